@@ -1,0 +1,121 @@
+# What the build needs: a target that is already there, else the system's package, else (UNITSPHERE_FETCH) a pinned
+# upstream release. If something is missing in the end, one message names it and the apt line that installs it.
+include(FetchContent)
+
+set(unitsphere_missing "")
+
+# Looks for one package; `unitsphere_missing` collects what is not there. OPTIONAL ones are not missed.
+function(unitsphere_find package)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "OPTIONAL" "TARGET;MINIMUM;APT;URL;SHA256" "")
+  if(TARGET ${arg_TARGET})
+    return()
+  endif()
+  find_package(${package} QUIET)  # without a version: some version files refuse every other major version
+  set(version "${${package}_VERSION}")
+  set(${package}_VERSION "${version}" PARENT_SCOPE)
+  if(${package}_FOUND AND version VERSION_LESS arg_MINIMUM AND NOT arg_OPTIONAL)
+    message(FATAL_ERROR "unitsphere: ${package} ${version} in ${${package}_DIR} is older than ${arg_MINIMUM}. "
+      "Remove it, or set ${package}_DIR to a newer one.")
+  elseif(${package}_FOUND)
+    message(STATUS "unitsphere: ${package} ${version} in ${${package}_DIR}")
+    set_target_properties(${arg_TARGET} PROPERTIES IMPORTED_GLOBAL TRUE)  # seen by a project that includes this one
+  elseif(NOT arg_OPTIONAL)
+    set(unitsphere_missing ${unitsphere_missing} ${package} PARENT_SCOPE)
+    foreach(name APT URL SHA256)
+      set(unitsphere_${package}_${name} "${arg_${name}}" PARENT_SCOPE)
+    endforeach()
+  endif()
+endfunction()
+
+# The one message. `why` says why downloading was no way out.
+function(unitsphere_stop_for_missing why)
+  set(apt "")
+  foreach(package IN LISTS unitsphere_missing)
+    string(APPEND apt " ${unitsphere_${package}_APT}")
+  endforeach()
+  list(JOIN unitsphere_missing ", " names)
+  message(FATAL_ERROR "unitsphere: not found: ${names} (${why}). Install what is missing and try again:\n"
+    "  apt-get install${apt}\n")
+endfunction()
+
+# Downloads the archives of all missing packages before any is used. FetchContent alone would end in a page of errors.
+function(unitsphere_download)
+  foreach(package IN LISTS unitsphere_missing)
+    set(archive "${PROJECT_BINARY_DIR}/_deps/${package}.tar")
+    set(sha256 "")
+    if(EXISTS "${archive}")
+      file(SHA256 "${archive}" sha256)
+    endif()
+    string(TOUPPER "FETCHCONTENT_SOURCE_DIR_${package}" given)
+    if(${given} OR sha256 STREQUAL unitsphere_${package}_SHA256)
+      continue()
+    endif()
+    message(STATUS "unitsphere: downloading ${unitsphere_${package}_URL}")
+    file(DOWNLOAD "${unitsphere_${package}_URL}" "${archive}" TIMEOUT 60 STATUS status)
+    list(GET status 0 code)
+    list(GET status 1 why)
+    if(NOT code EQUAL 0)
+      file(REMOVE "${archive}")
+      unitsphere_stop_for_missing("the download of ${package} failed: ${why}")
+    endif()
+    file(SHA256 "${archive}" sha256)
+    if(NOT sha256 STREQUAL unitsphere_${package}_SHA256)
+      file(REMOVE "${archive}")
+      unitsphere_stop_for_missing("the download of ${package} has an unexpected checksum")
+    endif()
+  endforeach()
+endfunction()
+
+unitsphere_find(xsimd TARGET xsimd MINIMUM 8.1 APT libxsimd-dev
+  URL https://github.com/xtensor-stack/xsimd/archive/13.2.0.tar.gz
+  SHA256 edd8cd3d548c185adc70321c53c36df41abe64c1fe2c67bc6d93c3ecda82447a)
+
+set(optional OPTIONAL)
+if(UNITSPHERE_BUILD_TESTS OR UNITSPHERE_BUILD_BENCH)
+  set(optional "")
+endif()
+unitsphere_find(Eigen3 ${optional} TARGET Eigen3::Eigen MINIMUM 3.4 APT libeigen3-dev
+  URL https://gitlab.com/libeigen/eigen/-/archive/3.4.0/eigen-3.4.0.tar.bz2
+  SHA256 b4c198460eba6f28d34894e3a5710998818515104d6e74e5cc331ce31e46e626)
+unset(optional)
+
+if(UNITSPHERE_BUILD_TESTS)
+  unitsphere_find(Catch2 TARGET Catch2::Catch2 MINIMUM 2.13 APT catch2
+    URL https://github.com/catchorg/Catch2/archive/v3.6.0.tar.gz
+    SHA256 485932259a75c7c6b72d4b874242c489ea5155d17efa345eb8cc72159f49f356)
+endif()
+if(UNITSPHERE_BUILD_BENCH)
+  unitsphere_find(benchmark TARGET benchmark::benchmark_main MINIMUM 1.7 APT libbenchmark-dev
+    URL https://github.com/google/benchmark/archive/refs/tags/v1.8.2.tar.gz
+    SHA256 2aab2980d0376137f969d92848fbb68216abb07633034534fc8c65cc4e7a0e93)
+endif()
+if(UNITSPHERE_BUILD_EXAMPLES)
+  unitsphere_find(CLI11 TARGET CLI11::CLI11 MINIMUM 2.1 APT libcli11-dev
+    URL https://github.com/CLIUtils/CLI11/archive/v2.4.2.tar.gz
+    SHA256 f2d893a65c3b1324c50d4e682c0cdc021dd0477ae2c048544f39eed6654b699a)
+endif()
+
+if(unitsphere_missing AND NOT UNITSPHERE_FETCH)
+  unitsphere_stop_for_missing("downloads are off, see UNITSPHERE_FETCH")
+endif()
+unitsphere_download()
+
+set(BENCHMARK_ENABLE_TESTING OFF)
+set(BENCHMARK_ENABLE_INSTALL OFF)
+set(system "")
+if(NOT CMAKE_VERSION VERSION_LESS 3.25)
+  set(system SYSTEM)  # their headers are not held to our warnings
+endif()
+foreach(package IN LISTS unitsphere_missing)
+  set(subdirectory "")
+  if(package STREQUAL "Eigen3")  # its headers only: its own build adds hundreds of targets
+    set(subdirectory SOURCE_SUBDIR headers-only)
+  endif()
+  FetchContent_Declare(${package} ${system} ${subdirectory}
+    URL "${PROJECT_BINARY_DIR}/_deps/${package}.tar" URL_HASH SHA256=${unitsphere_${package}_SHA256})
+  FetchContent_MakeAvailable(${package})
+endforeach()
+if(eigen3_SOURCE_DIR AND NOT TARGET Eigen3::Eigen)
+  add_library(Eigen3::Eigen INTERFACE IMPORTED GLOBAL)
+  target_include_directories(Eigen3::Eigen INTERFACE "${eigen3_SOURCE_DIR}")
+endif()

@@ -1,0 +1,59 @@
+#include "answers.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "table.hpp"
+
+namespace support {
+
+using unitsphere::index;
+using unitsphere::row_report;
+using unitsphere::top_labels;
+
+void print_answers(const top_labels& best, index top, const std::vector<std::string>& class_names) {
+    const index images = best.labels.rows(), shown = std::min<index>(images, 10);
+    table answers({{"image", true}, {"class"}, {"probability", true}, {""}});
+    for (index i = 0; i < shown; ++i)
+        for (index j = 0; j < std::min(best.labels.dim(), top); ++j) {
+            const index label = best.labels(i, j);
+            const std::string image = j == 0 ? std::to_string(i) : "";
+            const float probability = best.probabilities(i, j);
+            if (label >= 0)
+                answers.add({image, class_names[std::size_t(label)], decimals(probability), bar(probability)});
+            else if (j == 0)
+                answers.add({image, "none: zero or not finite"});
+        }
+    answers.print();
+    if (shown < images) std::printf("... and %lld more images\n", static_cast<long long>(images - shown));
+}
+
+void print_accuracy(const top_labels& best, const std::vector<index>& labels, index k, index classes) {
+    std::printf("accuracy@%lld ", static_cast<long long>(k));
+    const index images = best.labels.rows();
+    if (classes < k) {
+        std::printf("undefined (%lld %s)\n", static_cast<long long>(classes), classes == 1 ? "class" : "classes");
+    } else if (images == 0) {
+        std::printf("undefined (0 images)\n");
+    } else {
+        index right = 0;
+        for (index i = 0; i < images; ++i) {
+            const index* first = best.labels.row(i);
+            right += std::find(first, first + k, labels[std::size_t(i)]) != first + k;
+        }
+        std::printf("%.6f (%lld/%lld)\n", static_cast<double>(right) / static_cast<double>(images),
+                    static_cast<long long>(right), static_cast<long long>(images));
+    }
+}
+
+void warn(const std::string& file, const row_report& report, const char* rows) {
+    const auto line = [&](index count, const char* what, index first) {
+        if (count > 0)
+            std::fprintf(stderr, "zero_shot: %s: %s with %s features: %lld (first: %lld)\n", file.c_str(), rows,
+                         what, static_cast<long long>(count), static_cast<long long>(first));
+    };
+    line(report.zero_rows, "zero", report.first_zero);
+    line(report.non_finite_rows, "non-finite", report.first_non_finite);
+}
+
+}  // namespace support

@@ -1,0 +1,30 @@
+/// The text files beside the embeddings: class names, labels, prompt maps. One entry per line, in row order.
+///
+/// Only the text before a line's first tab counts. Windows line ends, a byte order mark and empty lines at the end
+/// are accepted. Every error is a std::runtime_error that names the file.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <unitsphere/data/config.hpp>
+
+namespace support {
+
+std::vector<std::string> read_names(const std::string& path);
+
+/// One integer per line, each in [lowest, highest]; the first line may be a header.
+std::vector<unitsphere::index> read_integers(const std::string& path, unitsphere::index lowest,
+                                             unitsphere::index highest);
+
+/// "labels.txt has 2382 labels": how much of something a file holds.
+struct amount {
+    std::string file;
+    unitsphere::index count;
+    const char* what;
+};
+
+/// Throws "labels.txt has 2382 labels, images.npy has 2383 rows" unless the counts agree.
+void require_equal(const amount& a, const amount& b);
+
+}  // namespace support

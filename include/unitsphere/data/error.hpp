@@ -1,0 +1,63 @@
+/// What the library throws, and the one place that throws it.
+#pragma once
+
+#include <cstdio>
+#include <stdexcept>
+#include <string>
+
+#include "config.hpp"
+
+#if !defined(__cpp_exceptions) && !defined(_CPPUNWIND)
+#include <exception>
+#ifndef UNITSPHERE_FAIL
+/// Called with the message where exceptions are off; it must not return.
+#define UNITSPHERE_FAIL(message) std::terminate()
+#endif
+#endif
+
+namespace unitsphere {
+inline namespace UNITSPHERE_ISA {
+
+// An error type carries code (its destructor), so it lives in the instruction set's namespace like all code does.
+// Units compiled with different flags catch each other's errors as the standard types they derive from.
+
+/// Shapes that do not fit: other dims, too few rows, a stride below dim, overlapping buffers.
+struct shape_error : std::invalid_argument {
+    using std::invalid_argument::invalid_argument;
+};
+/// A value that has no meaning here: a row that is not finite, a label out of range, a scale that is not positive.
+struct value_error : std::invalid_argument {
+    using std::invalid_argument::invalid_argument;
+};
+/// A file that cannot be read or written; the text names the path and the reason.
+struct file_error : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+namespace detail {
+
+inline std::string text(const char* part) { return part; }
+inline std::string text(const std::string& part) { return part; }
+inline std::string text(double part) {
+    char digits[32];
+    std::snprintf(digits, sizeof digits, "%.9g", part);
+    return digits;
+}
+inline std::string text(index part) { return std::to_string(part); }
+
+/// Throws Error with the parts joined: fail<shape_error>("softmax: logits have ", q, " rows, out has ", r).
+template <class Error, class... Parts>
+[[noreturn]] UNITSPHERE_COLD void fail(const Parts&... parts) {
+    std::string message;
+    ((message += text(parts)), ...);
+#if defined(__cpp_exceptions) || defined(_CPPUNWIND)
+    throw Error(message);
+#else
+    UNITSPHERE_FAIL(message.c_str());
+    std::terminate();
+#endif
+}
+
+}  // namespace detail
+}  // namespace UNITSPHERE_ISA
+}  // namespace unitsphere

@@ -1,0 +1,153 @@
+/// Rows of embeddings: a view of the caller's memory and an owning, aligned matrix.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <new>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "error.hpp"
+#include "scalar.hpp"
+
+namespace unitsphere {
+
+/// Any caller's rows: `rows` of `dim` elements, row i at data + i * stride (in elements).
+///
+/// Errors   shape_error for negative sizes, a stride below dim, or null data with elements to read.
+/// Memory   owns nothing; the caller's memory must outlive the view. Only element alignment is needed, and the
+///          elements between dim and stride are never touched.
+template <class T>
+class matrix_view {
+public:
+    using value_type = std::remove_const_t<T>;
+
+    UNITSPHERE_INLINE matrix_view() noexcept : data_(nullptr), rows_(0), dim_(0), stride_(0) {}
+    UNITSPHERE_INLINE matrix_view(T* data, index rows, index dim) : matrix_view(data, rows, dim, dim) {}
+    UNITSPHERE_INLINE matrix_view(T* data, index rows, index dim, index stride)
+        : data_(data), rows_(rows), dim_(dim), stride_(stride) {
+        if (rows < 0 || dim < 0)
+            detail::fail<shape_error>("matrix_view: rows ", rows, " and dim ", dim, " must not be negative");
+        if (stride < dim) detail::fail<shape_error>("matrix_view: stride ", stride, " is less than dim ", dim);
+        if (data == nullptr && rows > 0 && dim > 0)
+            detail::fail<shape_error>("matrix_view: data is null for ", rows, " rows of dim ", dim);
+    }
+    /// Rows that may be written are rows that may be read.
+    template <class U, class = std::enable_if_t<std::is_same_v<const U, T> && !std::is_same_v<U, T>>>
+    UNITSPHERE_INLINE matrix_view(const matrix_view<U>& other) noexcept
+        : data_(other.data()), rows_(other.rows()), dim_(other.dim()), stride_(other.stride()) {}
+
+    UNITSPHERE_INLINE T* data() const noexcept { return data_; }
+    UNITSPHERE_INLINE index rows() const noexcept { return rows_; }
+    UNITSPHERE_INLINE index dim() const noexcept { return dim_; }
+    UNITSPHERE_INLINE index stride() const noexcept { return stride_; }
+    UNITSPHERE_INLINE T* row(index i) const noexcept { return data_ + i * stride_; }
+    UNITSPHERE_INLINE T& operator()(index i, index j) const noexcept { return data_[i * stride_ + j]; }
+
+private:
+    T* data_;
+    index rows_, dim_, stride_;
+};
+
+/// Owning, row-major, 64-byte aligned, without gaps (stride == dim). A fresh matrix is zero.
+///
+/// Errors   shape_error for negative sizes, std::length_error if the bytes do not fit, std::bad_alloc.
+/// Memory   rows * dim elements; a moved-from matrix is empty.
+template <class T>
+class matrix {
+    static_assert(std::is_trivially_copyable_v<T>, "matrix<T>: T is a plain number type");
+
+public:
+    using value_type = T;
+
+    UNITSPHERE_INLINE matrix() noexcept : data_(nullptr), rows_(0), dim_(0) {}
+    UNITSPHERE_INLINE matrix(index rows, index dim) : matrix(uninitialized(rows, dim)) {
+        if (data_ != nullptr) std::memset(static_cast<void*>(data_), 0, bytes());
+    }
+    UNITSPHERE_INLINE matrix(const matrix& other) : matrix(uninitialized(other.rows_, other.dim_)) {
+        if (data_ != nullptr) std::memcpy(static_cast<void*>(data_), other.data_, bytes());
+    }
+    UNITSPHERE_INLINE matrix(matrix&& other) noexcept
+        : data_(std::exchange(other.data_, nullptr)),
+          rows_(std::exchange(other.rows_, 0)),
+          dim_(std::exchange(other.dim_, 0)) {}
+    UNITSPHERE_INLINE matrix& operator=(const matrix& other) {
+        matrix copy(other);
+        swap(copy);
+        return *this;
+    }
+    UNITSPHERE_INLINE matrix& operator=(matrix&& other) noexcept {
+        matrix taken(std::move(other));
+        swap(taken);
+        return *this;
+    }
+    UNITSPHERE_INLINE ~matrix() { ::operator delete(static_cast<void*>(data_), alignment); }
+
+    /// A matrix whose elements are written next: skips the zeros, which cost as much as a small kernel.
+    UNITSPHERE_INLINE static matrix uninitialized(index rows, index dim) {
+        if (rows < 0 || dim < 0)
+            detail::fail<shape_error>("matrix: rows ", rows, " and dim ", dim, " must not be negative");
+        constexpr index largest = PTRDIFF_MAX / index(sizeof(T));
+        if (dim > 0 && rows > largest / dim)
+            detail::fail<std::length_error>("matrix: ", rows, " rows of dim ", dim, " exceed the address space");
+        matrix result;
+        result.rows_ = rows;
+        result.dim_ = dim;
+        if (rows > 0 && dim > 0) result.data_ = static_cast<T*>(::operator new(result.bytes(), alignment));
+        return result;
+    }
+
+    UNITSPHERE_INLINE T* data() noexcept { return data_; }
+    UNITSPHERE_INLINE const T* data() const noexcept { return data_; }
+    UNITSPHERE_INLINE index rows() const noexcept { return rows_; }
+    UNITSPHERE_INLINE index dim() const noexcept { return dim_; }
+    UNITSPHERE_INLINE index stride() const noexcept { return dim_; }
+    UNITSPHERE_INLINE T* row(index i) noexcept { return data_ + i * dim_; }
+    UNITSPHERE_INLINE const T* row(index i) const noexcept { return data_ + i * dim_; }
+    UNITSPHERE_INLINE T& operator()(index i, index j) noexcept { return data_[i * dim_ + j]; }
+    UNITSPHERE_INLINE const T& operator()(index i, index j) const noexcept { return data_[i * dim_ + j]; }
+
+    UNITSPHERE_INLINE matrix_view<T> view() noexcept { return {data_, rows_, dim_}; }
+    UNITSPHERE_INLINE matrix_view<const T> view() const noexcept { return {data_, rows_, dim_}; }
+    UNITSPHERE_INLINE operator matrix_view<T>() noexcept { return view(); }
+    UNITSPHERE_INLINE operator matrix_view<const T>() const noexcept { return view(); }
+
+private:
+    static constexpr std::align_val_t alignment{64};
+
+    UNITSPHERE_INLINE std::size_t bytes() const noexcept { return std::size_t(rows_ * dim_) * sizeof(T); }
+    UNITSPHERE_INLINE void swap(matrix& other) noexcept {
+        std::swap(data_, other.data_);
+        std::swap(rows_, other.rows_);
+        std::swap(dim_, other.dim_);
+    }
+
+    T* data_;
+    index rows_, dim_;
+};
+
+// to_view(x) is how every function looks at its arguments. A type of another library joins by a function of this
+// name in its own namespace that returns a matrix_view of raw rows.
+
+template <class T>
+UNITSPHERE_INLINE matrix_view<const T> to_view(const matrix_view<T>& rows) noexcept {
+    return rows;
+}
+template <class T>
+UNITSPHERE_INLINE matrix_view<const T> to_view(const matrix<T>& rows) noexcept {
+    return rows.view();
+}
+/// A std::vector or std::array is one row.
+template <class T, class Allocator>
+UNITSPHERE_INLINE matrix_view<const T> to_view(const std::vector<T, Allocator>& row) {
+    return {row.data(), 1, index(row.size())};
+}
+template <class T, std::size_t Dim>
+UNITSPHERE_INLINE matrix_view<const T> to_view(const std::array<T, Dim>& row) {
+    return {row.data(), 1, index(Dim)};
+}
+
+}  // namespace unitsphere

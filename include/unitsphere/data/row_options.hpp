@@ -1,0 +1,36 @@
+/// What to do with rows that have no direction, and how to hear of them.
+#pragma once
+
+#include "config.hpp"
+
+namespace unitsphere {
+
+/// For a row without a direction: leave it as it is, make it NaN, or refuse the whole call.
+enum class on_row { keep, nan, error };
+
+/// How many rows had no direction, and the first of each kind (-1: none).
+struct row_report {
+    index zero_rows = 0;
+    index non_finite_rows = 0;
+    index first_zero = -1;
+    index first_non_finite = -1;
+
+    UNITSPHERE_INLINE void add_zero(index row) noexcept {
+        if (zero_rows++ == 0) first_zero = row;
+    }
+    UNITSPHERE_INLINE void add_non_finite(index row) noexcept {
+        if (non_finite_rows++ == 0) first_non_finite = row;
+    }
+};
+
+/// Taken by every function that takes raw rows.
+///
+/// Zero rows stay zero unless asked otherwise: failed images really arrive as zero rows. Rows with NaN or Inf
+/// become NaN; `keep` is refused for them. An error policy reads the rows once more, before anything is written.
+struct normalize_options {
+    on_row zero_rows = on_row::keep;
+    on_row non_finite = on_row::nan;
+    row_report* report = nullptr;  ///< where to write the counts of this call; may be null
+};
+
+}  // namespace unitsphere

@@ -1,0 +1,89 @@
+/// Rows known to be unit length: a type of their own, so that raw rows cannot be mistaken for them.
+#pragma once
+
+#include "matrix.hpp"
+
+namespace unitsphere {
+struct unit_access;
+
+/// A read-only view of rows that are unit length (or zero, or NaN: rows without a direction).
+/// Only normalize_into, normalize_in_place, adopt_unit and unit_embeddings make one.
+template <class T = float>
+class unit_view {
+    static_assert(
+        std::is_floating_point_v<T>,
+        "unit_view<T>: T is float or double; 16-bit rows are off by up to 5e-4, normalize them to float");
+
+public:
+    using value_type = T;
+
+    UNITSPHERE_INLINE const T* data() const noexcept { return rows_.data(); }
+    UNITSPHERE_INLINE index rows() const noexcept { return rows_.rows(); }
+    UNITSPHERE_INLINE index dim() const noexcept { return rows_.dim(); }
+    UNITSPHERE_INLINE index stride() const noexcept { return rows_.stride(); }
+    UNITSPHERE_INLINE const T* row(index i) const noexcept { return rows_.row(i); }
+    UNITSPHERE_INLINE const T& operator()(index i, index j) const noexcept { return rows_(i, j); }
+    /// The plain numbers.
+    UNITSPHERE_INLINE matrix_view<const T> values() const noexcept { return rows_; }
+
+private:
+    friend unit_access;
+    UNITSPHERE_INLINE explicit unit_view(matrix_view<const T> rows) noexcept : rows_(rows) {}
+    matrix_view<const T> rows_;
+};
+
+/// Owns rows that are unit length (or zero, or NaN: rows without a direction). Read-only.
+/// Only normalize, prompt_ensemble and their friends make one.
+template <class T = float>
+class unit_embeddings {
+    static_assert(
+        std::is_floating_point_v<T>,
+        "unit_embeddings<T>: T is float or double; 16-bit rows are off by up to 5e-4, normalize them to float");
+
+public:
+    using value_type = T;
+
+    UNITSPHERE_INLINE const T* data() const noexcept { return rows_.data(); }
+    UNITSPHERE_INLINE index rows() const noexcept { return rows_.rows(); }
+    UNITSPHERE_INLINE index dim() const noexcept { return rows_.dim(); }
+    UNITSPHERE_INLINE index stride() const noexcept { return rows_.stride(); }
+    UNITSPHERE_INLINE const T* row(index i) const noexcept { return rows_.row(i); }
+    UNITSPHERE_INLINE const T& operator()(index i, index j) const noexcept { return rows_(i, j); }
+    /// The plain numbers.
+    UNITSPHERE_INLINE matrix_view<const T> values() const noexcept { return rows_.view(); }
+    UNITSPHERE_INLINE unit_view<T> view() const noexcept;
+    UNITSPHERE_INLINE operator unit_view<T>() const noexcept { return view(); }
+
+private:
+    friend unit_access;
+    UNITSPHERE_INLINE explicit unit_embeddings(matrix<T>&& rows) noexcept : rows_(std::move(rows)) {}
+    matrix<T> rows_;
+};
+
+/// The only door into the two types above; the library's own.
+struct unit_access {
+    template <class T>
+    UNITSPHERE_INLINE static unit_view<T> view(matrix_view<const T> rows) noexcept {
+        return unit_view<T>(rows);
+    }
+    template <class T>
+    UNITSPHERE_INLINE static unit_embeddings<T> embeddings(matrix<T>&& rows) noexcept {
+        return unit_embeddings<T>(std::move(rows));
+    }
+};
+
+template <class T>
+UNITSPHERE_INLINE unit_view<T> unit_embeddings<T>::view() const noexcept {
+    return unit_access::view<T>(rows_.view());
+}
+
+template <class T>
+UNITSPHERE_INLINE unit_view<T> to_view(const unit_view<T>& rows) noexcept {
+    return rows;
+}
+template <class T>
+UNITSPHERE_INLINE unit_view<T> to_view(const unit_embeddings<T>& rows) noexcept {
+    return rows.view();
+}
+
+}  // namespace unitsphere

@@ -1,0 +1,106 @@
+/// The caller's rows, raw or unit, as the engine reads them: factors first, then elements.
+#pragma once
+
+#include "../data/unit_embeddings.hpp"
+#include "../kernel/norm.hpp"
+
+namespace unitsphere {
+inline namespace UNITSPHERE_ISA {
+namespace engine {
+
+/// Rows of one side of a question. Knows what to do with rows without a direction, and counts them.
+template <class T>
+class row_source {
+    static_assert(std::is_same_v<T, float> || std::is_same_v<T, float16>,
+                  "unitsphere: rows are float or float16; convert other types first");
+
+public:
+    /// Raw rows: normalized on the way. `function` and `side` ("queries row ") begin the texts of errors.
+    row_source(matrix_view<const T> rows, const normalize_options& options, const char* function, const char* side)
+        : rows_(rows), options_(options), unit_(false) {
+        validate(function, side);
+    }
+    /// Unit rows: used as they are. Only rows that were raw are counted.
+    template <class U, class = std::enable_if_t<std::is_same_v<U, T>>>
+    row_source(unit_view<U> rows, const normalize_options& options, const char*, const char*)
+        : rows_(rows.values()), options_(options), unit_(true) {}
+
+    index rows() const noexcept { return rows_.rows(); }
+    index dim() const noexcept { return rows_.dim(); }
+    index stride() const noexcept { return rows_.stride(); }
+    const T* row(index i) const noexcept { return rows_.row(i); }
+    const matrix_view<const T>& view() const noexcept { return rows_; }
+
+    /// What turns row i into a unit row; counts it. To be asked once for each row.
+    kernel::row_factors factors(index i) noexcept {
+        if (unit_) return {1.0f, 1.0f};
+        const double sum = kernel::sum_of_squares(row(i), dim());
+        const kernel::row_kind kind = kernel::kind_of(sum);
+        if (kind == kernel::row_kind::zero) seen_.add_zero(i);
+        if (kind == kernel::row_kind::non_finite) seen_.add_non_finite(i);
+        return kernel::factors_of(kind, sum, options_.zero_rows);
+    }
+    /// Hands the counts to whoever asked for them.
+    void report() const noexcept {
+        if (options_.report != nullptr) *options_.report = seen_;
+    }
+
+private:
+    /// Reads every row once where the caller asked for errors: they come before anything is written.
+    void validate(const char* function, const char* side) const {
+        const bool refuse_zero = options_.zero_rows == on_row::error;
+        const bool refuse_non_finite = options_.non_finite == on_row::error;
+        if (options_.non_finite == on_row::keep)
+            detail::fail<value_error>(function, ": rows that are not finite cannot be kept; choose nan or error");
+        if (!refuse_zero && !refuse_non_finite) return;
+        for (index i = 0; i < rows(); ++i) {
+            const kernel::row_kind kind = kernel::kind_of(kernel::sum_of_squares(row(i), dim()));
+            if (refuse_zero && kind == kernel::row_kind::zero)
+                detail::fail<value_error>(function, ": ", side, i, " is zero");
+            if (refuse_non_finite && kind == kernel::row_kind::non_finite)
+                detail::fail<value_error>(function, ": ", side, i, " is not finite");
+        }
+    }
+
+    matrix_view<const T> rows_;
+    normalize_options options_;
+    row_report seen_;
+    bool unit_;
+};
+
+template <class T>
+row_source(matrix_view<const T>, const normalize_options&, const char*, const char*) -> row_source<T>;
+template <class T>
+row_source(unit_view<T>, const normalize_options&, const char*, const char*) -> row_source<T>;
+
+template <class Rows, class = void>
+inline constexpr bool is_rows = false;
+template <class Rows>
+inline constexpr bool is_rows<Rows, std::void_t<decltype(to_view(std::declval<const Rows&>()))>> = true;
+
+/// to_view(x) with a readable refusal of everything that has none.
+template <class Rows>
+auto view_of(const Rows& rows) {
+    static_assert(
+        is_rows<Rows>,
+        "unitsphere: pass a matrix_view of raw features (pointer, rows, dim), a matrix, unit_embeddings or "
+        "unit_view; for another library's type include its bridge from unitsphere/interop");
+    if constexpr (is_rows<Rows>)
+        return to_view(rows);
+    else
+        return matrix_view<const float>();
+}
+
+/// The plain numbers of a view, raw or unit.
+template <class T>
+matrix_view<const T> values_of(const matrix_view<const T>& rows) noexcept {
+    return rows;
+}
+template <class T>
+matrix_view<const T> values_of(const unit_view<T>& rows) noexcept {
+    return rows.values();
+}
+
+}  // namespace engine
+}  // namespace UNITSPHERE_ISA
+}  // namespace unitsphere

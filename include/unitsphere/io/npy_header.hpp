@@ -1,0 +1,215 @@
+/// What the text at the start of a .npy file says: element type, order and shape.
+#pragma once
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "../data/error.hpp"
+
+namespace unitsphere {
+inline namespace UNITSPHERE_ISA {
+
+/// The element types that are read and written: '<f2' is float16, '<f4' is float.
+enum class npy_type { f2, f4 };
+
+/// What a .npy file holds. A file of one dimension is one row.
+struct npy_info {
+    npy_type type;
+    index rows, dim;
+};
+
+namespace detail {
+
+/// The file and who asked for it, for every refusal: "load_npy: images.npy: reason".
+struct npy_source {
+    const char* function;
+    const std::string& path;
+
+    template <class... Parts>
+    [[noreturn]] void refuse(const Parts&... reason) const {
+        fail<file_error>(function, ": ", path, ": ", reason...);
+    }
+};
+
+/// The three entries of the header. `shape` has as many sizes as the file says, none of them negative.
+struct npy_header {
+    npy_type type;
+    bool fortran_order;
+    std::vector<index> shape;
+};
+
+/// A piece of the file, fit for a message: at most 40 characters, each of them printable.
+inline std::string npy_excerpt(const std::string& text) {
+    std::string shown = text.substr(0, 40);
+    for (char& c : shown)
+        if (c < ' ' || c > '~') c = '?';
+    return text.size() > shown.size() ? shown + "..." : shown;
+}
+
+/// Reads a header such as {'descr': '<f4', 'fortran_order': False, 'shape': (3, 512), }.
+///
+/// Lenient where writers differ (order of the keys, white space, trailing commas, either quote), strict in all
+/// else: a header that is only nearly right describes data that would be read wrong.
+class npy_header_parser {
+public:
+    npy_header_parser(const npy_source& source, const std::string& text) : source_(source), text_(text) {}
+
+    npy_header parse() {
+        npy_header header{};
+        std::vector<std::string> keys;
+        const auto has = [&](const std::string& key) {
+            return std::find(keys.begin(), keys.end(), key) != keys.end();
+        };
+        expect('{');
+        while (!accept('}')) {
+            const std::string key = quoted();
+            if (has(key)) source_.refuse("its header has the key '", npy_excerpt(key), "' twice");
+            keys.push_back(key);
+            expect(':');
+            if (key == "descr")
+                header.type = type();
+            else if (key == "fortran_order")
+                header.fortran_order = boolean();
+            else if (key == "shape")
+                header.shape = shape();
+            else
+                source_.refuse("its header has an unknown key '", npy_excerpt(key), "'");
+            if (accept(',')) continue;
+            expect('}');
+            break;
+        }
+        for (const char* key : {"descr", "fortran_order", "shape"})
+            if (!has(key)) source_.refuse("its header lacks the key '", key, "'");
+        next();
+        if (at_ < text_.size())
+            source_.refuse("its header goes on behind the dict: ", npy_excerpt(text_.substr(at_)));
+        return header;
+    }
+
+private:
+    /// The next character that is not white space; '\0' at the end.
+    char next() {
+        at_ = std::min(text_.find_first_not_of(" \t\r\n", at_), text_.size());
+        return at_ < text_.size() ? text_[at_] : '\0';
+    }
+    bool accept(char wanted) {
+        if (next() != wanted) return false;
+        ++at_;
+        return true;
+    }
+    void expect(char wanted) {
+        if (!accept(wanted)) unexpected(std::string("'") + wanted + "'");
+    }
+    [[noreturn]] void unexpected(const std::string& wanted) {
+        next();
+        const bool ended = at_ == text_.size();
+        source_.refuse("its header has ", ended ? "its end" : "'" + npy_excerpt(text_.substr(at_, 1)) + "'",
+                       " at byte ", index(at_), " where ", wanted, " is expected");
+    }
+
+    std::string quoted() {
+        const char quote = next();
+        if (quote != '\'' && quote != '"') unexpected("a quoted text");
+        const std::size_t end = text_.find(quote, at_ + 1);
+        if (end == std::string::npos) source_.refuse("its header has an unclosed quote at byte ", index(at_));
+        const std::string inside = text_.substr(at_ + 1, end - at_ - 1);
+        at_ = end + 1;
+        return inside;
+    }
+
+    npy_type type() {
+        const char* const supported = "; supported are '<f2' (float16) and '<f4' (float)";
+        if (next() == '[' || next() == '(')
+            source_.refuse("holds the structured dtype ", npy_excerpt(text_.substr(at_)), supported);
+        const std::string descr = quoted();
+        // '=' is the reader's own byte order, which npy.hpp asserts to be little-endian.
+        if (descr == "<f2" || descr == "=f2") return npy_type::f2;
+        if (descr == "<f4" || descr == "=f4") return npy_type::f4;
+        const bool big_endian = !descr.empty() && descr[0] == '>';
+        source_.refuse("holds the ", big_endian ? "big-endian " : "", "dtype '", npy_excerpt(descr), "'",
+                       supported);
+    }
+
+    bool boolean() {
+        next();
+        for (const bool value : {false, true}) {
+            const std::string word = value ? "True" : "False";
+            if (text_.compare(at_, word.size(), word) != 0) continue;
+            at_ += word.size();
+            return value;
+        }
+        unexpected("True or False");
+    }
+
+    std::vector<index> shape() {
+        std::vector<index> sizes;
+        expect('(');
+        while (!accept(')')) {
+            sizes.push_back(size());
+            if (accept(',')) continue;
+            if (sizes.size() == 1) expect(',');  // (5) is a number, (5,) is a shape
+            expect(')');
+            break;
+        }
+        return sizes;
+    }
+
+    index size() {
+        if (next() == '-') source_.refuse("its header has a negative size in the shape");
+        const std::size_t end = std::min(text_.find_first_not_of("0123456789", at_), text_.size());
+        const std::string digits = text_.substr(at_, end - at_);
+        if (digits.empty()) unexpected("a size");
+        if (digits.size() > 1 && digits[0] == '0')  // Python 2 read 010 as 8, Python 3 refuses it
+            source_.refuse("its header has a leading zero in the shape: ", npy_excerpt(digits));
+        index value = 0;
+        for (const char digit : digits) {
+            if (value > (std::numeric_limits<index>::max() - (digit - '0')) / 10)
+                source_.refuse("its header has a size beyond 64 bits in the shape: ", npy_excerpt(digits));
+            value = value * 10 + (digit - '0');
+        }
+        at_ = end;
+        return value;
+    }
+
+    const npy_source& source_;
+    const std::string& text_;
+    std::size_t at_ = 0;
+};
+
+/// Refuses a shape that is not one of rows, or that does not take exactly `bytes`.
+inline npy_info check_npy_shape(const npy_source& source, const npy_header& header, index bytes) {
+    const std::vector<index>& shape = header.shape;
+    if (shape.size() != 1 && shape.size() != 2)
+        source.refuse("has ", index(shape.size()), " dimensions; 1 and 2 are supported");
+    const npy_info info{header.type, shape.size() == 2 ? shape[0] : 1, shape.back()};
+    // A single row or column is the same in both orders.
+    if (header.fortran_order && info.rows > 1 && info.dim > 1)
+        source.refuse("is in Fortran order (fortran_order True); save numpy.ascontiguousarray(x) instead");
+
+    const index item = info.type == npy_type::f2 ? 2 : 4;
+    const index largest = std::numeric_limits<index>::max() / item;
+    const bool beyond = info.dim > 0 && info.rows > largest / info.dim;
+    if (beyond || bytes != info.rows * info.dim * item)
+        source.refuse("holds ", bytes, " bytes of data, shape (", shape.size() == 2 ? text(info.rows) + ", " : "",
+                      info.dim, shape.size() == 1 ? ",)" : ")", " of f", item, " needs ",
+                      beyond ? "more than 64 bits can count" : text(info.rows * info.dim * item));
+    return info;
+}
+
+/// The first bytes of a version 1.0 file, byte for byte those of numpy.save.
+///
+/// Always 128 bytes: numpy pads to a multiple of 64, and with the room it leaves for the row count to grow to 21
+/// digits what comes before the padding takes 90 to 108.
+inline std::string npy_header_text(npy_type type, index rows, index dim) {
+    std::string header("\x93NUMPY\1\0\x76\0", 10);  // 0x76: the 118 bytes that follow
+    header += type == npy_type::f2 ? "{'descr': '<f2'" : "{'descr': '<f4'";
+    header += ", 'fortran_order': False, 'shape': (" + text(rows) + ", " + text(dim) + "), }";
+    header.resize(127, ' ');
+    return header + '\n';
+}
+
+}  // namespace detail
+}  // namespace UNITSPHERE_ISA
+}  // namespace unitsphere

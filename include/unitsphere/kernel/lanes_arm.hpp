@@ -1,0 +1,84 @@
+/// What xsimd does not offer on 64-bit ARM, or not alike in all its versions: the intrinsics of NEON.
+#pragma once
+
+#include <arm_neon.h>
+
+#include <xsimd/xsimd.hpp>
+
+#include "../data/scalar.hpp"
+
+namespace unitsphere {
+inline namespace UNITSPHERE_ISA {
+namespace kernel {
+
+/// One register of T.
+template <class T>
+using vector = xsimd::batch<T>;
+
+inline constexpr int vector_registers = 32;
+inline constexpr bool has_fma = true;
+
+/// An empty instruction that the compiler cannot look through: what went in cannot be fused with, or reordered
+/// against, what comes out.
+UNITSPHERE_INLINE vector<float> ordered(vector<float> x) noexcept {
+    float32x4_t native = x;
+    asm("" : "+w"(native));
+    return native;
+}
+UNITSPHERE_INLINE double ordered(double x) noexcept {
+    asm("" : "+w"(x));
+    return x;
+}
+
+UNITSPHERE_INLINE vector<float> fma(vector<float> a, vector<float> b, vector<float> c) noexcept {
+    return vfmaq_f32(c, a, b);
+}
+UNITSPHERE_INLINE vector<double> fma(vector<double> a, vector<double> b, vector<double> c) noexcept {
+    return vfmaq_f64(c, a, b);
+}
+UNITSPHERE_INLINE vector<double> widen_low(vector<float> x) noexcept { return vcvt_f64_f32(vget_low_f32(x)); }
+UNITSPHERE_INLINE vector<double> widen_high(vector<float> x) noexcept { return vcvt_high_f64_f32(x); }
+
+UNITSPHERE_INLINE vector<std::int32_t> smaller(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
+    return vminq_s32(a, b);
+}
+UNITSPHERE_INLINE vector<std::int32_t> larger(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
+    return vmaxq_s32(a, b);
+}
+template <int Count>
+UNITSPHERE_INLINE vector<std::int32_t> shift_left(vector<std::int32_t> a) noexcept {
+    return vshlq_n_s32(a, Count);
+}
+UNITSPHERE_INLINE vector<float> load(const float16* from) noexcept {
+    return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(reinterpret_cast<const std::uint16_t*>(from))));
+}
+UNITSPHERE_INLINE vector<float> load_first(const float* from, int count) noexcept {
+    float32x4_t x = vdupq_n_f32(0.0f);
+    if (count >= 4) return vld1q_f32(from);
+    if (count > 0) x = vld1q_lane_f32(from, x, 0);
+    if (count > 1) x = vld1q_lane_f32(from + 1, x, 1);
+    if (count > 2) x = vld1q_lane_f32(from + 2, x, 2);
+    return x;
+}
+UNITSPHERE_INLINE void store_first(float* to, vector<float> x, int count) noexcept {
+    const float32x4_t native = x;
+    if (count >= 4) return vst1q_f32(to, native);
+    if (count > 0) vst1q_lane_f32(to, native, 0);
+    if (count > 1) vst1q_lane_f32(to + 1, native, 1);
+    if (count > 2) vst1q_lane_f32(to + 2, native, 2);
+}
+
+/// to[c * to_pitch + r] = from[r * from_pitch + c] for r, c in 0..3.
+UNITSPHERE_INLINE void transpose_4x4(const float* from, std::int64_t from_pitch, float* to,
+                                     std::int64_t to_pitch) noexcept {
+    const float32x4x2_t low = vtrnq_f32(vld1q_f32(from), vld1q_f32(from + from_pitch));
+    const float32x4x2_t high = vtrnq_f32(vld1q_f32(from + 2 * from_pitch), vld1q_f32(from + 3 * from_pitch));
+    vst1q_f32(to, vcombine_f32(vget_low_f32(low.val[0]), vget_low_f32(high.val[0])));
+    vst1q_f32(to + to_pitch, vcombine_f32(vget_low_f32(low.val[1]), vget_low_f32(high.val[1])));
+    vst1q_f32(to + 2 * to_pitch, vcombine_f32(vget_high_f32(low.val[0]), vget_high_f32(high.val[0])));
+    vst1q_f32(to + 3 * to_pitch, vcombine_f32(vget_high_f32(low.val[1]), vget_high_f32(high.val[1])));
+}
+
+}  // namespace kernel
+}  // namespace UNITSPHERE_ISA
+}  // namespace unitsphere

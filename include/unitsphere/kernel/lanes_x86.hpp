@@ -1,0 +1,202 @@
+/// What xsimd does not offer on x86, or not alike in all its versions: the intrinsics of SSE2 to AVX-512.
+#pragma once
+
+#include <immintrin.h>
+
+#include <xsimd/xsimd.hpp>
+
+#include "../data/scalar.hpp"
+
+namespace unitsphere {
+inline namespace UNITSPHERE_ISA {
+namespace kernel {
+
+/// One register of T.
+template <class T>
+using vector = xsimd::batch<T>;
+
+#ifdef __AVX512F__
+inline constexpr int vector_registers = 32;
+#else
+inline constexpr int vector_registers = 16;
+#endif
+
+#ifdef __FMA__
+inline constexpr bool has_fma = true;
+#else
+inline constexpr bool has_fma = false;
+#endif
+
+/// An empty instruction that the compiler cannot look through: what went in cannot be fused with, or reordered
+/// against, what comes out.
+UNITSPHERE_INLINE vector<float> ordered(vector<float> x) noexcept {
+    typename vector<float>::register_type native = x;
+#ifdef __AVX512F__
+    asm("" : "+v"(native));
+#else
+    asm("" : "+x"(native));
+#endif
+    return native;
+}
+UNITSPHERE_INLINE double ordered(double x) noexcept {
+    asm("" : "+x"(x));
+    return x;
+}
+
+#if defined(__AVX512F__)
+
+UNITSPHERE_INLINE vector<float> fma(vector<float> a, vector<float> b, vector<float> c) noexcept {
+    return _mm512_fmadd_ps(a, b, c);
+}
+UNITSPHERE_INLINE vector<double> fma(vector<double> a, vector<double> b, vector<double> c) noexcept {
+    return _mm512_fmadd_pd(a, b, c);
+}
+// The masked forms, with every lane chosen, and the compiler's own shuffle: inside the plain forms gcc 12 warns of
+// uninitialized memory that is not ours.
+UNITSPHERE_INLINE vector<double> widen_low(vector<float> x) noexcept {
+    const __m512 native = x;
+    return _mm512_maskz_cvtps_pd(__mmask8(0xff), __builtin_shufflevector(native, native, 0, 1, 2, 3, 4, 5, 6, 7));
+}
+UNITSPHERE_INLINE vector<double> widen_high(vector<float> x) noexcept {
+    const __m512d native = _mm512_castps_pd(x);
+    const __m256d high = __builtin_shufflevector(native, native, 4, 5, 6, 7);
+    return _mm512_maskz_cvtps_pd(__mmask8(0xff), _mm256_castpd_ps(high));
+}
+UNITSPHERE_INLINE vector<std::int32_t> smaller(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
+    return _mm512_maskz_min_epi32(__mmask16(0xffff), a, b);
+}
+UNITSPHERE_INLINE vector<std::int32_t> larger(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
+    return _mm512_maskz_max_epi32(__mmask16(0xffff), a, b);
+}
+template <int Count>
+UNITSPHERE_INLINE vector<std::int32_t> shift_left(vector<std::int32_t> a) noexcept {
+    return _mm512_maskz_slli_epi32(__mmask16(0xffff), a, Count);
+}
+UNITSPHERE_INLINE vector<float> load(const float16* from) noexcept {
+    return _mm512_maskz_cvtph_ps(__mmask16(0xffff), _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+}
+UNITSPHERE_INLINE vector<float> load_first(const float* from, int count) noexcept {
+    return _mm512_maskz_loadu_ps(__mmask16((1u << count) - 1u), from);
+}
+UNITSPHERE_INLINE void store_first(float* to, vector<float> x, int count) noexcept {
+    _mm512_mask_storeu_ps(to, __mmask16((1u << count) - 1u), x);
+}
+
+#elif defined(__AVX__)
+
+#ifdef __FMA__
+UNITSPHERE_INLINE vector<float> fma(vector<float> a, vector<float> b, vector<float> c) noexcept {
+    return _mm256_fmadd_ps(a, b, c);
+}
+UNITSPHERE_INLINE vector<double> fma(vector<double> a, vector<double> b, vector<double> c) noexcept {
+    return _mm256_fmadd_pd(a, b, c);
+}
+#endif
+UNITSPHERE_INLINE vector<double> widen_low(vector<float> x) noexcept {
+    return _mm256_cvtps_pd(_mm256_castps256_ps128(x));
+}
+UNITSPHERE_INLINE vector<double> widen_high(vector<float> x) noexcept {
+    return _mm256_cvtps_pd(_mm256_extractf128_ps(x, 1));
+}
+#ifdef __F16C__
+UNITSPHERE_INLINE vector<float> load(const float16* from) noexcept {
+    return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+}
+#endif
+
+/// All bits set in the first `count` of 8 elements: the window into 8 ones followed by 8 zeros that starts 8 -
+/// count in.
+UNITSPHERE_INLINE __m256i first_mask(int count) noexcept {
+    alignas(64) static constexpr std::int32_t window[16] = {-1, -1, -1, -1, -1, -1, -1, -1,
+                                                            0,  0,  0,  0,  0,  0,  0,  0};
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(window + 8 - count));
+}
+
+UNITSPHERE_INLINE vector<float> load_first(const float* from, int count) noexcept {
+    return _mm256_maskload_ps(from, first_mask(count));
+}
+UNITSPHERE_INLINE void store_first(float* to, vector<float> x, int count) noexcept {
+    _mm256_maskstore_ps(to, first_mask(count), x);
+}
+
+#else  // SSE2
+
+UNITSPHERE_INLINE vector<double> widen_low(vector<float> x) noexcept { return _mm_cvtps_pd(x); }
+UNITSPHERE_INLINE vector<double> widen_high(vector<float> x) noexcept { return _mm_cvtps_pd(_mm_movehl_ps(x, x)); }
+
+UNITSPHERE_INLINE vector<float> load_first(const float* from, int count) noexcept {
+    const __m128 none = _mm_setzero_ps();
+    if (count <= 0) return none;
+    if (count >= 4) return _mm_loadu_ps(from);
+    if (count == 1) return _mm_load_ss(from);
+    const __m128 two = _mm_castpd_ps(_mm_load_sd(reinterpret_cast<const double*>(from)));
+    return count == 2 ? two : _mm_movelh_ps(two, _mm_load_ss(from + 2));
+}
+UNITSPHERE_INLINE void store_first(float* to, vector<float> x, int count) noexcept {
+    const __m128 native = x;
+    if (count >= 4) return _mm_storeu_ps(to, native);
+    if (count >= 2) _mm_storel_pi(reinterpret_cast<__m64*>(to), native);
+    if (count == 1) _mm_store_ss(to, native);
+    if (count == 3) _mm_store_ss(to + 2, _mm_movehl_ps(native, native));
+}
+
+#endif
+
+#ifndef __AVX512F__
+UNITSPHERE_INLINE vector<std::int32_t> smaller(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
+    return xsimd::min(a, b);
+}
+UNITSPHERE_INLINE vector<std::int32_t> larger(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
+    return xsimd::max(a, b);
+}
+template <int Count>
+UNITSPHERE_INLINE vector<std::int32_t> shift_left(vector<std::int32_t> a) noexcept {
+    return a << Count;
+}
+#endif
+#ifndef __FMA__
+// Two roundings; without the instruction no compiler can fuse them.
+template <class T>
+UNITSPHERE_INLINE vector<T> fma(vector<T> a, vector<T> b, vector<T> c) noexcept {
+    return a * b + c;
+}
+#endif
+#ifndef __F16C__
+/// Exact without F16C: shift fraction and exponent into place, let one multiplication rebase the exponent
+/// (subnormals become normal by it), and give Inf and NaN their full exponent.
+UNITSPHERE_INLINE vector<float> load(const float16* from) noexcept {
+    constexpr int width = int(vector<float>::size);
+    alignas(64) float wide[width];
+    for (int i = 0; i < width; i += 4) {
+        const __m128i half = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from + i));
+        const __m128i word = _mm_unpacklo_epi16(half, _mm_setzero_si128());
+        const __m128i magnitude = _mm_and_si128(word, _mm_set1_epi32(0x7fff));
+        const __m128i sign = _mm_slli_epi32(_mm_xor_si128(word, magnitude), 16);
+        const __m128 shifted = _mm_castsi128_ps(_mm_slli_epi32(magnitude, 13));
+        const __m128i finite = _mm_castps_si128(_mm_mul_ps(shifted, _mm_set1_ps(0x1p112f)));
+        const __m128i special =
+            _mm_and_si128(_mm_cmpgt_epi32(magnitude, _mm_set1_epi32(0x7bff)), _mm_set1_epi32(0x7f800000));
+        const __m128i quiet =
+            _mm_and_si128(_mm_cmpgt_epi32(magnitude, _mm_set1_epi32(0x7c00)), _mm_set1_epi32(0x00400000));
+        const __m128i bits = _mm_or_si128(_mm_or_si128(finite, sign), _mm_or_si128(special, quiet));
+        _mm_store_ps(wide + i, _mm_castsi128_ps(bits));
+    }
+    return vector<float>::load_aligned(wide);
+}
+#endif
+
+/// to[c * to_pitch + r] = from[r * from_pitch + c] for r, c in 0..3.
+UNITSPHERE_INLINE void transpose_4x4(const float* from, std::int64_t from_pitch, float* to,
+                                     std::int64_t to_pitch) noexcept {
+    __m128 row0 = _mm_loadu_ps(from), row1 = _mm_loadu_ps(from + from_pitch);
+    __m128 row2 = _mm_loadu_ps(from + 2 * from_pitch), row3 = _mm_loadu_ps(from + 3 * from_pitch);
+    _MM_TRANSPOSE4_PS(row0, row1, row2, row3);
+    _mm_storeu_ps(to, row0);
+    _mm_storeu_ps(to + to_pitch, row1);
+    _mm_storeu_ps(to + 2 * to_pitch, row2);
+    _mm_storeu_ps(to + 3 * to_pitch, row3);
+}
+
+}  // namespace kernel
+}  // namespace UNITSPHERE_ISA
+}  // namespace unitsphere

@@ -1,0 +1,7 @@
+/// Every header that needs only xsimd. Bridges and files are opt-in: unitsphere/interop, unitsphere/io.
+#pragma once
+
+#include "normalize.hpp"
+#include "probability.hpp"
+#include "similarity.hpp"
+#include "zero_shot.hpp"

@@ -1,0 +1,243 @@
+/// Zero-shot classification: prompts to class embeddings, raw image rows to probabilities and labels.
+#pragma once
+
+#include <iterator>
+
+#include "data/logit_scale.hpp"
+#include "data/output.hpp"
+#include "engine/score_tiles.hpp"
+#include "kernel/select.hpp"
+#include "kernel/softmax.hpp"
+
+namespace unitsphere {
+inline namespace UNITSPHERE_ISA {
+
+namespace detail {
+
+/// 1 + the largest label, when every class from 0 on has a prompt.
+template <class Labels>
+index count_classes(const Labels& labels, index prompts) {
+    static_assert(std::is_integral_v<std::remove_reference_t<decltype(*std::data(labels))>>,
+                  "prompt_ensemble: class_of_prompt holds integers");
+    const index given = index(std::size(labels));
+    if (given != prompts)
+        fail<shape_error>("prompt_ensemble: ", prompts, " prompts, class_of_prompt has ", given, " entries");
+    index classes = 0;
+    for (index i = 0; i < prompts; ++i) {
+        const index label = index(std::data(labels)[i]);
+        if (label < 0) fail<value_error>("prompt_ensemble: prompt ", i, " has the negative class ", label);
+        classes = label >= classes ? label + 1 : classes;
+    }
+    return classes;
+}
+
+}  // namespace detail
+
+/// One unit row for each class from any number of prompts for it.
+///
+///   class[c] = m / |m|,   m = mean of prompts[i] / |prompts[i]| over all i with class_of_prompt[i] == c
+///
+/// Each prompt counts by its direction: the mean of raw rows is another, wrong vector.
+///
+/// Shapes   prompts [p, dim], class_of_prompt: p integers -> [classes, dim], classes = 1 + the largest label.
+/// Units    none: unit rows. The mean is taken in double.
+/// Errors   shape_error if the lengths differ; value_error for a negative label, a class without prompts (names
+/// the
+///          class) and a prompt that is not finite (names the row). A class whose mean is zero becomes a zero row,
+///          counted in `report` under its class.
+/// Threads  the caller's.   Memory  the result and [classes, dim] doubles.
+/// Source   Radford et al. 2021, arXiv:2103.00020, section 3.1.4; openai/CLIP,
+/// Prompt_Engineering_for_ImageNet.ipynb.
+template <class Prompts, class Labels>
+unit_embeddings<float> prompt_ensemble(const Prompts& prompts, const Labels& class_of_prompt,
+                                       row_report* report = nullptr) {
+    const auto view = engine::view_of(prompts);
+    const index classes = detail::count_classes(class_of_prompt, view.rows());
+    const auto values = engine::values_of(view);
+    for (index i = 0; i < values.rows(); ++i)
+        if (!detail::is_finite(kernel::sum_of_squares(values.row(i), values.dim())))
+            detail::fail<value_error>("prompt_ensemble: prompt ", i, " is not finite");
+
+    engine::row_source source(view, {}, "prompt_ensemble", "prompt ");
+    matrix<double> sums(classes, view.dim());
+    matrix<index> prompts_of(1, classes);
+    auto unit = matrix<float>::uninitialized(1, view.dim());
+    for (index i = 0; i < source.rows(); ++i) {
+        const index label = index(std::data(class_of_prompt)[i]);
+        kernel::scale_row(source.row(i), source.dim(), source.factors(i), unit.data());
+        kernel::add_row(unit.data(), source.dim(), sums.row(label));
+        ++prompts_of(0, label);
+    }
+    for (index c = 0; c < classes; ++c)
+        if (prompts_of(0, c) == 0) detail::fail<value_error>("prompt_ensemble: class ", c, " has no prompts");
+
+    auto out = matrix<float>::uninitialized(classes, view.dim());
+    row_report seen;
+    for (index c = 0; c < classes; ++c) {
+        const double norm = std::sqrt(kernel::sum_of_squares(sums.row(c), sums.dim()));
+        if (norm == 0.0) seen.add_zero(c);
+        kernel::scale_row(sums.row(c), sums.dim(), norm == 0.0 ? 1.0 : 1.0 / norm, out.row(c));
+    }
+    if (report != nullptr) *report = seen;
+    return unit_access::embeddings(std::move(out));
+}
+
+/// The k best labels of each image, best first, and their probabilities.
+struct top_labels {
+    matrix<index> labels;         ///< [images, min(k, classes)]; -1 where an image has no (more) label
+    matrix<float> probabilities;  ///< the same shape; -Inf where the label is -1
+};
+
+/// Raw image features in, probabilities over fixed classes out.
+///
+///   p[i][c] = softmax over c of (scale * cosine(images[i], classes[c]))
+///
+/// Holds the class embeddings packed for the multiply kernel, so that each call pays for its images only.
+///
+/// Source   Radford et al. 2021, arXiv:2103.00020, section 3.1.2; the CLIP README's zero-shot example.
+class zero_shot_classifier {
+public:
+    /// Shapes   class_rows [classes, dim], one row a class: a prompt_ensemble, or raw text features.
+    /// Errors   value_error that names the row if one is not finite. A zero row scores 0 for every image.
+    /// Memory   a packed copy of the rows.
+    template <class Classes>
+    zero_shot_classifier(const Classes& class_rows, logit_scale scale)
+        : scale_(scale), packed_(pack(engine::view_of(class_rows))) {}
+
+    index classes() const noexcept { return packed_.rows(); }
+    index dim() const noexcept { return packed_.dim(); }
+    logit_scale scale() const noexcept { return scale_; }
+
+    /// The probability of every class for every image, into the caller's memory.
+    ///
+    /// Shapes   images [n, dim], raw or unit -> out [n, classes]; any row strides.
+    /// Units    probabilities; |sum - 1| <= 2e-7 in each row. With one class it is 1, whatever the image.
+    /// Errors   shape_error for another dim or shape of out, or memory shared with the images; value_error where
+    /// the
+    ///          options say so. A zero image scores 0 for every class (uniform), one with NaN or Inf gives NaN.
+    /// Threads  the caller's; one classifier may serve many.   Memory  some packed rows of images.
+    template <class Images>
+    void probabilities(const Images& images, matrix_view<float> out, const normalize_options& options = {}) const {
+        constexpr const char* function = "zero_shot_classifier::probabilities";
+        const auto view = checked(images, function);
+        detail::require_shape(function, "out", out, view.rows(), classes());
+        detail::require_apart(function, "out", out, "the images", engine::values_of(view));
+        run(view, options, function, softmax_rows{out, scale_.multiplier()});
+    }
+    /// The same as a new matrix.
+    template <class Images>
+    matrix<float> probabilities(const Images& images, const normalize_options& options = {}) const {
+        auto out = matrix<float>::uninitialized(engine::view_of(images).rows(), classes());
+        probabilities(images, out.view(), options);
+        return out;
+    }
+
+    /// The k best labels of every image and their probabilities, into the caller's memory.
+    ///
+    /// Ranked by logit, so labels whose probabilities round to the same float keep their order; equal logits by
+    /// ascending label.
+    ///
+    /// Shapes   images [n, dim] -> labels [n, k] and probabilities [n, k], k <= classes.
+    /// Units    labels: row numbers of the classes; probabilities over all classes, not over the k.
+    /// Errors   as probabilities(); shape_error too if k exceeds the classes. An image with NaN or Inf has no
+    /// labels:
+    ///          -1 with probability -Inf.
+    /// Threads  the caller's.   Memory  some packed rows of images and their logits.
+    template <class Images>
+    void top(const Images& images, matrix_view<index> labels, matrix_view<float> probabilities,
+             const normalize_options& options = {}) const {
+        constexpr const char* function = "zero_shot_classifier::top";
+        const auto view = checked(images, function);
+        if (labels.dim() > classes())
+            detail::fail<shape_error>(function, ": ", labels.dim(), " labels of ", classes(), " classes");
+        detail::require_shape(function, "labels", labels, view.rows(), labels.dim());
+        detail::require_shape(function, "probabilities", probabilities, view.rows(), labels.dim());
+        detail::require_apart(function, "labels", labels, "the images", engine::values_of(view));
+        detail::require_apart(function, "probabilities", probabilities, "the images", engine::values_of(view));
+        detail::require_apart(function, "probabilities", probabilities, "labels", labels);
+        auto logits = matrix<float>::uninitialized(engine::group_rows, classes());
+        run(view, options, function, best_labels{logits.view(), scale_.multiplier(), labels, probabilities});
+    }
+    /// The same as new matrices of min(k, classes) columns; value_error for a negative k.
+    template <class Images>
+    top_labels top(const Images& images, index k, const normalize_options& options = {}) const {
+        if (k < 0) detail::fail<value_error>("zero_shot_classifier::top: k is ", k, ", it must not be negative");
+        const index n = engine::view_of(images).rows(), columns = k < classes() ? k : classes();
+        top_labels best{matrix<index>::uninitialized(n, columns), matrix<float>::uninitialized(n, columns)};
+        top(images, best.labels.view(), best.probabilities.view(), options);
+        return best;
+    }
+
+private:
+    /// Consumer: logits into the rows of `out`, softmax there once a row is whole.
+    struct softmax_rows {
+        matrix_view<float> out;
+        float scale;
+
+        void tile(const engine::score_tile& tile) const noexcept {
+            for (int r = 0; r < tile.rows; ++r)
+                kernel::scale_row(tile.row(r), tile.columns, {1.0f, scale},
+                                  out.row(tile.first_row + r) + tile.first_column);
+        }
+        void rows_done(index first, index count) const noexcept {
+            for (index i = first; i < first + count; ++i) kernel::softmax_row(out.row(i), out.dim(), out.row(i));
+        }
+    };
+
+    /// Consumer: logits into a group of scratch rows; the best of each, then its softmax, once they are whole.
+    struct best_labels {
+        matrix_view<float> logits;
+        float scale;
+        matrix_view<index> labels;
+        matrix_view<float> probabilities;
+
+        void tile(const engine::score_tile& tile) const noexcept {
+            for (int r = 0; r < tile.rows; ++r)
+                kernel::scale_row(tile.row(r), tile.columns, {1.0f, scale},
+                                  logits.row((tile.first_row + r) % engine::group_rows) + tile.first_column);
+        }
+        void rows_done(index first, index count) const noexcept {
+            for (index i = first; i < first + count; ++i) {
+                float* row = logits.row(i % engine::group_rows);
+                kernel::select_best(row, logits.dim(), labels.dim(), labels.row(i), probabilities.row(i));
+                kernel::softmax_row(row, logits.dim(), row);
+                for (index j = 0; j < labels.dim(); ++j)
+                    if (labels(i, j) >= 0) probabilities(i, j) = row[labels(i, j)];
+            }
+        }
+    };
+
+    template <class View>
+    static engine::packed_rows pack(const View& rows) {
+        normalize_options options;
+        options.non_finite = on_row::error;
+        if constexpr (std::is_same_v<View, unit_view<float>>) {
+            // Unit rows are not looked at again by the engine, but a NaN among them would poison every answer.
+            engine::row_source check(rows.values(), options, "zero_shot_classifier", "class ");
+        }
+        engine::row_source source(rows, options, "zero_shot_classifier", "class ");
+        return engine::packed_rows(source);
+    }
+
+    template <class Images>
+    auto checked(const Images& images, const char* function) const {
+        const auto view = engine::view_of(images);
+        if (view.dim() != dim())
+            detail::fail<shape_error>(function, ": images have dim ", view.dim(), ", the classes have dim ",
+                                      dim());
+        return view;
+    }
+
+    template <class View, class Consumer>
+    void run(const View& images, const normalize_options& options, const char* function, Consumer consumer) const {
+        engine::row_source source(images, options, function, "image ");
+        engine::score_tiles(source, packed_, consumer);
+        source.report();
+    }
+
+    logit_scale scale_;
+    engine::packed_rows packed_;
+};
+
+}  // namespace UNITSPHERE_ISA
+}  // namespace unitsphere

@@ -1,0 +1,76 @@
+/// What the tests ask again and again: the same bits, the text of an error, memory left alone.
+#pragma once
+
+#include <exception>
+#include <sstream>
+#include <string>
+
+#include <unitsphere/data/matrix.hpp>
+
+#include "reference.hpp"
+
+namespace tests {
+
+/// The message of the Error that the call throws; a line that says what happened instead, where it does not.
+template <class Error, class Call>
+std::string message_of(Call&& call) {
+    try {
+        call();
+    } catch (const Error& error) {
+        return error.what();
+    } catch (const std::exception& error) {
+        return std::string("(another exception) ") + error.what();
+    }
+    return "(no exception)";
+}
+
+/// Where two sets of rows first differ in a bit; empty where they do not. Any NaN equals any other.
+template <class A, class B>
+std::string first_difference(const A& a, const B& b) {
+    std::ostringstream text;
+    if (a.rows() != b.rows() || a.dim() != b.dim()) {
+        text << "[" << a.rows() << ", " << a.dim() << "] against [" << b.rows() << ", " << b.dim() << "]";
+        return text.str();
+    }
+    for (unitsphere::index i = 0; i < a.rows(); ++i)
+        for (unitsphere::index j = 0; j < a.dim(); ++j) {
+            const auto x = a(i, j), y = b(i, j);
+            if (reference::bits(x) == reference::bits(y) || (reference::is_nan(x) && reference::is_nan(y)))
+                continue;
+            text << std::hexfloat << "row " << i << " column " << j << ": " << x << " against " << y;
+            return text.str();
+        }
+    return "";
+}
+
+/// Columns against rows: first_difference of a matrix and the transpose of another.
+template <class T>
+unitsphere::matrix<T> transposed(const unitsphere::matrix<T>& rows) {
+    unitsphere::matrix<T> result(rows.dim(), rows.rows());
+    for (unitsphere::index i = 0; i < rows.rows(); ++i)
+        for (unitsphere::index j = 0; j < rows.dim(); ++j) result(j, i) = rows(i, j);
+    return result;
+}
+
+/// Rows first .. first + count - 1.
+template <class T>
+unitsphere::matrix_view<const T> part(const unitsphere::matrix<T>& rows, unitsphere::index first,
+                                      unitsphere::index count) {
+    return {rows.row(first), count, rows.dim()};
+}
+
+/// A matrix of a pattern that no function writes, to see whether one wrote.
+inline unitsphere::matrix<float> untouched(unitsphere::index rows, unitsphere::index dim) {
+    unitsphere::matrix<float> result(rows, dim);
+    for (unitsphere::index k = 0; k < rows * dim; ++k) result.data()[k] = -123.25f;
+    return result;
+}
+
+inline bool all_nan(const float* row, unitsphere::index dim) {
+    return std::all_of(row, row + dim, [](float x) { return reference::is_nan(x); });
+}
+inline bool all_zero(const float* row, unitsphere::index dim) {
+    return std::all_of(row, row + dim, [](float x) { return (reference::bits(x) & 0x7fffffffu) == 0; });
+}
+
+}  // namespace tests

@@ -1,0 +1,16 @@
+// The right way to write what the other files here get wrong: this one must compile.
+#include <unitsphere/unitsphere.hpp>
+
+namespace us = unitsphere;
+
+us::index rows_of(us::unit_view<float> unit) { return unit.rows(); }
+
+us::index right(us::matrix_view<const float> raw, const us::unit_embeddings<>& unit, const float* pointer) {
+    const us::logit_scale scale = us::logit_scale::from_multiplier(100.0f);
+    const us::clip_logit_matrices logits = us::clip_logits(raw, unit, scale);
+    const us::zero_shot_classifier classifier(raw, scale);
+    const us::unit_embeddings<> made = us::normalize(raw);
+    const us::unit_view<> adopted = us::adopt_unit(raw);
+    const us::matrix<float> cosines = us::cosine_similarity(us::matrix_view<const float>(pointer, 2, 512), unit);
+    return logits.per_image.rows() + classifier.classes() + rows_of(made) + adopted.rows() + cosines.rows();
+}

@@ -1,0 +1,6 @@
+// expect: 16-bit rows are off by up to 5e-4, normalize them to float
+#include <unitsphere/unitsphere.hpp>
+
+namespace us = unitsphere;
+
+us::index wrong(us::unit_view<us::float16> unit) { return unit.rows(); }

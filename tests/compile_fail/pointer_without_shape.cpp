@@ -1,0 +1,9 @@
+// expect: pass a matrix_view
+// A pointer says nothing about rows and dim.
+#include <unitsphere/unitsphere.hpp>
+
+namespace us = unitsphere;
+
+us::matrix<float> wrong(const float* queries, us::matrix_view<const float> gallery) {
+    return us::cosine_similarity(queries, gallery);
+}

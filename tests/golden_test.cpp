@@ -1,0 +1,93 @@
+// The bits of scores and probabilities never change: not with the compiler, the instruction set, or the release.
+// golden/fma.txt holds one hash per case for every machine with fused multiply-add, golden/no_fma.txt for those
+// without.
+
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <unitsphere/unitsphere.hpp>
+
+#include "catch.hpp"
+#include "random_rows.hpp"
+
+namespace tests {
+
+using namespace unitsphere;
+
+namespace {
+
+std::string file_name() {
+    return std::string(UNITSPHERE_SOURCE_DIR "/tests/golden/") + (kernel::has_fma ? "fma.txt" : "no_fma.txt");
+}
+
+std::map<std::string, std::string> recorded() {
+    std::ifstream file(file_name());
+    std::map<std::string, std::string> hashes;
+    for (std::string name, hash; file >> name >> hash;) hashes[name] = hash;
+    return hashes;
+}
+
+// FNV-1a over the bytes of each number, lowest first.
+template <class T>
+std::string hash_of(matrix_view<const T> numbers) {
+    std::uint64_t hash = 0xcbf29ce484222325u;
+    for (index i = 0; i < numbers.rows(); ++i)
+        for (index j = 0; j < numbers.dim(); ++j) {
+            const auto pattern = std::uint64_t(reference::bits(numbers(i, j)));
+            for (std::size_t byte = 0; byte < sizeof(T); ++byte)
+                hash = (hash ^ ((pattern >> (8 * byte)) & 0xff)) * 0x100000001b3u;
+        }
+    char text[17];
+    std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
+    return text;
+}
+
+template <class T>
+void check(const std::string& name, const matrix<T>& numbers) {
+    static const auto hashes = recorded();
+    const auto found = hashes.find(name);
+    INFO("line of " << file_name() << ": " << name << " " << hash_of(numbers.view()));
+    CHECK((found != hashes.end() && found->second == hash_of(numbers.view())));
+}
+
+template <class T>
+std::string type_name() {
+    return std::is_same_v<T, float> ? "f32" : "f16";
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("scores and unit rows keep their bits", "[golden]", float, float16) {
+    const index dim = GENERATE(1, 15, 16, 17, 127, 128, 129, 512, 768, 1152);
+    const auto queries = varied_rows<TestType>(19, dim, 101), gallery = varied_rows<TestType>(37, dim, 102);
+    const std::string name = type_name<TestType>() + "_" + std::to_string(dim);
+    matrix<float> unit(19, dim);
+    normalize_into(queries, unit);
+    check("unit_" + name, unit);
+    check("cosine_" + name, cosine_similarity(queries, gallery));
+}
+
+TEST_CASE("probabilities keep their bits", "[golden]") {
+    const index columns = GENERATE(1, 2, 10, 16, 17, 33, 1000, 1024, 1025, 5000);
+    auto logits = random_rows<float>(3, columns, 103);
+    for (index i = 0; i < 3 * columns; ++i)
+        logits.data()[i] *= float(1 << (4 * (i / columns)));  // spreads of 4 to 1024
+    check("softmax_" + std::to_string(columns), softmax(logits));
+}
+
+TEST_CASE("classifiers keep their bits", "[golden]") {
+    const auto images = random_rows<float16>(40, 512, 104);
+    const auto prompts = random_rows<float>(60, 512, 105);
+    std::vector<int> class_of_prompt(60);
+    for (std::size_t i = 0; i < 60; ++i) class_of_prompt[i] = int(i * 7 % 17 % 12);
+    const auto classes = prompt_ensemble(prompts, class_of_prompt);
+    const zero_shot_classifier classifier(classes, logit_scale::from_multiplier(56.9953f));
+    check("ensemble", cosine_similarity(classes, classes));
+    check("zero_shot", classifier.probabilities(images));
+    check("zero_shot_top_labels", classifier.top(images, 5).labels);
+    check("zero_shot_top_probabilities", classifier.top(images, 5).probabilities);
+}
+
+}  // namespace tests

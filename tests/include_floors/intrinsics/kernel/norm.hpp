@@ -1,0 +1,2 @@
+#include <xsimd/xsimd.hpp>
+inline void stop() { _mm_pause(); }

@@ -1,0 +1,82 @@
+#include <cmath>
+#include <vector>
+
+#include <unitsphere/kernel/lanes.hpp>
+
+#include "catch.hpp"
+#include "guarded.hpp"
+#include "random_rows.hpp"
+
+using namespace unitsphere::kernel;
+using unitsphere::float16;
+
+namespace {
+
+std::vector<float> elements(const lanes<float>& x) {
+    std::vector<float> out(lane_count);
+    store16(out.data(), x);
+    return out;
+}
+std::vector<double> elements(const lanes<double>& x) {
+    std::vector<double> out(lane_count);
+    store16(out.data(), x);
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("a partial load reads the first elements and zeros behind them", "[lanes]") {
+    const int count = GENERATE(range(0, 17));
+    const auto row = tests::random_rows<float>(1, lane_count, 1);
+    const auto half = tests::random_rows<float16>(1, lane_count, 2);
+    const auto loaded = elements(load16_first(row.data(), count));
+    const auto widened = elements(load16_first(half.data(), count));
+    for (int i = 0; i < lane_count; ++i) {
+        CHECK(loaded[std::size_t(i)] == (i < count ? row.data()[i] : 0.0f));
+        CHECK(widened[std::size_t(i)] == (i < count ? float(half.data()[i]) : 0.0f));
+    }
+}
+
+TEST_CASE("a partial store writes the first elements only", "[lanes]") {
+    const int count = GENERATE(range(0, 17));
+    const auto row = tests::random_rows<float>(1, lane_count, 3);
+    std::vector<float> out(lane_count, -7.0f);
+    store16_first(out.data(), load16(row.data()), count);
+    for (int i = 0; i < lane_count; ++i) CHECK(out[std::size_t(i)] == (i < count ? row.data()[i] : -7.0f));
+}
+
+TEST_CASE("vector loads of float16 agree with the exact conversion for all 65,536 patterns", "[lanes]") {
+    bool same = true;
+    for (unsigned first = 0; first < 65536; first += lane_count) {
+        float16 half[lane_count];
+        for (unsigned i = 0; i < lane_count; ++i) half[i] = float16::from_bits(std::uint16_t(first + i));
+        const auto wide = elements(load16(half));
+        for (unsigned i = 0; i < lane_count; ++i)
+            same = same && reference::bits(wide[i]) == reference::bits(float(half[i]));
+    }
+    CHECK(same);
+}
+
+TEST_CASE("widening keeps the order of the elements", "[lanes]") {
+    const auto row = tests::random_rows<float>(1, lane_count, 4);
+    const auto wide = elements(widen(load16(row.data())));
+    for (int i = 0; i < lane_count; ++i) CHECK(wide[std::size_t(i)] == double(row.data()[i]));
+}
+
+TEST_CASE("lanes are joined in the order of the canonical tree", "[lanes]") {
+    double lane[lane_count], tree[lane_count];
+    tests::generator random(5);
+    for (auto& x : lane) x = std::ldexp(double(random.bell(20)), int(random.below(80)) - 40);  // order matters
+    std::copy(lane, lane + lane_count, tree);
+    for (int half = 8; half > 0; half /= 2)
+        for (int i = 0; i < half; ++i) tree[i] = tree[i] + tree[i + half];
+    CHECK(reference::bits(sum_of_lanes(load16(lane))) == reference::bits(tree[0]));
+}
+
+TEST_CASE("a transposed block has rows for columns", "[lanes]") {
+    const auto from = tests::random_rows<float>(4, 7, 6);
+    std::vector<float> to(4 * 9, 0.0f);
+    transpose_4x4(from.data(), 7, to.data(), 9);
+    for (int r = 0; r < 4; ++r)
+        for (int c = 0; c < 4; ++c) CHECK(to[std::size_t(c * 9 + r)] == from(r, c));
+}

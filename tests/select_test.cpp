@@ -1,0 +1,42 @@
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include <unitsphere/kernel/select.hpp>
+
+#include "catch.hpp"
+#include "random_rows.hpp"
+
+namespace tests {
+
+using namespace unitsphere;
+
+TEST_CASE("the best of a row are those of a stable sort", "[select]") {
+    const index count = GENERATE(0, 1, 2, 16, 17, 100);
+    const index k = GENERATE(0, 1, 2, 5, 100, 120);
+    const index different = GENERATE(1, 3, 1000);  // few different scores: many ties
+    generator random(41);
+    std::vector<float> row(static_cast<std::size_t>(count));
+    for (auto& x : row) x = float(random.below(different)) - 1.0f;
+    for (std::size_t i = 0; i < row.size(); i += 7) row[i] = i % 2 ? 0.0f : -0.0f;
+    for (std::size_t i = 3; i < row.size(); i += 11) row[i] = reference::float_from_bits(0x7fc00000u);
+
+    std::vector<index> order;
+    for (index j = 0; j < count; ++j)
+        if (!reference::is_nan(row[std::size_t(j)])) order.push_back(j);
+    std::stable_sort(order.begin(), order.end(),
+                     [&](index a, index b) { return row[std::size_t(a)] > row[std::size_t(b)]; });
+
+    std::vector<index> indices(std::size_t(k) + 1, 99);
+    std::vector<float> scores(std::size_t(k) + 1, 99.0f);
+    kernel::select_best(row.data(), count, k, indices.data(), scores.data());
+    for (std::size_t i = 0; i < std::size_t(k); ++i) {
+        const bool filled = i < order.size();
+        CHECK(indices[i] == (filled ? order[i] : -1));
+        CHECK(scores[i] == (filled ? row[std::size_t(order[i])] : -INFINITY));
+    }
+    CHECK(indices.back() == 99);
+    CHECK(scores.back() == 99.0f);
+}
+
+}  // namespace tests
