@@ -25,8 +25,7 @@ us::unit_embeddings<> load_classes(const std::string& file, const support::zero_
     options.report = &report;
     us::unit_embeddings<> classes = us::visit_npy(file, [&](const auto& texts) {
         if (inputs.prompt_rows.empty()) return us::normalize(texts, options);
-        return us::prompt_ensemble(support::select_rows(texts, inputs.prompt_rows), inputs.class_of_prompt,
-                                   &report);
+        return us::prompt_ensemble(support::select_rows(texts, inputs.prompt_rows), inputs.class_of_prompt, &report);
     });
     support::warn(file, report, "classes");
     return classes;
@@ -35,14 +34,12 @@ us::unit_embeddings<> load_classes(const std::string& file, const support::zero_
 }
 
 /// The k best classes of every image; none (label -1) for one whose row is zero or not finite.
-us::top_labels load_and_classify(const std::string& file, const us::zero_shot_classifier& classifier,
-                                 us::index k) {
+us::top_labels load_and_classify(const std::string& file, const us::zero_shot_classifier& classifier, us::index k) {
     us::row_report report;
     us::normalize_options options;
     options.zero_rows = us::on_row::nan;
     options.report = &report;
-    us::top_labels best =
-        us::visit_npy(file, [&](const auto& images) { return classifier.top(images, k, options); });
+    us::top_labels best = us::visit_npy(file, [&](const auto& images) { return classifier.top(images, k, options); });
     support::warn(file, report, "images");
     return best;
 }

@@ -35,8 +35,7 @@ std::string first_difference(const A& a, const B& b) {
     for (unitsphere::index i = 0; i < a.rows(); ++i)
         for (unitsphere::index j = 0; j < a.dim(); ++j) {
             const auto x = a(i, j), y = b(i, j);
-            if (reference::bits(x) == reference::bits(y) || (reference::is_nan(x) && reference::is_nan(y)))
-                continue;
+            if (reference::bits(x) == reference::bits(y) || (reference::is_nan(x) && reference::is_nan(y))) continue;
             text << std::hexfloat << "row " << i << " column " << j << ": " << x << " against " << y;
             return text.str();
         }

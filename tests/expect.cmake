@@ -30,5 +30,6 @@ if(DEFINED STDERR_LINES AND NOT lines EQUAL STDERR_LINES)
 endif()
 message("${out}${err}")
 if(wrong)
+  string(REPLACE "\n" "\n  " wrong "\n${wrong}")  # indented lines are not wrapped
   message(FATAL_ERROR "${wrong}")
 endif()

@@ -55,8 +55,7 @@ TEMPLATE_TEST_CASE("normalize and norms stay within their rows", "[guard]", floa
         CHECK(unitsphere::norms(rows.rows()) == unitsphere::norms(plain));
         matrix<double> lengths(1, 3);
         unitsphere::norms(plain, lengths.data());
-        CHECK(written<double>(lengths, where, [&](auto out) { unitsphere::norms(rows.rows(), out.data()); }) ==
-              "");
+        CHECK(written<double>(lengths, where, [&](auto out) { unitsphere::norms(rows.rows(), out.data()); }) == "");
         CHECK_FALSE(unitsphere::is_unit(rows.rows(), 1e-9));
         const unitsphere::normalize_options strict{unitsphere::on_row::keep,
                                                    unitsphere::on_row::error};  // reads the rows once more
@@ -105,8 +104,7 @@ TEMPLATE_TEST_CASE("similarities stay within their rows", "[guard]", float, floa
         guarded<float> unit(g, dim, where);
         const auto unit_gallery = unitsphere::normalize_into(plain_gallery, unit.view());
         CHECK(first_difference(unitsphere::cosine_similarity(queries.rows(), unit_gallery), scores) == "");
-        CHECK(first_difference(unitsphere::cosine_similarity(unit_gallery, queries.rows()), transposed(scores)) ==
-              "");
+        CHECK(first_difference(unitsphere::cosine_similarity(unit_gallery, queries.rows()), transposed(scores)) == "");
 
         const auto logits = unitsphere::clip_logits(plain_queries, plain_gallery, scale);
         CHECK(first_difference(unitsphere::clip_logits(queries.rows(), gallery.rows(), scale).per_text,
@@ -160,8 +158,8 @@ TEMPLATE_TEST_CASE("ensembles and classifiers stay within their rows", "[guard]"
         const unitsphere::zero_shot_classifier plain(plain_classes, scale), classifier(rows.rows(), scale);
         const matrix<float> probabilities = plain.probabilities(plain_images);
         CHECK(first_difference(classifier.probabilities(images.rows()), probabilities) == "");
-        CHECK(written<float>(probabilities, where,
-                             [&](auto out) { classifier.probabilities(images.rows(), out); }) == "");
+        CHECK(written<float>(probabilities, where, [&](auto out) { classifier.probabilities(images.rows(), out); }) ==
+              "");
 
         const index k = std::min(dim % 6 + 1, classes);
         const auto best = plain.top(plain_images, k);

@@ -36,10 +36,9 @@ enum class placement {
     to_end_pages
 };
 
-inline constexpr placement every_placement[] = {placement::from_start,         placement::to_end,
-                                                placement::from_start_gaps,    placement::to_end_gaps,
-                                                placement::from_start_shifted, placement::to_end_shifted,
-                                                placement::from_start_pages,   placement::to_end_pages};
+inline constexpr placement every_placement[] = {
+    placement::from_start,         placement::to_end,         placement::from_start_gaps,  placement::to_end_gaps,
+    placement::from_start_shifted, placement::to_end_shifted, placement::from_start_pages, placement::to_end_pages};
 
 /// A NaN (of no function's making) where T has one.
 template <class T>
@@ -52,26 +51,22 @@ T pattern() {
 template <class T>
 class guarded {
 public:
-    guarded(unitsphere::index rows, unitsphere::index dim, placement where)
-        : rows_(rows), dim_(dim), stride_(dim) {
+    guarded(unitsphere::index rows, unitsphere::index dim, placement where) : rows_(rows), dim_(dim), stride_(dim) {
         using P = placement;
-        const bool at_end = where == P::to_end || where == P::to_end_gaps || where == P::to_end_shifted ||
-                            where == P::to_end_pages;
+        const bool at_end =
+            where == P::to_end || where == P::to_end_gaps || where == P::to_end_shifted || where == P::to_end_pages;
         const bool shifted = where == P::from_start_shifted || where == P::to_end_shifted;
         const bool paged = where == P::from_start_pages || where == P::to_end_pages;
         if (where == P::from_start_gaps || where == P::to_end_gaps) stride_ = dim + 3;
         const std::size_t page = std::size_t(sysconf(_SC_PAGESIZE));
         const std::size_t spare = shifted ? 1 : 0;
-        const std::size_t used = paged       ? std::size_t(dim)
-                                 : rows == 0 ? 0
-                                             : std::size_t((rows - 1) * stride_ + dim);
+        const std::size_t used = paged ? std::size_t(dim) : rows == 0 ? 0 : std::size_t((rows - 1) * stride_ + dim);
         const std::size_t chunk =
             ((used + spare) * sizeof(T) + page - 1) / page * page;  // bytes with access, in one piece
         const std::size_t chunks = paged ? std::size_t(rows) : 1;
         if (paged) stride_ = unitsphere::index((chunk + page) / sizeof(T));
         size_ = page + chunks * (chunk + page);
-        base_ =
-            static_cast<char*>(mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+        base_ = static_cast<char*>(mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
         if (base_ == static_cast<void*>(MAP_FAILED)) throw std::bad_alloc();
         const std::size_t offset = page + (at_end ? chunk - (used + spare) * sizeof(T) : spare * sizeof(T));
         data_ = reinterpret_cast<T*>(base_ + offset);
@@ -80,8 +75,7 @@ public:
             std::memcpy(base_ + byte, &value, sizeof(T));
         }
         mprotect(base_, page, PROT_NONE);
-        for (std::size_t i = 0; i < chunks; ++i)
-            mprotect(base_ + page + i * (chunk + page) + chunk, page, PROT_NONE);
+        for (std::size_t i = 0; i < chunks; ++i) mprotect(base_ + page + i * (chunk + page) + chunk, page, PROT_NONE);
         chunk_ = chunk, chunks_ = chunks, page_ = page;
     }
     /// A copy of the rows that may be read only.

@@ -47,10 +47,8 @@ TEST_CASE("a checkpoint's parameter is the logarithm of the multiplier", "[logit
 TEST_CASE("nothing is clamped unless a maximum is given", "[logit_scale]") {
     CHECK(logit_scale::from_parameter(5.0f).multiplier() > 148.0f);
     CHECK(logit_scale::from_parameter(5.0f, 100.0f).multiplier() == 100.0f);
-    CHECK(logit_scale::from_parameter(4.0f, 100.0f).multiplier() ==
-          logit_scale::from_parameter(4.0f).multiplier());
-    CHECK(logit_scale::from_parameter(5.0f, infinity).multiplier() ==
-          logit_scale::from_parameter(5.0f).multiplier());
+    CHECK(logit_scale::from_parameter(4.0f, 100.0f).multiplier() == logit_scale::from_parameter(4.0f).multiplier());
+    CHECK(logit_scale::from_parameter(5.0f, infinity).multiplier() == logit_scale::from_parameter(5.0f).multiplier());
 }
 
 TEST_CASE("a multiplier that is not finite and positive is an error", "[logit_scale]") {
@@ -64,15 +62,12 @@ TEST_CASE("a multiplier that is not finite and positive is an error", "[logit_sc
 TEST_CASE("a parameter whose exponential is not finite and positive is an error", "[logit_scale]") {
     for (const float parameter : {89.0f, 1000.0f, infinity, -infinity, -1000.0f, nan_value}) {
         CAPTURE(parameter);
-        CHECK_THAT(message_of<value_error>([=] { logit_scale::from_parameter(parameter); }),
-                   StartsWith("logit_scale"));
+        CHECK_THAT(message_of<value_error>([=] { logit_scale::from_parameter(parameter); }), StartsWith("logit_scale"));
     }
     CHECK_THAT(message_of<value_error>([] { logit_scale::from_parameter(nan_value, 100.0f); }),
                StartsWith("logit_scale"));
-    CHECK_THAT(message_of<value_error>([] { logit_scale::from_parameter(1.0f, 0.0f); }),
-               StartsWith("logit_scale"));
-    CHECK_THAT(message_of<value_error>([] { logit_scale::from_parameter(1.0f, -5.0f); }),
-               StartsWith("logit_scale"));
+    CHECK_THAT(message_of<value_error>([] { logit_scale::from_parameter(1.0f, 0.0f); }), StartsWith("logit_scale"));
+    CHECK_THAT(message_of<value_error>([] { logit_scale::from_parameter(1.0f, -5.0f); }), StartsWith("logit_scale"));
     CHECK_THAT(message_of<value_error>([] { logit_scale::from_parameter(1.0f, nan_value); }),
                StartsWith("logit_scale"));
 }

@@ -27,13 +27,11 @@ static_assert(std::is_trivially_copyable_v<matrix_view<float>> &&
 static_assert(std::is_convertible_v<matrix_view<float>, matrix_view<const float>>,
               "rows that may be written may be read");
 static_assert(!std::is_convertible_v<matrix_view<const float>, matrix_view<float>>);
-static_assert(!std::is_convertible_v<matrix_view<float>, matrix_view<const float16>>,
-              "no function reinterprets rows");
+static_assert(!std::is_convertible_v<matrix_view<float>, matrix_view<const float16>>, "no function reinterprets rows");
 static_assert(std::is_convertible_v<matrix<float>&, matrix_view<float>>);
 static_assert(std::is_convertible_v<const matrix<float>&, matrix_view<const float>>);
 static_assert(!std::is_convertible_v<const matrix<float>&, matrix_view<float>>, "a const matrix is read-only");
-static_assert(std::is_nothrow_move_constructible_v<matrix<float>> &&
-              std::is_nothrow_move_assignable_v<matrix<float>>);
+static_assert(std::is_nothrow_move_constructible_v<matrix<float>> && std::is_nothrow_move_assignable_v<matrix<float>>);
 static_assert(std::is_base_of_v<std::invalid_argument, shape_error>);
 static_assert(std::is_base_of_v<std::invalid_argument, unitsphere::value_error>);
 static_assert(std::is_base_of_v<std::runtime_error, unitsphere::file_error>);
@@ -77,8 +75,8 @@ TEST_CASE("a view without elements needs no data", "[matrix]") {
     CHECK(matrix_view<const float>(nullptr, 7, 0).rows() == 7);
 }
 
-TEMPLATE_TEST_CASE("a fresh matrix is zero, contiguous and aligned to 64 bytes", "[matrix]", float, float16,
-                   double, index) {
+TEMPLATE_TEST_CASE("a fresh matrix is zero, contiguous and aligned to 64 bytes", "[matrix]", float, float16, double,
+                   index) {
     for (const index rows : {1, 2, 3, 17})
         for (const index dim : {1, 2, 5, 16, 33, 513}) {
             CAPTURE(rows, dim);
@@ -121,8 +119,7 @@ TEST_CASE("products of sizes that do not fit are a length_error before anything 
                                                                         {largest / 4 + 1, 1},
                                                                         {3, largest / 4 / 3 + 1}}) {
         CAPTURE(rows, dim);
-        CHECK_THAT(message_of<std::length_error>([r = rows, d = dim] { matrix<float>(r, d); }),
-                   StartsWith("matrix: "));
+        CHECK_THAT(message_of<std::length_error>([r = rows, d = dim] { matrix<float>(r, d); }), StartsWith("matrix: "));
         CHECK_THAT(message_of<std::length_error>([r = rows, d = dim] { matrix<float>::uninitialized(r, d); }),
                    StartsWith("matrix: "));
     }

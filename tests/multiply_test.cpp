@@ -50,8 +50,7 @@ TEST_CASE("a block of scores has the canonical bits for every number of rows and
     bool same = true;
     for (int r = 0; r < rows; ++r)
         for (int c = 0; c < columns; ++c)
-            same =
-                same && reference::bits(scores(r, c)) == reference::bits(canonical_score(a.row(r), b.row(c), dim));
+            same = same && reference::bits(scores(r, c)) == reference::bits(canonical_score(a.row(r), b.row(c), dim));
     CHECK(same);
 }
 

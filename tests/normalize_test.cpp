@@ -153,8 +153,7 @@ TEMPLATE_TEST_CASE("a unit row does not depend on its batch, stride or alignment
     const matrix<TestType> raw = varied_rows<TestType>(7, dim, 14);
     const unit_embeddings<float> expected = normalize(raw);
     for (index i = 0; i < 7; ++i)
-        CHECK(first_difference(normalize(part(raw, i, 1)), matrix_view<const float>(expected.row(i), 1, dim)) ==
-              "");
+        CHECK(first_difference(normalize(part(raw, i, 1)), matrix_view<const float>(expected.row(i), 1, dim)) == "");
     for (const index gap : {0, 1, 5})
         for (const index shift : {1, 3, 8}) {
             CAPTURE(gap, shift);
@@ -200,8 +199,7 @@ TEST_CASE("normalizing twice changes nothing beyond rounding", "[normalize]") {
     const unit_embeddings<float> twice = normalize(once.values());
     double worst = 0;
     for (index i = 0; i < 12; ++i) {
-        for (index k = 0; k < 512; ++k)
-            worst = std::max(worst, std::fabs(double(once(i, k)) - double(twice(i, k))));
+        for (index k = 0; k < 512; ++k) worst = std::max(worst, std::fabs(double(once(i, k)) - double(twice(i, k))));
         CHECK(off_unit(twice, i) <= 1.2e-7);
     }
     CHECK(worst <= 2.4e-7);

@@ -75,8 +75,7 @@ us::matrix<T> any_bits(us::index rows, us::index dim) {
     us::matrix<T> values(rows, dim);
     std::mt19937 random(7);
     const std::size_t bytes = std::size_t(rows * dim) * sizeof(T);
-    for (std::size_t i = 0; i < bytes; ++i)
-        reinterpret_cast<unsigned char*>(values.data())[i] = std::uint8_t(random());
+    for (std::size_t i = 0; i < bytes; ++i) reinterpret_cast<unsigned char*>(values.data())[i] = std::uint8_t(random());
     return values;
 }
 
@@ -105,14 +104,14 @@ TEST_CASE("save_npy writes the bytes of numpy.save", "[npy]") {
     const std::string padding(58, ' ');
     us::save_npy(directory.path(), us::matrix_view<const float>(numbers, 2, 2));
     CHECK(read(directory.path()) == std::string("\x93NUMPY\x01\x00v\x00", 10) +
-                                        "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }" + padding +
-                                        "\n" + f4_numbers);
+                                        "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }" + padding + "\n" +
+                                        f4_numbers);
     us::matrix<us::float16> halves(1, 4);
     for (us::index j = 0; j < 4; ++j) halves(0, j) = us::float16(numbers[j]);
     us::save_npy(directory.path(), halves);
     CHECK(read(directory.path()) == std::string("\x93NUMPY\x01\x00v\x00", 10) +
-                                        "{'descr': '<f2', 'fortran_order': False, 'shape': (1, 4), }" + padding +
-                                        "\n" + f2_numbers);
+                                        "{'descr': '<f2', 'fortran_order': False, 'shape': (1, 4), }" + padding + "\n" +
+                                        f2_numbers);
     CHECK(directory.files() == 1);
 }
 
@@ -156,8 +155,7 @@ TEST_CASE("load_npy reads versions 1.0, 2.0 and 3.0, and every way to write the 
         as<std::string>(), "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }",
         f4("(2, 2,)") + std::string(9939, ' '), "{\"shape\":(2,2),\"descr\":\"<f4\",\"fortran_order\":False}",
         dict("'=f4'", "False", "( 2 , 2 )"),
-        "  { 'fortran_order' :\tFalse ,\n 'shape' : (\t2,\r\n2 ) , 'descr' : '<f4' , } \n\n" +
-            std::string(200, ' '));
+        "  { 'fortran_order' :\tFalse ,\n 'shape' : (\t2,\r\n2 ) , 'descr' : '<f4' , } \n\n" + std::string(200, ' '));
     const temporary_directory directory;
     const us::matrix<float> loaded = us::load_npy<float>(directory.write(npy(header, f4_numbers, version)));
     CAPTURE(version, header);
@@ -218,8 +216,7 @@ TEST_CASE("a malformed file is refused with its path and the reason", "[npy]") {
         {npy(dict("'|u1'", "False", "(16,)"), d), "holds the dtype '|u1'"},
         {npy(dict("'|O'", "False", "(2,)"), d), "holds the dtype '|O'"},
         {npy(dict("''", "False", "(4,)"), d), "holds the dtype ''"},
-        {npy(dict("[('x', '<f4')]", "False", "(4,)"), d),
-         "holds the structured dtype [('x', '<f4')], 'fortran_order"},
+        {npy(dict("[('x', '<f4')]", "False", "(4,)"), d), "holds the structured dtype [('x', '<f4')], 'fortran_order"},
         {npy(dict("'<f4'", "True", "(2, 2)"), d), "is in Fortran order (fortran_order True)"},
         {npy(dict("'<f4'", "0", "(2, 2)"), d), "has '0' at byte 34 where True or False is expected"},
         {npy(dict("'<f4'", "Falsey", "(2, 2)"), d), "has 'y' at byte 39 where '}' is expected"},
@@ -239,8 +236,7 @@ TEST_CASE("a malformed file is refused with its path and the reason", "[npy]") {
          "shape (3037000500, 3037000500) of f4 needs more than 64 bits can count"},
         {npy(f4("(4611686018427387904, 4)"), ""),
          "shape (4611686018427387904, 4) of f4 needs more than 64 bits can count"},
-        {npy(f4("(4611686018427387904,)"), ""),
-         "shape (4611686018427387904,) of f4 needs more than 64 bits can count"},
+        {npy(f4("(4611686018427387904,)"), ""), "shape (4611686018427387904,) of f4 needs more than 64 bits can count"},
         {npy(f4("(2305843009213693951,)"), d), "shape (2305843009213693951,) of f4 needs 9223372036854775804"},
         {npy(f4("(2, 2)"), d.substr(1)), "holds 15 bytes of data, shape (2, 2) of f4 needs 16"},
         {npy(f4("(2, 2)"), d + "\n"), "holds 17 bytes of data, shape (2, 2) of f4 needs 16"},
@@ -291,8 +287,7 @@ TEST_CASE("a path that is no regular file is refused, and stays what it is", "[n
 #endif
 }
 
-TEST_CASE("save_npy replaces the file that a link leads to, keeps its permissions and takes no other file",
-          "[npy]") {
+TEST_CASE("save_npy replaces the file that a link leads to, keeps its permissions and takes no other file", "[npy]") {
     const temporary_directory directory;
     const std::string path = directory.write("old"), link = directory.path("link.npy"), other = path + ".part0";
     fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write);

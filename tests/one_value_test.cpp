@@ -30,18 +30,16 @@ std::vector<T> row_of(const matrix<T>& rows, index i) {
 
 template <class A, class B>
 std::string block_difference(const A& block, const B& whole, index first_row, index first_column) {
-    return first_difference(block, matrix_view<const float>(&whole(first_row, first_column), block.rows(),
-                                                            block.dim(), whole.stride()));
+    return first_difference(
+        block, matrix_view<const float>(&whole(first_row, first_column), block.rows(), block.dim(), whole.stride()));
 }
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("one pair has the bits that it has in a matrix, and in both orders", "[one_value]", float,
-                   float16) {
+TEMPLATE_TEST_CASE("one pair has the bits that it has in a matrix, and in both orders", "[one_value]", float, float16) {
     const index dim = GENERATE(as<index>{}, 1, 2, 15, 16, 17, 31, 33, 127, 128, 129, 257, 512);
     CAPTURE(dim);
-    const matrix<TestType> queries = varied_rows<TestType>(6, dim, 61),
-                           gallery = varied_rows<TestType>(12, dim, 62);
+    const matrix<TestType> queries = varied_rows<TestType>(6, dim, 61), gallery = varied_rows<TestType>(12, dim, 62);
     const matrix<float> scores = cosine_similarity(queries, gallery);
     CHECK(first_difference(cosine_similarity(gallery, queries), transposed(scores)) == "");
     int wrong = 0;
@@ -56,17 +54,16 @@ TEMPLATE_TEST_CASE("one pair has the bits that it has in a matrix, and in both o
     CHECK(wrong == 0);
 }
 
-TEMPLATE_TEST_CASE("a score does not depend on the number of queries and gallery rows around it", "[one_value]",
-                   float, float16) {
+TEMPLATE_TEST_CASE("a score does not depend on the number of queries and gallery rows around it", "[one_value]", float,
+                   float16) {
     const index dim = GENERATE(as<index>{}, 5, 16, 131);
-    const matrix<TestType> queries = random_rows<TestType>(20, dim, 63),
-                           gallery = random_rows<TestType>(70, dim, 64);
+    const matrix<TestType> queries = random_rows<TestType>(20, dim, 63), gallery = random_rows<TestType>(70, dim, 64);
     const matrix<float> scores = cosine_similarity(queries, gallery);
     std::string difference;
     for (index q = 1; q <= 20 && difference.empty(); ++q)
         for (index g = 1; g <= 70 && difference.empty(); ++g)
-            difference = block_difference(cosine_similarity(part(queries, 20 - q, q), part(gallery, 70 - g, g)),
-                                          scores, 20 - q, 70 - g);
+            difference = block_difference(cosine_similarity(part(queries, 20 - q, q), part(gallery, 70 - g, g)), scores,
+                                          20 - q, 70 - g);
     CHECK(difference == "");
 }
 
@@ -76,8 +73,7 @@ TEST_CASE("a score of a large matrix has the bits of a small one", "[one_value]"
     for (const index i : {0, 63, 127, 128, 255, 280})
         for (const index j : {0, 100, 511, 512, 1000, 1023, 1080}) {
             CAPTURE(i, j);
-            CHECK(block_difference(cosine_similarity(part(queries, i, 20), part(gallery, j, 20)), scores, i, j) ==
-                  "");
+            CHECK(block_difference(cosine_similarity(part(queries, i, 20), part(gallery, j, 20)), scores, i, j) == "");
         }
     CHECK(first_difference(cosine_similarity(gallery, queries), transposed(scores)) == "");
 }
@@ -85,8 +81,7 @@ TEST_CASE("a score of a large matrix has the bits of a small one", "[one_value]"
 TEMPLATE_TEST_CASE("a score does not depend on strides and alignment", "[one_value]", float, float16) {
     const index dim = GENERATE(as<index>{}, 1, 16, 33, 130);
     CAPTURE(dim);
-    const matrix<TestType> queries = varied_rows<TestType>(7, dim, 67),
-                           gallery = varied_rows<TestType>(13, dim, 68);
+    const matrix<TestType> queries = varied_rows<TestType>(7, dim, 67), gallery = varied_rows<TestType>(13, dim, 68);
     const matrix<float> expected = cosine_similarity(queries, gallery);
     for (const index gap : {0, 1, 7})
         for (const index shift : {0, 1, 5}) {
@@ -102,8 +97,7 @@ TEMPLATE_TEST_CASE("a score does not depend on strides and alignment", "[one_val
 TEMPLATE_TEST_CASE("raw rows have the scores of their unit rows", "[one_value]", float, float16) {
     const index dim = GENERATE(as<index>{}, 1, 16, 33, 512);
     CAPTURE(dim);
-    const matrix<TestType> queries = varied_rows<TestType>(7, dim, 69),
-                           gallery = varied_rows<TestType>(18, dim, 70);
+    const matrix<TestType> queries = varied_rows<TestType>(7, dim, 69), gallery = varied_rows<TestType>(18, dim, 70);
     const matrix<float> expected = cosine_similarity(queries, gallery);
     const auto unit_queries = normalize(queries), unit_gallery = normalize(gallery);
     CHECK(first_difference(cosine_similarity(unit_queries, gallery), expected) == "");
@@ -126,12 +120,11 @@ TEST_CASE("half rows have the scores of the same numbers in float", "[one_value]
     CHECK(first_difference(cosine_similarity(floats, halves), expected) == "");
 }
 
-TEMPLATE_TEST_CASE("a classifier's probabilities are the softmax of the logits of the same pairs", "[one_value]",
-                   float, float16) {
+TEMPLATE_TEST_CASE("a classifier's probabilities are the softmax of the logits of the same pairs", "[one_value]", float,
+                   float16) {
     const index classes = GENERATE(as<index>{}, 1, 2, 15, 16, 17, 33, 100, 1025);
     CAPTURE(classes);
-    const matrix<TestType> images = random_rows<TestType>(9, 40, 72),
-                           texts = random_rows<TestType>(classes, 40, 73);
+    const matrix<TestType> images = random_rows<TestType>(9, 40, 72), texts = random_rows<TestType>(classes, 40, 73);
     const auto scale = logit_scale::from_parameter(4.6051702f);
     const matrix<float> logits = clip_logits(images, texts, scale).per_image;
     const unitsphere::zero_shot_classifier raw(texts, scale), unit(normalize(texts), scale);

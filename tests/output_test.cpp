@@ -38,8 +38,7 @@ TEST_CASE("views without elements, and views apart, do not overlap", "[output]")
     CHECK_FALSE(
         detail::overlap(matrix_view<float>(memory.data(), 5, 10), matrix_view<float>(memory.data() + 50, 5, 10)));
     CHECK(detail::overlap(all, matrix_view<float>(memory.data() + 3, 2, 4, 7)));
-    CHECK(detail::overlap(all,
-                          matrix_view<const std::int64_t>(reinterpret_cast<std::int64_t*>(memory.data()), 1, 3)));
+    CHECK(detail::overlap(all, matrix_view<const std::int64_t>(reinterpret_cast<std::int64_t*>(memory.data()), 1, 3)));
 }
 
 }  // namespace tests

@@ -40,8 +40,8 @@ double worst_relative_error(const float* probabilities, const float* logits, ind
 }  // namespace
 
 TEST_CASE("softmax agrees with the exact softmax of its logits", "[probability]") {
-    const index columns = GENERATE(as<index>{}, 1, 2, 3, 5, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 255, 257,
-                                   1000, 1023, 1024, 1025, 2047, 2048, 2049, 4096, 4099, 10007);
+    const index columns = GENERATE(as<index>{}, 1, 2, 3, 5, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 255, 257, 1000,
+                                   1023, 1024, 1025, 2047, 2048, 2049, 4096, 4099, 10007);
     CAPTURE(columns);
     for (const float range : {100.0f, 30.0f, 1.0f, 0.001f}) {
         CAPTURE(range);
@@ -50,8 +50,7 @@ TEST_CASE("softmax agrees with the exact softmax of its logits", "[probability]"
         REQUIRE(probabilities.rows() == 3);
         REQUIRE(probabilities.dim() == columns);
         for (index i = 0; i < 3; ++i) {
-            CHECK(worst_relative_error(probabilities.row(i), logits.row(i), columns) <=
-                  (range <= 1 ? 4e-7 : 5e-6));
+            CHECK(worst_relative_error(probabilities.row(i), logits.row(i), columns) <= (range <= 1 ? 4e-7 : 5e-6));
             CHECK(off_one(probabilities.row(i), columns) <= 2e-7);
         }
     }
@@ -162,8 +161,7 @@ TEST_CASE("columns masked with -Inf have probability 0 and do not count", "[prob
     const index columns = GENERATE(as<index>{}, 2, 3, 16, 17, 40, 1025, 2049, 5000);
     CAPTURE(columns);
     const matrix<float> all = random_logits(4, columns, 50.0f, 84);
-    for (int masking = 0; masking < 4;
-         ++masking) {  // every other; all but the first; all but the last; the first half
+    for (int masking = 0; masking < 4; ++masking) {  // every other; all but the first; all but the last; the first half
         matrix<float> logits = all;
         int wrong = 0;
         for (index i = 0; i < 4; ++i)

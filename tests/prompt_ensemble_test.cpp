@@ -41,8 +41,7 @@ class_mean exact_ensemble(const matrix<T>& prompts, const std::vector<int>& clas
         if (class_of_prompt[std::size_t(i)] != wanted) continue;
         ++result.prompts;
         const long double norm = reference::norm(prompts.row(i), prompts.dim());
-        for (index k = 0; k < prompts.dim(); ++k)
-            result.unit[std::size_t(k)] += reference::widen(prompts(i, k)) / norm;
+        for (index k = 0; k < prompts.dim(); ++k) result.unit[std::size_t(k)] += reference::widen(prompts(i, k)) / norm;
     }
     for (long double& x : result.unit) x /= result.prompts;
     for (const long double x : result.unit) result.length += x * x;
@@ -55,8 +54,8 @@ const std::vector<int> ragged{2, 0, 1, 2, 2, 0, 3, 2, 4, 4, 2, 2};  // 2, 1, 6, 
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("prompt_ensemble is the renormalized mean of unit prompts, however many a class has",
-                   "[zero_shot]", float, float16) {
+TEMPLATE_TEST_CASE("prompt_ensemble is the renormalized mean of unit prompts, however many a class has", "[zero_shot]",
+                   float, float16) {
     const index dim = GENERATE(as<index>{}, 1, 2, 16, 17, 33, 129, 512);
     CAPTURE(dim);
     matrix<TestType> prompts = random_rows<TestType>(12, dim, 91);
@@ -143,8 +142,7 @@ TEST_CASE("prompt_ensemble refuses what has no meaning and names it", "[zero_sho
     }
 }
 
-TEST_CASE("a class far behind the prompts is a class without prompts, before anything is allocated",
-          "[zero_shot]") {
+TEST_CASE("a class far behind the prompts is a class without prompts, before anything is allocated", "[zero_shot]") {
     const matrix<float> prompts = random_rows<float>(2, 8, 95);
     for (const index label : {index(1) << 62, std::numeric_limits<index>::max()}) {
         CAPTURE(label);

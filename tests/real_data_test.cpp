@@ -86,8 +86,7 @@ TEST_CASE("the example of the CLIP README has its published norms, cosines and p
     const double exact[] = {0.9927935717832944, 0.004210682395940362, 0.002995745820765165};
     const double published[] = {0.9927937, 0.00421068, 0.00299572};
     const matrix<float> scores = unitsphere::cosine_similarity(image, texts);
-    const matrix<float> p =
-        zero_shot_classifier(texts, logit_scale::from_parameter(4.6051702f)).probabilities(image);
+    const matrix<float> p = zero_shot_classifier(texts, logit_scale::from_parameter(4.6051702f)).probabilities(image);
     for (index j = 0; j < 3; ++j) {
         CAPTURE(j);
         CHECK_THAT(unitsphere::norms(texts)[std::size_t(j)], WithinAbs(text_norms[j], 1e-6));
@@ -101,8 +100,7 @@ TEST_CASE("the example of the CLIP README has its published norms, cosines and p
 TEST_CASE("the wrong recipes give other probabilities on the example of the CLIP README", "[real]") {
     const matrix<float> image = load_npy<float>(path("official_example/image.npy"));
     const matrix<float> texts = load_npy<float>(path("official_example/text.npy"));
-    const matrix<float> no_scale =
-        zero_shot_classifier(texts, logit_scale::from_multiplier(1)).probabilities(image);
+    const matrix<float> no_scale = zero_shot_classifier(texts, logit_scale::from_multiplier(1)).probabilities(image);
     CHECK_THAT(double(no_scale(0, 0)), WithinAbs(0.346, 5e-4));
     matrix<float> dot_products(1, 3);
     for (index j = 0; j < 3; ++j) {
@@ -111,8 +109,7 @@ TEST_CASE("the wrong recipes give other probabilities on the example of the CLIP
         dot_products(0, j) = float(sum);
     }
     CHECK_THAT(double(unitsphere::softmax(dot_products)(0, 0)), WithinAbs(0.99946, 5e-6));
-    const matrix<float> right =
-        zero_shot_classifier(texts, logit_scale::from_multiplier(100)).probabilities(image);
+    const matrix<float> right = zero_shot_classifier(texts, logit_scale::from_multiplier(100)).probabilities(image);
     CHECK_THAT(double(right(0, 0)), WithinAbs(0.9927937, 1e-6));
 }
 

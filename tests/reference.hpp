@@ -62,9 +62,8 @@ inline std::uint16_t half_bits(double x) {
     if (magnitude >= 65520.0) return std::uint16_t(sign | 0x7c00);
     int exponent = 0;
     std::frexp(magnitude, &exponent);  // magnitude = m * 2^exponent, 0.5 <= m < 1
-    const int quantum =
-        magnitude == 0 ? -24 : std::max(exponent - 11, -24);  // 11 significant bits, or units of 2^-24
-    const double units = std::ldexp(magnitude, -quantum);     // exact, below 2^11 * 2^13
+    const int quantum = magnitude == 0 ? -24 : std::max(exponent - 11, -24);  // 11 significant bits, or units of 2^-24
+    const double units = std::ldexp(magnitude, -quantum);                     // exact, below 2^11 * 2^13
     double whole = std::floor(units);
     const double rest = units - whole;  // exact
     if (rest > 0.5 || (rest == 0.5 && std::fmod(whole, 2.0) == 1.0)) whole += 1;

@@ -14,13 +14,7 @@ namespace tests {
 
 using Catch::Matchers::EndsWith;
 using Catch::Matchers::StartsWith;
-using unitsphere::clip_logits;
-using unitsphere::cosine_similarity;
-using unitsphere::normalize;
-using unitsphere::normalize_options;
-using unitsphere::on_row;
-using unitsphere::row_report;
-using unitsphere::value_error;
+using namespace unitsphere;
 
 namespace {
 
@@ -72,8 +66,7 @@ TEMPLATE_TEST_CASE("a zero row stays zero or becomes NaN, a row that is not fini
         } else if (is_zero_row(i)) {
             CHECK((zero_rows == on_row::keep ? all_zero(unit.row(i), dim) : all_nan(unit.row(i), dim)));
         } else {
-            CHECK(first_difference(normalize(part(rows, i, 1)), matrix_view<const float>(unit.row(i), 1, dim)) ==
-                  "");
+            CHECK(first_difference(normalize(part(rows, i, 1)), matrix_view<const float>(unit.row(i), 1, dim)) == "");
         }
     }
 }
@@ -91,8 +84,7 @@ TEST_CASE("in place, the policies and the report are those of normalize", "[rows
     CHECK(same(report, trouble));
 }
 
-TEMPLATE_TEST_CASE("an error policy names the first row and leaves all memory as it was", "[rows]", float,
-                   float16) {
+TEMPLATE_TEST_CASE("an error policy names the first row and leaves all memory as it was", "[rows]", float, float16) {
     const index dim = GENERATE(as<index>{}, 1, 16, 33);
     const normalize_options zero_error{on_row::error, on_row::nan}, bad_error{on_row::keep, on_row::error};
     const matrix<TestType> zeros = only<TestType>(true, false, dim), bad = only<TestType>(false, true, dim);
@@ -120,14 +112,12 @@ TEST_CASE("rows that are not finite cannot be kept", "[rows]") {
     const matrix<float> rows = random_rows<float>(2, 4, 34);
     const normalize_options keep{on_row::keep, on_row::keep};
     CHECK_THAT(message_of<value_error>([&] { normalize(rows, keep); }), StartsWith("normalize"));
-    CHECK_THAT(message_of<value_error>([&] { cosine_similarity(rows, rows, keep); }),
-               StartsWith("cosine_similarity"));
+    CHECK_THAT(message_of<value_error>([&] { cosine_similarity(rows, rows, keep); }), StartsWith("cosine_similarity"));
     CHECK_THAT(message_of<value_error>([&] { cosine_similarity(rows, rows, normalize_options{}, keep); }),
                StartsWith("cosine_similarity"));
 }
 
-TEMPLATE_TEST_CASE("a NaN or Inf at any place makes its row not finite, and its row alone", "[rows]", float,
-                   float16) {
+TEMPLATE_TEST_CASE("a NaN or Inf at any place makes its row not finite, and its row alone", "[rows]", float, float16) {
     const float bad =
         GENERATE(as<float>{}, reference::float_from_bits(0x7fc00000u), reference::float_from_bits(0xffc00001u),
                  reference::float_from_bits(0x7f800000u), reference::float_from_bits(0xff800000u));
@@ -158,19 +148,17 @@ TEMPLATE_TEST_CASE("one element of any size at any place makes a row not zero", 
     CHECK(wrong == 0);
 }
 
-TEMPLATE_TEST_CASE("a zero row scores 0 and a row that is not finite scores NaN, in its row alone", "[rows]",
-                   float, float16) {
+TEMPLATE_TEST_CASE("a zero row scores 0 and a row that is not finite scores NaN, in its row alone", "[rows]", float,
+                   float16) {
     const index dim = GENERATE(as<index>{}, 1, 16, 33, 200);
-    const on_row query_zeros = GENERATE(on_row::keep, on_row::nan),
-                 gallery_zeros = GENERATE(on_row::keep, on_row::nan);
+    const on_row query_zeros = GENERATE(on_row::keep, on_row::nan), gallery_zeros = GENERATE(on_row::keep, on_row::nan);
     CAPTURE(dim, query_zeros == on_row::nan, gallery_zeros == on_row::nan);
     const matrix<TestType> queries = troubled_rows<TestType>(dim);
     const matrix<TestType> gallery = troubled_rows<TestType>(dim);
     row_report query_report{99, 99, 99, 99}, gallery_report{99, 99, 99, 99};
     const matrix<float> scores = cosine_similarity(queries, gallery, {query_zeros, on_row::nan, &query_report},
                                                    {gallery_zeros, on_row::nan, &gallery_report});
-    const matrix<float> clean =
-        cosine_similarity(only<TestType>(false, false, dim), only<TestType>(false, false, dim));
+    const matrix<float> clean = cosine_similarity(only<TestType>(false, false, dim), only<TestType>(false, false, dim));
     CHECK(same(query_report, trouble));
     CHECK(same(gallery_report, trouble));
     int wrong = 0;
@@ -194,14 +182,14 @@ TEST_CASE("reports are of their own side and of this call alone", "[rows]") {
                       {on_row::keep, on_row::nan, &gallery_report});
     CHECK(same(query_report, {0, 0, -1, -1}));
     CHECK(same(gallery_report, trouble));
-    clip_logits(rows, clean, unitsphere::logit_scale::from_multiplier(2),
-                {on_row::keep, on_row::nan, &query_report}, {on_row::keep, on_row::nan, &gallery_report});
+    clip_logits(rows, clean, unitsphere::logit_scale::from_multiplier(2), {on_row::keep, on_row::nan, &query_report},
+                {on_row::keep, on_row::nan, &gallery_report});
     CHECK(same(query_report, trouble));
     CHECK(same(gallery_report, {0, 0, -1, -1}));
 }
 
-TEMPLATE_TEST_CASE("an error policy of a similarity names side and row and leaves the scores as they were",
-                   "[rows]", float, float16) {
+TEMPLATE_TEST_CASE("an error policy of a similarity names side and row and leaves the scores as they were", "[rows]",
+                   float, float16) {
     const index dim = GENERATE(as<index>{}, 1, 40);
     const normalize_options none, zero_error{on_row::error, on_row::nan}, bad_error{on_row::keep, on_row::error};
     const matrix<TestType> clean = only<TestType>(false, false, dim), zeros = only<TestType>(true, false, dim);
@@ -220,8 +208,7 @@ TEMPLATE_TEST_CASE("an error policy of a similarity names side and row and leave
     CHECK(similarity(bad, clean, bad_error, none) == "cosine_similarity: queries row 2 is not finite");
     CHECK(similarity(clean, bad, none, bad_error) == "cosine_similarity: gallery row 2 is not finite");
 
-    const auto logits = [&](const auto& i, const auto& t, const normalize_options& io,
-                            const normalize_options& to) {
+    const auto logits = [&](const auto& i, const auto& t, const normalize_options& io, const normalize_options& to) {
         const std::string text = message_of<value_error>([&] { clip_logits(i, t, scale, out, other, io, to); });
         CHECK(message_of<value_error>([&] { clip_logits(i, t, scale, out, io, to); }) == text);
         CHECK(message_of<value_error>([&] { clip_logits(i, t, scale, io, to); }) == text);
@@ -233,6 +220,19 @@ TEMPLATE_TEST_CASE("an error policy of a similarity names side and row and leave
     CHECK(logits(clean, bad, none, bad_error) == "clip_logits: texts row 2 is not finite");
     CHECK(first_difference(out, untouched(8, 8)) == "");
     CHECK(first_difference(other, untouched(8, 8)) == "");
+}
+
+TEST_CASE("unit rows without a direction are counted and refused like raw ones", "[rows]") {
+    const auto unit = normalize(troubled_rows<float>(20));
+    const matrix<float> clean = random_rows<float>(3, 20, 35);
+    row_report report{9, 9, 9, 9};
+    cosine_similarity(unit, clean, {on_row::keep, on_row::nan, &report});
+    CHECK(same(report, trouble));
+    CHECK(message_of<value_error>([&] { cosine_similarity(clean, unit, normalize_options(), {on_row::error}); }) ==
+          "cosine_similarity: gallery row 1 is zero");
+    CHECK(message_of<value_error>([&] {
+              cosine_similarity(unit, clean, {on_row::keep, on_row::error});
+          }) == "cosine_similarity: queries row 2 is not finite");
 }
 
 TEST_CASE("rows of dim 0 are zero rows", "[rows]") {

@@ -35,8 +35,7 @@ struct rounding_check {
         wrong = text.str();
     }
     void around(float x) {
-        for (const float y : {x, std::nextafter(x, -INFINITY), std::nextafter(x, INFINITY)})
-            (*this)(y), (*this)(-y);
+        for (const float y : {x, std::nextafter(x, -INFINITY), std::nextafter(x, INFINITY)}) (*this)(y), (*this)(-y);
     }
 };
 
@@ -47,8 +46,8 @@ TEST_CASE("every finite half widens to exactly its value", "[scalar]") {
     for (int pattern = 0; pattern < 65536; ++pattern) {
         if ((pattern & 0x7c00) == 0x7c00) continue;
         const float wide = half(pattern);
-        wrong += (long double)(wide) != reference::widen(half(pattern)) ||
-                 (bits(wide) >> 31) != unsigned(pattern >> 15);
+        wrong +=
+            (long double)(wide) != reference::widen(half(pattern)) || (bits(wide) >> 31) != unsigned(pattern >> 15);
     }
     CHECK(wrong == 0);
 }
@@ -85,8 +84,7 @@ TEST_CASE("a quiet NaN survives the way to float and back", "[scalar]") {
 }
 
 TEST_CASE("every NaN of float becomes a NaN of half with the same sign", "[scalar]") {
-    for (const std::uint32_t pattern :
-         {0x7f800001u, 0x7f801fffu, 0x7f802000u, 0x7fbfffffu, 0x7fc00000u, 0x7fffffffu}) {
+    for (const std::uint32_t pattern : {0x7f800001u, 0x7f801fffu, 0x7f802000u, 0x7fbfffffu, 0x7fc00000u, 0x7fffffffu}) {
         CAPTURE(pattern);
         const float16 positive(reference::float_from_bits(pattern)),
             negative(reference::float_from_bits(pattern | 0x80000000u));

@@ -29,8 +29,7 @@ struct record {
     void rows_done(index first, index count) {
         in_order = in_order && first == rows_finished;
         rows_finished += count;
-        for (index r = first; r < first + count; ++r)
-            in_order = in_order && next_column[std::size_t(r)] == seen.dim();
+        for (index r = first; r < first + count; ++r) in_order = in_order && next_column[std::size_t(r)] == seen.dim();
     }
 };
 

@@ -42,13 +42,11 @@ double worst_error(const matrix<float>& scores, const matrix<Q>& queries, const 
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("cosine_similarity agrees with the formula for rows of every size and shape", "[similarity]",
-                   float, float16) {
-    const index dim =
-        GENERATE(as<index>{}, 1, 2, 3, 15, 16, 17, 31, 33, 64, 127, 128, 129, 255, 257, 512, 768, 1152);
+TEMPLATE_TEST_CASE("cosine_similarity agrees with the formula for rows of every size and shape", "[similarity]", float,
+                   float16) {
+    const index dim = GENERATE(as<index>{}, 1, 2, 3, 15, 16, 17, 31, 33, 64, 127, 128, 129, 255, 257, 512, 768, 1152);
     CAPTURE(dim);
-    const matrix<TestType> queries = varied_rows<TestType>(12, dim, 41),
-                           gallery = varied_rows<TestType>(18, dim, 42);
+    const matrix<TestType> queries = varied_rows<TestType>(12, dim, 41), gallery = varied_rows<TestType>(18, dim, 42);
     const matrix<float> scores = cosine_similarity(queries, gallery);
     REQUIRE(scores.rows() == 12);
     REQUIRE(scores.dim() == 18);
@@ -58,8 +56,7 @@ TEMPLATE_TEST_CASE("cosine_similarity agrees with the formula for rows of every 
 TEMPLATE_TEST_CASE("cosines of gaussian rows are within 6e-7 of the formula", "[similarity]", float, float16) {
     const index dim = GENERATE(as<index>{}, 2, 17, 100, 512, 768, 1152, 2048, 4096);
     CAPTURE(dim);
-    const matrix<TestType> queries = random_rows<TestType>(9, dim, 43),
-                           gallery = random_rows<TestType>(21, dim, 44);
+    const matrix<TestType> queries = random_rows<TestType>(9, dim, 43), gallery = random_rows<TestType>(21, dim, 44);
     CHECK(worst_error(cosine_similarity(queries, gallery), queries, gallery) <= 6e-7);
     CHECK(worst_error(cosine_similarity(queries, queries), queries, queries) <= 6e-7);
 }
@@ -92,8 +89,8 @@ TEMPLATE_TEST_CASE("a cosine is never above 1 or below -1", "[similarity]", floa
             outside += !(along(i, j) <= 1.0f) || !(along(i, j) >= -1.0f);
             outside += !(against(i, j) <= 1.0f) || !(against(i, j) >= -1.0f);
         }
-        far += !(along(i, i) >= 1 - reference::cosine_bound(dim)) ||
-               !(against(i, i) <= -1 + reference::cosine_bound(dim));
+        far +=
+            !(along(i, i) >= 1 - reference::cosine_bound(dim)) || !(against(i, i) <= -1 + reference::cosine_bound(dim));
     }
     CHECK(outside == 0);
     CHECK(far == 0);
@@ -110,8 +107,7 @@ TEST_CASE("rows near the ends of float have cosines like all others", "[similari
     CHECK(worst_error(cosine_similarity(rows, rows), rows, rows) <= reference::cosine_bound(dim));
 }
 
-TEST_CASE("a power of two on either side changes no bit of a cosine while its values stay normal",
-          "[similarity]") {
+TEST_CASE("a power of two on either side changes no bit of a cosine while its values stay normal", "[similarity]") {
     const index dim = GENERATE(as<index>{}, 2, 33, 512);
     const matrix<float> queries = random_rows<float>(5, dim, 50), gallery = random_rows<float>(6, dim, 51);
     const matrix<float> expected = cosine_similarity(queries, gallery);
@@ -133,8 +129,7 @@ TEST_CASE("published cosines come out", "[similarity]") {
     const double published[3][2] = {{.5547, .8682}, {.5145, .8437}, {.5300, .8533}};
     for (index i = 0; i < 3; ++i)
         for (index j = 0; j < 2; ++j) CHECK_THAT(double(scores(i, j)), WithinAbs(published[i][j], 5e-5));
-    CHECK_THAT(double(cosine(std::vector<float>{1, 3, 5}, std::vector<float>{2, 4, 6})),
-               WithinAbs(.99385864, 6e-7));
+    CHECK_THAT(double(cosine(std::vector<float>{1, 3, 5}, std::vector<float>{2, 4, 6})), WithinAbs(.99385864, 6e-7));
     const std::array<float16, 3> small{float16(1e-4f), float16(1e-4f), float16(2e-4f)};
     CHECK_THAT(double(cosine(small, small)), WithinAbs(1.0, 6e-7));
     CHECK_THAT(double(cosine(std::vector<float>{1e-13f, 0, 0, 0}, std::vector<float>{2, 0, 0, 0})),
@@ -196,12 +191,9 @@ TEST_CASE("a pair with a zero row has the cosine 0, a pair with a row that is no
 
 TEST_CASE("cosine takes one row on each side", "[similarity]") {
     const matrix<float> one(1, 4), two(2, 4), none(0, 4);
-    CHECK_THAT(message_of<shape_error>([&] { cosine(two, one); }),
-               StartsWith("cosine: ") && ContainsSubstring("2"));
-    CHECK_THAT(message_of<shape_error>([&] { cosine(one, two); }),
-               StartsWith("cosine: ") && ContainsSubstring("2"));
-    CHECK_THAT(message_of<shape_error>([&] { cosine(none, one); }),
-               StartsWith("cosine: ") && ContainsSubstring("0"));
+    CHECK_THAT(message_of<shape_error>([&] { cosine(two, one); }), StartsWith("cosine: ") && ContainsSubstring("2"));
+    CHECK_THAT(message_of<shape_error>([&] { cosine(one, two); }), StartsWith("cosine: ") && ContainsSubstring("2"));
+    CHECK_THAT(message_of<shape_error>([&] { cosine(none, one); }), StartsWith("cosine: ") && ContainsSubstring("0"));
 }
 
 TEST_CASE("scores of another shape or in the memory of the rows are refused and not written", "[similarity]") {

@@ -36,10 +36,8 @@ TEMPLATE_TEST_CASE("a classifier's probabilities are the softmax of the scaled c
     const index count = GENERATE(as<index>{}, 1, 2, 17, 40);
     const float scale = GENERATE(1.0f, 30.0f, 100.0f);
     CAPTURE(dim, count, scale);
-    const matrix<TestType> images = random_rows<TestType>(6, dim, 96),
-                           classes = random_rows<TestType>(count, dim, 97);
-    const matrix<float> got =
-        zero_shot_classifier(classes, logit_scale::from_multiplier(scale)).probabilities(images);
+    const matrix<TestType> images = random_rows<TestType>(6, dim, 96), classes = random_rows<TestType>(count, dim, 97);
+    const matrix<float> got = zero_shot_classifier(classes, logit_scale::from_multiplier(scale)).probabilities(images);
     REQUIRE(got.rows() == 6);
     REQUIRE(got.dim() == count);
     // a cosine is off by 6e-7 and its logit by one rounding; numerator and denominator move together
@@ -53,8 +51,7 @@ TEMPLATE_TEST_CASE("a classifier's probabilities are the softmax of the scaled c
         double worst = 0, total = 0;
         for (index c = 0; c < count; ++c) {
             const long double exact = std::exp(logits[std::size_t(c)]) / sum;
-            if (exact > 1e-37L)
-                worst = std::max(worst, double(std::fabs((long double)(got(i, c)) - exact) / exact));
+            if (exact > 1e-37L) worst = std::max(worst, double(std::fabs((long double)(got(i, c)) - exact) / exact));
             total += double(got(i, c));
         }
         CHECK(worst <= bound);
@@ -120,19 +117,16 @@ TEST_CASE("a classifier refuses images of another dim and outputs of another sha
     matrix<float> square = random_rows<float>(8, 8, 104);
     const matrix<float> before = square;
     const zero_shot_classifier eight(random_rows<float>(8, 8, 105), logit_scale::from_multiplier(10));
-    CHECK_THAT(message_of<shape_error>([&] { eight.probabilities(square, square); }),
-               ContainsSubstring("overlap"));
+    CHECK_THAT(message_of<shape_error>([&] { eight.probabilities(square, square); }), ContainsSubstring("overlap"));
     CHECK(first_difference(square, before) == "");
 }
 
 TEST_CASE("a classifier without classes or images is legal", "[zero_shot]") {
     const zero_shot_classifier none(matrix<float>(0, 8), logit_scale::from_multiplier(10));
     CHECK(none.classes() == 0);
-    CHECK((none.probabilities(matrix<float>(3, 8)).rows() == 3 &&
-           none.probabilities(matrix<float>(3, 8)).dim() == 0));
+    CHECK((none.probabilities(matrix<float>(3, 8)).rows() == 3 && none.probabilities(matrix<float>(3, 8)).dim() == 0));
     const zero_shot_classifier some(random_rows<float>(2, 8, 106), logit_scale::from_multiplier(10));
-    CHECK((some.probabilities(matrix<float>(0, 8)).rows() == 0 &&
-           some.probabilities(matrix<float>(0, 8)).dim() == 2));
+    CHECK((some.probabilities(matrix<float>(0, 8)).rows() == 0 && some.probabilities(matrix<float>(0, 8)).dim() == 2));
 }
 
 TEST_CASE("a classifier keeps no reference to the rows it was made from", "[zero_shot]") {

@@ -16,8 +16,7 @@ std::string check_file_name(const std::string& text) { return text.empty() ? "th
 
 std::string check_count(const std::string& text) {
     const bool digits = text.find_first_not_of("0123456789") == std::string::npos;
-    return digits && text.find_first_not_of('0') != std::string::npos ? ""
-                                                                      : "'" + text + "' is not a positive integer";
+    return digits && text.find_first_not_of('0') != std::string::npos ? "" : "'" + text + "' is not a positive integer";
 }
 
 }  // namespace
@@ -34,12 +33,10 @@ zero_shot_arguments parse_zero_shot(int argc, char** argv) {
     auto* images = add_file("IMAGES", arguments.images, "encode_image rows, .npy, float32 or float16");
     auto* texts = add_file("TEXTS", arguments.texts, "encode_text rows, .npy: one per class, or see --prompts");
     images->needs(texts);
-    add_file("--classes", arguments.classes, "class names, one per line, the text before the first tab")
-        ->needs(images);
+    add_file("--classes", arguments.classes, "class names, one per line, the text before the first tab")->needs(images);
     add_file("--labels", arguments.labels, "the class of each image, one integer per line: adds accuracy")
         ->needs(images);
-    add_file("--prompts", arguments.prompts,
-             "the class of each text row, one integer per line, -1 for none: ensembles")
+    add_file("--prompts", arguments.prompts, "the class of each text row, one integer per line, -1 for none: ensembles")
         ->needs(images);
     app.add_option("--logit-scale", arguments.logit_scale, "multiplies the cosines")
         ->capture_default_str()

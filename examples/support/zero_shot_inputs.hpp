@@ -24,8 +24,7 @@ zero_shot_inputs read_inputs(const zero_shot_arguments& arguments);
 
 /// A copy of some rows, in the given order.
 template <class T>
-unitsphere::matrix<T> select_rows(const unitsphere::matrix<T>& rows,
-                                  const std::vector<unitsphere::index>& selected) {
+unitsphere::matrix<T> select_rows(const unitsphere::matrix<T>& rows, const std::vector<unitsphere::index>& selected) {
     unitsphere::matrix<T> copy(unitsphere::index(selected.size()), rows.dim());
     for (unitsphere::index i = 0; i < copy.rows(); ++i)
         std::copy_n(rows.row(selected[std::size_t(i)]), rows.dim(), copy.row(i));

@@ -58,7 +58,7 @@ unit_embeddings<float> normalize(const Rows& rows, const normalize_options& opti
     const auto view = engine::view_of(rows);
     auto out = matrix<float>::uninitialized(view.rows(), view.dim());
     detail::normalize_rows(view, out, options, "normalize");
-    return unit_access::embeddings(std::move(out));
+    return unit_access::embeddings(static_cast<matrix<float>&&>(out));
 }
 
 /// The length of every row.
@@ -72,8 +72,7 @@ unit_embeddings<float> normalize(const Rows& rows, const normalize_options& opti
 template <class Rows>
 void norms(const Rows& rows, double* out) {
     const auto values = engine::values_of(engine::view_of(rows));
-    for (index i = 0; i < values.rows(); ++i)
-        out[i] = std::sqrt(kernel::sum_of_squares(values.row(i), values.dim()));
+    for (index i = 0; i < values.rows(); ++i) out[i] = std::sqrt(kernel::sum_of_squares(values.row(i), values.dim()));
 }
 template <class Rows>
 std::vector<double> norms(const Rows& rows) {
@@ -91,7 +90,8 @@ bool is_unit(const Rows& rows, double tolerance = 1e-4) {
     const auto values = engine::values_of(engine::view_of(rows));
     for (index i = 0; i < values.rows(); ++i) {
         const double sum = kernel::sum_of_squares(values.row(i), values.dim());
-        if (!detail::is_finite(sum) || std::fabs(std::sqrt(sum) - 1.0) > tolerance) return false;
+        if (kernel::kind_of(sum) != kernel::row_kind::regular) return false;
+        if (std::fabs(std::sqrt(sum) - 1.0) > tolerance) return false;
     }
     return true;
 }
@@ -100,8 +100,7 @@ bool is_unit(const Rows& rows, double tolerance = 1e-4) {
 ///
 /// Shapes   rows [n, dim], any row stride >= dim.
 /// Units    none; the rows are used as they are, so their cosines are off by up to twice the tolerance.
-/// Errors   value_error with row and norm if | |rows[i]| - 1 | > tolerance. Zero rows and rows with NaN or Inf
-/// have no
+/// Errors   value_error with row and norm if | |rows[i]| - 1 | > tolerance. Zero rows and rows with NaN or Inf have no
 ///          direction to be wrong about: they pass, counted in `report`.
 /// Threads  the caller's.   Memory  none: the view is of the caller's memory.
 /// Source   16-bit rows are never adopted: rounding leaves them up to 5e-4 off. normalize() them to float.

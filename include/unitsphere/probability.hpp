@@ -13,8 +13,7 @@ inline namespace UNITSPHERE_ISA {
 ///
 /// Shapes   logits [n, m], out [n, m]; any row strides >= m. Over one column the softmax is 1, whatever the logit.
 /// Units    probabilities; |sum - 1| <= 2e-7 for any number of columns. A logit of -Inf gets exactly 0.
-/// Errors   shape_error if the shapes differ or the memory overlaps (out may be exactly the logits). A row with
-/// NaN or
+/// Errors   shape_error if the shapes differ or the memory overlaps (out may be exactly the logits). A row with NaN or
 ///          +Inf, or with nothing but -Inf, has no softmax: it becomes NaN, in its row alone.
 /// Threads  the caller's.   Memory  8 KiB of stack.
 /// Source   Radford et al. 2021, arXiv:2103.00020, section 3.1.2 (zero-shot classification).

@@ -17,11 +17,11 @@ struct store_scores {
 
     void tile(const engine::score_tile& tile) const noexcept {
         for (int r = 0; r < tile.rows; ++r) {
-            float* row = out.row(tile.first_row + r) + tile.first_column;
-            kernel::scale_row(tile.row(r), tile.columns, {1.0f, scale}, row);
+            float* row = out.row(tile.first_row + r);
+            tile.store_row(r, scale, row);
             if (out_transposed.data() == nullptr) continue;
-            for (int c = 0; c < tile.columns; ++c)
-                out_transposed(tile.first_column + c, tile.first_row + r) = row[c];
+            for (index c = tile.first_column; c < tile.first_column + tile.columns; ++c)
+                out_transposed(c, tile.first_row + r) = row[c];
         }
     }
     void rows_done(index, index) const noexcept {}
@@ -42,10 +42,12 @@ void score_all(const side_names& names, const Queries& queries, const Gallery& g
         fail<shape_error>(names.function, ": ", names.queries, " have dim ", queries.dim(), ", ", names.gallery,
                           " has dim ", gallery.dim());
     require_shape(names.function, names.scores, scores, queries.rows(), gallery.rows());
-    for (const auto& out : {scores, transposed}) {
-        require_apart(names.function, "the output", out, names.queries, engine::values_of(queries));
-        require_apart(names.function, "the output", out, names.gallery, engine::values_of(gallery));
-    }
+    const auto require_apart_from_inputs = [&](const char* name, const matrix_view<float>& out) {
+        require_apart(names.function, name, out, names.queries, engine::values_of(queries));
+        require_apart(names.function, name, out, names.gallery, engine::values_of(gallery));
+    };
+    require_apart_from_inputs(names.scores, scores);
+    require_apart_from_inputs("per_text", transposed);
     engine::row_source query_source(queries, query_options, names.function, names.query_row);
     engine::row_source gallery_source(gallery, gallery_options, names.function, names.gallery_row);
     const engine::packed_rows packed(gallery_source);
@@ -62,16 +64,14 @@ void score_all(const side_names& names, const Queries& queries, const Gallery& g
 ///
 /// Shapes   queries [q, dim], gallery [g, dim] -> scores [q, g]; row-major, any row stride >= dim.
 /// Units    none: a cosine in [-1, 1]. Raw views are normalized on the way, unit rows are used as they are.
-/// Errors   shape_error if the dims disagree, scores has another shape or overlaps an input; value_error for zero
-/// or
+/// Errors   shape_error if the dims disagree, scores has another shape or overlaps an input; value_error for zero or
 ///          non-finite rows where the options of that side say so. By default a zero row scores 0, a row with NaN
 ///          or Inf scores NaN, in its row alone.
 /// Threads  the caller's.   Memory  a packed copy of the gallery as float, and some rows of queries.
 /// Source   Radford et al. 2021, arXiv:2103.00020, section 2.3 and figure 3.
 template <class Queries, class Gallery>
 void cosine_similarity(const Queries& queries, const Gallery& gallery, matrix_view<float> scores,
-                       const normalize_options& query_options = {},
-                       const normalize_options& gallery_options = {}) {
+                       const normalize_options& query_options = {}, const normalize_options& gallery_options = {}) {
     detail::score_all({"cosine_similarity", "queries", "gallery", "queries row ", "gallery row ", "scores"},
                       engine::view_of(queries), engine::view_of(gallery), 1.0f, scores, {}, query_options,
                       gallery_options);
@@ -104,8 +104,8 @@ float cosine(const A& a, const B& b) {
     if (row_a.rows() != 1 || row_b.rows() != 1)
         detail::fail<shape_error>("cosine: takes one row each, got ", row_a.rows(), " and ", row_b.rows());
     float score;
-    detail::score_all({"cosine", "a", "b", "a, row ", "b, row ", "the result"}, row_a, row_b, 1.0f, {&score, 1, 1},
-                      {}, {}, {});
+    detail::score_all({"cosine", "a", "b", "a, row ", "b, row ", "the result"}, row_a, row_b, 1.0f, {&score, 1, 1}, {},
+                      {}, {});
     return score;
 }
 
@@ -132,8 +132,8 @@ void clip_logits(const Images& images, const Texts& texts, logit_scale scale, ma
     const auto text_view = engine::view_of(texts);
     detail::require_shape("clip_logits", "per_text", per_text, text_view.rows(), image_view.rows());
     detail::require_apart("clip_logits", "per_text", per_text, "per_image", per_image);
-    detail::score_all(detail::clip_names, image_view, text_view, scale.multiplier(), per_image, per_text,
-                      image_options, text_options);
+    detail::score_all(detail::clip_names, image_view, text_view, scale.multiplier(), per_image, per_text, image_options,
+                      text_options);
 }
 
 /// The same, per image only.
@@ -155,8 +155,7 @@ clip_logit_matrices clip_logits(const Images& images, const Texts& texts, logit_
                                 const normalize_options& text_options = {}) {
     const index n = engine::view_of(images).rows(), m = engine::view_of(texts).rows();
     clip_logit_matrices logits{matrix<float>::uninitialized(n, m), matrix<float>::uninitialized(m, n)};
-    clip_logits(images, texts, scale, logits.per_image.view(), logits.per_text.view(), image_options,
-                text_options);
+    clip_logits(images, texts, scale, logits.per_image.view(), logits.per_text.view(), image_options, text_options);
     return logits;
 }
 

@@ -14,21 +14,29 @@ inline namespace UNITSPHERE_ISA {
 
 namespace detail {
 
-/// 1 + the largest label, when every class from 0 on has a prompt.
+/// 1 + the largest label, when every class up to it has a prompt.
 template <class Labels>
 index count_classes(const Labels& labels, index prompts) {
-    static_assert(std::is_integral_v<std::remove_reference_t<decltype(*std::data(labels))>>,
+    static_assert(std::is_integral_v<std::remove_cv_t<std::remove_reference_t<decltype(*std::data(labels))>>>,
                   "prompt_ensemble: class_of_prompt holds integers");
     const index given = index(std::size(labels));
     if (given != prompts)
         fail<shape_error>("prompt_ensemble: ", prompts, " prompts, class_of_prompt has ", given, " entries");
-    index classes = 0;
+    index largest = -1;
     for (index i = 0; i < prompts; ++i) {
         const index label = index(std::data(labels)[i]);
         if (label < 0) fail<value_error>("prompt_ensemble: prompt ", i, " has the negative class ", label);
-        classes = label >= classes ? label + 1 : classes;
+        largest = label > largest ? label : largest;
     }
-    return classes;
+    // A label beyond the number of prompts leaves a class among the first prompts + 1 without one.
+    matrix<index> counts(1, largest < prompts ? largest + 1 : prompts + 1);
+    for (index i = 0; i < prompts; ++i) {
+        const index label = index(std::data(labels)[i]);
+        if (label < counts.dim()) ++counts(0, label);
+    }
+    for (index c = 0; c < counts.dim(); ++c)
+        if (counts(0, c) == 0) fail<value_error>("prompt_ensemble: class ", c, " has no prompts");
+    return counts.dim();
 }
 
 }  // namespace detail
@@ -41,35 +49,27 @@ index count_classes(const Labels& labels, index prompts) {
 ///
 /// Shapes   prompts [p, dim], class_of_prompt: p integers -> [classes, dim], classes = 1 + the largest label.
 /// Units    none: unit rows. The mean is taken in double.
-/// Errors   shape_error if the lengths differ; value_error for a negative label, a class without prompts (names
-/// the
+/// Errors   shape_error if the lengths differ; value_error for a negative label, a class without prompts (names the
 ///          class) and a prompt that is not finite (names the row). A class whose mean is zero becomes a zero row,
 ///          counted in `report` under its class.
 /// Threads  the caller's.   Memory  the result and [classes, dim] doubles.
-/// Source   Radford et al. 2021, arXiv:2103.00020, section 3.1.4; openai/CLIP,
-/// Prompt_Engineering_for_ImageNet.ipynb.
+/// Source   Radford et al. 2021, arXiv:2103.00020, section 3.1.4; openai/CLIP, Prompt_Engineering_for_ImageNet.ipynb.
 template <class Prompts, class Labels>
 unit_embeddings<float> prompt_ensemble(const Prompts& prompts, const Labels& class_of_prompt,
                                        row_report* report = nullptr) {
     const auto view = engine::view_of(prompts);
     const index classes = detail::count_classes(class_of_prompt, view.rows());
-    const auto values = engine::values_of(view);
-    for (index i = 0; i < values.rows(); ++i)
-        if (!detail::is_finite(kernel::sum_of_squares(values.row(i), values.dim())))
-            detail::fail<value_error>("prompt_ensemble: prompt ", i, " is not finite");
+    normalize_options refuse;
+    refuse.non_finite = on_row::error;
+    engine::row_source source(view, refuse, "prompt_ensemble", "prompt ");
 
-    engine::row_source source(view, {}, "prompt_ensemble", "prompt ");
     matrix<double> sums(classes, view.dim());
-    matrix<index> prompts_of(1, classes);
     auto unit = matrix<float>::uninitialized(1, view.dim());
     for (index i = 0; i < source.rows(); ++i) {
         const index label = index(std::data(class_of_prompt)[i]);
         kernel::scale_row(source.row(i), source.dim(), source.factors(i), unit.data());
         kernel::add_row(unit.data(), source.dim(), sums.row(label));
-        ++prompts_of(0, label);
     }
-    for (index c = 0; c < classes; ++c)
-        if (prompts_of(0, c) == 0) detail::fail<value_error>("prompt_ensemble: class ", c, " has no prompts");
 
     auto out = matrix<float>::uninitialized(classes, view.dim());
     row_report seen;
@@ -79,7 +79,7 @@ unit_embeddings<float> prompt_ensemble(const Prompts& prompts, const Labels& cla
         kernel::scale_row(sums.row(c), sums.dim(), norm == 0.0 ? 1.0 : 1.0 / norm, out.row(c));
     }
     if (report != nullptr) *report = seen;
-    return unit_access::embeddings(std::move(out));
+    return unit_access::embeddings(static_cast<matrix<float>&&>(out));
 }
 
 /// The k best labels of each image, best first, and their probabilities.
@@ -112,8 +112,7 @@ public:
     ///
     /// Shapes   images [n, dim], raw or unit -> out [n, classes]; any row strides.
     /// Units    probabilities; |sum - 1| <= 2e-7 in each row. With one class it is 1, whatever the image.
-    /// Errors   shape_error for another dim or shape of out, or memory shared with the images; value_error where
-    /// the
+    /// Errors   shape_error for another dim or shape of out, or memory shared with the images; value_error where the
     ///          options say so. A zero image scores 0 for every class (uniform), one with NaN or Inf gives NaN.
     /// Threads  the caller's; one classifier may serve many.   Memory  some packed rows of images.
     template <class Images>
@@ -134,13 +133,12 @@ public:
 
     /// The k best labels of every image and their probabilities, into the caller's memory.
     ///
-    /// Ranked by logit, so labels whose probabilities round to the same float keep their order; equal logits by
-    /// ascending label.
+    /// Ranked by logit, so labels whose probabilities round to the same float keep their order; equal
+    /// logits by ascending label.
     ///
     /// Shapes   images [n, dim] -> labels [n, k] and probabilities [n, k], k <= classes.
     /// Units    labels: row numbers of the classes; probabilities over all classes, not over the k.
-    /// Errors   as probabilities(); shape_error too if k exceeds the classes. An image with NaN or Inf has no
-    /// labels:
+    /// Errors   as probabilities(); shape_error too if k exceeds the classes. An image with NaN or Inf has no labels:
     ///          -1 with probability -Inf.
     /// Threads  the caller's.   Memory  some packed rows of images and their logits.
     template <class Images>
@@ -175,9 +173,7 @@ private:
         float scale;
 
         void tile(const engine::score_tile& tile) const noexcept {
-            for (int r = 0; r < tile.rows; ++r)
-                kernel::scale_row(tile.row(r), tile.columns, {1.0f, scale},
-                                  out.row(tile.first_row + r) + tile.first_column);
+            for (int r = 0; r < tile.rows; ++r) tile.store_row(r, scale, out.row(tile.first_row + r));
         }
         void rows_done(index first, index count) const noexcept {
             for (index i = first; i < first + count; ++i) kernel::softmax_row(out.row(i), out.dim(), out.row(i));
@@ -193,8 +189,7 @@ private:
 
         void tile(const engine::score_tile& tile) const noexcept {
             for (int r = 0; r < tile.rows; ++r)
-                kernel::scale_row(tile.row(r), tile.columns, {1.0f, scale},
-                                  logits.row((tile.first_row + r) % engine::group_rows) + tile.first_column);
+                tile.store_row(r, scale, logits.row((tile.first_row + r) % engine::group_rows));
         }
         void rows_done(index first, index count) const noexcept {
             for (index i = first; i < first + count; ++i) {
@@ -209,13 +204,9 @@ private:
 
     template <class View>
     static engine::packed_rows pack(const View& rows) {
-        normalize_options options;
-        options.non_finite = on_row::error;
-        if constexpr (std::is_same_v<View, unit_view<float>>) {
-            // Unit rows are not looked at again by the engine, but a NaN among them would poison every answer.
-            engine::row_source check(rows.values(), options, "zero_shot_classifier", "class ");
-        }
-        engine::row_source source(rows, options, "zero_shot_classifier", "class ");
+        normalize_options refuse;
+        refuse.non_finite = on_row::error;
+        engine::row_source source(rows, refuse, "zero_shot_classifier", "class ");
         return engine::packed_rows(source);
     }
 
@@ -223,8 +214,7 @@ private:
     auto checked(const Images& images, const char* function) const {
         const auto view = engine::view_of(images);
         if (view.dim() != dim())
-            detail::fail<shape_error>(function, ": images have dim ", view.dim(), ", the classes have dim ",
-                                      dim());
+            detail::fail<shape_error>(function, ": images have dim ", view.dim(), ", the classes have dim ", dim());
         return view;
     }
 

@@ -8,7 +8,7 @@
 
 namespace unitsphere {
 
-/// logit = multiplier * cosine. A checkpoint stores the *parameter* t = ln(multiplier), code often names both
+/// logit = multiplier * cosine. A checkpoint stores the *parameter* t = ln(multiplier); code often calls both
 /// logit_scale.
 ///
 /// CLIP starts at t = ln(1 / 0.07) = 2.6593 and clamps the multiplier at 100 while it trains; most released models
@@ -25,7 +25,7 @@ public:
     /// The checkpoint's value under training's clamp: multiplier = min(exp(t), maximum).
     UNITSPHERE_INLINE static logit_scale from_parameter(float t, float maximum) {
         const double multiplier = std::exp(double(t));
-        const bool clamped = detail::is_finite(t) && multiplier > double(maximum);
+        const bool clamped = detail::is_nan(maximum) || (detail::is_finite(t) && multiplier > double(maximum));
         return logit_scale(clamped ? maximum : float(multiplier), "logit_scale::from_parameter: ", t);
     }
     /// The factor itself, such as 100.

@@ -80,7 +80,7 @@ public:
         return *this;
     }
     UNITSPHERE_INLINE matrix& operator=(matrix&& other) noexcept {
-        matrix taken(std::move(other));
+        matrix taken(static_cast<matrix&&>(other));
         swap(taken);
         return *this;
     }

@@ -18,8 +18,7 @@ inline bool overlap(const matrix_view<A>& a, const matrix_view<B>& b) noexcept {
     if (end_a <= begin_b || end_b <= begin_a) return false;
     const std::uintptr_t stride = std::uintptr_t(a.stride()) * sizeof(A);
     if (stride != std::uintptr_t(b.stride()) * sizeof(B)) return true;
-    // Where b's columns begin, seen from a's: behind a's last column and with room before a's next row, or they
-    // meet.
+    // Where b's columns begin, seen from a's: behind a's last column and with room before a's next row, or they meet.
     const std::uintptr_t behind =
         begin_b >= begin_a ? (begin_b - begin_a) % stride : (stride - (begin_a - begin_b) % stride) % stride;
     return behind < std::uintptr_t(a.dim()) * sizeof(A) || behind + std::uintptr_t(b.dim()) * sizeof(B) > stride;
@@ -35,16 +34,15 @@ inline bool same_rows(const matrix_view<A>& a, const matrix_view<B>& b) noexcept
 
 /// Refuses an output of another shape.
 template <class T>
-inline void require_shape(const char* function, const char* name, const matrix_view<T>& out, index rows,
-                          index dim) {
+inline void require_shape(const char* function, const char* name, const matrix_view<T>& out, index rows, index dim) {
     if (out.rows() != rows || out.dim() != dim)
         fail<shape_error>(function, ": ", name, " is ", out.rows(), " x ", out.dim(), ", it must be ", rows, " x ",
                           dim);
 }
 /// Refuses an output that shares memory with an input or another output.
 template <class A, class B>
-inline void require_apart(const char* function, const char* name, const matrix_view<A>& out,
-                          const char* other_name, const matrix_view<B>& other) {
+inline void require_apart(const char* function, const char* name, const matrix_view<A>& out, const char* other_name,
+                          const matrix_view<B>& other) {
     if (overlap(out, other)) fail<shape_error>(function, ": ", name, " overlaps ", other_name);
 }
 

@@ -4,6 +4,7 @@
 #include "config.hpp"
 
 namespace unitsphere {
+inline namespace UNITSPHERE_ISA {
 
 /// For a row without a direction: leave it as it is, make it NaN, or refuse the whole call.
 enum class on_row { keep, nan, error };
@@ -33,4 +34,5 @@ struct normalize_options {
     row_report* report = nullptr;  ///< where to write the counts of this call; may be null
 };
 
+}  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere

@@ -10,9 +10,8 @@ struct unit_access;
 /// Only normalize_into, normalize_in_place, adopt_unit and unit_embeddings make one.
 template <class T = float>
 class unit_view {
-    static_assert(
-        std::is_floating_point_v<T>,
-        "unit_view<T>: T is float or double; 16-bit rows are off by up to 5e-4, normalize them to float");
+    static_assert(std::is_floating_point_v<T>,
+                  "unit_view<T>: T is float or double; 16-bit rows are off by up to 5e-4, normalize them to float");
 
 public:
     using value_type = T;
@@ -43,6 +42,20 @@ class unit_embeddings {
 public:
     using value_type = T;
 
+    // Written out so that they are inlined too: implicit ones, like std::move of a type of ours, would be symbols without
+    // an instruction set.
+    UNITSPHERE_INLINE unit_embeddings(const unit_embeddings& other) : rows_(other.rows_) {}
+    UNITSPHERE_INLINE unit_embeddings(unit_embeddings&& other) noexcept : rows_(static_cast<matrix<T>&&>(other.rows_)) {}
+    UNITSPHERE_INLINE unit_embeddings& operator=(const unit_embeddings& other) {
+        rows_ = other.rows_;
+        return *this;
+    }
+    UNITSPHERE_INLINE unit_embeddings& operator=(unit_embeddings&& other) noexcept {
+        rows_ = static_cast<matrix<T>&&>(other.rows_);
+        return *this;
+    }
+    UNITSPHERE_INLINE ~unit_embeddings() {}
+
     UNITSPHERE_INLINE const T* data() const noexcept { return rows_.data(); }
     UNITSPHERE_INLINE index rows() const noexcept { return rows_.rows(); }
     UNITSPHERE_INLINE index dim() const noexcept { return rows_.dim(); }
@@ -56,7 +69,7 @@ public:
 
 private:
     friend unit_access;
-    UNITSPHERE_INLINE explicit unit_embeddings(matrix<T>&& rows) noexcept : rows_(std::move(rows)) {}
+    UNITSPHERE_INLINE explicit unit_embeddings(matrix<T>&& rows) noexcept : rows_(static_cast<matrix<T>&&>(rows)) {}
     matrix<T> rows_;
 };
 
@@ -68,7 +81,7 @@ struct unit_access {
     }
     template <class T>
     UNITSPHERE_INLINE static unit_embeddings<T> embeddings(matrix<T>&& rows) noexcept {
-        return unit_embeddings<T>(std::move(rows));
+        return unit_embeddings<T>(static_cast<matrix<T>&&>(rows));
     }
 };
 

@@ -20,10 +20,12 @@ public:
         : rows_(rows), options_(options), unit_(false) {
         validate(function, side);
     }
-    /// Unit rows: used as they are. Only rows that were raw are counted.
+    /// Unit rows: used as they are. An error policy and a report look at them all the same.
     template <class U, class = std::enable_if_t<std::is_same_v<U, T>>>
-    row_source(unit_view<U> rows, const normalize_options& options, const char*, const char*)
-        : rows_(rows.values()), options_(options), unit_(true) {}
+    row_source(unit_view<U> rows, const normalize_options& options, const char* function, const char* side)
+        : rows_(rows.values()), options_(options), unit_(true) {
+        validate(function, side);
+    }
 
     index rows() const noexcept { return rows_.rows(); }
     index dim() const noexcept { return rows_.dim(); }
@@ -33,12 +35,12 @@ public:
 
     /// What turns row i into a unit row; counts it. To be asked once for each row.
     kernel::row_factors factors(index i) noexcept {
-        if (unit_) return {1.0f, 1.0f};
+        if (unit_ && options_.report == nullptr) return {1.0f, 1.0f};
         const double sum = kernel::sum_of_squares(row(i), dim());
         const kernel::row_kind kind = kernel::kind_of(sum);
         if (kind == kernel::row_kind::zero) seen_.add_zero(i);
         if (kind == kernel::row_kind::non_finite) seen_.add_non_finite(i);
-        return kernel::factors_of(kind, sum, options_.zero_rows);
+        return unit_ ? kernel::row_factors{1.0f, 1.0f} : kernel::factors_of(kind, sum, options_.zero_rows);
     }
     /// Hands the counts to whoever asked for them.
     void report() const noexcept {
@@ -81,10 +83,9 @@ inline constexpr bool is_rows<Rows, std::void_t<decltype(to_view(std::declval<co
 /// to_view(x) with a readable refusal of everything that has none.
 template <class Rows>
 auto view_of(const Rows& rows) {
-    static_assert(
-        is_rows<Rows>,
-        "unitsphere: pass a matrix_view of raw features (pointer, rows, dim), a matrix, unit_embeddings or "
-        "unit_view; for another library's type include its bridge from unitsphere/interop");
+    static_assert(is_rows<Rows>,
+                  "unitsphere: pass a matrix_view of raw features (pointer, rows, dim), a matrix, unit_embeddings or "
+                  "unit_view; for another library's type include its bridge from unitsphere/interop");
     if constexpr (is_rows<Rows>)
         return to_view(rows);
     else

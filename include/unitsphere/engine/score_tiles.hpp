@@ -14,15 +14,17 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace engine {
 
-/// Scores of queries first_row .. first_row + rows - 1 against gallery rows first_column .. first_column + columns
-/// - 1.
+/// Scores of queries first_row .. first_row + rows - 1 against gallery rows first_column .. first_column + columns - 1.
 struct score_tile {
     index first_row, first_column;
     int rows, columns;
     const float* scores;
     int pitch;
 
-    const float* row(int r) const noexcept { return scores + r * pitch; }
+    /// scale * scores of one row of the tile, to their columns in a whole row of the result.
+    void store_row(int r, float scale, float* whole_row) const noexcept {
+        kernel::scale_row(scores + r * pitch, columns, {1.0f, scale}, whole_row + first_column);
+    }
 };
 
 /// Queries that are packed together: each panel of the gallery is read once for all of them.

@@ -19,10 +19,9 @@ UNITSPHERE_INLINE auto to_view(const DenseBase<Derived>& rows) {
     constexpr bool is_vector = Derived::IsVectorAtCompileTime;
     static_assert((int(Derived::Flags) & DirectAccessBit) != 0,
                   "unitsphere: evaluate the Eigen expression first, it has no memory of its own");
-    static_assert(
-        bool(Derived::IsRowMajor) || is_vector,
-        "unitsphere: rows must be contiguous; store one embedding per row in a RowMajor matrix, or one per "
-        "column and pass m.transpose()");
+    static_assert(bool(Derived::IsRowMajor) || is_vector,
+                  "unitsphere: rows must be contiguous; store one embedding per row in a RowMajor matrix, or one per "
+                  "column and pass m.transpose()");
     static_assert(int(Derived::InnerStrideAtCompileTime) == 1, "unitsphere: elements of a row must be contiguous");
     using scalar = std::conditional_t<std::is_same_v<typename Derived::Scalar, half>, unitsphere::float16,
                                       typename Derived::Scalar>;

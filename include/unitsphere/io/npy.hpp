@@ -14,8 +14,7 @@
 #include "npy_header.hpp"
 
 #ifdef __BYTE_ORDER__
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
-              "unitsphere/io/npy.hpp: files and memory are little-endian");
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "unitsphere/io/npy.hpp: files and memory are little-endian");
 #endif
 
 namespace unitsphere {
@@ -40,9 +39,7 @@ constexpr npy_type npy_type_of() {
     static_assert(std::is_same_v<T, float> || std::is_same_v<T, float16>, "npy: T is float or float16");
     return std::is_same_v<T, float> ? npy_type::f4 : npy_type::f2;
 }
-inline const char* npy_type_name(npy_type type) {
-    return type == npy_type::f2 ? "'<f2' (float16)" : "'<f4' (float)";
-}
+inline const char* npy_type_name(npy_type type) { return type == npy_type::f2 ? "'<f2' (float16)" : "'<f4' (float)"; }
 
 /// Why the last call of the C library failed. Set errno to 0 before calls that need not set it.
 inline std::error_code last_error() { return {errno != 0 ? errno : EIO, std::generic_category()}; }
@@ -71,16 +68,13 @@ inline index regular_file_size(const npy_source& source) {
 inline index read_npy_preamble(const npy_source& source, std::FILE* stream, index& left) {
     unsigned char bytes[12] = {};
     read_exactly(source, stream, bytes, std::min<index>(left, 10));
-    if (std::memcmp(bytes, "\x93NUMPY", 6) != 0)
-        source.refuse("is not a .npy file: it does not begin with \\x93NUMPY");
+    if (std::memcmp(bytes, "\x93NUMPY", 6) != 0) source.refuse("is not a .npy file: it does not begin with \\x93NUMPY");
     const index preamble = bytes[6] >= 2 ? 12 : 10;
     if (left < preamble) source.refuse("is truncated: it holds ", left, " bytes, its preamble takes ", preamble);
     if (bytes[6] < 1 || bytes[6] > 3 || bytes[7] != 0)
-        source.refuse("has format version ", index(bytes[6]), ".", index(bytes[7]),
-                      "; supported are 1.0, 2.0 and 3.0");
+        source.refuse("has format version ", index(bytes[6]), ".", index(bytes[7]), "; supported are 1.0, 2.0 and 3.0");
     read_exactly(source, stream, bytes + 10, preamble - 10);
-    const index length =
-        index(bytes[8]) + (index(bytes[9]) << 8) + (index(bytes[10]) << 16) + (index(bytes[11]) << 24);
+    const index length = index(bytes[8]) + (index(bytes[9]) << 8) + (index(bytes[10]) << 16) + (index(bytes[11]) << 24);
     left -= preamble;
     if (length > left) source.refuse("is truncated: its header takes ", length, " bytes, ", left, " are left");
     if (length > longest_npy_header)
@@ -141,8 +135,7 @@ void save_npy_rows(const npy_source& source, matrix_view<const T> rows) {
     if (fs::exists(old) && !fs::is_regular_file(old)) source.refuse("is not a regular file");
     // A rename replaces a link, not the file it leads to; so the link is followed first.
     const std::string target = fs::exists(old) ? fs::canonical(source.path, error).string() : source.path;
-    if (target.empty())
-        source.refuse("cannot be found: ", fs::exists(old) ? error.message() : "its name is empty");
+    if (target.empty()) source.refuse("cannot be found: ", fs::exists(old) ? error.message() : "its name is empty");
     const std::string header = npy_header_text(npy_type_of<T>(), rows.rows(), rows.dim());
 
     std::string part;
@@ -183,8 +176,7 @@ matrix<T> load_npy(const std::string& path) {
     detail::npy_file file = detail::open_npy(source);
     constexpr npy_type asked = detail::npy_type_of<T>();
     if (file.info.type != asked)
-        source.refuse("holds ", detail::npy_type_name(file.info.type), ", asked for ",
-                      detail::npy_type_name(asked));
+        source.refuse("holds ", detail::npy_type_name(file.info.type), ", asked for ", detail::npy_type_name(asked));
     return detail::read_npy_rows<T>(source, file);
 }
 

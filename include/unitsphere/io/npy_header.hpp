@@ -59,9 +59,7 @@ public:
     npy_header parse() {
         npy_header header{};
         std::vector<std::string> keys;
-        const auto has = [&](const std::string& key) {
-            return std::find(keys.begin(), keys.end(), key) != keys.end();
-        };
+        const auto has = [&](const std::string& key) { return std::find(keys.begin(), keys.end(), key) != keys.end(); };
         expect('{');
         while (!accept('}')) {
             const std::string key = quoted();
@@ -83,8 +81,7 @@ public:
         for (const char* key : {"descr", "fortran_order", "shape"})
             if (!has(key)) source_.refuse("its header lacks the key '", key, "'");
         next();
-        if (at_ < text_.size())
-            source_.refuse("its header goes on behind the dict: ", npy_excerpt(text_.substr(at_)));
+        if (at_ < text_.size()) source_.refuse("its header goes on behind the dict: ", npy_excerpt(text_.substr(at_)));
         return header;
     }
 
@@ -128,8 +125,7 @@ private:
         if (descr == "<f2" || descr == "=f2") return npy_type::f2;
         if (descr == "<f4" || descr == "=f4") return npy_type::f4;
         const bool big_endian = !descr.empty() && descr[0] == '>';
-        source_.refuse("holds the ", big_endian ? "big-endian " : "", "dtype '", npy_excerpt(descr), "'",
-                       supported);
+        source_.refuse("holds the ", big_endian ? "big-endian " : "", "dtype '", npy_excerpt(descr), "'", supported);
     }
 
     bool boolean() {

@@ -1,5 +1,4 @@
-/// The library's own exponential: the same bits on every machine with fused multiply-add, at most 1 ulp from
-/// exact.
+/// The library's own exponential: the same bits on every machine with fused multiply-add, at most 1 ulp from exact.
 ///
 ///   exp(-y) = 2^n * exp(-r),   n = round(-y / ln 2),   r = y + n ln 2,   |r| <= ln(2) / 2
 ///

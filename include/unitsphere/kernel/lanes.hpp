@@ -66,15 +66,13 @@ UNITSPHERE_INLINE lanes<T> broadcast(T value) noexcept {
 }
 UNITSPHERE_INLINE lanes<float> load16(const float* from) noexcept {
     lanes<float> out;
-    unroll<lanes<float>::parts>([&](auto i) UNITSPHERE_LAMBDA {
-        out.part[i] = vector<float>::load_unaligned(from + i * lanes<float>::width);
-    });
+    unroll<lanes<float>::parts>(
+        [&](auto i) UNITSPHERE_LAMBDA { out.part[i] = vector<float>::load_unaligned(from + i * lanes<float>::width); });
     return out;
 }
 UNITSPHERE_INLINE lanes<float> load16(const float16* from) noexcept {
     lanes<float> out;
-    unroll<lanes<float>::parts>([&](auto i)
-                                    UNITSPHERE_LAMBDA { out.part[i] = load(from + i * lanes<float>::width); });
+    unroll<lanes<float>::parts>([&](auto i) UNITSPHERE_LAMBDA { out.part[i] = load(from + i * lanes<float>::width); });
     return out;
 }
 UNITSPHERE_INLINE lanes<double> load16(const double* from) noexcept {
@@ -108,12 +106,12 @@ UNITSPHERE_INLINE auto load16_first(const T* from, int count) noexcept {
     return load16(copy);
 }
 UNITSPHERE_INLINE void store16(float* to, const lanes<float>& x) noexcept {
-    unroll<lanes<float>::parts>(
-        [&](auto i) UNITSPHERE_LAMBDA { x.part[i].store_unaligned(to + i * lanes<float>::width); });
+    unroll<lanes<float>::parts>([&](auto i)
+                                    UNITSPHERE_LAMBDA { x.part[i].store_unaligned(to + i * lanes<float>::width); });
 }
 UNITSPHERE_INLINE void store16(double* to, const lanes<double>& x) noexcept {
-    unroll<lanes<double>::parts>(
-        [&](auto i) UNITSPHERE_LAMBDA { x.part[i].store_unaligned(to + i * lanes<double>::width); });
+    unroll<lanes<double>::parts>([&](auto i)
+                                     UNITSPHERE_LAMBDA { x.part[i].store_unaligned(to + i * lanes<double>::width); });
 }
 UNITSPHERE_INLINE void store16_first(float* to, const lanes<float>& x, int count) noexcept {
     constexpr int width = lanes<float>::width;
@@ -221,8 +219,7 @@ UNITSPHERE_INLINE bits16 larger(const bits16& a, const bits16& b) noexcept {
     return map<std::int32_t>([](auto x, auto y) UNITSPHERE_LAMBDA { return larger(x, y); }, a, b);
 }
 /// Per lane: where x > limit the lane of a, else of b.
-UNITSPHERE_INLINE bits16 where_above(const bits16& x, std::int32_t limit, const bits16& a,
-                                     const bits16& b) noexcept {
+UNITSPHERE_INLINE bits16 where_above(const bits16& x, std::int32_t limit, const bits16& a, const bits16& b) noexcept {
     const vector<std::int32_t> bound(limit);
     return map<std::int32_t>([](auto v, auto l, auto yes, auto no)
                                  UNITSPHERE_LAMBDA { return xsimd::select(v > l, yes, no); },

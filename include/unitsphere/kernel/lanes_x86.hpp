@@ -104,11 +104,9 @@ UNITSPHERE_INLINE vector<float> load(const float16* from) noexcept {
 }
 #endif
 
-/// All bits set in the first `count` of 8 elements: the window into 8 ones followed by 8 zeros that starts 8 -
-/// count in.
+/// All bits set in the first `count` of 8 elements: the window into 8 ones followed by 8 zeros, 8 - count in.
 UNITSPHERE_INLINE __m256i first_mask(int count) noexcept {
-    alignas(64) static constexpr std::int32_t window[16] = {-1, -1, -1, -1, -1, -1, -1, -1,
-                                                            0,  0,  0,  0,  0,  0,  0,  0};
+    alignas(64) static constexpr std::int32_t window[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0};
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(window + 8 - count));
 }
 

@@ -63,8 +63,7 @@ inline float largest(const float* logits, int columns) noexcept {
     return seen.value();
 }
 
-/// max and sum of exp(l - max) of one strip. The sum is NaN if the strip holds NaN or +Inf, 0 if it holds only
-/// -Inf.
+/// max and sum of exp(l - max) of one strip. The sum is NaN if the strip holds NaN or +Inf, 0 if it holds only -Inf.
 struct strip_sum {
     float largest;
     double sum;
@@ -127,9 +126,7 @@ struct row_sum {
 };
 
 /// x[j] = x[j] * factor.
-inline void scale_strip(float* x, index columns, float factor) noexcept {
-    scale_row(x, columns, {1.0f, factor}, x);
-}
+inline void scale_strip(float* x, index columns, float factor) noexcept { scale_row(x, columns, {1.0f, factor}, x); }
 
 /// Softmax of a row; out may be the logits. A row without a softmax becomes NaN.
 inline void softmax_row(const float* logits, index columns, float* out) noexcept {

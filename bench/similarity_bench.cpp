@@ -1,0 +1,79 @@
+// The cosine matrix from raw rows, beside Eigen: as a user writes it, and its matrix product alone on unit rows.
+#include <unitsphere/interop/eigen.hpp>
+#include <unitsphere/normalize.hpp>
+#include <unitsphere/similarity.hpp>
+
+#include "machine.hpp"
+
+namespace {
+
+namespace us = unitsphere;
+
+struct problem {
+    us::matrix<float> queries, gallery, scores;
+
+    explicit problem(const benchmark::State& state)
+        : queries(bench::random_rows(state.range(0), state.range(2), 1)),
+          gallery(bench::random_rows(state.range(1), state.range(2), 2)),
+          scores(queries.rows(), gallery.rows()) {}
+
+    /// The largest difference from the product of unit rows in double.
+    double error() const {
+        const auto exact = [](const us::matrix<float>& rows) {
+            const Eigen::MatrixXd wide = us::as_eigen(rows).cast<double>();
+            return Eigen::MatrixXd(wide.rowwise().normalized());
+        };
+        const us::index some = queries.rows() < 256 ? queries.rows() : 256;
+        const Eigen::MatrixXd expected = exact(queries).topRows(some) * exact(gallery).transpose();
+        return (us::as_eigen(scores).topRows(some).cast<double>() - expected).cwiseAbs().maxCoeff();
+    }
+    void report(benchmark::State& state) const {
+        bench::count_flops(state, 2.0 * double(queries.rows() * gallery.rows() * gallery.dim()));
+        state.counters["error"] = error();
+    }
+};
+
+void cosine_unitsphere(benchmark::State& state) {
+    problem p(state);
+    for (auto _ : state) {
+        us::cosine_similarity(p.queries, p.gallery, p.scores);
+        benchmark::ClobberMemory();
+    }
+    state.SetLabel(us::instruction_set());
+    p.report(state);
+}
+
+void cosine_eigen(benchmark::State& state) {
+    problem p(state);
+    for (auto _ : state) {
+        const us::eigen_map<float>::PlainObject queries = us::as_eigen(p.queries).rowwise().normalized();
+        const us::eigen_map<float>::PlainObject gallery = us::as_eigen(p.gallery).rowwise().normalized();
+        us::as_eigen(p.scores).noalias() = queries * gallery.transpose();
+        benchmark::ClobberMemory();
+    }
+    p.report(state);
+}
+
+void product_alone_eigen(benchmark::State& state) {
+    problem p(state);
+    us::normalize_in_place(p.queries);
+    us::normalize_in_place(p.gallery);
+    for (auto _ : state) {
+        us::as_eigen(p.scores).noalias() = us::as_eigen(p.queries) * us::as_eigen(p.gallery).transpose();
+        benchmark::ClobberMemory();
+    }
+    p.report(state);
+}
+
+void shapes(benchmark::internal::Benchmark* bench) {
+    bench->ArgNames({"queries", "gallery", "dim"})->Unit(benchmark::kMillisecond);
+    for (const auto& [q, g] : {std::pair{1, 1000}, {32, 1000}, {256, 1000}, {1000, 1000}, {4096, 4096}})
+        bench->Args({q, g, 512});
+    bench->Args({1000, 1000, 768});
+}
+
+}  // namespace
+
+BENCHMARK(cosine_unitsphere)->Apply(shapes);
+BENCHMARK(cosine_eigen)->Apply(shapes);
+BENCHMARK(product_alone_eigen)->Apply(shapes);
