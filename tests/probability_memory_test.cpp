@@ -55,9 +55,8 @@ TEST_CASE("softmax of no rows or no columns is empty", "[probability]") {
 TEST_CASE("softmax refuses an output of another shape and writes nothing", "[probability]") {
     const matrix<float> logits = random_logits(4, 6, 1.0f, 86);
     matrix<float> rows = untouched(3, 6), dim = untouched(4, 5);
-    CHECK(message_of<shape_error>([&] { softmax(logits, rows); }) == "softmax: out has 3 rows, logits have 4");
-    CHECK_THAT(message_of<shape_error>([&] { softmax(logits, dim); }),
-               StartsWith("softmax: out ") && ContainsSubstring("5") && ContainsSubstring("6"));
+    CHECK(message_of<shape_error>([&] { softmax(logits, rows); }) == "softmax: out is 3 x 6, it must be 4 x 6");
+    CHECK(message_of<shape_error>([&] { softmax(logits, dim); }) == "softmax: out is 4 x 5, it must be 4 x 6");
     CHECK(first_difference(rows, untouched(3, 6)) == "");
     CHECK(first_difference(dim, untouched(4, 5)) == "");
 }

@@ -12,5 +12,8 @@ us::index right(us::matrix_view<const float> raw, const us::unit_embeddings<>& u
     const us::unit_embeddings<> made = us::normalize(raw);
     const us::unit_view<> adopted = us::adopt_unit(raw);
     const us::matrix<float> cosines = us::cosine_similarity(us::matrix_view<const float>(pointer, 2, 512), unit);
-    return logits.per_image.rows() + classifier.classes() + rows_of(made) + adopted.rows() + cosines.rows();
+    const us::matrix<float> probabilities = us::softmax(logits.per_image);
+    const us::top_labels best = classifier.top(raw, 5);
+    return probabilities.rows() + best.labels.rows() + classifier.classes() + rows_of(made) + adopted.rows() +
+           cosines.rows();
 }

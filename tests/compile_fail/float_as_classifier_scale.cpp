@@ -3,4 +3,6 @@
 
 namespace us = unitsphere;
 
-us::zero_shot_classifier wrong(us::matrix_view<const float> classes) { return us::zero_shot_classifier(classes, 100.0f); }
+us::zero_shot_classifier wrong(us::matrix_view<const float> classes) {
+    return us::zero_shot_classifier(classes, 100.0f);
+}

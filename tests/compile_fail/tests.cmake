@@ -1,21 +1,34 @@
 # Each file here must not compile, and the compiler must say what its first line expects (`// expect: regex`);
-# control.cpp holds the right way to write the same calls and must compile.
+# control.cpp holds the right way to write the same calls. It must compile: for every x86-64 level, whatever this
+# machine runs, and without optimization, where some intrinsics are macros that accept less than functions do.
 separate_arguments(flags UNIX_COMMAND "${CMAKE_CXX_FLAGS}")
 set(includes "-I$<JOIN:$<TARGET_PROPERTY:unitsphere,INTERFACE_INCLUDE_DIRECTORIES>,;-I>")
+
+# unitsphere_add_compile_test(name source options expected...): `expected` as expect.cmake takes it.
+function(unitsphere_add_compile_test name source options)
+  add_test(NAME ${name} COMMAND_EXPAND_LISTS
+    COMMAND "${CMAKE_COMMAND}" ${ARGN} -P "${CMAKE_CURRENT_SOURCE_DIR}/expect.cmake" --
+    "${CMAKE_CXX_COMPILER}" ${flags} ${options} -std=c++17 -fsyntax-only "${includes}" "${source}")
+  set_tests_properties(${name} PROPERTIES ENVIRONMENT LC_ALL=C)
+endfunction()
+
 file(GLOB sources CONFIGURE_DEPENDS "compile_fail/*.cpp")
+set(control "${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/control.cpp")
+list(REMOVE_ITEM sources "${control}")
 foreach(source IN LISTS sources)
   get_filename_component(name "${source}" NAME_WE)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${source}")
   file(STRINGS "${source}" first_line LIMIT_COUNT 1)
-  string(REPLACE "\\n" "\n" first_line "${first_line}")  # CMake's regexes do not know \n
-  set(expected -DCODE=0)
-  if(first_line MATCHES "^// expect: (.+)$")
-    set(expected -DCODE=nonzero "-DMATCHES=${CMAKE_MATCH_1}")
-  elseif(NOT name STREQUAL "control")
+  if(NOT first_line MATCHES "^// expect: (.+)$")
     message(FATAL_ERROR "${source} does not begin with `// expect: regex`")
   endif()
-  add_test(NAME compile_fail_${name} COMMAND_EXPAND_LISTS
-    COMMAND "${CMAKE_COMMAND}" ${expected} -P "${CMAKE_CURRENT_SOURCE_DIR}/expect.cmake" --
-    "${CMAKE_CXX_COMPILER}" ${flags} -std=c++17 -fsyntax-only "${includes}" "${source}")
-  set_tests_properties(compile_fail_${name} PROPERTIES ENVIRONMENT LC_ALL=C)
+  string(REPLACE "\\n" "\n" regex "${CMAKE_MATCH_1}")  # CMake's regexes do not know \n
+  unitsphere_add_compile_test(compile_fail_${name} "${source}" "" -DCODE=nonzero "-DMATCHES=${regex}")
 endforeach()
+
+unitsphere_add_compile_test(compile_control "${control}" "" -DCODE=0)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+  foreach(level x86-64 x86-64-v2 x86-64-v3 x86-64-v4)
+    unitsphere_add_compile_test(compile_control_${level} "${control}" "-O0;-march=${level}" -DCODE=0)
+  endforeach()
+endif()
