@@ -3,8 +3,10 @@ set(expect -P "${PROJECT_SOURCE_DIR}/tests/expect.cmake" --)
 
 add_test(NAME example_quickstart
   COMMAND "${CMAKE_COMMAND}" -DCODE=0 "-DMATCHES=image 0: dog 0\\.8756  cat 0\\.1086  car 0\\.0159\nimage 1: dog 0\\.0113  cat 0\\.8379  car 0\\.1508\n" ${expect} $<TARGET_FILE:quickstart>)
+add_test(NAME readme COMMAND "${CMAKE_COMMAND}" "-DSOURCE_DIR=${PROJECT_SOURCE_DIR}"
+  "-DQUICKSTART=$<TARGET_FILE:quickstart>" -P "${PROJECT_SOURCE_DIR}/tests/readme.cmake")
 add_test(NAME example_zero_shot
-  COMMAND "${CMAKE_COMMAND}" -DCODE=0 "-DMATCHES=0\\.9927936" ${expect} $<TARGET_FILE:zero_shot>)
+  COMMAND "${CMAKE_COMMAND}" -DCODE=0 "-DMATCHES=0\\.9927936  0\\.9927937.*0\\.0042107  0\\.0042107.*0\\.0029957  0\\.0029957" ${expect} $<TARGET_FILE:zero_shot>)
 
 # Wrong arguments: exit code 2 and one line on stderr.
 function(unitsphere_add_refusal name)
@@ -28,5 +30,7 @@ function(unitsphere_add_data_test name directory matches)
 endfunction()
 unitsphere_add_data_test(zero_shot_pets pets_vitb32 "accuracy@1 0\\.930340 \\(2217/2383\\)\naccuracy@5 [^\n]*\n$"
   $<TARGET_FILE:zero_shot> zs24_image.npy zs24_text_t2.npy --classes zs24_classes.txt --labels zs24_labels.txt)
+unitsphere_add_data_test(zero_shot_pets_t1 pets_vitb32 "accuracy@1 0\\.88[12][0-9]+ \\(210[2-6]/2383\\)"
+  $<TARGET_FILE:zero_shot> zs24_image.npy zs24_text_t1.npy --classes zs24_classes.txt --labels zs24_labels.txt)
 unitsphere_add_data_test(zero_shot_cifar10 cifar10_500_vitb32 "accuracy@1 0\\.898000 \\(449/500\\)"
   $<TARGET_FILE:zero_shot> image.npy text.npy --classes classes.txt --labels labels.txt)

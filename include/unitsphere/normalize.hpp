@@ -9,12 +9,11 @@ inline namespace UNITSPHERE_ISA {
 
 namespace detail {
 
-template <class View>
-unit_view<float> normalize_rows(const View& rows, matrix_view<float> out, const normalize_options& options,
+template <class T>
+unit_view<float> normalize_rows(matrix_view<const T> rows, matrix_view<float> out, const normalize_options& options,
                                 const char* function) {
-    const auto values = engine::values_of(rows);
     require_shape(function, "out", out, rows.rows(), rows.dim());
-    if (!same_rows(values, out)) require_apart(function, "out", out, "the input", values);
+    if (!same_rows(rows, out)) require_apart(function, "out", out, "the input", rows);
     engine::row_source source(rows, options, function, "row ");
     for (index i = 0; i < source.rows(); ++i)
         kernel::scale_row(source.row(i), source.dim(), source.factors(i), out.row(i));
@@ -29,16 +28,15 @@ unit_view<float> normalize_rows(const View& rows, matrix_view<float> out, const 
 ///   out[i] = rows[i] / |rows[i]|
 ///
 /// Shapes   rows [n, dim], out [n, dim]; any row strides >= dim. float or float16 in, float out.
-/// Units    none: | |out[i]| - 1 | <= 1.2e-7. The norm is taken in double, without eps: no row is too short or too
-/// long. Errors   shape_error if the shapes differ or the memory overlaps (out may be exactly the input);
-/// value_error for zero
-///          or non-finite rows where the options say so, before anything is written. By default a zero row stays
-///          zero and a row with NaN or Inf becomes NaN.
+/// Units    none: | |out[i]| - 1 | <= 1.2e-7. The norm is taken in double, without eps: no row is too short or too long.
+/// Errors   shape_error if the shapes differ or the memory overlaps (out may be exactly the input); value_error for zero
+///          or non-finite rows where the options say so, before anything is written. By default a zero row stays zero
+///          and a row with NaN or Inf becomes NaN.
 /// Threads  the caller's.   Memory  none.
 /// Source   Radford et al. 2021, arXiv:2103.00020, figure 3: "I_e = l2_normalize(np.dot(I_f, W_i), axis=1)".
 template <class Rows>
 unit_view<float> normalize_into(const Rows& rows, matrix_view<float> out, const normalize_options& options = {}) {
-    return detail::normalize_rows(engine::view_of(rows), out, options, "normalize_into");
+    return detail::normalize_rows(engine::values_of(engine::view_of(rows)), out, options, "normalize_into");
 }
 
 /// Rows at unit length, where they are: normalize_into(rows, rows).
@@ -57,7 +55,7 @@ template <class Rows>
 unit_embeddings<float> normalize(const Rows& rows, const normalize_options& options = {}) {
     const auto view = engine::view_of(rows);
     auto out = matrix<float>::uninitialized(view.rows(), view.dim());
-    detail::normalize_rows(view, out, options, "normalize");
+    detail::normalize_rows(engine::values_of(view), out.view(), options, "normalize");
     return unit_access::embeddings(static_cast<matrix<float>&&>(out));
 }
 
@@ -66,9 +64,10 @@ unit_embeddings<float> normalize(const Rows& rows, const normalize_options& opti
 ///   out[i] = sqrt(sum_k rows[i][k]^2)
 ///
 /// Shapes   rows [n, dim] -> n doubles.
-/// Units    those of the rows. At most half a unit in the last place of float from exact; never overflows or
-/// underflows. Errors   none: a row with NaN or Inf has the norm NaN or Inf. Threads  the caller's.   Memory none,
-/// or the vector returned. Source   DESIGN: squares of f32 and f16 are exact in double.
+/// Units    those of the rows. At most half a unit in the last place of float from exact; never overflows or underflows.
+/// Errors   none: a row with NaN or Inf has the norm NaN or Inf.
+/// Threads  the caller's.   Memory  none, or the vector returned.
+/// Source   IEEE 754: the square of a binary32 or binary16 number is a binary64 number, exactly.
 template <class Rows>
 void norms(const Rows& rows, double* out) {
     const auto values = engine::values_of(engine::view_of(rows));
@@ -83,7 +82,8 @@ std::vector<double> norms(const Rows& rows) {
 
 /// Whether every row has unit length: | |rows[i]| - 1 | <= tolerance. A zero row or one with NaN or Inf has not.
 ///
-/// Shapes   rows [n, dim]. Units none. Errors none. Threads the caller's. Memory none.
+/// Shapes   rows [n, dim].   Units  none.   Errors  none.
+/// Threads  the caller's.   Memory  none.
 /// Source   the default tolerance is that of Apache Lucene's dot-product similarity.
 template <class Rows>
 bool is_unit(const Rows& rows, double tolerance = 1e-4) {
@@ -91,7 +91,7 @@ bool is_unit(const Rows& rows, double tolerance = 1e-4) {
     for (index i = 0; i < values.rows(); ++i) {
         const double sum = kernel::sum_of_squares(values.row(i), values.dim());
         if (kernel::kind_of(sum) != kernel::row_kind::regular) return false;
-        if (std::fabs(std::sqrt(sum) - 1.0) > tolerance) return false;
+        if (!(std::fabs(std::sqrt(sum) - 1.0) <= tolerance)) return false;
     }
     return true;
 }
@@ -112,7 +112,7 @@ inline unit_view<float> adopt_unit(matrix_view<const float> rows, double toleran
         const kernel::row_kind kind = kernel::kind_of(sum);
         if (kind == kernel::row_kind::zero) seen.add_zero(i);
         if (kind == kernel::row_kind::non_finite) seen.add_non_finite(i);
-        if (kind == kernel::row_kind::regular && std::fabs(std::sqrt(sum) - 1.0) > tolerance)
+        if (kind == kernel::row_kind::regular && !(std::fabs(std::sqrt(sum) - 1.0) <= tolerance))
             detail::fail<value_error>("adopt_unit: row ", i, " has norm ", std::sqrt(sum), ", not 1 within ",
                                       tolerance);
     }

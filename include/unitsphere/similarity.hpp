@@ -27,20 +27,32 @@ struct store_scores {
     void rows_done(index, index) const noexcept {}
 };
 
-/// What an error should call the function, its two sides, one row of each, and the output.
+/// What an error should call the function, the output, and of either side: all of it, its dim, one of its rows.
 struct side_names {
-    const char *function, *queries, *gallery, *query_row, *gallery_row, *scores;
+    const char *function, *scores;
+    const char *queries, *queries_have, *query_row;
+    const char *gallery, *gallery_has, *gallery_row;
 };
-inline constexpr side_names clip_names{"clip_logits", "images", "texts", "images row ", "texts row ", "per_image"};
+inline constexpr side_names cosine_names{"cosine_similarity", "scores",  "queries",          "queries have dim ",
+                                         "queries row ",      "gallery", "gallery has dim ", "gallery row "};
+inline constexpr side_names pair_names{"cosine",  "the result", "a",          "a has dim ",
+                                       "a, row ", "b",          "b has dim ", "b, row "};
+inline constexpr side_names clip_names{"clip_logits", "per_image", "images",          "images have dim ",
+                                       "images row ", "texts",     "texts have dim ", "texts row "};
+
+template <class Queries, class Gallery>
+void require_same_dim(const side_names& names, const Queries& queries, const Gallery& gallery) {
+    if (queries.dim() != gallery.dim())
+        fail<shape_error>(names.function, ": ", names.queries_have, queries.dim(), ", ", names.gallery_has,
+                          gallery.dim());
+}
 
 /// scores = scale * cosines, transposed too where `transposed` has memory.
 template <class Queries, class Gallery>
 void score_all(const side_names& names, const Queries& queries, const Gallery& gallery, float scale,
                matrix_view<float> scores, matrix_view<float> transposed, const normalize_options& query_options,
                const normalize_options& gallery_options) {
-    if (queries.dim() != gallery.dim())
-        fail<shape_error>(names.function, ": ", names.queries, " have dim ", queries.dim(), ", ", names.gallery,
-                          " has dim ", gallery.dim());
+    require_same_dim(names, queries, gallery);
     require_shape(names.function, names.scores, scores, queries.rows(), gallery.rows());
     const auto require_apart_from_inputs = [&](const char* name, const matrix_view<float>& out) {
         require_apart(names.function, name, out, names.queries, engine::values_of(queries));
@@ -72,9 +84,8 @@ void score_all(const side_names& names, const Queries& queries, const Gallery& g
 template <class Queries, class Gallery>
 void cosine_similarity(const Queries& queries, const Gallery& gallery, matrix_view<float> scores,
                        const normalize_options& query_options = {}, const normalize_options& gallery_options = {}) {
-    detail::score_all({"cosine_similarity", "queries", "gallery", "queries row ", "gallery row ", "scores"},
-                      engine::view_of(queries), engine::view_of(gallery), 1.0f, scores, {}, query_options,
-                      gallery_options);
+    detail::score_all(detail::cosine_names, engine::view_of(queries), engine::view_of(gallery), 1.0f, scores, {},
+                      query_options, gallery_options);
 }
 
 /// Cosine similarity of every query with every gallery row, as a new matrix [q, g].
@@ -84,7 +95,10 @@ template <class Queries, class Gallery>
 matrix<float> cosine_similarity(const Queries& queries, const Gallery& gallery,
                                 const normalize_options& query_options = {},
                                 const normalize_options& gallery_options = {}) {
-    auto scores = matrix<float>::uninitialized(engine::view_of(queries).rows(), engine::view_of(gallery).rows());
+    const auto query_view = engine::view_of(queries);
+    const auto gallery_view = engine::view_of(gallery);
+    detail::require_same_dim(detail::cosine_names, query_view, gallery_view);
+    auto scores = matrix<float>::uninitialized(query_view.rows(), gallery_view.rows());
     cosine_similarity(queries, gallery, scores.view(), query_options, gallery_options);
     return scores;
 }
@@ -95,8 +109,9 @@ matrix<float> cosine_similarity(const Queries& queries, const Gallery& gallery,
 ///
 /// Shapes   a, b: one row each of the same dim (std::vector, std::array, a view of one row).
 /// Units    none: a cosine in [-1, 1], with the same bits as in any matrix that holds the pair.
-/// Errors   shape_error if an argument is not one row or the dims disagree. A zero row gives 0, NaN or Inf gives
-/// NaN. Threads  the caller's.   Memory  a packed copy of both rows. Source   as cosine_similarity.
+/// Errors   shape_error if an argument is not one row or the dims disagree. A zero row gives 0, NaN or Inf gives NaN.
+/// Threads  the caller's.   Memory  a packed copy of both rows.
+/// Source   as cosine_similarity.
 template <class A, class B>
 float cosine(const A& a, const B& b) {
     const auto row_a = engine::view_of(a);
@@ -104,9 +119,16 @@ float cosine(const A& a, const B& b) {
     if (row_a.rows() != 1 || row_b.rows() != 1)
         detail::fail<shape_error>("cosine: takes one row each, got ", row_a.rows(), " and ", row_b.rows());
     float score;
-    detail::score_all({"cosine", "a", "b", "a, row ", "b, row ", "the result"}, row_a, row_b, 1.0f, {&score, 1, 1}, {},
-                      {}, {});
+    detail::score_all(detail::pair_names, row_a, row_b, 1.0f, {&score, 1, 1}, {}, {}, {});
     return score;
+}
+
+/// The same for two rows of `dim` elements behind pointers.
+///
+/// Shapes, Units, Errors, Threads, Memory, Source   as above.
+template <class A, class B>
+float cosine(const A* a, const B* b, index dim) {
+    return cosine(matrix_view<const A>(a, 1, dim), matrix_view<const B>(b, 1, dim));
 }
 
 /// CLIP's two logit matrices; one is the transpose of the other, bit for bit.
@@ -153,7 +175,10 @@ template <class Images, class Texts>
 clip_logit_matrices clip_logits(const Images& images, const Texts& texts, logit_scale scale,
                                 const normalize_options& image_options = {},
                                 const normalize_options& text_options = {}) {
-    const index n = engine::view_of(images).rows(), m = engine::view_of(texts).rows();
+    const auto image_view = engine::view_of(images);
+    const auto text_view = engine::view_of(texts);
+    detail::require_same_dim(detail::clip_names, image_view, text_view);
+    const index n = image_view.rows(), m = text_view.rows();
     clip_logit_matrices logits{matrix<float>::uninitialized(n, m), matrix<float>::uninitialized(m, n)};
     clip_logits(images, texts, scale, logits.per_image.view(), logits.per_text.view(), image_options, text_options);
     return logits;

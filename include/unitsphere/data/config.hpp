@@ -5,18 +5,12 @@
 
 /// Inlined at every optimization level. The types of data/ use it for all members: they live outside the
 /// instruction set's namespace, so none of their code may be emitted as a symbol that another unit could pick up.
-#if defined(_MSC_VER) && !defined(__clang__)
-#define UNITSPHERE_INLINE __forceinline
-#define UNITSPHERE_COLD __declspec(noinline)
-#define UNITSPHERE_LAMBDA
-#else
 #define UNITSPHERE_INLINE [[gnu::always_inline]] inline
 #define UNITSPHERE_COLD [[gnu::cold, gnu::noinline]]
 #define UNITSPHERE_LAMBDA __attribute__((always_inline))
-#endif
 
-// The name of the inline namespace that holds everything whose code depends on the compiler's target flags:
-// the widest vector family, then each extension that changes the generated code.
+// The name of the inline namespace that holds everything whose code depends on the compiler's flags: the widest vector
+// family, then each extension that changes the generated code, and -ffast-math, which changes results.
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
 #define UNITSPHERE_ISA_BASE avx512
 #elif defined(__AVX512F__)
@@ -40,22 +34,27 @@
 #else
 #error "unitsphere: needs x86-64 (SSE2 or better) or 64-bit ARM"
 #endif
-#ifdef __FMA__
+#if defined(__FMA__) || defined(__AVX512F__)
 #define UNITSPHERE_ISA_FMA _fma
 #else
 #define UNITSPHERE_ISA_FMA
 #endif
-#ifdef __F16C__
+#if defined(__FMA4__)
+#define UNITSPHERE_ISA_FMA4 _fma4
+#else
+#define UNITSPHERE_ISA_FMA4
+#endif
+#if defined(__F16C__) || defined(__AVX512F__)
 #define UNITSPHERE_ISA_F16C _f16c
 #else
 #define UNITSPHERE_ISA_F16C
 #endif
-#ifdef __BMI2__
+#if defined(__BMI2__)
 #define UNITSPHERE_ISA_BMI2 _bmi2
 #else
 #define UNITSPHERE_ISA_BMI2
 #endif
-#ifdef __AVX512VBMI__
+#if defined(__AVX512VBMI__)
 #define UNITSPHERE_ISA_VBMI _vbmi
 #else
 #define UNITSPHERE_ISA_VBMI
@@ -65,21 +64,37 @@
 #else
 #define UNITSPHERE_ISA_VNNI
 #endif
-#ifdef __AVX512BF16__
+#if defined(__AVX512BF16__) || defined(__ARM_FEATURE_BF16)
 #define UNITSPHERE_ISA_BF16 _bf16
 #else
 #define UNITSPHERE_ISA_BF16
 #endif
-#ifdef __AVX512FP16__
+#if defined(__AVX512FP16__) || defined(__ARM_FEATURE_FP16_VECTOR_ARITHMETIC)
 #define UNITSPHERE_ISA_FP16 _fp16
 #else
 #define UNITSPHERE_ISA_FP16
 #endif
-#define UNITSPHERE_JOIN_(a, b, c, d, e, f, g, h) a##b##c##d##e##f##g##h
-#define UNITSPHERE_JOIN(a, b, c, d, e, f, g, h) UNITSPHERE_JOIN_(a, b, c, d, e, f, g, h)
-#define UNITSPHERE_ISA                                                                                 \
-    UNITSPHERE_JOIN(UNITSPHERE_ISA_BASE, UNITSPHERE_ISA_FMA, UNITSPHERE_ISA_F16C, UNITSPHERE_ISA_BMI2, \
-                    UNITSPHERE_ISA_VBMI, UNITSPHERE_ISA_VNNI, UNITSPHERE_ISA_BF16, UNITSPHERE_ISA_FP16)
+#if defined(__ARM_FEATURE_DOTPROD)
+#define UNITSPHERE_ISA_DOT _dot
+#else
+#define UNITSPHERE_ISA_DOT
+#endif
+#if defined(__ARM_FEATURE_SVE)
+#define UNITSPHERE_ISA_SVE _sve
+#else
+#define UNITSPHERE_ISA_SVE
+#endif
+#if defined(__FAST_MATH__)
+#define UNITSPHERE_ISA_FAST _fast
+#else
+#define UNITSPHERE_ISA_FAST
+#endif
+#define UNITSPHERE_JOIN_(a, b, c, d, e, f, g, h, i, j, k, l) a##b##c##d##e##f##g##h##i##j##k##l
+#define UNITSPHERE_JOIN(...) UNITSPHERE_JOIN_(__VA_ARGS__)
+#define UNITSPHERE_ISA                                                                                  \
+    UNITSPHERE_JOIN(UNITSPHERE_ISA_BASE, UNITSPHERE_ISA_FMA, UNITSPHERE_ISA_FMA4, UNITSPHERE_ISA_F16C,  \
+                    UNITSPHERE_ISA_BMI2, UNITSPHERE_ISA_VBMI, UNITSPHERE_ISA_VNNI, UNITSPHERE_ISA_BF16, \
+                    UNITSPHERE_ISA_FP16, UNITSPHERE_ISA_DOT, UNITSPHERE_ISA_SVE, UNITSPHERE_ISA_FAST)
 #define UNITSPHERE_TEXT_(x) #x
 #define UNITSPHERE_TEXT(x) UNITSPHERE_TEXT_(x)
 

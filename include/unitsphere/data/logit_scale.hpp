@@ -26,7 +26,9 @@ public:
     UNITSPHERE_INLINE static logit_scale from_parameter(float t, float maximum) {
         const double multiplier = std::exp(double(t));
         const bool clamped = detail::is_nan(maximum) || (detail::is_finite(t) && multiplier > double(maximum));
-        return logit_scale(clamped ? maximum : float(multiplier), "logit_scale::from_parameter: ", t);
+        return logit_scale(
+            clamped ? maximum : float(multiplier),
+            clamped ? "logit_scale::from_parameter: maximum " : "logit_scale::from_parameter: ", clamped ? maximum : t);
     }
     /// The factor itself, such as 100.
     UNITSPHERE_INLINE static logit_scale from_multiplier(float multiplier) {

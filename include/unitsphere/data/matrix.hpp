@@ -70,10 +70,7 @@ public:
     UNITSPHERE_INLINE matrix(const matrix& other) : matrix(uninitialized(other.rows_, other.dim_)) {
         if (data_ != nullptr) std::memcpy(static_cast<void*>(data_), other.data_, bytes());
     }
-    UNITSPHERE_INLINE matrix(matrix&& other) noexcept
-        : data_(std::exchange(other.data_, nullptr)),
-          rows_(std::exchange(other.rows_, 0)),
-          dim_(std::exchange(other.dim_, 0)) {}
+    UNITSPHERE_INLINE matrix(matrix&& other) noexcept : matrix() { swap(other); }
     UNITSPHERE_INLINE matrix& operator=(const matrix& other) {
         matrix copy(other);
         swap(copy);
@@ -120,9 +117,11 @@ private:
 
     UNITSPHERE_INLINE std::size_t bytes() const noexcept { return std::size_t(rows_ * dim_) * sizeof(T); }
     UNITSPHERE_INLINE void swap(matrix& other) noexcept {
-        std::swap(data_, other.data_);
-        std::swap(rows_, other.rows_);
-        std::swap(dim_, other.dim_);
+        // By hand: std::swap of a pointer to float16 would be a symbol of its own.
+        T* const data = data_;
+        const index rows = rows_, dim = dim_;
+        data_ = other.data_, rows_ = other.rows_, dim_ = other.dim_;
+        other.data_ = data, other.rows_ = rows, other.dim_ = dim;
     }
 
     T* data_;

@@ -20,7 +20,7 @@ public:
         : rows_(rows), options_(options), unit_(false) {
         validate(function, side);
     }
-    /// Unit rows: used as they are. An error policy and a report look at them all the same.
+    /// Unit rows: used as they are. Policies and the report hold for those without a direction all the same.
     template <class U, class = std::enable_if_t<std::is_same_v<U, T>>>
     row_source(unit_view<U> rows, const normalize_options& options, const char* function, const char* side)
         : rows_(rows.values()), options_(options), unit_(true) {
@@ -35,12 +35,14 @@ public:
 
     /// What turns row i into a unit row; counts it. To be asked once for each row.
     kernel::row_factors factors(index i) noexcept {
-        if (unit_ && options_.report == nullptr) return {1.0f, 1.0f};
+        const bool look = options_.report != nullptr || options_.zero_rows == on_row::nan;
+        if (unit_ && !look) return {1.0f, 1.0f};
         const double sum = kernel::sum_of_squares(row(i), dim());
         const kernel::row_kind kind = kernel::kind_of(sum);
         if (kind == kernel::row_kind::zero) seen_.add_zero(i);
         if (kind == kernel::row_kind::non_finite) seen_.add_non_finite(i);
-        return unit_ ? kernel::row_factors{1.0f, 1.0f} : kernel::factors_of(kind, sum, options_.zero_rows);
+        if (unit_ && kind == kernel::row_kind::regular) return {1.0f, 1.0f};
+        return kernel::factors_of(kind, sum, options_.zero_rows);
     }
     /// Hands the counts to whoever asked for them.
     void report() const noexcept {

@@ -66,6 +66,7 @@ void multiply_group(const float* group, index first, int count, const packed_row
 template <class T, class Consumer>
 void score_tiles(row_source<T>& queries, const packed_rows& gallery, Consumer&& consumer) {
     using namespace score_tiles_detail;
+    if (queries.rows() == 0) return;
     auto group = matrix<float>::uninitialized(blocks_in_group, kernel::packed_block_size(queries.dim()));
     for (index first = 0; first < queries.rows(); first += group_rows) {
         const int count = int(queries.rows() - first < group_rows ? queries.rows() - first : group_rows);

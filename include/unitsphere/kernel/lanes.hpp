@@ -149,7 +149,7 @@ UNITSPHERE_INLINE double fma(double a, double b, double c) noexcept {
     if constexpr (has_fma)
         return __builtin_fma(a, b, c);
     else
-        return a * b + c;
+        return ordered(ordered(a * b) + c);
 }
 
 /// Elements 0..7 and 8..15 as doubles; exact.
@@ -221,9 +221,8 @@ UNITSPHERE_INLINE bits16 larger(const bits16& a, const bits16& b) noexcept {
 /// Per lane: where x > limit the lane of a, else of b.
 UNITSPHERE_INLINE bits16 where_above(const bits16& x, std::int32_t limit, const bits16& a, const bits16& b) noexcept {
     const vector<std::int32_t> bound(limit);
-    return map<std::int32_t>([](auto v, auto l, auto yes, auto no)
-                                 UNITSPHERE_LAMBDA { return xsimd::select(v > l, yes, no); },
-                             x, bound, a, b);
+    return map<std::int32_t>(
+        [](auto v, auto l, auto yes, auto no) UNITSPHERE_LAMBDA { return where_above(v, l, yes, no); }, x, bound, a, b);
 }
 UNITSPHERE_INLINE void store16(std::int32_t* to, const bits16& x) noexcept {
     unroll<bits16::parts>([&](auto i) UNITSPHERE_LAMBDA { x.part[i].store_unaligned(to + i * bits16::width); });

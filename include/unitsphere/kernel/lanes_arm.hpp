@@ -25,6 +25,11 @@ UNITSPHERE_INLINE vector<float> ordered(vector<float> x) noexcept {
     asm("" : "+w"(native));
     return native;
 }
+UNITSPHERE_INLINE vector<double> ordered(vector<double> x) noexcept {
+    float64x2_t native = x;
+    asm("" : "+w"(native));
+    return native;
+}
 UNITSPHERE_INLINE double ordered(double x) noexcept {
     asm("" : "+w"(x));
     return x;
@@ -44,6 +49,11 @@ UNITSPHERE_INLINE vector<std::int32_t> smaller(vector<std::int32_t> a, vector<st
 }
 UNITSPHERE_INLINE vector<std::int32_t> larger(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
     return vmaxq_s32(a, b);
+}
+/// Per element: where x > bound that of a, else of b.
+UNITSPHERE_INLINE vector<std::int32_t> where_above(vector<std::int32_t> x, vector<std::int32_t> bound,
+                                                   vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
+    return vbslq_s32(vcgtq_s32(x, bound), a, b);
 }
 template <int Count>
 UNITSPHERE_INLINE vector<std::int32_t> shift_left(vector<std::int32_t> a) noexcept {

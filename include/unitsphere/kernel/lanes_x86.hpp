@@ -21,7 +21,7 @@ inline constexpr int vector_registers = 32;
 inline constexpr int vector_registers = 16;
 #endif
 
-#ifdef __FMA__
+#if defined(__FMA__) || defined(__AVX512F__)
 inline constexpr bool has_fma = true;
 #else
 inline constexpr bool has_fma = false;
@@ -31,6 +31,15 @@ inline constexpr bool has_fma = false;
 /// against, what comes out.
 UNITSPHERE_INLINE vector<float> ordered(vector<float> x) noexcept {
     typename vector<float>::register_type native = x;
+#ifdef __AVX512F__
+    asm("" : "+v"(native));
+#else
+    asm("" : "+x"(native));
+#endif
+    return native;
+}
+UNITSPHERE_INLINE vector<double> ordered(vector<double> x) noexcept {
+    typename vector<double>::register_type native = x;
 #ifdef __AVX512F__
     asm("" : "+v"(native));
 #else
@@ -67,6 +76,11 @@ UNITSPHERE_INLINE vector<std::int32_t> smaller(vector<std::int32_t> a, vector<st
 }
 UNITSPHERE_INLINE vector<std::int32_t> larger(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
     return _mm512_maskz_max_epi32(__mmask16(0xffff), a, b);
+}
+/// Per element: where x > bound that of a, else of b.
+UNITSPHERE_INLINE vector<std::int32_t> where_above(vector<std::int32_t> x, vector<std::int32_t> bound,
+                                                   vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
+    return _mm512_mask_blend_epi32(_mm512_cmpgt_epi32_mask(x, bound), b, a);
 }
 template <int Count>
 UNITSPHERE_INLINE vector<std::int32_t> shift_left(vector<std::int32_t> a) noexcept {
@@ -127,7 +141,7 @@ UNITSPHERE_INLINE vector<float> load_first(const float* from, int count) noexcep
     if (count <= 0) return none;
     if (count >= 4) return _mm_loadu_ps(from);
     if (count == 1) return _mm_load_ss(from);
-    const __m128 two = _mm_castpd_ps(_mm_load_sd(reinterpret_cast<const double*>(from)));
+    const __m128 two = _mm_castsi128_ps(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)));
     return count == 2 ? two : _mm_movelh_ps(two, _mm_load_ss(from + 2));
 }
 UNITSPHERE_INLINE void store_first(float* to, vector<float> x, int count) noexcept {
@@ -147,19 +161,24 @@ UNITSPHERE_INLINE vector<std::int32_t> smaller(vector<std::int32_t> a, vector<st
 UNITSPHERE_INLINE vector<std::int32_t> larger(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
     return xsimd::max(a, b);
 }
+UNITSPHERE_INLINE vector<std::int32_t> where_above(vector<std::int32_t> x, vector<std::int32_t> bound,
+                                                   vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
+    return xsimd::select(x > bound, a, b);
+}
 template <int Count>
 UNITSPHERE_INLINE vector<std::int32_t> shift_left(vector<std::int32_t> a) noexcept {
     return a << Count;
 }
 #endif
-#ifndef __FMA__
-// Two roundings; without the instruction no compiler can fuse them.
+#if !defined(__FMA__) && !defined(__AVX512F__)
+/// Two roundings, each made before what follows: not fused by a compiler that has another such instruction (FMA4), nor
+/// taken apart under -ffast-math.
 template <class T>
 UNITSPHERE_INLINE vector<T> fma(vector<T> a, vector<T> b, vector<T> c) noexcept {
-    return a * b + c;
+    return ordered(ordered(a * b) + c);
 }
 #endif
-#ifndef __F16C__
+#if !defined(__F16C__) && !defined(__AVX512F__)
 /// Exact without F16C: shift fraction and exponent into place, let one multiplication rebase the exponent
 /// (subnormals become normal by it), and give Inf and NaN their full exponent.
 UNITSPHERE_INLINE vector<float> load(const float16* from) noexcept {

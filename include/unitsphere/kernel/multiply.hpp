@@ -25,12 +25,14 @@ inline constexpr int block_columns = block_lanes * lane_count;
 inline constexpr int block_vectors = block_lanes * lanes<float>::parts;
 inline constexpr int block_rows = (vector_registers - block_vectors - 1) / block_vectors;
 
-/// Into [-1, 1] by the bits: the magnitude of a float orders as an integer. NaN passes.
+/// Into [-1, 1] by the bits: the magnitude of a float orders as an integer. NaN passes, and an infinite sum, which only
+/// a row that is not finite can give, becomes NaN.
 UNITSPHERE_INLINE lanes<float> clamp_to_one(const lanes<float>& x) noexcept {
-    constexpr std::int32_t one = 0x3f800000, infinity = 0x7f800000;
+    constexpr std::int32_t one = 0x3f800000, largest_finite = 0x7f7fffff, quiet_nan = 0x7fc00000;
     const bits16 all = bits(x), magnitude = all & 0x7fffffff;
     const bits16 sign = all & std::int32_t(0x80000000);
-    return from_bits(where_above(magnitude, infinity, all, smaller(magnitude, broadcast(one)) | sign));
+    return from_bits(
+        where_above(magnitude, largest_finite, all | broadcast(quiet_nan), smaller(magnitude, broadcast(one)) | sign));
 }
 
 /// One chain of up to 128 steps for every accumulator.

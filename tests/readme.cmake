@@ -1,0 +1,13 @@
+# README.md shows quickstart.cpp whole, and below it exactly what that program prints.
+file(READ "${SOURCE_DIR}/README.md" readme)
+file(READ "${SOURCE_DIR}/examples/quickstart.cpp" program)
+string(FIND "${readme}" "```cpp\n${program}```\n" shown)
+if(shown EQUAL -1)
+  message(FATAL_ERROR "README.md does not show examples/quickstart.cpp as it is")
+endif()
+execute_process(COMMAND "${QUICKSTART}" OUTPUT_VARIABLE output COMMAND_ERROR_IS_FATAL ANY)
+string(REGEX REPLACE "\n(.)" "\n    \\1" indented "    ${output}")
+string(FIND "${readme}" "${indented}" shown)
+if(shown EQUAL -1)
+  message(FATAL_ERROR "README.md does not show what quickstart prints:\n${indented}")
+endif()
