@@ -3,6 +3,8 @@
 
 namespace us = unitsphere;
 
+namespace {
+
 template <class T>
 us::index use_rows(us::matrix<T> rows) {
     us::row_report report;
@@ -22,6 +24,8 @@ us::index use_rows(us::matrix<T> rows) {
     const us::top_labels best = classifier.top(us::softmax(logits.per_text), 2);
     return best.labels(0, 0) + report.zero_rows + us::index(us::norms(copy).size()) + us::is_unit(other);
 }
+
+}  // namespace
 
 int main() {
     us::normalize_in_place(us::matrix<float>(2, 2));
