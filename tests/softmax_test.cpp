@@ -62,7 +62,7 @@ TEST_CASE("strips merge in column order to the row's sum, whichever holds the ma
     auto logits = logits_of(columns, 34);
     logits[std::size_t(std::min(place, columns - 1))] = 90.0f;
     kernel::row_sum row;
-    std::vector<float> e(std::size_t(kernel::strip_columns));
+    std::vector<float> e(kernel::strip_columns);
     for (index j = 0; j < columns; j += kernel::strip_columns) {
         const int width = int(std::min<index>(kernel::strip_columns, columns - j));
         row.add(kernel::exp_strip(logits.data() + j, width, e.data()));
