@@ -19,6 +19,13 @@ double ulps(float got, long double exact) {
     return double(std::fabs((long double)(got)-exact) / std::ldexp(1.0L, std::max(exponent - 24, -149)));
 }
 
+// Whether this process runs with subnormal results flushed to zero, as -ffast-math makes it at start-up.
+bool flushes_subnormals() {
+    const volatile float smallest_normal = 0x1p-126f;
+    const volatile float half = smallest_normal * 0.5f;
+    return reference::bits(half) == 0u;
+}
+
 }  // namespace
 
 TEST_CASE("exp is within one ulp over its whole range", "[exp]") {
@@ -28,7 +35,11 @@ TEST_CASE("exp is within one ulp over its whole range", "[exp]") {
         float y[16], out[16];
         for (std::uint32_t i = 0; i < 16; ++i) y[i] = reference::float_from_bits(first + i);
         kernel::store16(out, kernel::exp_negated(kernel::load16(y)));
-        for (int i = 0; i < 16; ++i) worst = std::max(worst, ulps(out[i], std::exp(-(long double)(y[i]))));
+        for (int i = 0; i < 16; ++i) {
+            const long double exact = std::exp(-(long double)(y[i]));
+            if (exact < 0x1p-126L && flushes_subnormals()) continue;
+            worst = std::max(worst, ulps(out[i], exact));
+        }
     }
     INFO("worst error " << worst << " ulp");
     CHECK(worst <= 1.0);
@@ -43,7 +54,8 @@ TEST_CASE("exp of zero is one, of minus infinity zero", "[exp]") {
     CHECK(out[2] == 0.0f);
     CHECK(out[3] == 0.0f);
     CHECK(out[4] == 0.0f);
-    CHECK(reference::bits(out[5]) == 1u);  // exp(-103) = 1.85e-45 rounds to the smallest subnormal
+    CHECK(reference::bits(out[5]) ==
+          (flushes_subnormals() ? 0u : 1u));  // exp(-103) = 1.85e-45 rounds to the smallest subnormal
 }
 
 TEST_CASE("exp in double is exact to 3e-16", "[exp]") {
