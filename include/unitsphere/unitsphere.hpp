@@ -4,4 +4,5 @@
 #include "normalize.hpp"
 #include "probability.hpp"
 #include "similarity.hpp"
+#include "version.hpp"
 #include "zero_shot.hpp"
