@@ -2,12 +2,17 @@
 # upstream release. If something is missing in the end, one message names it and the apt line that installs it.
 include(FetchContent)
 
+set(unitsphere_xsimd_minimum 8.1)  # the installed package and the .pc file ask for the same
+set(unitsphere_eigen_minimum 3.4)
 set(unitsphere_missing "")
 
 # Looks for one package; `unitsphere_missing` collects what is not there. OPTIONAL ones are not missed.
 function(unitsphere_find package)
   cmake_parse_arguments(PARSE_ARGV 1 arg "OPTIONAL" "TARGET;MINIMUM;APT;URL;SHA256" "")
   if(TARGET ${arg_TARGET})
+    if(${package}_VERSION AND ${package}_VERSION VERSION_LESS arg_MINIMUM AND NOT arg_OPTIONAL)
+      message(FATAL_ERROR "unitsphere: this project's ${package} ${${package}_VERSION} is older than ${arg_MINIMUM}.")
+    endif()
     return()
   endif()
   find_package(${package} QUIET)  # without a version: some version files refuse every other major version
@@ -66,7 +71,7 @@ function(unitsphere_download)
   endforeach()
 endfunction()
 
-unitsphere_find(xsimd TARGET xsimd MINIMUM 8.1 APT libxsimd-dev
+unitsphere_find(xsimd TARGET xsimd MINIMUM ${unitsphere_xsimd_minimum} APT libxsimd-dev
   URL https://github.com/xtensor-stack/xsimd/archive/13.2.0.tar.gz
   SHA256 edd8cd3d548c185adc70321c53c36df41abe64c1fe2c67bc6d93c3ecda82447a)
 
@@ -74,7 +79,7 @@ set(optional OPTIONAL)
 if(UNITSPHERE_BUILD_TESTS OR UNITSPHERE_BUILD_BENCH)
   set(optional "")
 endif()
-unitsphere_find(Eigen3 ${optional} TARGET Eigen3::Eigen MINIMUM 3.4 APT libeigen3-dev
+unitsphere_find(Eigen3 ${optional} TARGET Eigen3::Eigen MINIMUM ${unitsphere_eigen_minimum} APT libeigen3-dev
   URL https://gitlab.com/libeigen/eigen/-/archive/3.4.0/eigen-3.4.0.tar.bz2
   SHA256 b4c198460eba6f28d34894e3a5710998818515104d6e74e5cc331ce31e46e626)
 unset(optional)

@@ -1,4 +1,4 @@
-# install, export and the package that find_package(unitsphere) reads.
+# install, export, the package that find_package(unitsphere) reads and the file that pkg-config reads.
 include(CMakePackageConfigHelpers)
 
 set(unitsphere_package_dir "${CMAKE_INSTALL_DATADIR}/cmake/unitsphere")
@@ -13,3 +13,11 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/unitsphereConfigVersion.
   COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES "${PROJECT_BINARY_DIR}/unitsphereConfig.cmake" "${PROJECT_BINARY_DIR}/unitsphereConfigVersion.cmake"
   DESTINATION "${unitsphere_package_dir}")
+
+# The .pc file knows the way from where it lies, so that the installed tree can be moved.
+set(unitsphere_pc_dir "${CMAKE_INSTALL_DATADIR}/pkgconfig")
+file(RELATIVE_PATH unitsphere_pc_to_prefix "${CMAKE_INSTALL_FULL_DATADIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
+string(REGEX REPLACE "/$" "" unitsphere_pc_to_prefix "${unitsphere_pc_to_prefix}")
+file(RELATIVE_PATH unitsphere_prefix_to_include "${CMAKE_INSTALL_PREFIX}" "${CMAKE_INSTALL_FULL_INCLUDEDIR}")
+configure_file(cmake/unitsphere.pc.in "${PROJECT_BINARY_DIR}/unitsphere.pc" @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/unitsphere.pc" DESTINATION "${unitsphere_pc_dir}")
