@@ -66,7 +66,7 @@ unit_embeddings<float> normalize(const Rows& rows, const normalize_options& opti
 /// Shapes   rows [n, dim] -> n doubles.
 /// Units    those of the rows. At most half a unit in the last place of float from exact; never overflows or underflows.
 /// Errors   none: a row with NaN or Inf has the norm NaN or Inf.
-/// Threads  the caller's.   Memory  none, or the vector returned.
+/// Threads  the caller's.   Memory  none, or the vector returned and as much again until it is.
 /// Source   IEEE 754: the square of a binary32 or binary16 number is a binary64 number, exactly.
 template <class Rows>
 void norms(const Rows& rows, double* out) {
@@ -75,9 +75,11 @@ void norms(const Rows& rows, double* out) {
 }
 template <class Rows>
 std::vector<double> norms(const Rows& rows) {
-    std::vector<double> out(std::size_t(engine::view_of(rows).rows()));
-    norms(rows, out.data());
-    return out;
+    matrix<double> lengths(1, engine::view_of(rows).rows());
+    norms(rows, lengths.data());
+    // A copy of bytes: without optimization, std::vector's own zeros come from a std::fill that all units share, with
+    // the instructions of whichever was linked first.
+    return std::vector<double>(lengths.data(), lengths.data() + lengths.dim());
 }
 
 /// Whether every row has unit length: | |rows[i]| - 1 | <= tolerance. A zero row or one with NaN or Inf has not.
