@@ -100,6 +100,10 @@
 
 namespace unitsphere {
 
+// A function's symbol names the types of its parameters, but not the type that it returns, and a variable's symbol
+// names no type at all. The tag adds the instruction set to the symbols of both, the user's own ones included.
+inline namespace UNITSPHERE_ISA __attribute__((abi_tag(UNITSPHERE_TEXT(UNITSPHERE_ISA)))) {}
+
 /// Every count, size and position: signed 64-bit.
 using index = std::int64_t;
 
