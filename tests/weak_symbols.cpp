@@ -1,4 +1,8 @@
-// A unit that uses everything, compiled at -O0: what it emits for other units to share must name the instruction set.
+// A unit that uses everything: what it emits for other units to share must name the instruction set.
+#include <Eigen/Core>
+
+#include <unitsphere/interop/eigen.hpp>
+#include <unitsphere/io/npy.hpp>
 #include <unitsphere/unitsphere.hpp>
 
 namespace us = unitsphere;
@@ -16,18 +20,52 @@ us::index use_rows(us::matrix<T> rows) {
     us::unit_embeddings<> other(unit);
     unit = other;
     other = us::normalize(copy);
+    us::matrix<float> out(rows.rows(), rows.dim());
+    const us::unit_view<> in_place = us::normalize_into(rows, out.view());
     const auto logits = us::clip_logits(rows, unit, us::logit_scale::from_parameter(4.6f, 100.0f));
     const us::zero_shot_classifier classifier(
         us::prompt_ensemble(
             rows, us::matrix_view<const int>().rows() == 0 ? std::array<int, 2>{0, 1} : std::array<int, 2>{1, 0}),
         us::logit_scale::from_multiplier(100.0f));
     const us::top_labels best = classifier.top(us::softmax(logits.per_text), 2);
-    return best.labels(0, 0) + report.zero_rows + us::index(us::norms(copy).size()) + us::is_unit(other);
+    const us::matrix<float> cosines = us::cosine_similarity(in_place, classifier.probabilities(rows));
+    return best.labels(0, 0) + report.zero_rows + us::index(us::norms(copy).size()) + us::is_unit(other) +
+           us::adopt_unit(unit.values()).rows() + cosines.rows();
+}
+
+us::index use_one_row() {
+    const std::vector<float> a(3, 1.0f);
+    const us::float16 b[3] = {us::float16(1.0f)};  // a std::vector of these is the caller's own template, not ours
+    return us::index(us::cosine(a, std::array<float, 3>{}) + us::cosine(b, b, 3));
+}
+
+us::index use_files(const std::string& path) {
+    try {
+        us::save_npy(path, us::load_npy<float>(path));
+        us::save_npy(path, us::load_npy<us::float16>(path));
+        return us::inspect_npy(path).rows + us::visit_npy(path, [](auto rows) { return us::normalize(rows).rows(); });
+    } catch (const us::file_error&) {
+        return 0;
+    } catch (const us::shape_error&) {
+        return 1;
+    } catch (const us::value_error&) {
+        return 2;
+    }
+}
+
+template <class T>
+us::index use_eigen() {
+    const Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic> columns(3, 2);
+    const Eigen::Matrix<T, 1, 3> row;
+    us::matrix<float> cosines = us::cosine_similarity(columns.transpose(), row);
+    const us::matrix<float> copy(cosines);
+    return us::as_eigen(cosines).rows() + us::as_eigen(copy).rows() + us::as_eigen(us::normalize(row)).rows();
 }
 
 }  // namespace
 
-int main() {
+int main(int, char** arguments) {
     us::normalize_in_place(us::matrix<float>(2, 2));
-    return int(use_rows(us::matrix<float>(2, 2)) + use_rows(us::matrix<us::float16>(2, 2)));
+    return int(use_rows(us::matrix<float>(2, 2)) + use_rows(us::matrix<us::float16>(2, 2)) + use_one_row() +
+               use_files(arguments[0]) + use_eigen<float>() + use_eigen<Eigen::half>());
 }
