@@ -79,7 +79,9 @@
 #else
 #define UNITSPHERE_ISA_DOT
 #endif
-#if defined(__ARM_FEATURE_SVE)
+#if defined(__ARM_FEATURE_SVE2)
+#define UNITSPHERE_ISA_SVE _sve2
+#elif defined(__ARM_FEATURE_SVE)
 #define UNITSPHERE_ISA_SVE _sve
 #else
 #define UNITSPHERE_ISA_SVE
