@@ -1,7 +1,8 @@
 # cmake -DROOT=include/unitsphere -P check.cmake
 # Fails on an include that goes up a floor or in a circle, on one that finds no file, and on intrinsics or xsimd outside
 # the lanes files. The floors, from the lowest; a file includes what stands below it, or its own floor without a circle.
-# Every header outside the folders is api, but for two: version.hpp includes nothing, the umbrella is included by nobody.
+# Every header outside the folders is api, but for two: version.hpp includes nothing, the umbrella is included by nobody
+# and includes all others that do without Eigen.
 cmake_minimum_required(VERSION 3.16...3.31)
 
 set(may_include_version "")
@@ -63,6 +64,15 @@ foreach(file IN LISTS files)
     endif()
     list(APPEND includes_${file} "${target}")
   endforeach()
+  if(floor MATCHES "^(api|version)$" AND NOT text MATCHES "<Eigen/")
+    list(APPEND for_the_umbrella "${file}")
+  endif()
+endforeach()
+
+foreach(file IN LISTS for_the_umbrella)
+  if("unitsphere.hpp" IN_LIST files AND NOT file IN_LIST includes_unitsphere.hpp)
+    string(APPEND wrong "unitsphere.hpp leaves out ${file}\n")
+  endif()
 endforeach()
 
 # Take away, again and again, the files that include none of the rest or that none of the rest includes: what stays
