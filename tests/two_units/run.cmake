@@ -1,6 +1,7 @@
 # Two units, compiled at LEVEL by LOW_COMPILER for LOW and by HIGH_COMPILER for HIGH, linked into one program in both
 # orders: each must report its own instruction set (LOW_SET, HIGH_SET) and give right answers, whichever came first.
-# With EMULATOR, the low unit must run on OLD_CPU, which cannot run the high one. RUN goes before programs (emulators).
+# With QEMU, the low unit must run on OLD_CPU, which cannot run the high one. RUN goes before programs: an emulator, or
+# nothing.
 cmake_minimum_required(VERSION 3.16...3.31)
 
 function(run)
@@ -41,16 +42,16 @@ foreach(order "${high};${low}" "${low};${high}")
   run("${LOW_COMPILER}" ${order} "${main}" -o "${SCRATCH}/program")
   run(${RUN} "${SCRATCH}/program")
   expect_sets("${out}" "low ${LOW_SET}\nhigh (${HIGH_SET}|does not run on this machine)")
-  if(EMULATOR)
-    run(${EMULATOR} -cpu ${OLD_CPU} "${SCRATCH}/program" low)
+  if(OLD_CPU AND QEMU)
+    run("${QEMU}" -cpu ${OLD_CPU} "${SCRATCH}/program" low)
     expect_sets("${out}" "low ${LOW_SET}")
-    execute_process(COMMAND ${EMULATOR} -cpu ${OLD_CPU} "${SCRATCH}/program" high
+    execute_process(COMMAND "${QEMU}" -cpu ${OLD_CPU} "${SCRATCH}/program" high
       RESULT_VARIABLE code OUTPUT_VARIABLE out ERROR_VARIABLE err)
     if(code EQUAL 0 OR NOT err MATCHES "Illegal instruction")
       message(FATAL_ERROR "${OLD_CPU} ran the high unit, so the test above shows nothing (${code}): ${out}${err}")
     endif()
   endif()
 endforeach()
-if(OLD_CPU AND NOT EMULATOR)
+if(OLD_CPU AND NOT QEMU)
   message("not tried on ${OLD_CPU}: no qemu-user here")
 endif()
