@@ -135,7 +135,8 @@ TEMPLATE_LIST_TEST_CASE("truncate keeps the first elements and renormalizes", "[
 TEST_CASE("spherical_interpolation walks the great circle at an even pace", "[directions]") {
     const index dim = GENERATE(2, 16, 17, 512);
     const double t = GENERATE(0.0, 0.25, 0.5, 1.0, 1.5);
-    const auto a = random_rows<float>(5, dim, 156), b = random_rows<float16>(5, dim, 157);
+    const auto a = random_rows<float>(5, dim, 156);
+    const auto b = random_rows<float16>(5, dim, 157);
     const auto between = spherical_interpolation(a, b, t);
     for (index i = 0; i < 5; ++i) {
         const vector u = unit_of(a, i), v = unit_of(b, i);

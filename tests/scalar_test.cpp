@@ -12,6 +12,7 @@
 namespace tests {
 
 using reference::bits;
+using unitsphere::bfloat16;
 using unitsphere::float16;
 
 static_assert(sizeof(float16) == 2 && alignof(float16) == 2, "float16 is two bytes, as GPUs and NumPy write it");

@@ -50,6 +50,14 @@ UNITSPHERE_INLINE matrix_view<T> view_of(const Derived& rows, Pointer data) {
 }
 
 template <class Derived>
+UNITSPHERE_INLINE auto element_of(const Derived& rows, index i, index k) {
+    if constexpr (Derived::IsVectorAtCompileTime)
+        return rows.coeff(k);
+    else
+        return rows.coeff(i, k);
+}
+
+template <class Derived>
 UNITSPHERE_INLINE auto copy_of(const Derived& rows) {
     using scalar = typename element<typename Derived::Scalar>::type;
     constexpr bool is_vector = Derived::IsVectorAtCompileTime;
@@ -57,7 +65,7 @@ UNITSPHERE_INLINE auto copy_of(const Derived& rows) {
                                                         is_vector ? index(rows.size()) : index(rows.cols()));
     for (index i = 0; i < copy.rows(); ++i)
         for (index k = 0; k < copy.dim(); ++k) {
-            const auto value = is_vector ? rows.coeff(k) : rows.coeff(i, k);
+            const auto value = element_of(rows, i, k);
             std::memcpy(static_cast<void*>(&copy(i, k)), static_cast<const void*>(&value), sizeof(scalar));
         }
     return copied_rows<scalar>(static_cast<matrix<scalar>&&>(copy));
