@@ -189,6 +189,15 @@ inline unit_view<double> adopt_unit(matrix_view<const double> rows, double toler
                                     row_report* report = nullptr) {
     return detail::adopt_rows(rows, tolerance, report);
 }
+template <class Rows, std::enable_if_t<!std::is_convertible_v<const Rows&, matrix_view<const float>> &&
+                                           !std::is_convertible_v<const Rows&, matrix_view<const double>>,
+                                       int> = 0>
+unit_view<float> adopt_unit(const Rows&, double = 1e-4, row_report* = nullptr) {
+    static_assert(!std::is_same_v<Rows, Rows>,
+                  "adopt_unit: takes contiguous rows of float or double; 16-bit rows are off unit length by up to "
+                  "5e-4, normalize() them");
+    return unit_access::view<float>({});
+}
 
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere
