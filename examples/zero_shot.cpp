@@ -19,7 +19,7 @@ namespace {
 
 template <class F>
 auto visit_embeddings(const std::string& file, F f) {
-    return us::visit_npy<us::float16, float>(file, f);  // the element types of normalize and zero_shot_classifier
+    return us::visit_npy<us::float16, float>(file, f);  // what normalize and zero_shot_classifier take
 }
 
 /// One unit row per class: its text row, or the ensemble of its prompts.

@@ -1,7 +1,8 @@
 /// The files beside the embeddings: class names, labels, prompt maps. Text, one entry per line, in row order.
 ///
 /// Only the text before a line's first tab counts. Windows line ends, a byte order mark and empty lines at the end
-/// are accepted. Integers may also come as a .npy file, known by its first bytes. Every error is a std::runtime_error that names the file.
+/// are accepted. Integers may also come as a .npy file, known by its first bytes. Every error is a std::runtime_error
+/// that names the file.
 #pragma once
 
 #include <string>
