@@ -17,18 +17,13 @@ namespace us = unitsphere;
 
 namespace {
 
-template <class F>
-auto visit_embeddings(const std::string& file, F f) {
-    return us::visit_npy<us::float16, float>(file, f);  // what normalize and zero_shot_classifier take
-}
-
 /// One unit row per class: its text row, or the ensemble of its prompts.
 us::unit_embeddings<> load_classes(const std::string& file, const support::zero_shot_inputs& inputs) try {
     us::row_report report;
     us::normalize_options options;
     options.non_finite = us::on_row::error;
     options.report = &report;
-    us::unit_embeddings<> classes = visit_embeddings(file, [&](const auto& texts) {
+    us::unit_embeddings<> classes = us::visit_npy(file, [&](const auto& texts) {
         if (inputs.prompt_rows.empty()) return us::normalize(texts, options);
         return us::prompt_ensemble(support::select_rows(texts, inputs.prompt_rows), inputs.class_of_prompt, &report);
     });
@@ -44,8 +39,7 @@ us::top_labels load_and_classify(const std::string& file, const us::zero_shot_cl
     us::normalize_options options;
     options.zero_rows = us::on_row::nan;
     options.report = &report;
-    us::top_labels best =
-        visit_embeddings(file, [&](const auto& images) { return classifier.top(images, k, options); });
+    us::top_labels best = us::visit_npy(file, [&](const auto& images) { return classifier.top(images, k, options); });
     support::warn(file, report, "images");
     return best;
 }
