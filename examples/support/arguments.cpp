@@ -30,13 +30,14 @@ zero_shot_arguments parse_zero_shot(int argc, char** argv) {
     const auto add_file = [&](const char* name, std::string& value, const char* help) {
         return app.add_option(name, value, help)->type_name("FILE")->check(check_file_name);
     };
-    auto* images = add_file("IMAGES", arguments.images, "encode_image rows, .npy, float32 or float16");
+    auto* images = add_file("IMAGES", arguments.images, "encode_image rows, .npy, f2, f4, f8 or i1");
     auto* texts = add_file("TEXTS", arguments.texts, "encode_text rows, .npy: one per class, or see --prompts");
     images->needs(texts);
     add_file("--classes", arguments.classes, "class names, one per line, the text before the first tab")->needs(images);
-    add_file("--labels", arguments.labels, "the class of each image, one integer per line: adds accuracy")
+    add_file("--labels", arguments.labels, "the class of each image, one integer per line or .npy: adds accuracy")
         ->needs(images);
-    add_file("--prompts", arguments.prompts, "the class of each text row, one integer per line, -1 for none: ensembles")
+    add_file("--prompts", arguments.prompts,
+             "the class of each text row, one integer per line or .npy, -1 for none: ensembles")
         ->needs(images);
     app.add_option("--logit-scale", arguments.logit_scale, "multiplies the cosines")
         ->capture_default_str()
