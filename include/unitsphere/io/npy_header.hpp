@@ -62,29 +62,32 @@ public:
 
     npy_header parse() {
         npy_header header{};
-        std::vector<std::string> keys;
+        bool seen[3] = {};
         expect('{');
         while (!accept('}')) {
             const std::string key = quoted();
-            if (contains(keys, key)) source_.refuse("its header has the key '", npy_excerpt(key), "' twice");
-            keys.push_back(key);
+            for (int i = 0; i < 3; ++i) {
+                if (key != key_name(i)) continue;
+                if (seen[i]) source_.refuse("its header has the key '", npy_excerpt(key), "' twice");
+                seen[i] = true;
+            }
             expect(':');
             value_of(key, header);
             if (accept(',')) continue;
             expect('}');
             break;
         }
-        for (const char* key : {"descr", "fortran_order", "shape"})
-            if (!contains(keys, key)) source_.refuse("its header lacks the key '", key, "'");
+        for (int i = 0; i < 3; ++i)
+            if (!seen[i]) source_.refuse("its header lacks the key '", key_name(i), "'");
         next();
         if (at_ < text_.size()) source_.refuse("its header goes on behind the dict: ", npy_excerpt(text_.substr(at_)));
         return header;
     }
 
 private:
-    static bool contains(const std::vector<std::string>& keys, const std::string& key) {
-        return std::find(keys.begin(), keys.end(), key) != keys.end();
-    }
+    // Not a list of the keys seen: a std::vector<std::string> that grows is code that all units of a program share, with
+    // the instructions of whichever was linked first.
+    static const char* key_name(int i) { return i == 0 ? "descr" : i == 1 ? "fortran_order" : "shape"; }
 
     void value_of(const std::string& key, npy_header& header) {
         if (key == "descr")
