@@ -9,6 +9,13 @@ inline namespace UNITSPHERE_ISA {
 
 namespace detail {
 
+/// One row as a vector, by a copy of bytes. Without optimization a vector's own zeros come from a std::fill that all
+/// units of a program share, with the instructions of whichever was linked first.
+template <class T>
+std::vector<T> to_vector(const matrix<T>& row) {
+    return std::vector<T>(row.data(), row.data() + row.dim());
+}
+
 /// The type of results is float; double only from rows of double.
 template <class Result, class... Elements>
 constexpr void require_result_type() {
@@ -140,7 +147,7 @@ unit_embeddings<Result> truncate(const Rows& rows, index dims, const normalize_o
 /// Units    those of the rows. At most half a unit in the last place of float from exact for float, float16, bfloat16 and
 ///          int8 rows, two of double for double rows; never overflows or underflows where the result is a number.
 /// Errors   none: a row with NaN or Inf has the norm NaN or Inf.
-/// Threads  the caller's.   Memory  none, or the vector returned and as much again until it is.
+/// Threads  the caller's.   Memory  none, or the vector and as much again until it is returned.
 /// Source   IEEE 754: the square of a binary32 or binary16 number is a binary64 number, exactly.
 template <class Rows>
 void norms(const Rows& rows, double* out) {
@@ -151,11 +158,9 @@ void norms(const Rows& rows, double* out) {
 template <class Rows>
 std::vector<double> norms(const Rows& rows) {
     const auto view = engine::view_of(rows);
-    matrix<double> lengths(1, view.rows());
+    auto lengths = matrix<double>::uninitialized(1, view.rows());
     norms(engine::values_of(view), lengths.data());
-    // A copy of bytes: without optimization, std::vector's own zeros come from a std::fill that all units share, with
-    // the instructions of whichever was linked first.
-    return std::vector<double>(lengths.data(), lengths.data() + lengths.dim());
+    return detail::to_vector(lengths);
 }
 
 /// Whether every row has unit length: | |rows[i]| - 1 | <= tolerance. A zero row or one with NaN or Inf has not.

@@ -164,16 +164,16 @@ void pairwise_cosine(const A& a, const B& b, matrix_view<double> scores, const n
 
 /// The same as a new vector of n scores.
 ///
-/// Shapes, Units, Errors, Threads, Source   as above.   Memory  the result.
+/// Shapes, Units, Errors, Threads, Source   as above.   Memory  the result, and as much again until it is returned.
 template <class Result = float, class A, class B>
 std::vector<Result> pairwise_cosine(const A& a, const B& b, const normalize_options& a_options = {},
                                     const normalize_options& b_options = {}) {
     const auto view_a = engine::view_of(a);
     const auto view_b = engine::view_of(b);
     detail::require_pairs(view_a, view_b);
-    std::vector<Result> scores(std::size_t(view_a.rows()));
+    auto scores = matrix<Result>::uninitialized(1, view_a.rows());
     detail::cosines_of_pairs(detail::pairwise_names, view_a, view_b, scores.data(), a_options, b_options);
-    return scores;
+    return detail::to_vector(scores);
 }
 
 /// Cosine similarity of one pair.
