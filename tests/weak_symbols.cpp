@@ -33,6 +33,21 @@ us::index use_rows(us::matrix<T> rows) {
            us::adopt_unit(unit.values()).rows() + cosines.rows();
 }
 
+template <class T>
+us::index use_directions(const us::matrix<T>& rows) {
+    const us::unit_embeddings<> mean = us::mean_direction(rows),
+                                weighted = us::mean_direction(rows, std::array<float, 2>{});
+    const us::matrix<float> centered = us::center(rows, us::centroid(rows).view());
+    const us::matrix<float> logits = us::siglip_logits(rows, centered, us::logit_scale::from_parameter(2.3f), -10.0f);
+    return us::spherical_interpolation(mean, weighted, 0.5).rows() + us::truncate(rows, 1).rows() + logits.rows() +
+           us::index(us::pairwise_cosine(rows, centered).size());
+}
+
+us::index use_double(const us::matrix<double>& rows) {
+    const us::unit_embeddings<double> unit = us::normalize<double>(rows);
+    return us::cosine_similarity<double>(unit, rows).rows() + us::adopt_unit(unit.values()).rows();
+}
+
 us::index use_one_row() {
     const std::vector<float> a(3, 1.0f);
     const us::float16 b[3] = {us::float16(1.0f)};  // a std::vector of these is the caller's own template, not ours
@@ -43,6 +58,7 @@ us::index use_files(const std::string& path) {
     try {
         us::save_npy(path, us::load_npy<float>(path));
         us::save_npy(path, us::load_npy<us::float16>(path));
+        us::save_npy(path, us::load_npy_integers(path));
         return us::inspect_npy(path).rows + us::visit_npy(path, [](auto rows) { return us::normalize(rows).rows(); });
     } catch (const us::file_error&) {
         return 0;
@@ -66,6 +82,9 @@ us::index use_eigen() {
 
 int main(int, char** arguments) {
     us::normalize_in_place(us::matrix<float>(2, 2));
-    return int(use_rows(us::matrix<float>(2, 2)) + use_rows(us::matrix<us::float16>(2, 2)) + use_one_row() +
-               use_files(arguments[0]) + use_eigen<float>() + use_eigen<Eigen::half>());
+    const auto use = [](auto rows) { return use_rows(rows) + use_directions(rows); };
+    return int(use(us::matrix<float>(2, 2)) + use(us::matrix<us::float16>(2, 2)) + use(us::matrix<us::bfloat16>(2, 2)) +
+               use(us::matrix<double>(2, 2)) + use(us::matrix<std::int8_t>(2, 2)) +
+               use_double(us::matrix<double>(2, 2)) + use_one_row() + use_files(arguments[0]) + use_eigen<float>() +
+               use_eigen<Eigen::half>());
 }

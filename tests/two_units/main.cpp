@@ -80,6 +80,10 @@ void check_unit(const unit& by, const unit& from) {
         for (us::index c = 0; c < classes; ++c)
             check(is_close(cosines(i, c), cosine(raw.row(i), halves.row(c)), 1e-6), "cosines", by, from);
 
+    const us::matrix<float> pairs = by.pairs(raw, {prompts.data(), images, dim});
+    for (us::index i = 0; i < images; ++i)
+        check(is_close(pairs(0, i), cosine(raw.row(i), prompts.row(i)), 1e-6), "pairs", by, from);
+
     const us::unit_embeddings<> class_rows = from.ensemble(prompts);
     check(are_ensembles(class_rows, prompts), "ensemble", from, from);
     const us::logit_scale scale = us::logit_scale::from_parameter(float(std::log(20.0)));

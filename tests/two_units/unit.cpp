@@ -20,6 +20,13 @@ us::matrix<float> cosines(const us::unit_embeddings<>& queries, us::matrix_view<
     return us::cosine_similarity(queries, gallery);
 }
 
+us::matrix<float> pairs(rows a, rows b) {
+    const std::vector<float> scores = us::pairwise_cosine(a, b);
+    us::matrix<float> out(1, us::index(scores.size()));
+    for (us::index i = 0; i < out.dim(); ++i) out(0, i) = scores.data()[i];
+    return out;
+}
+
 us::unit_embeddings<> ensemble(rows prompts) {
     us::matrix<us::index> class_of_prompt(1, prompts.rows());
     for (us::index i = 0; i < prompts.rows(); ++i) class_of_prompt(0, i) = i / 2;
@@ -41,4 +48,4 @@ void refuse() {
 
 }  // namespace
 
-const unit UNIT{instruction_set, normalize, norms, cosines, ensemble, probabilities, softmax, refuse};
+const unit UNIT{instruction_set, normalize, norms, cosines, pairs, ensemble, probabilities, softmax, refuse};

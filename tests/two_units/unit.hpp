@@ -13,6 +13,7 @@ struct unit {
     us::unit_embeddings<> (*normalize)(rows raw);
     us::matrix<double> (*norms)(rows raw);
     us::matrix<float> (*cosines)(const us::unit_embeddings<>& queries, us::matrix_view<const us::float16> gallery);
+    us::matrix<float> (*pairs)(rows a, rows b);
     us::unit_embeddings<> (*ensemble)(rows prompts);  ///< two prompts for each class
     us::matrix<float> (*probabilities)(rows images, const us::unit_embeddings<>& classes, us::logit_scale scale);
     us::matrix<float> (*softmax)(const us::matrix<float>& logits);
