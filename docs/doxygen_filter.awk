@@ -2,9 +2,10 @@
 # Threads, Memory and Source a list; the first comment is the file's; the instruction set's namespace is left out.
 BEGIN { words = "(Shapes|Units|Errors|Threads|Memory|Source)"; blank = 1 }
 
-# matrix<T> is no HTML.
+# matrix<T> is no HTML, and block<C>::rows no link.
 function plain(text) {
     gsub(/</, "\\<", text)
+    gsub(/>::/, ">\\::", text)
     return text
 }
 
