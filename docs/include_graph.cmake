@@ -130,6 +130,9 @@ if(NOT CHECK)
   if(NOT code EQUAL 0)
     message(FATAL_ERROR "dot could not draw ${OUT}")
   endif()
+  file(READ "${picture}" drawn)
+  string(REGEX REPLACE "<svg width=\"[^\"]*\" height=\"[^\"]*\"" "<svg" drawn "${drawn}")  # as wide as the page
+  file(WRITE "${picture}" "${drawn}")
   return()
 endif()
 
