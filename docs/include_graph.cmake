@@ -69,8 +69,10 @@ endforeach()
 
 set(dot "// Written by docs/include_graph.cmake from the #include lines: do not edit.
 digraph unitsphere {
-  graph [bgcolor=white, nodesep=0.2, ranksep=0.35, fontname=\"Helvetica\", fontsize=14, labeljust=l, style=\"rounded,filled\", color=\"#b0b8c0\", newrank=true];
-  node [shape=box, style=\"rounded,filled\", fillcolor=white, color=\"#607080\", fontname=\"Helvetica\", fontsize=11, height=0.3, margin=\"0.1,0.04\"];
+  graph [bgcolor=white, nodesep=0.2, ranksep=0.35, fontname=\"Helvetica\", fontsize=14, labeljust=l,
+    style=\"rounded,filled\", color=\"#b0b8c0\", newrank=true];
+  node [shape=box, style=\"rounded,filled\", fillcolor=white, color=\"#607080\",
+    fontname=\"Helvetica\", fontsize=11, height=0.3, margin=\"0.1,0.04\"];
   edge [color=\"#607080\", arrowsize=0.6];
 ")
 set(color_api "#e8f0fa")
