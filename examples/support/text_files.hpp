@@ -13,6 +13,9 @@ namespace support {
 
 std::vector<std::string> read_names(const std::string& path);
 
+/// "class 0", "class 1", ...: for what no file names.
+std::vector<std::string> numbered_names(const std::string& what, unitsphere::index count);
+
 /// One integer per line, each in [lowest, highest]; the first line may be a header.
 std::vector<unitsphere::index> read_integers(const std::string& path, unitsphere::index lowest,
                                              unitsphere::index highest);

@@ -18,12 +18,6 @@ index count(const std::vector<T>& entries) {
     return static_cast<index>(entries.size());
 }
 
-std::vector<std::string> numbered_names(index classes) {
-    std::vector<std::string> names;
-    for (index i = 0; i < classes; ++i) names.push_back("class " + std::to_string(i));
-    return names;
-}
-
 /// Reads --prompts and returns the number of classes.
 index read_prompts(const std::string& file, const std::string& texts, index rows, zero_shot_inputs& inputs) {
     const std::vector<index> classes = read_integers(file, -1, rows - 1);  // more classes than rows cannot be
@@ -53,7 +47,7 @@ zero_shot_inputs read_inputs(const zero_shot_arguments& arguments) {
     inputs.classes_from = texts_file;
     index classes = texts.rows;
     if (!arguments.prompts.empty()) classes = read_prompts(arguments.prompts, texts_file, texts.rows, inputs);
-    inputs.class_names = arguments.classes.empty() ? numbered_names(classes) : read_names(arguments.classes);
+    inputs.class_names = arguments.classes.empty() ? numbered_names("class", classes) : read_names(arguments.classes);
     require_equal({arguments.classes, count(inputs.class_names), "names"},
                   {arguments.prompts.empty() ? texts_file : arguments.prompts, classes, "classes"});
     if (!arguments.labels.empty()) {
