@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <unitsphere/io/npy.hpp>
 
+#include "embeddings.hpp"
 #include "text_files.hpp"
 
 namespace support {
@@ -40,7 +41,7 @@ index read_prompts(const std::string& file, const std::string& texts, index rows
 zero_shot_inputs read_inputs(const zero_shot_arguments& arguments) {
     const std::string &images_file = arguments.images, &texts_file = arguments.texts;
     const npy_info images = inspect_npy(images_file), texts = inspect_npy(texts_file);
-    require_equal({images_file, images.dim, "features a row"}, {texts_file, texts.dim, "features a row"});
+    require_same_dim(images_file, texts_file);
     if (texts.rows == 0) throw std::runtime_error(texts_file + ": no rows, so there are no classes");
 
     zero_shot_inputs inputs;
