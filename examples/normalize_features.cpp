@@ -42,7 +42,11 @@ us::unit_embeddings<> examine(const us::matrix<T>& rows) {
     print_norms("after ", us::norms(unit));
     std::printf("zero rows %lld  non-finite rows %lld\n", static_cast<long long>(report.zero_rows),
                 static_cast<long long>(report.non_finite_rows));
-    std::printf("is_unit before: %s, after: %s\n", yes_or_no(us::is_unit(rows)), yes_or_no(us::is_unit(unit)));
+    std::printf("is_unit before: %s, after: %s", yes_or_no(us::is_unit(rows)), yes_or_no(us::is_unit(unit)));
+    const us::index without_direction = report.zero_rows + report.non_finite_rows;
+    if (without_direction > 0)
+        std::printf(", for %lld rows have no direction", static_cast<long long>(without_direction));
+    std::printf("\n");
     return unit;
 }
 

@@ -11,8 +11,8 @@ namespace support {
 /// Throws "a.npy has 512 features a row, b.npy has 768 features a row" unless they agree. Reads the headers only.
 void require_same_dim(const std::string& a, const std::string& b);
 
-/// The rows of a .npy file at unit length, no more than the first `at_most`. What has no direction is counted on stderr;
-/// `zero_rows` says what becomes of zero rows. `rows` says what the rows are.
+/// The rows of a .npy file at unit length, no more than the first `at_most`. What has no direction is counted on
+/// stderr; `zero_rows` says what becomes of zero rows. `rows` says what the rows are.
 struct row_loader {
     const char* program;
     unitsphere::on_row zero_rows = unitsphere::on_row::keep;

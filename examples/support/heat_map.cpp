@@ -53,9 +53,9 @@ std::string rectangle(double x, double y, double width, double height, const std
 std::string font(double size) { return " font-size=\"" + decimals(size, 0) + "\""; }
 
 std::string value_text(double value, int digits) {
-    if (!std::isfinite(value)) return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
     const std::string text = decimals(value, digits);
-    return text.find_first_of("123456789") == std::string::npos && text[0] == '-' ? text.substr(1) : text;
+    const bool minus_zero = text[0] == '-' && text.find_first_not_of("-0.") == std::string::npos;
+    return minus_zero ? text.substr(1) : text;
 }
 
 void draw_names(std::ostream& out, const heat_map_layout& at) {
@@ -76,7 +76,8 @@ void draw_cells(std::ostream& out, const heat_map& map, const heat_map_layout& a
             const double value = map.values(i, j);
             const colour fill = std::isfinite(value) ? colour_at(colours.place(value)) : no_value;
             const double x = at.left + double(j) * at.cell_width, y = at.top + double(i) * at.cell_height;
-            out << rectangle(x, y, at.cell_width, at.cell_height, " class=\"cell\" fill=\"" + hex(fill) + "\"><title>")
+            out << rectangle(x, y, at.cell_width, at.cell_height,
+                             " class=\"cell\" shape-rendering=\"crispEdges\" fill=\"" + hex(fill) + "\"><title>")
                 << xml_text(map.row_names[std::size_t(i)] + " / " + map.column_names[std::size_t(j)] + ": ")
                 << value_text(value, 4) << "</title></rect>\n"
                 << text_element(x + at.cell_width / 2, y + at.cell_height / 2 + at.value_font * 0.35,
@@ -94,13 +95,15 @@ void draw_scale(std::ostream& out, const heat_map& map, const heat_map_layout& a
             << hex(viridis[i]) << "\"/>\n";
     out << "</linearGradient></defs>\n"
         << rectangle(at.scale_left, at.top, bar, at.scale_height, " fill=\"url(#viridis)\"/>\n");
+    double widest = 0;
     const scale_ticks ticks = choose_ticks(colours.lowest, colours.highest);
     for (const double tick : ticks.values) {
+        widest = std::fmax(widest, text_width(decimals(tick, ticks.decimals), 12));
         const double y = at.top + at.scale_height * (1 - colours.place(tick)), x = at.scale_left + bar;
         out << rectangle(x, y - 0.5, 4, 1, " fill=\"#000000\"/>\n")
             << text_element(x + 7, y + 12 * 0.35, " class=\"tick\"" + font(12), decimals(tick, ticks.decimals));
     }
-    const double x = at.scale_left + bar + 64, y = at.top + at.scale_height / 2;
+    const double x = at.scale_left + bar + 7 + widest + 18, y = at.top + at.scale_height / 2;
     out << text_element(x, y,
                         " text-anchor=\"middle\"" + font(12) + " transform=\"rotate(-90 " + decimals(x, 1) + " " +
                             decimals(y, 1) + ")\"",

@@ -48,13 +48,14 @@ heat_map_layout lay_out(const heat_map& map) {
     at.name_font = most <= 32 ? 14 : 12;
     at.value_font = most <= 12 ? 15 : most <= 32 ? 13 : 11;
     at.row_names = map.row_names, at.column_names = map.column_names;
-    clip_all(at.row_names, 48);
+    clip_all(at.row_names, 60);
     clip_all(at.column_names, 28);
 
     const double names = widest(at.column_names, at.name_font);
     at.slanted = names > at.cell_width - gap;
-    at.left = margin + widest(at.row_names, at.name_font) + gap;
-    at.top = margin + title_font + gap + (at.slanted ? (names + at.name_font) * slope : at.name_font + gap) + gap;
+    at.left = std::ceil(margin + widest(at.row_names, at.name_font) + gap);  // whole pixels, or cells have seams
+    const double names_height = at.slanted ? (names + at.name_font) * slope : at.name_font + gap;
+    at.top = std::ceil(margin + title_font + gap + names_height + gap);
     at.scale_left = at.left + columns * at.cell_width + 3 * gap;
     at.scale_height = std::max(rows * at.cell_height, 120.0);
 
@@ -70,7 +71,7 @@ heat_map_layout lay_out(const heat_map& map) {
 }
 
 scale_ticks choose_ticks(double lowest, double highest) {
-    const double rough = (highest - lowest) / 5, power = std::pow(10, std::floor(std::log10(rough)));
+    const double rough = (highest - lowest) / 7, power = std::pow(10, std::floor(std::log10(rough)));
     const double digit = rough / power;  // 1 <= digit < 10
     const double step = power * (digit <= 1 ? 1 : digit <= 2 ? 2 : digit <= 5 ? 5 : 10);
     scale_ticks ticks{{}, std::max(0, int(-std::floor(std::log10(step) + 1e-9)))};

@@ -1,7 +1,7 @@
 /// Eight images and eight texts as in CLIP's notebook "Interacting with CLIP": no model and no file needed.
 ///
-/// The names and texts are the notebook's; the cosines are made up in the range that real ones have (about 0.25 to 0.3 where
-/// text and image belong together, 0.1 to 0.2 elsewhere), and the rows are built so that they come out.
+/// The names and texts are the notebook's; the cosines are made up in the range that real ones have (about 0.3
+/// where text and image belong together, 0.1 to 0.2 elsewhere), and the rows are built so that they come out.
 ///
 /// Source   https://github.com/openai/CLIP/blob/main/notebooks/Interacting_with_CLIP.ipynb
 #pragma once

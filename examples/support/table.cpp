@@ -37,6 +37,7 @@ void table::print() const {
 }
 
 std::string decimals(double value, int digits) {
+    if (std::isnan(value)) return "nan";  // printf may give it a sign
     char text[64];
     std::snprintf(text, sizeof text, "%.*f", digits, value);
     return text;
