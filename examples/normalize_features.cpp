@@ -45,7 +45,7 @@ us::unit_embeddings<> examine(const us::matrix<T>& rows) {
     std::printf("is_unit before: %s, after: %s", yes_or_no(us::is_unit(rows)), yes_or_no(us::is_unit(unit)));
     const us::index without_direction = report.zero_rows + report.non_finite_rows;
     if (without_direction > 0)
-        std::printf(", for %lld rows have no direction", static_cast<long long>(without_direction));
+        std::printf(" (rows without a direction: %lld)", static_cast<long long>(without_direction));
     std::printf("\n");
     return unit;
 }

@@ -1,5 +1,6 @@
 // Does the recipe of averaging prompts matter? Normalize each, mean, normalize; or the mean of raw rows?
 #include <cstdio>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -39,11 +40,17 @@ support::two_classifiers make_both(const us::matrix<T>& prompts, const std::vect
     return {us::zero_shot_classifier(right, scale), us::zero_shot_classifier(wrong, scale)};
 }
 
-void compare_on_files(const support::zero_shot_arguments& given) {
-    const support::zero_shot_inputs inputs = support::read_inputs(given);
-    const support::two_classifiers both = us::visit_npy(given.texts, [&](const auto& texts) {
+support::two_classifiers load_both(const std::string& file, const support::zero_shot_inputs& inputs) try {
+    return us::visit_npy(file, [&](const auto& texts) {
         return make_both(support::select_rows(texts, inputs.prompt_rows), inputs.class_of_prompt);
     });
+} catch (const std::invalid_argument& error) {
+    throw std::runtime_error(inputs.classes_from + ": " + error.what());
+}
+
+void compare_on_files(const support::zero_shot_arguments& given) {
+    const support::zero_shot_inputs inputs = support::read_inputs(given);
+    const support::two_classifiers both = load_both(given.texts, inputs);
     const support::row_loader loader{"prompt_ensemble", us::on_row::nan};
     support::compare(both, loader.load(given.images, "images"), inputs.class_names, inputs.labels);
 }

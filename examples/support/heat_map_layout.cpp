@@ -60,7 +60,7 @@ heat_map_layout lay_out(const heat_map& map) {
     at.scale_height = std::max(rows * at.cell_height, 120.0);
 
     double right = at.scale_left + 90;  // the scale, its numbers and what they are
-    right = std::max(right, margin + text_width(map.title, title_font));
+    right = std::max(right, margin + 1.12 * text_width(map.title, title_font));  // it is bold
     for (std::size_t j = 0; at.slanted && j < at.column_names.size(); ++j) {
         const double foot = at.left + (double(j) + 0.5) * at.cell_width;
         right = std::max(right, foot + text_width(at.column_names[j], at.name_font) * slope + gap);

@@ -23,9 +23,8 @@ void print_matrix(const unitsphere::matrix_view<const float>& values, const std:
     }
     lines.print();
     const index more_rows = index(row_names.size()) - rows, more_columns = index(column_names.size()) - columns;
-    if (more_rows > 0 || more_columns > 0)
-        std::printf("... %lld more rows, %lld more columns\n", static_cast<long long>(more_rows),
-                    static_cast<long long>(more_columns));
+    if (more_rows > 0) std::printf("... %lld more rows\n", static_cast<long long>(more_rows));
+    if (more_columns > 0) std::printf("... %lld more columns\n", static_cast<long long>(more_columns));
 }
 
 }  // namespace support

@@ -10,7 +10,7 @@ unitsphere_add_refusal(normalize_features third_file a.npy b.npy c.npy)
 # Rows of norm 5, 0, NaN, 2 and 1: written, then read back.
 unitsphere_add_example_test(normalize_features_odd_rows "\
 rows 5  dim 4\nrow 0  norm 5\\.000000\n.*min 0\\.000000  mean 2\\.000000  max 5\\.000000\n\
-.*zero rows 1  non-finite rows 1\nis_unit before: no, after: no, for 2 rows have no direction\n$"
+.*zero rows 1  non-finite rows 1\nis_unit before: no, after: no \\(rows without a direction: 2\\)\n$"
   ${program} "${inputs}/odd_rows.npy" "${inputs}/odd_unit.npy")
 unitsphere_add_example_test(normalize_features_written "\
 row 0  norm 1\\.000000\nrow 1  norm 0\\.000000\nrow 2  norm nan\nrow 3  norm 1\\.000000\nrow 4  norm 1\\.000000\n"

@@ -33,7 +33,7 @@ unitsphere_add_data_test(similarity_matrix_official official_example
   ${program} image.npy text.npy --rows texts.txt)
 # Names against themselves: ones on the diagonal, and a picture of the first 64 x 64 of 80 x 80.
 unitsphere_add_data_test(similarity_matrix_coco80 class_text_vitb32
-  "\n\\.\\.\\. 64 more rows, 72 more columns\n\n\
+  "\n\\.\\.\\. 64 more rows\n\\.\\.\\. 72 more columns\n\n\
 .*\nperson +person +1\\.0000\n.*\ntraffic_light +traffic_light +1\\.0000\n$"
   ${program} coco80_text.npy coco80_text.npy --rows coco80_names.txt --columns coco80_names.txt
   --out "${CMAKE_CURRENT_BINARY_DIR}/coco80.svg")
