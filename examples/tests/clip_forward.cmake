@@ -8,6 +8,7 @@ wrong: dot products of raw rows +0\\.99946[^\n]*\n$"
   ${program})
 unitsphere_add_refusals(clip_forward 2)
 unitsphere_add_refusal(clip_forward scale_of_zero "${inputs}/odd_rows.npy" "${inputs}/odd_rows.npy" --logit-scale 0)
+unitsphere_reads_inputs(clip_forward_refuses_scale_of_zero)
 unitsphere_add_refusal(clip_forward scale_without_files --logit-scale 10)
 
 unitsphere_add_data_test(clip_forward_official official_example "\

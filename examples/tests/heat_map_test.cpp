@@ -22,6 +22,12 @@ matrix<float> rising_values(index rows, index columns) {
     return values;
 }
 
+std::string repeated(const std::string& part, int count) {
+    std::string text;
+    for (int i = 0; i < count; ++i) text += part;
+    return text;
+}
+
 heat_map map_of(const matrix<float>& values) {
     heat_map map{"title", "cosine", {}, {}, values};
     for (index i = 0; i < values.rows(); ++i) map.row_names.push_back("row " + std::to_string(i));
@@ -53,6 +59,8 @@ TEST_CASE("a heat map holds any name: markup, quotes, UTF-8 and bytes that are n
     CHECK(occurrences(svg, ">a &lt; b &amp; &quot;c&quot; &gt; &#39;d&#39;</text>") == 1);
     CHECK(occurrences(svg, ">\xC3\xA9migr\xC3\xA9 \xE6\x97\xA5 \xF0\x9F\x90\xB6</text>") == 1);
     CHECK(occurrences(svg, ">x\xEF\xBF\xBD\xEF\xBF\xBDy\xEF\xBF\xBD\xEF\xBF\xBDz</text>") == 1);
+    // Half a surrogate pair, a slash spelled too long, a character that XML forbids, one beyond Unicode: byte by byte.
+    CHECK(occurrences(svg, ">" + repeated("\xEF\xBF\xBD", 3 + 2 + 1 + 4) + "</text>") == 1);
     CHECK(occurrences(svg, "<script") == 0);
 }
 
@@ -70,7 +78,8 @@ TEST_CASE("a heat map cuts long names where they are drawn and keeps them in the
 
 TEST_CASE("a heat map colours the lowest value darkest, the highest lightest and NaN grey", "[heat_map]") {
     matrix<float> values(1, 4);
-    values(0, 0) = -0.25f, values(0, 1) = 0.75f, values(0, 2) = std::numeric_limits<float>::quiet_NaN();
+    values(0, 0) = -0.25f, values(0, 1) = 0.75f,
+              values(0, 2) = std::copysign(std::numeric_limits<float>::quiet_NaN(), -1.0f);
     values(0, 3) = -0.001f;
     const std::string svg = support::heat_map_svg(map_of(values));
     CHECK(occurrences(svg, "fill=\"#440154\"><title>row 0 / column 0: -0.2500</title>") == 1);

@@ -1,7 +1,8 @@
-// make_inputs DIRECTORY [A.npy B.npy]: writes what the tests of the examples read.
+// make_inputs DIRECTORY [A.npy B.npy]: writes what the tests of the examples read, and nothing else stays there.
 #include <cmath>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <string>
 
 #include <unitsphere/io/npy.hpp>
@@ -35,6 +36,8 @@ void write_stacked(const std::string& rows_file, const std::string& map_file, co
 int main(int argc, char** argv) try {
     if (argc != 2 && argc != 4) return 2;
     const std::string directory = std::string(argv[1]) + "/";
+    std::filesystem::remove_all(argv[1]);  // what an earlier run wrote must not pass for this one's
+    std::filesystem::create_directories(argv[1]);
     write_odd_rows(directory + "odd_rows.npy");
     if (argc == 4) write_stacked(directory + "stacked.npy", directory + "stacked_classes.txt", argv[2], argv[3]);
     return 0;

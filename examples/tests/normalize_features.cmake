@@ -27,4 +27,5 @@ unitsphere_add_data_test(normalize_features_coco80_again class_text_vitb32 "\
 rows 80  dim 512\n.*is_unit before: yes, after: yes\n$"
   ${program} "${inputs}/coco80_unit.npy")
 set_tests_properties(example_normalize_features_coco80_again PROPERTIES DEPENDS example_normalize_features_coco80)
+unitsphere_reads_inputs(normalize_features_coco80 normalize_features_coco80_again)
 unset(program)

@@ -4,7 +4,8 @@ unitsphere_add_example_test(prompt_ensemble "\
 .*normalize, mean, normalize: accuracy@1 1\\.000000 \\(4/4\\)\n\
 mean of raw rows: +accuracy@1 0\\.500000 \\(2/4\\)\n2 of 4 images get another class\n$" ${program})
 unitsphere_add_refusals(prompt_ensemble 2 --prompts no_such_map.txt)
-unitsphere_add_refusal(prompt_ensemble no_map images.npy prompts.npy)
+add_test(NAME example_prompt_ensemble_refuses_no_map COMMAND "${CMAKE_COMMAND}" -DCODE=2 -DSTDERR_LINES=1
+  "-DMATCHES=^prompt_ensemble: --prompts is missing" ${expect} ${program} images.npy prompts.npy)
 unitsphere_add_refusal(prompt_ensemble map_without_files --prompts map.txt)
 
 set(histogram "class 0 +2 +3\nclass 1 +213 +178\nclass 2 +1 +1\nclass 3 +25 +22\n\
