@@ -19,7 +19,7 @@ const char* yes_or_no(bool answer) { return answer ? "yes" : "no"; }
 
 void print_norms(const char* when, std::vector<double> norms) {
     norms.erase(std::remove_if(norms.begin(), norms.end(), [](double x) { return !std::isfinite(x); }), norms.end());
-    if (norms.empty()) return void(std::printf("norms %s  none is finite\n", when));
+    if (norms.empty()) return void(std::printf("norms %s  none\n", when));
     double sum = 0;
     for (const double norm : norms) sum += norm;
     const auto [lowest, highest] = std::minmax_element(norms.begin(), norms.end());
