@@ -1,6 +1,7 @@
 /// Files of embeddings as the examples take them.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 

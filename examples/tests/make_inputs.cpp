@@ -1,4 +1,5 @@
 // make_inputs DIRECTORY [A.npy B.npy]: writes what the tests of the examples read, and nothing else stays there.
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <exception>
