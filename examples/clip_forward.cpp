@@ -72,8 +72,8 @@ int main(int argc, char** argv) {
         support::command_line line("clip_forward",
                                    "What does CLIP's forward() return?\n"
                                    "Without arguments: the example of the CLIP README.");
-        line.file("IMAGES", image_file, "encode_image rows, .npy, float32 or float16");
-        line.file("TEXTS", text_file, "encode_text rows, .npy, float32 or float16");
+        line.file("IMAGES", image_file, "encode_image rows, .npy, f2, f4, f8 or i1");
+        line.file("TEXTS", text_file, "encode_text rows, .npy, f2, f4, f8 or i1");
         line.number("--logit-scale", scale, "multiplies the cosines");
         if (!line.parse(argc, argv)) return forward_published_example();
         const us::logit_scale multiplier = us::logit_scale::from_multiplier(scale);

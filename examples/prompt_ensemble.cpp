@@ -25,7 +25,7 @@ us::matrix<float> mean_of_raw_rows(const us::matrix<T>& prompts, const std::vect
     us::matrix<double> sums(classes, prompts.dim());
     us::matrix<float> directions(classes, prompts.dim());  // a sum points where its mean does
     for (us::index i = 0; i < prompts.rows(); ++i)
-        for (us::index k = 0; k < prompts.dim(); ++k) sums(class_of_prompt[std::size_t(i)], k) += float(prompts(i, k));
+        for (us::index k = 0; k < prompts.dim(); ++k) sums(class_of_prompt[std::size_t(i)], k) += double(prompts(i, k));
     for (us::index c = 0; c < classes; ++c)
         for (us::index k = 0; k < prompts.dim(); ++k) directions(c, k) = float(sums(c, k));
     return directions;

@@ -64,8 +64,8 @@ int main(int argc, char** argv) {
         support::command_line line("similarity_matrix",
                                    "Which text fits which image? Texts down the side, images across the top.\n"
                                    "Without files: eight images and texts as in CLIP's notebook.");
-        line.file("IMAGES", given.images, "encode_image rows, .npy, float32 or float16");
-        line.file("TEXTS", given.texts, "encode_text rows, .npy, float32 or float16");
+        line.file("IMAGES", given.images, "encode_image rows, .npy, f2, f4, f8 or i1");
+        line.file("TEXTS", given.texts, "encode_text rows, .npy, f2, f4, f8 or i1");
         line.optional_file("--rows", given.rows, "names of the rows, the texts, one per line");
         line.optional_file("--columns", given.columns, "names of the columns, the images, one per line");
         line.output("--out", given.picture, "where to draw the heat map, .svg, up to 64 x 64");
