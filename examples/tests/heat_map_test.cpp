@@ -59,7 +59,7 @@ TEST_CASE("a heat map holds any name: markup, quotes, UTF-8 and bytes that are n
     CHECK(occurrences(svg, ">a &lt; b &amp; &quot;c&quot; &gt; &#39;d&#39;</text>") == 1);
     CHECK(occurrences(svg, ">\xC3\xA9migr\xC3\xA9 \xE6\x97\xA5 \xF0\x9F\x90\xB6</text>") == 1);
     CHECK(occurrences(svg, ">x\xEF\xBF\xBD\xEF\xBF\xBDy\xEF\xBF\xBD\xEF\xBF\xBDz</text>") == 1);
-    // Half a surrogate pair, a slash spelled too long twice, a character that XML forbids, one beyond Unicode: byte by byte.
+    // Half a surrogate pair, a slash spelled too long twice, what XML forbids, what is beyond Unicode: byte by byte.
     CHECK(occurrences(svg, ">" + repeated("\xEF\xBF\xBD", 3 + 2 + 3 + 1 + 4) + "</text>") == 1);
     CHECK(occurrences(svg, "<script") == 0);
 }
