@@ -69,6 +69,12 @@ bool is_header(const std::string& entry) {
 
 std::vector<std::string> read_names(const std::string& path) { return read_first_column(path); }
 
+std::vector<std::string> numbered_names(const std::string& what, index count) {
+    std::vector<std::string> names;
+    for (index i = 0; i < count; ++i) names.push_back(what + " " + std::to_string(i));
+    return names;
+}
+
 std::vector<index> read_integers(const std::string& path, index lowest, index highest) {
     if (is_npy(path)) return read_npy_integers(path, lowest, highest);
     const std::vector<std::string> entries = read_first_column(path);

@@ -14,6 +14,9 @@ namespace support {
 
 std::vector<std::string> read_names(const std::string& path);
 
+/// "class 0", "class 1", ...: for what no file names.
+std::vector<std::string> numbered_names(const std::string& what, unitsphere::index count);
+
 /// One integer per line, where the first line may be a header, or a .npy file that load_npy_integers reads: each in
 /// [lowest, highest].
 std::vector<unitsphere::index> read_integers(const std::string& path, unitsphere::index lowest,
