@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <cstring>
 #include <vector>
 
@@ -83,6 +84,16 @@ inline us::matrix<float> random_rows(us::index rows, us::index dim, std::uint32_
         }
         result.data()[i] = sum;
     }
+    return result;
+}
+
+/// The same rows in another type.
+template <class T>
+us::matrix<T> random_rows_of(us::index rows, us::index dim, std::uint32_t seed) {
+    const us::matrix<float> wide = random_rows(rows, dim, seed);
+    us::matrix<T> result(rows, dim);
+    for (us::index i = 0; i < rows * dim; ++i)
+        result.data()[i] = T(std::is_same_v<T, std::int8_t> ? wide.data()[i] * 60.0f : wide.data()[i]);
     return result;
 }
 

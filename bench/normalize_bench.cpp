@@ -8,15 +8,16 @@ namespace {
 
 namespace us = unitsphere;
 
+template <class T>
 void normalize_unitsphere(benchmark::State& state) {
-    const auto rows = bench::random_rows(state.range(0), state.range(1), 1);
+    const auto rows = bench::random_rows_of<T>(state.range(0), state.range(1), 1);
     us::matrix<float> out(rows.rows(), rows.dim());
     for (auto _ : state) {
         us::normalize_into(rows, out);
         benchmark::ClobberMemory();
     }
     state.SetLabel(us::instruction_set());
-    bench::count_bytes(state, 8.0 * double(rows.rows() * rows.dim()));
+    bench::count_bytes(state, double(sizeof(T) + sizeof(float)) * double(rows.rows() * rows.dim()));
 }
 
 void normalize_eigen(benchmark::State& state) {
@@ -31,5 +32,9 @@ void normalize_eigen(benchmark::State& state) {
 
 }  // namespace
 
-BENCHMARK(normalize_unitsphere)->Args({1, 512})->Args({1000, 512})->Args({100000, 512});
+BENCHMARK_TEMPLATE(normalize_unitsphere, float)->Args({1, 512})->Args({1000, 512})->Args({100000, 512});
+BENCHMARK_TEMPLATE(normalize_unitsphere, us::float16)->Args({1000, 512});
+BENCHMARK_TEMPLATE(normalize_unitsphere, us::bfloat16)->Args({1000, 512});
+BENCHMARK_TEMPLATE(normalize_unitsphere, std::int8_t)->Args({1000, 512});
+BENCHMARK_TEMPLATE(normalize_unitsphere, double)->Args({1000, 512});
 BENCHMARK(normalize_eigen)->Args({1, 512})->Args({1000, 512})->Args({100000, 512});

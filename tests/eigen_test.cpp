@@ -1,42 +1,121 @@
-#include <Eigen/Core>
-
 #include <unitsphere/interop/eigen.hpp>
 #include <unitsphere/unitsphere.hpp>
 
 #include "catch.hpp"
+#include "checks.hpp"
 #include "random_rows.hpp"
 
 namespace tests {
 
 using namespace unitsphere;
-using row_major = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-TEST_CASE("Eigen rows score as the same rows in a view", "[eigen]") {
-    const auto queries = random_rows<float>(5, 33, 61), gallery = random_rows<float>(7, 33, 62);
-    const row_major a = as_eigen(queries);
-    const Eigen::MatrixXf b = as_eigen(gallery).transpose();  // column-major, an embedding per column
-    const auto expected = cosine_similarity(queries, gallery);
+namespace {
 
-    CHECK((as_eigen(cosine_similarity(a, b.transpose())) == as_eigen(expected)));
-    CHECK((as_eigen(cosine_similarity(a.middleRows(1, 3), gallery)) == as_eigen(expected).middleRows(1, 3)));
-    CHECK((as_eigen(cosine_similarity(Eigen::Map<const row_major>(queries.data(), 5, 33), normalize(gallery))) ==
-           as_eigen(expected)));
-    const Eigen::VectorXf first = a.row(0).transpose(), second = b.col(1);
-    CHECK(cosine(first, second) == expected(0, 1));
+template <class T>
+using row_major = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+template <class T>
+using column_major = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic>;
+
+/// The same numbers as an Eigen matrix, element by element.
+template <class Matrix, class T>
+Matrix to_eigen(const matrix<T>& rows) {
+    Matrix result(rows.rows(), rows.dim());
+    for (index i = 0; i < rows.rows(); ++i)
+        for (index k = 0; k < rows.dim(); ++k)
+            std::memcpy(static_cast<void*>(&result(i, k)), &rows(i, k), sizeof rows(i, k));
+    return result;
 }
 
-TEST_CASE("a block of columns keeps its stride", "[eigen]") {
-    const auto wide = random_rows<float>(4, 40, 63);
-    const row_major block = as_eigen(wide).middleCols(3, 20);
-    CHECK((as_eigen(normalize(as_eigen(wide).middleCols(3, 20))) == as_eigen(normalize(block))));
+template <class T>
+struct eigen_type {
+    using type = T;
+};
+template <>
+struct eigen_type<float16> {
+    using type = Eigen::half;
+};
+template <>
+struct eigen_type<bfloat16> {
+    using type = Eigen::bfloat16;
+};
+
+}  // namespace
+
+TEMPLATE_LIST_TEST_CASE("Eigen matrices, maps, blocks and vectors are rows", "[eigen]", element_types) {
+    using scalar = typename eigen_type<TestType>::type;
+    const auto rows = random_rows<TestType>(6, 35, 111), gallery = random_rows<TestType>(9, 35, 112);
+    const auto expected = cosine_similarity(rows, gallery);
+    const auto by_row = to_eigen<row_major<scalar>>(rows);
+    const auto by_column = to_eigen<column_major<scalar>>(rows);
+    const column_major<scalar> one_per_column = by_column.transpose();
+    CHECK(first_difference(cosine_similarity(by_row, gallery), expected) == "");
+    CHECK(first_difference(cosine_similarity(by_column, gallery), expected) == "");
+    CHECK(first_difference(cosine_similarity(one_per_column.transpose(), gallery), expected) == "");
+    CHECK(first_difference(cosine_similarity(gallery, by_column), transposed(expected)) == "");
+
+    const Eigen::Map<const row_major<scalar>> map(by_row.data(), 6, 35);
+    const Eigen::Ref<const row_major<scalar>> ref(by_row);
+    CHECK(first_difference(cosine_similarity(map, gallery), expected) == "");
+    CHECK(first_difference(cosine_similarity(ref, gallery), expected) == "");
+    CHECK(first_difference(cosine_similarity(by_row.middleRows(2, 3), gallery), part(expected, 2, 3)) == "");
+    CHECK(first_difference(cosine_similarity(by_column.middleRows(2, 3), gallery), part(expected, 2, 3)) == "");
+    CHECK(first_difference(cosine_similarity(by_row.row(4), gallery), part(expected, 4, 1)) == "");
+    CHECK(first_difference(cosine_similarity(by_column.row(4), gallery), part(expected, 4, 1)) == "");
+    const Eigen::Matrix<scalar, Eigen::Dynamic, 1> vector = by_row.row(4);
+    CHECK(first_difference(cosine_similarity(vector, gallery), part(expected, 4, 1)) == "");
 }
 
-TEST_CASE("Eigen::half is float16", "[eigen]") {
-    const auto rows = random_rows<float16>(3, 20, 64);
-    Eigen::Matrix<Eigen::half, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> half(3, 20);
-    for (index i = 0; i < 3; ++i)
-        for (index k = 0; k < 20; ++k) half(i, k) = Eigen::numext::bit_cast<Eigen::half>(rows(i, k).bits);
-    CHECK((as_eigen(normalize(half)) == as_eigen(normalize(rows))));
+TEST_CASE("views of row-major memory and of columns are made without a copy", "[eigen]") {
+    const row_major<float> by_row = row_major<float>::Random(4, 7);
+    const column_major<float> by_column = column_major<float>::Random(7, 4);
+    CHECK(to_view(by_row).data() == by_row.data());
+    CHECK(to_view(by_row.block(1, 2, 2, 3)).data() == &by_row(1, 2));
+    CHECK(to_view(by_row.block(1, 2, 2, 3)).stride() == 7);
+    CHECK(to_view(by_column.transpose()).data() == by_column.data());
+    CHECK(to_view(by_column.transpose()).rows() == 4);
+}
+
+TEST_CASE("row-major Eigen objects are outputs, and normalize in place", "[eigen]") {
+    const auto rows = random_rows<float>(5, 20, 113);
+    const auto unit = normalize(rows);
+    auto in_place = to_eigen<row_major<float>>(rows);
+    normalize_in_place(in_place);
+    CHECK(first_difference(to_view(in_place), unit) == "");
+
+    auto wide = to_eigen<row_major<double>>(random_rows<double>(5, 20, 114));
+    const auto unit_wide = normalize<double>(wide);
+    normalize_in_place(wide);
+    CHECK(first_difference(to_view(wide), unit_wide) == "");
+
+    row_major<float> framed = row_major<float>::Constant(7, 24, -7.0f);
+    const auto written = normalize_into(rows, framed.block(1, 2, 5, 20));
+    CHECK(first_difference(written, unit) == "");
+    CHECK(as_eigen(written) == framed.block(1, 2, 5, 20));
+    CHECK((framed.col(1).array() == -7.0f).all());
+    CHECK((framed.rightCols(2).array() == -7.0f).all());
+
+    row_major<float> scores(5, 5);
+    cosine_similarity(rows, rows, scores);
+    CHECK(first_difference(to_view(scores), cosine_similarity(rows, rows)) == "");
+    column_major<float> scores_by_column(5, 5);
+    cosine_similarity(rows, rows, scores_by_column.transpose());
+    CHECK(scores_by_column == scores.transpose());
+    softmax(scores, scores);
+    CHECK(first_difference(to_view(scores), softmax(cosine_similarity(rows, rows))) == "");
+    Eigen::VectorXf pairs(5);
+    pairwise_cosine(rows, unit, pairs);
+    CHECK(pairs(3) == cosine(part(rows, 3, 1), part(rows, 3, 1)));
+}
+
+TEST_CASE("Eigen rows that are unit are adopted, and results view as Eigen maps", "[eigen]") {
+    const auto unit = normalize(random_rows<float>(3, 8, 115));
+    const row_major<float> copy = as_eigen(unit);
+    CHECK(adopt_unit(copy).data() == copy.data());
+    matrix<float> cosines = cosine_similarity(unit, copy);
+    const auto exact = as_eigen(unit).cast<double>() * as_eigen(unit).cast<double>().transpose();
+    CHECK((as_eigen(cosines).cast<double>() - exact).cwiseAbs().maxCoeff() < 6e-7);
+    as_eigen(cosines)(1, 2) = 5.0f;
+    CHECK(cosines(1, 2) == 5.0f);
 }
 
 }  // namespace tests

@@ -2,10 +2,7 @@
 #include <string>
 #include <vector>
 
-#include <unitsphere/normalize.hpp>
-#include <unitsphere/probability.hpp>
-#include <unitsphere/similarity.hpp>
-#include <unitsphere/zero_shot.hpp>
+#include <unitsphere/unitsphere.hpp>
 
 #include "catch.hpp"
 #include "checks.hpp"
@@ -43,7 +40,7 @@ std::string written(const Expected& expected, placement where, Write&& write) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("normalize and norms stay within their rows", "[guard]", float, float16) {
+TEMPLATE_LIST_TEST_CASE("normalize and norms stay within their rows", "[guard]", element_types) {
     const placement where = GENERATE(from_range(std::begin(every_placement), std::end(every_placement)));
     for (const index dim : dims()) {
         CAPTURE(int(where), dim);
@@ -81,7 +78,7 @@ TEST_CASE("normalizing in place and adopting stay within their rows", "[guard]")
     }
 }
 
-TEMPLATE_TEST_CASE("similarities stay within their rows", "[guard]", float, float16) {
+TEMPLATE_LIST_TEST_CASE("similarities stay within their rows", "[guard]", element_types) {
     const placement where = GENERATE(from_range(std::begin(every_placement), std::end(every_placement)));
     const auto scale = logit_scale::from_multiplier(100);
     for (const index dim : dims()) {
@@ -140,7 +137,7 @@ TEST_CASE("softmax stays within its rows", "[guard]") {
     }
 }
 
-TEMPLATE_TEST_CASE("ensembles and classifiers stay within their rows", "[guard]", float, float16) {
+TEMPLATE_LIST_TEST_CASE("ensembles and classifiers stay within their rows", "[guard]", element_types) {
     const placement where = GENERATE(from_range(std::begin(every_placement), std::end(every_placement)));
     const auto scale = logit_scale::from_multiplier(100);
     for (const index dim : dims()) {

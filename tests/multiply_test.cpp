@@ -14,44 +14,64 @@ namespace {
 
 // The canonical score, one step at a time: a chain of multiply-adds within blocks of 128, block sums in order,
 // clamp.
-float canonical_score(const float* a, const float* b, index dim) {
-    float total = 0.0f;
+template <class C>
+C canonical_score(const C* a, const C* b, index dim) {
+    C total = 0;
     for (index first = 0; first < dim; first += 128) {
-        float chain = 0.0f;
+        C chain = 0;
         for (index k = first; k < dim && k < first + 128; ++k) {
-            const volatile float rounded = a[k] * b[k];
+            const volatile C rounded = a[k] * b[k];
             chain = kernel::has_fma ? std::fma(a[k], b[k], chain) : rounded + chain;
         }
         total = first == 0 ? chain : total + chain;
     }
-    return total > 1.0f ? 1.0f : total < -1.0f ? -1.0f : total;
+    return total > C(1) ? C(1) : total < C(-1) ? C(-1) : total;
 }
 
-constexpr kernel::row_factors as_is{1.0f, 1.0f};
+template <class C>
+constexpr kernel::row_factors<C> as_is{C(1), C(1)};
 
 }  // namespace
 
-TEST_CASE("a block of scores has the canonical bits for every number of rows and columns", "[multiply]") {
+TEMPLATE_TEST_CASE("a block of scores has the canonical bits for every number of rows and columns", "[multiply]", float,
+                   double) {
+    using C = TestType;
+    using block = kernel::block<C>;
     const index dim = GENERATE(1, 3, 4, 15, 16, 127, 128, 129, 256, 300, 512);
-    const int rows = GENERATE(range(1, kernel::block_rows + 1));
-    const int columns = GENERATE(1, 3, 4, 15, 16, 17, kernel::block_columns);
-    if (columns > kernel::block_columns) return;
-    auto a = random_rows<float>(rows, dim, 21), b = random_rows<float>(columns, dim, 22);
-    for (index i = 0; i < a.rows() * dim; ++i) a.data()[i] /= 64.0f;
+    const int rows = GENERATE(range(1, block::rows + 1));
+    const int columns = GENERATE(1, 3, 4, 15, 16, 17, block::columns);
+    if (columns > block::columns) return;
+    auto a = random_rows<C>(rows, dim, 21), b = random_rows<C>(columns, dim, 22);
+    for (index i = 0; i < a.rows() * dim; ++i) a.data()[i] /= C(64);
 
-    matrix<float> block(1, kernel::packed_block_size(dim));
-    for (int r = 0; r < rows; ++r) kernel::pack_block_row(a.row(r), dim, as_is, r, block.data());
-    const int width = columns <= 16 ? 16 : kernel::block_columns;
-    const std::vector<kernel::row_factors> factors(std::size_t(columns), as_is);
-    matrix<float> panel(dim, width), scores(rows, width);
+    matrix<C> packed(1, kernel::packed_block_size<C>(dim));
+    for (int r = 0; r < rows; ++r) kernel::pack_block_row(a.row(r), dim, as_is<C>, r, packed.data());
+    const int width = columns <= 16 ? 16 : block::columns;
+    const std::vector<kernel::row_factors<C>> factors(std::size_t(columns), as_is<C>);
+    matrix<C> panel(dim, width), scores(rows, width);
     kernel::pack_panel(b.data(), dim, columns, dim, factors.data(), width, panel.data());
-    kernel::multiply(block.data(), panel.data(), rows, width, dim, scores.data(), width);
+    kernel::multiply(packed.data(), panel.data(), rows, width, dim, scores.data(), width);
 
     bool same = true;
     for (int r = 0; r < rows; ++r)
         for (int c = 0; c < columns; ++c)
             same = same && reference::bits(scores(r, c)) == reference::bits(canonical_score(a.row(r), b.row(c), dim));
     CHECK(same);
+}
+
+TEST_CASE("a score in double is clamped to one; NaN passes and an infinite sum becomes NaN", "[multiply]") {
+    const double inputs[16] = {
+        0.0, -0.0, 1.0,    -1.0,    1.0000000000000002, -1.0000000000000002, 1.7e308, -3e307,
+        0.5, -0.5, 5e-324, -5e-324, INFINITY,           -INFINITY,           NAN,     0.9999999999};
+    double out[16];
+    kernel::store16(out, kernel::clamp_to_one(kernel::load16(inputs)));
+    for (int i = 0; i < 16; ++i) {
+        const double x = inputs[i], clamped = x > 1.0 ? 1.0 : x < -1.0 ? -1.0 : x;
+        if (!reference::is_finite(x))
+            CHECK(reference::is_nan(out[i]));
+        else
+            CHECK(reference::bits(out[i]) == reference::bits(clamped));
+    }
 }
 
 TEST_CASE("a score is clamped to one; NaN passes and an infinite sum becomes NaN", "[multiply]") {

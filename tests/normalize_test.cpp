@@ -53,7 +53,7 @@ double float_ulp(long double x) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("normalize divides every row by its length", "[normalize]", float, float16) {
+TEMPLATE_LIST_TEST_CASE("normalize divides every row by its length", "[normalize]", element_types) {
     const index dim = GENERATE(as<index>{}, 1, 2, 3, 15, 16, 17, 31, 32, 33, 127, 128, 129, 512, 768, 1152);
     CAPTURE(dim);
     const matrix<TestType> raw = varied_rows<TestType>(12, dim, 11);
@@ -147,7 +147,7 @@ TEST_CASE("rows at the very ends of the normal floats have the unit rows of thei
         }
 }
 
-TEMPLATE_TEST_CASE("a unit row does not depend on its batch, stride or alignment", "[normalize]", float, float16) {
+TEMPLATE_LIST_TEST_CASE("a unit row does not depend on its batch, stride or alignment", "[normalize]", element_types) {
     const index dim = GENERATE(as<index>{}, 1, 7, 16, 33, 129, 512);
     CAPTURE(dim);
     const matrix<TestType> raw = varied_rows<TestType>(7, dim, 14);

@@ -1,10 +1,7 @@
 #include <cmath>
 #include <vector>
 
-#include <unitsphere/normalize.hpp>
-#include <unitsphere/probability.hpp>
-#include <unitsphere/similarity.hpp>
-#include <unitsphere/zero_shot.hpp>
+#include <unitsphere/unitsphere.hpp>
 
 #include "catch.hpp"
 #include "checks.hpp"
@@ -36,7 +33,8 @@ std::string block_difference(const A& block, const B& whole, index first_row, in
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("one pair has the bits that it has in a matrix, and in both orders", "[one_value]", float, float16) {
+TEMPLATE_LIST_TEST_CASE("one pair has the bits that it has in a matrix, and in both orders", "[one_value]",
+                        element_types) {
     const index dim = GENERATE(as<index>{}, 1, 2, 15, 16, 17, 31, 33, 127, 128, 129, 257, 512);
     CAPTURE(dim);
     const matrix<TestType> queries = varied_rows<TestType>(6, dim, 61), gallery = varied_rows<TestType>(12, dim, 62);
@@ -54,8 +52,8 @@ TEMPLATE_TEST_CASE("one pair has the bits that it has in a matrix, and in both o
     CHECK(wrong == 0);
 }
 
-TEMPLATE_TEST_CASE("a score does not depend on the number of queries and gallery rows around it", "[one_value]", float,
-                   float16) {
+TEMPLATE_LIST_TEST_CASE("a score does not depend on the number of queries and gallery rows around it", "[one_value]",
+                        element_types) {
     const index dim = GENERATE(as<index>{}, 5, 16, 131);
     const matrix<TestType> queries = random_rows<TestType>(20, dim, 63), gallery = random_rows<TestType>(70, dim, 64);
     const matrix<float> scores = cosine_similarity(queries, gallery);
@@ -78,7 +76,7 @@ TEST_CASE("a score of a large matrix has the bits of a small one", "[one_value]"
     CHECK(first_difference(cosine_similarity(gallery, queries), transposed(scores)) == "");
 }
 
-TEMPLATE_TEST_CASE("a score does not depend on strides and alignment", "[one_value]", float, float16) {
+TEMPLATE_LIST_TEST_CASE("a score does not depend on strides and alignment", "[one_value]", element_types) {
     const index dim = GENERATE(as<index>{}, 1, 16, 33, 130);
     CAPTURE(dim);
     const matrix<TestType> queries = varied_rows<TestType>(7, dim, 67), gallery = varied_rows<TestType>(13, dim, 68);
@@ -94,7 +92,7 @@ TEMPLATE_TEST_CASE("a score does not depend on strides and alignment", "[one_val
         }
 }
 
-TEMPLATE_TEST_CASE("raw rows have the scores of their unit rows", "[one_value]", float, float16) {
+TEMPLATE_LIST_TEST_CASE("raw rows have the scores of their unit rows", "[one_value]", element_types) {
     const index dim = GENERATE(as<index>{}, 1, 16, 33, 512);
     CAPTURE(dim);
     const matrix<TestType> queries = varied_rows<TestType>(7, dim, 69), gallery = varied_rows<TestType>(18, dim, 70);

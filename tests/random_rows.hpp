@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <tuple>
 #include <type_traits>
 
 #include <unitsphere/data/matrix.hpp>
@@ -13,10 +14,15 @@
 
 namespace tests {
 
+using unitsphere::bfloat16;
 using unitsphere::float16;
 using unitsphere::index;
 using unitsphere::matrix;
 using unitsphere::matrix_view;
+
+/// What rows may be made of, for TEMPLATE_LIST_TEST_CASE.
+using element_types = std::tuple<float, double, float16, bfloat16, std::int8_t>;
+using floating_types = std::tuple<float, double, float16, bfloat16>;
 
 /// splitmix64 (Steele, Lea, Flood 2014).
 class generator {
@@ -46,6 +52,8 @@ template <class T>
 T scaled(index whole, int exponent) {
     if constexpr (std::is_same_v<T, float16>)
         return float16::from_bits(reference::half_bits(std::ldexp(double(whole), exponent)));
+    else if constexpr (std::is_same_v<T, bfloat16>)
+        return bfloat16::from_bits(reference::bfloat16_bits(std::ldexp(double(whole), exponent)));
     else
         return T(std::ldexp(double(whole), exponent));
 }
@@ -53,14 +61,45 @@ T scaled(index whole, int exponent) {
 /// What a row may look like.
 enum class row_kind { gaussian, all_equal, one_hot, tiny, subnormal, huge, zero, nan, infinite };
 
+/// What the rows of a type are made of: integers of so many bits (four of them add up without rounding), the exponent
+/// that makes them gaussian, the type's smallest positive number 2^smallest, and the exponent of its largest.
+template <class T>
+struct row_scale {  // float
+    static constexpr int bits = 22, subnormal_bits = 18, unit = -21, smallest = -149, largest = 125;
+};
+template <>
+struct row_scale<float16> {
+    static constexpr int bits = 9, subnormal_bits = 5, unit = -8, smallest = -24, largest = 13;
+};
+template <>
+struct row_scale<bfloat16> {
+    static constexpr int bits = 6, subnormal_bits = 4, unit = -5, smallest = -133, largest = 125;
+};
+template <>
+struct row_scale<double> {
+    static constexpr int bits = 50, subnormal_bits = 40, unit = -49, smallest = -1074, largest = 1021;
+};
+template <>
+struct row_scale<std::int8_t> {  // integers have neither tiny nor huge rows
+    static constexpr int bits = 5, subnormal_bits = 3, unit = 0, smallest = 0, largest = 0;
+};
+
+/// NaN and infinity, where the type has them.
+template <class T>
+void make_special(T& x, bool nan) {
+    if constexpr (std::is_same_v<T, float16>)
+        x = float16::from_bits(nan ? 0x7e00 : 0x7c00);
+    else if constexpr (std::is_same_v<T, bfloat16>)
+        x = bfloat16::from_bits(nan ? 0x7fc0 : 0x7f80);
+    else if constexpr (!std::is_same_v<T, std::int8_t>)
+        x = T(reference::float_from_bits(nan ? 0x7fc00000u : 0x7f800000u));
+}
+
 /// Writes one row. float: tiny is around 1e-38, huge around 1e38; float16: 1e-5 and 1e4.
 template <class T>
 void fill_row(T* row, index dim, row_kind kind, generator& random) {
-    constexpr bool is_half = std::is_same_v<T, float16>;
-    constexpr int bits = is_half ? 9 : 22;  // of each of the four integers: their sum fits the fraction
-    constexpr int unit = -(bits - 1);       // gaussian: within +-4, standard deviation 1.15
-    constexpr int smallest = is_half ? -24 : -149;
-    constexpr int subnormal_bits = is_half ? 5 : 18;
+    using scale = row_scale<T>;
+    constexpr int bits = scale::bits, unit = scale::unit;  // gaussian: within +-4, standard deviation 1.15
     const T constant = scaled<T>(random.bell(bits), unit);
     for (index k = 0; k < dim; ++k) {
         switch (kind) {
@@ -68,13 +107,13 @@ void fill_row(T* row, index dim, row_kind kind, generator& random) {
                 row[k] = constant;
                 break;
             case row_kind::tiny:
-                row[k] = scaled<T>(random.bell(bits), smallest + 1);
+                row[k] = scaled<T>(random.bell(bits), scale::smallest + 1);
                 break;
             case row_kind::subnormal:
-                row[k] = scaled<T>(random.bell(subnormal_bits), smallest);
+                row[k] = scaled<T>(random.bell(scale::subnormal_bits), scale::smallest);
                 break;
             case row_kind::huge:
-                row[k] = scaled<T>(random.bell(bits), unit + (is_half ? 13 : 125));
+                row[k] = scaled<T>(random.bell(bits), unit + scale::largest);
                 break;
             case row_kind::one_hot:
             case row_kind::zero:
@@ -88,13 +127,7 @@ void fill_row(T* row, index dim, row_kind kind, generator& random) {
     if (dim == 0) return;
     T& chosen = row[random.below(dim)];
     if (kind == row_kind::one_hot) chosen = constant;
-    if constexpr (is_half) {
-        if (kind == row_kind::nan) chosen = float16::from_bits(0x7e00);
-        if (kind == row_kind::infinite) chosen = float16::from_bits(0x7c00);
-    } else {
-        if (kind == row_kind::nan) chosen = reference::float_from_bits(0x7fc00000u);
-        if (kind == row_kind::infinite) chosen = reference::float_from_bits(0x7f800000u);
-    }
+    if (kind == row_kind::nan || kind == row_kind::infinite) make_special(chosen, kind == row_kind::nan);
 }
 
 /// Rows of one kind.

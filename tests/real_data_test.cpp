@@ -1,28 +1,14 @@
-#define CATCH_CONFIG_RUNNER
-#include "catch.hpp"
-
+// Zero-shot classification on real embeddings, raw and unit, float and half.
 #include <cmath>
-#include <cstdio>
-#include <fstream>
 #include <sstream>
-#include <string>
-#include <vector>
 
 #include <unitsphere/io/npy.hpp>
-#include <unitsphere/normalize.hpp>
-#include <unitsphere/probability.hpp>
-#include <unitsphere/similarity.hpp>
-#include <unitsphere/zero_shot.hpp>
+#include <unitsphere/unitsphere.hpp>
 
+#include "catch.hpp"
 #include "checks.hpp"
+#include "real.hpp"
 #include "reference.hpp"
-
-// Real CLIP embeddings and what numpy in float64 makes of them (the README.md beside the data). Without the data
-// the program says so and exits with code 77.
-
-#ifndef UNITSPHERE_DATA_DIR
-#define UNITSPHERE_DATA_DIR ""
-#endif
 
 namespace tests {
 
@@ -38,16 +24,6 @@ using unitsphere::prompt_ensemble;
 using unitsphere::zero_shot_classifier;
 
 namespace {
-
-std::string path(const std::string& name) { return std::string(UNITSPHERE_DATA_DIR) + "/" + name; }
-
-/// One integer per line.
-std::vector<index> integers(const std::string& name) {
-    std::ifstream file(path(name));
-    std::vector<index> result;
-    for (index number; file >> number;) result.push_back(number);
-    return result;
-}
 
 /// How many images have their label among the k best.
 template <class Images, class Classes>
@@ -170,11 +146,3 @@ TEST_CASE("a ragged ensemble of pathology prompts predicts what float64 does", "
 }
 
 }  // namespace tests
-
-int main(int argc, char* argv[]) {
-    if (!std::ifstream(tests::path("official_example/image.npy"))) {
-        std::printf("skipped: no embeddings in \"%s\" (UNITSPHERE_DATA_DIR)\n", UNITSPHERE_DATA_DIR);
-        return 77;
-    }
-    return Catch::Session().run(argc, argv);
-}

@@ -15,6 +15,7 @@
 
 namespace reference {
 
+using unitsphere::bfloat16;
 using unitsphere::float16;
 using unitsphere::index;
 
@@ -29,6 +30,7 @@ inline std::uint64_t bits(double x) {
     return result;
 }
 inline std::uint16_t bits(float16 x) { return x.bits; }
+inline std::uint16_t bits(bfloat16 x) { return x.bits; }
 inline index bits(index x) { return x; }
 
 inline float float_from_bits(std::uint32_t pattern) {
@@ -40,13 +42,27 @@ inline float float_from_bits(std::uint32_t pattern) {
 inline bool is_nan(float x) { return (bits(x) & 0x7fffffffu) > 0x7f800000u; }
 inline bool is_nan(double x) { return (bits(x) & 0x7fffffffffffffffu) > 0x7ff0000000000000u; }
 inline bool is_nan(float16 x) { return (x.bits & 0x7fff) > 0x7c00; }
+inline bool is_nan(bfloat16 x) { return (x.bits & 0x7fff) > 0x7f80; }
+inline bool is_nan(std::int8_t) { return false; }
 inline bool is_nan(index) { return false; }
 inline bool is_finite(float x) { return (bits(x) & 0x7f800000u) != 0x7f800000u; }
 inline bool is_finite(float16 x) { return (x.bits & 0x7c00) != 0x7c00; }
+inline bool is_finite(bfloat16 x) { return (x.bits & 0x7f80) != 0x7f80; }
+inline bool is_finite(double x) { return (bits(x) & 0x7ff0000000000000u) != 0x7ff0000000000000u; }
+inline bool is_finite(std::int8_t) { return true; }
 
 /// The value of a finite element. IEEE 754-2019 section 3.4: (-1)^s * 2^(e - 15) * 1.f, for e = 0 (-1)^s * 2^-14 *
 /// 0.f.
 inline long double widen(float x) { return x; }
+inline long double widen(double x) { return x; }
+inline long double widen(std::int8_t x) { return x; }
+/// The same rule for bfloat16: (-1)^s * 2^(e - 127) * 1.f, for e = 0 (-1)^s * 2^-126 * 0.f.
+inline long double widen(bfloat16 x) {
+    const int exponent = (x.bits >> 7) & 255, fraction = x.bits & 127;
+    const long double magnitude = exponent == 0 ? std::ldexp((long double)(fraction), -133)
+                                                : std::ldexp((long double)(fraction + 128), exponent - 134);
+    return (x.bits & 0x8000) ? -magnitude : magnitude;
+}
 inline long double widen(float16 x) {
     const int exponent = (x.bits >> 10) & 31, fraction = x.bits & 1023;
     const long double magnitude = exponent == 0 ? std::ldexp((long double)(fraction), -24)
@@ -70,6 +86,21 @@ inline std::uint16_t half_bits(double x) {
     // A whole of 1024..2047 is a normal number; 2048 carries into the exponent, and so does 1024 from the
     // subnormals.
     return std::uint16_t(sign + (quantum + 24) * 1024 + int(whole));
+}
+
+/// The bfloat16 nearest to x, ties to the even fraction; 2^128 - 2^119 and above is infinity.
+inline std::uint16_t bfloat16_bits(double x) {
+    const std::uint16_t sign = (bits(x) >> 63) ? 0x8000 : 0;
+    const double magnitude = std::fabs(x);
+    if (magnitude >= std::ldexp(511.0, 119)) return std::uint16_t(sign | 0x7f80);
+    int exponent = 0;
+    std::frexp(magnitude, &exponent);
+    const int quantum = magnitude == 0 ? -133 : std::max(exponent - 8, -133);  // 8 significant bits
+    const double units = std::ldexp(magnitude, -quantum);
+    double whole = std::floor(units);
+    const double rest = units - whole;
+    if (rest > 0.5 || (rest == 0.5 && std::fmod(whole, 2.0) == 1.0)) whole += 1;
+    return std::uint16_t(sign + (quantum + 133) * 128 + int(whole));
 }
 
 template <class T>

@@ -12,6 +12,7 @@
 namespace tests {
 
 using reference::bits;
+using unitsphere::bfloat16;
 using unitsphere::float16;
 
 static_assert(sizeof(float16) == 2 && alignof(float16) == 2, "float16 is two bytes, as GPUs and NumPy write it");
@@ -130,6 +131,39 @@ TEST_CASE("overflow, the smallest subnormal and signed zeros of half are where I
     CHECK(float16(0.0f).bits == 0x0000);
     CHECK(float16(-0.0f).bits == 0x8000);
     CHECK(float16(-1e-30f).bits == 0x8000);
+}
+
+TEST_CASE("every bfloat16 widens to its float exactly, and comes back", "[scalar]") {
+    int wrong = 0;
+    for (int pattern = 0; pattern < 65536; ++pattern) {
+        const bfloat16 brain = bfloat16::from_bits(std::uint16_t(pattern));
+        const float wide = brain;
+        if (reference::is_nan(brain)) {
+            wrong += !reference::is_nan(wide) || bfloat16(wide).bits != (pattern | 0x40);
+        } else if (!reference::is_finite(brain)) {
+            wrong += reference::bits(wide) != (std::uint32_t(pattern) << 16) || bfloat16(wide).bits != pattern;
+        } else {
+            wrong += (long double)(wide) != reference::widen(brain) || bfloat16(wide).bits != pattern;
+        }
+    }
+    CHECK(wrong == 0);
+}
+
+TEST_CASE("a float rounds to the nearest bfloat16, ties to even, at every bfloat16, every tie and their neighbours",
+          "[scalar]") {
+    int wrong = 0;
+    for (std::uint32_t upper = 0; upper < 0x7f80; ++upper)
+        for (const std::uint32_t lower : {0u, 1u, 0x7fffu, 0x8000u, 0x8001u, 0xffffu})
+            for (const std::uint32_t sign : {0u, 0x80000000u}) {
+                const float x = reference::float_from_bits(sign | (upper << 16) | lower);
+                wrong += bfloat16(x).bits != reference::bfloat16_bits(double(x));
+            }
+    CHECK(wrong == 0);
+    CHECK(bfloat16(3.4e38f).bits == 0x7f80);
+    CHECK(bfloat16(reference::float_from_bits(0xff7f7fffu)).bits == 0xff7f);  // the last that is not infinity
+    CHECK(bfloat16(reference::float_from_bits(0xff7f8000u)).bits == 0xff80);
+    CHECK(reference::is_nan(bfloat16(reference::float_from_bits(0x7f800001u))));
+    CHECK(bfloat16(reference::float_from_bits(0xffc00000u)).bits == 0xffc0);
 }
 
 }  // namespace tests

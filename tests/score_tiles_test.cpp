@@ -19,7 +19,7 @@ struct record {
     bool in_order = true;
 
     record(index q, index g) : seen(q, g), next_column(std::size_t(q), 0) {}
-    void tile(const engine::score_tile& tile) {
+    void tile(const engine::score_tile<>& tile) {
         for (index r = tile.first_row; r < tile.first_row + tile.rows; ++r) {
             in_order = in_order && next_column[std::size_t(r)] == tile.first_column;
             next_column[std::size_t(r)] += tile.columns;
@@ -40,7 +40,7 @@ TEST_CASE("every score comes once, columns in order, rows done when whole", "[sc
     const auto queries = random_rows<float>(q, 20, 51), gallery = random_rows<float>(g, 20, 52);
     engine::row_source query_source(queries.view(), {}, "test", "queries row ");
     engine::row_source gallery_source(gallery.view(), {}, "test", "gallery row ");
-    const engine::packed_rows packed(gallery_source);
+    const engine::packed_rows<> packed(gallery_source);
     record seen(q, g);
     engine::score_tiles(query_source, packed, seen);
     CHECK(seen.in_order);

@@ -5,9 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <unitsphere/normalize.hpp>
-#include <unitsphere/similarity.hpp>
-#include <unitsphere/zero_shot.hpp>
+#include <unitsphere/unitsphere.hpp>
 
 #include "catch.hpp"
 #include "checks.hpp"

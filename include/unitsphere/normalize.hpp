@@ -9,16 +9,57 @@ inline namespace UNITSPHERE_ISA {
 
 namespace detail {
 
-template <class T>
-unit_view<float> normalize_rows(matrix_view<const T> rows, matrix_view<float> out, const normalize_options& options,
-                                const char* function) {
+/// The type of results is float; double only from rows of double.
+template <class Result, class... Elements>
+constexpr void require_result_type() {
+    static_assert(std::is_same_v<Result, float> || std::is_same_v<Result, double>,
+                  "unitsphere: results are float or double");
+    static_assert(std::is_same_v<Result, float> || (std::is_same_v<Elements, double> && ...),
+                  "unitsphere: a double result needs rows of double on every side");
+}
+
+template <class T, class Result>
+unit_view<Result> normalize_rows(matrix_view<const T> rows, matrix_view<Result> out, const normalize_options& options,
+                                 const char* function) {
+    require_result_type<Result, T>();
     require_shape(function, "out", out, rows.rows(), rows.dim());
     if (!same_rows(rows, out)) require_apart(function, "out", out, "the input", rows);
     engine::row_source source(rows, options, function, "row ");
     for (index i = 0; i < source.rows(); ++i)
         kernel::scale_row(source.row(i), source.dim(), source.factors(i), out.row(i));
     source.report();
-    return unit_access::view<float>(out);
+    return unit_access::view<Result>(out);
+}
+
+template <class Result, class T>
+unit_embeddings<Result> normalize_to_new(matrix_view<const T> rows, const normalize_options& options,
+                                         const char* function) {
+    require_result_type<Result, T>();
+    auto out = matrix<Result>::uninitialized(rows.rows(), rows.dim());
+    normalize_rows(rows, out.view(), options, function);
+    return unit_access::embeddings(static_cast<matrix<Result>&&>(out));
+}
+
+template <class T>
+unit_view<T> adopt_rows(matrix_view<const T> rows, double tolerance, row_report* report) {
+    row_report seen;
+    for (index i = 0; i < rows.rows(); ++i) {
+        const kernel::row_length length = kernel::length_of(rows.row(i), rows.dim());
+        const kernel::row_kind kind = length.kind();
+        if (kind == kernel::row_kind::zero) seen.add_zero(i);
+        if (kind == kernel::row_kind::non_finite) seen.add_non_finite(i);
+        if (kind == kernel::row_kind::regular && !(std::fabs(length.norm() - 1.0) <= tolerance))
+            fail<value_error>("adopt_unit: row ", i, " has norm ", length.norm(), ", not 1 within ", tolerance);
+    }
+    if (report != nullptr) *report = seen;
+    return unit_access::view<T>(rows);
+}
+
+/// The first `dims` elements of every row.
+template <class T>
+matrix_view<const T> first_elements(matrix_view<const T> rows, index dims) {
+    if (dims < 1 || dims > rows.dim()) fail<shape_error>("truncate: ", dims, " of dim ", rows.dim(), " cannot be kept");
+    return {rows.data(), rows.rows(), dims, rows.stride()};
 }
 
 }  // namespace detail
@@ -27,7 +68,8 @@ unit_view<float> normalize_rows(matrix_view<const T> rows, matrix_view<float> ou
 ///
 ///   out[i] = rows[i] / |rows[i]|
 ///
-/// Shapes   rows [n, dim], out [n, dim]; any row strides >= dim. float or float16 in, float out.
+/// Shapes   rows [n, dim], out [n, dim]; any row strides >= dim. float, double, float16, bfloat16 or int8_t in, float
+///          out; double out from rows of double.
 /// Units    none: | |out[i]| - 1 | <= 1.2e-7. The norm is taken in double, without eps: no row is too short or too long.
 /// Errors   shape_error if the shapes differ or the memory overlaps (out may be exactly the input); value_error for zero
 ///          or non-finite rows where the options say so, before anything is written. By default a zero row stays zero
@@ -36,7 +78,13 @@ unit_view<float> normalize_rows(matrix_view<const T> rows, matrix_view<float> ou
 /// Source   Radford et al. 2021, arXiv:2103.00020, figure 3: "I_e = l2_normalize(np.dot(I_f, W_i), axis=1)".
 template <class Rows>
 unit_view<float> normalize_into(const Rows& rows, matrix_view<float> out, const normalize_options& options = {}) {
-    return detail::normalize_rows(engine::values_of(engine::view_of(rows)), out, options, "normalize_into");
+    const auto view = engine::view_of(rows);
+    return detail::normalize_rows(engine::values_of(view), out, options, "normalize_into");
+}
+template <class Rows>
+unit_view<double> normalize_into(const Rows& rows, matrix_view<double> out, const normalize_options& options = {}) {
+    const auto view = engine::view_of(rows);
+    return detail::normalize_rows(engine::values_of(view), out, options, "normalize_into");
 }
 
 /// Rows at unit length, where they are: normalize_into(rows, rows).
@@ -46,17 +94,42 @@ unit_view<float> normalize_into(const Rows& rows, matrix_view<float> out, const 
 inline unit_view<float> normalize_in_place(matrix_view<float> rows, const normalize_options& options = {}) {
     return detail::normalize_rows(matrix_view<const float>(rows), rows, options, "normalize_in_place");
 }
+inline unit_view<double> normalize_in_place(matrix_view<double> rows, const normalize_options& options = {}) {
+    return detail::normalize_rows(matrix_view<const double>(rows), rows, options, "normalize_in_place");
+}
 
 /// Rows at unit length, as a new matrix of a type that every similarity takes as it is.
 ///
-/// Shapes   rows [n, dim] -> [n, dim].
+/// Shapes   rows [n, dim] -> [n, dim]; a std::vector, std::array or std::span is one row. normalize<double>(rows) keeps
+///          rows of double in double.
 /// Units, Errors, Threads, Source   as normalize_into.   Memory  allocates the result only.
-template <class Rows>
-unit_embeddings<float> normalize(const Rows& rows, const normalize_options& options = {}) {
+template <class Result = float, class Rows>
+unit_embeddings<Result> normalize(const Rows& rows, const normalize_options& options = {}) {
     const auto view = engine::view_of(rows);
-    auto out = matrix<float>::uninitialized(view.rows(), view.dim());
-    detail::normalize_rows(engine::values_of(view), out.view(), options, "normalize");
-    return unit_access::embeddings(static_cast<matrix<float>&&>(out));
+    return detail::normalize_to_new<Result>(engine::values_of(view), options, "normalize");
+}
+/// The same for one row of `dim` elements behind a pointer.
+///
+/// Shapes, Units, Errors, Threads, Memory, Source   as above.
+template <class Result = float, class T>
+unit_embeddings<Result> normalize(const T* row, index dim, const normalize_options& options = {}) {
+    return detail::normalize_to_new<Result>(matrix_view<const T>(row, 1, dim), options, "normalize");
+}
+
+/// The first `dims` elements of every row, at unit length again: what Matryoshka embeddings are made for.
+///
+///   out[i] = p / |p|,   p = rows[i][0 .. dims)
+///
+/// Cutting alone leaves rows that are too short, and dot products that are no cosines.
+///
+/// Shapes   rows [n, dim], raw or unit -> [n, dims], 1 <= dims <= dim.
+/// Errors   shape_error for other dims; else as normalize_into. A row whose first elements are all zero is a zero row.
+/// Units, Threads   as normalize_into.   Memory  allocates the result only.
+/// Source   Kusupati et al. 2022, arXiv:2205.13147.
+template <class Result = float, class Rows>
+unit_embeddings<Result> truncate(const Rows& rows, index dims, const normalize_options& options = {}) {
+    const auto view = engine::view_of(rows);
+    return detail::normalize_to_new<Result>(detail::first_elements(engine::values_of(view), dims), options, "truncate");
 }
 
 /// The length of every row.
@@ -64,19 +137,22 @@ unit_embeddings<float> normalize(const Rows& rows, const normalize_options& opti
 ///   out[i] = sqrt(sum_k rows[i][k]^2)
 ///
 /// Shapes   rows [n, dim] -> n doubles.
-/// Units    those of the rows. At most half a unit in the last place of float from exact; never overflows or underflows.
+/// Units    those of the rows. At most half a unit in the last place of float from exact for float, float16, bfloat16 and
+///          int8 rows, two of double for double rows; never overflows or underflows where the result is a number.
 /// Errors   none: a row with NaN or Inf has the norm NaN or Inf.
 /// Threads  the caller's.   Memory  none, or the vector returned.
 /// Source   IEEE 754: the square of a binary32 or binary16 number is a binary64 number, exactly.
 template <class Rows>
 void norms(const Rows& rows, double* out) {
-    const auto values = engine::values_of(engine::view_of(rows));
-    for (index i = 0; i < values.rows(); ++i) out[i] = std::sqrt(kernel::sum_of_squares(values.row(i), values.dim()));
+    const auto view = engine::view_of(rows);
+    const auto values = engine::values_of(view);
+    for (index i = 0; i < values.rows(); ++i) out[i] = kernel::length_of(values.row(i), values.dim()).norm();
 }
 template <class Rows>
 std::vector<double> norms(const Rows& rows) {
-    std::vector<double> out(std::size_t(engine::view_of(rows).rows()));
-    norms(rows, out.data());
+    const auto view = engine::view_of(rows);
+    std::vector<double> out(std::size_t(view.rows()));
+    norms(engine::values_of(view), out.data());
     return out;
 }
 
@@ -87,18 +163,19 @@ std::vector<double> norms(const Rows& rows) {
 /// Source   the default tolerance is that of Apache Lucene's dot-product similarity.
 template <class Rows>
 bool is_unit(const Rows& rows, double tolerance = 1e-4) {
-    const auto values = engine::values_of(engine::view_of(rows));
+    const auto view = engine::view_of(rows);
+    const auto values = engine::values_of(view);
     for (index i = 0; i < values.rows(); ++i) {
-        const double sum = kernel::sum_of_squares(values.row(i), values.dim());
-        if (kernel::kind_of(sum) != kernel::row_kind::regular) return false;
-        if (!(std::fabs(std::sqrt(sum) - 1.0) <= tolerance)) return false;
+        const kernel::row_length length = kernel::length_of(values.row(i), values.dim());
+        if (length.kind() != kernel::row_kind::regular) return false;
+        if (!(std::fabs(length.norm() - 1.0) <= tolerance)) return false;
     }
     return true;
 }
 
 /// Rows that are unit length already, taken as unit rows without a copy.
 ///
-/// Shapes   rows [n, dim], any row stride >= dim.
+/// Shapes   rows [n, dim] of float or double, any row stride >= dim.
 /// Units    none; the rows are used as they are, so their cosines are off by up to twice the tolerance.
 /// Errors   value_error with row and norm if | |rows[i]| - 1 | > tolerance. Zero rows and rows with NaN or Inf have no
 ///          direction to be wrong about: they pass, counted in `report`.
@@ -106,18 +183,20 @@ bool is_unit(const Rows& rows, double tolerance = 1e-4) {
 /// Source   16-bit rows are never adopted: rounding leaves them up to 5e-4 off. normalize() them to float.
 inline unit_view<float> adopt_unit(matrix_view<const float> rows, double tolerance = 1e-4,
                                    row_report* report = nullptr) {
-    row_report seen;
-    for (index i = 0; i < rows.rows(); ++i) {
-        const double sum = kernel::sum_of_squares(rows.row(i), rows.dim());
-        const kernel::row_kind kind = kernel::kind_of(sum);
-        if (kind == kernel::row_kind::zero) seen.add_zero(i);
-        if (kind == kernel::row_kind::non_finite) seen.add_non_finite(i);
-        if (kind == kernel::row_kind::regular && !(std::fabs(std::sqrt(sum) - 1.0) <= tolerance))
-            detail::fail<value_error>("adopt_unit: row ", i, " has norm ", std::sqrt(sum), ", not 1 within ",
-                                      tolerance);
-    }
-    if (report != nullptr) *report = seen;
-    return unit_access::view<float>(rows);
+    return detail::adopt_rows(rows, tolerance, report);
+}
+inline unit_view<double> adopt_unit(matrix_view<const double> rows, double tolerance = 1e-4,
+                                    row_report* report = nullptr) {
+    return detail::adopt_rows(rows, tolerance, report);
+}
+template <class Rows, std::enable_if_t<!std::is_convertible_v<const Rows&, matrix_view<const float>> &&
+                                           !std::is_convertible_v<const Rows&, matrix_view<const double>>,
+                                       int> = 0>
+unit_view<float> adopt_unit(const Rows&, double = 1e-4, row_report* = nullptr) {
+    static_assert(!std::is_same_v<Rows, Rows>,
+                  "adopt_unit: takes contiguous rows of float or double; 16-bit rows are off unit length by up to "
+                  "5e-4, normalize() them");
+    return unit_access::view<float>({});
 }
 
 }  // namespace UNITSPHERE_ISA

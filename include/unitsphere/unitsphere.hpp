@@ -1,6 +1,8 @@
 /// Every header that needs only xsimd. Bridges and files are opt-in: unitsphere/interop, unitsphere/io.
 #pragma once
 
+#include "directions.hpp"
+#include "logits.hpp"
 #include "normalize.hpp"
 #include "probability.hpp"
 #include "similarity.hpp"

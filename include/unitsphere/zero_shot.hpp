@@ -4,7 +4,7 @@
 #include <iterator>
 
 #include "data/logit_scale.hpp"
-#include "data/output.hpp"
+#include "directions.hpp"
 #include "engine/score_tiles.hpp"
 #include "kernel/select.hpp"
 #include "kernel/softmax.hpp"
@@ -59,27 +59,11 @@ unit_embeddings<float> prompt_ensemble(const Prompts& prompts, const Labels& cla
                                        row_report* report = nullptr) {
     const auto view = engine::view_of(prompts);
     const index classes = detail::count_classes(class_of_prompt, view.rows());
-    normalize_options refuse;
-    refuse.non_finite = on_row::error;
-    engine::row_source source(view, refuse, "prompt_ensemble", "prompt ");
-
+    engine::row_source source(view, detail::refuse_non_finite(), "prompt_ensemble", "prompt ");
     matrix<double> sums(classes, view.dim());
-    auto unit = matrix<float>::uninitialized(1, view.dim());
-    for (index i = 0; i < source.rows(); ++i) {
-        const index label = index(std::data(class_of_prompt)[i]);
-        kernel::scale_row(source.row(i), source.dim(), source.factors(i), unit.data());
-        kernel::add_row(unit.data(), source.dim(), sums.row(label));
-    }
-
-    auto out = matrix<float>::uninitialized(classes, view.dim());
-    row_report seen;
-    for (index c = 0; c < classes; ++c) {
-        const double norm = std::sqrt(kernel::sum_of_squares(sums.row(c), sums.dim()));
-        if (norm == 0.0) seen.add_zero(c);
-        kernel::scale_row(sums.row(c), sums.dim(), norm == 0.0 ? 1.0 : 1.0 / norm, out.row(c));
-    }
-    if (report != nullptr) *report = seen;
-    return unit_access::embeddings(static_cast<matrix<float>&&>(out));
+    detail::add_directions(
+        source, sums, [&](index i) { return index(std::data(class_of_prompt)[i]); }, [](index) { return 1.0; });
+    return detail::direction_of(sums, report);
 }
 
 /// The k best labels of each image, best first, and their probabilities.
@@ -153,7 +137,7 @@ public:
         detail::require_apart(function, "labels", labels, "the images", engine::values_of(view));
         detail::require_apart(function, "probabilities", probabilities, "the images", engine::values_of(view));
         detail::require_apart(function, "probabilities", probabilities, "labels", labels);
-        auto logits = matrix<float>::uninitialized(engine::group_rows, classes());
+        auto logits = matrix<float>::uninitialized(engine::group_rows<>, classes());
         run(view, options, function, best_labels{logits.view(), scale_.multiplier(), labels, probabilities});
     }
     /// The same as new matrices of min(k, classes) columns; value_error for a negative k.
@@ -172,7 +156,7 @@ private:
         matrix_view<float> out;
         float scale;
 
-        void tile(const engine::score_tile& tile) const noexcept {
+        void tile(const engine::score_tile<>& tile) const noexcept {
             for (int r = 0; r < tile.rows; ++r) tile.store_row(r, scale, out.row(tile.first_row + r));
         }
         void rows_done(index first, index count) const noexcept {
@@ -187,13 +171,13 @@ private:
         matrix_view<index> labels;
         matrix_view<float> probabilities;
 
-        void tile(const engine::score_tile& tile) const noexcept {
+        void tile(const engine::score_tile<>& tile) const noexcept {
             for (int r = 0; r < tile.rows; ++r)
-                tile.store_row(r, scale, logits.row((tile.first_row + r) % engine::group_rows));
+                tile.store_row(r, scale, logits.row((tile.first_row + r) % engine::group_rows<>));
         }
         void rows_done(index first, index count) const noexcept {
             for (index i = first; i < first + count; ++i) {
-                float* row = logits.row(i % engine::group_rows);
+                float* row = logits.row(i % engine::group_rows<>);
                 kernel::select_best(row, logits.dim(), labels.dim(), labels.row(i), probabilities.row(i));
                 kernel::softmax_row(row, logits.dim(), row);
                 for (index j = 0; j < labels.dim(); ++j)
@@ -203,11 +187,9 @@ private:
     };
 
     template <class View>
-    static engine::packed_rows pack(const View& rows) {
-        normalize_options refuse;
-        refuse.non_finite = on_row::error;
-        engine::row_source source(rows, refuse, "zero_shot_classifier", "class ");
-        return engine::packed_rows(source);
+    static engine::packed_rows<> pack(const View& rows) {
+        engine::row_source source(rows, detail::refuse_non_finite(), "zero_shot_classifier", "class ");
+        return engine::packed_rows<>(source);
     }
 
     template <class Images>
@@ -226,7 +208,7 @@ private:
     }
 
     logit_scale scale_;
-    engine::packed_rows packed_;
+    engine::packed_rows<> packed_;
 };
 
 }  // namespace UNITSPHERE_ISA

@@ -13,9 +13,19 @@
 #include "error.hpp"
 #include "scalar.hpp"
 
-namespace unitsphere {
+#if __cplusplus >= 202002L && __has_include(<span>)
+#include <span>
+#endif
 
-/// Any caller's rows: `rows` of `dim` elements, row i at data + i * stride (in elements).
+namespace unitsphere {
+namespace detail {
+/// Whether to_view(X) is a view of T; defined behind the to_views.
+template <class X, class T>
+struct views_as;
+}  // namespace detail
+
+/// Any caller's rows: `rows` of `dim` elements, row i at data + i * stride (in elements). Whatever has a to_view that
+/// views T in place becomes one by itself: a matrix, a std::vector or std::span (one row), a row-major Eigen matrix.
 ///
 /// Errors   shape_error for negative sizes, a stride below dim, or null data with elements to read.
 /// Memory   owns nothing; the caller's memory must outlive the view. Only element alignment is needed, and the
@@ -39,6 +49,8 @@ public:
     template <class U, class = std::enable_if_t<std::is_same_v<const U, T> && !std::is_same_v<U, T>>>
     UNITSPHERE_INLINE matrix_view(const matrix_view<U>& other) noexcept
         : data_(other.data()), rows_(other.rows()), dim_(other.dim()), stride_(other.stride()) {}
+    template <class X, std::enable_if_t<detail::views_as<std::remove_reference_t<X>, T>::value, int> = 0>
+    UNITSPHERE_INLINE matrix_view(X&& x) : matrix_view(detail::views_as<std::remove_reference_t<X>, T>::view(x)) {}
 
     UNITSPHERE_INLINE T* data() const noexcept { return data_; }
     UNITSPHERE_INLINE index rows() const noexcept { return rows_; }
@@ -109,8 +121,6 @@ public:
 
     UNITSPHERE_INLINE matrix_view<T> view() noexcept { return {data_, rows_, dim_}; }
     UNITSPHERE_INLINE matrix_view<const T> view() const noexcept { return {data_, rows_, dim_}; }
-    UNITSPHERE_INLINE operator matrix_view<T>() noexcept { return view(); }
-    UNITSPHERE_INLINE operator matrix_view<const T>() const noexcept { return view(); }
 
 private:
     static constexpr std::align_val_t alignment{64};
@@ -128,25 +138,80 @@ private:
     index rows_, dim_;
 };
 
+/// A view of a copy that it owns: what to_view returns for rows that are not contiguous where they are.
+template <class T>
+class copied_rows : public matrix_view<const T> {
+public:
+    UNITSPHERE_INLINE explicit copied_rows(matrix<T>&& rows)
+        : matrix_view<const T>(rows.data(), rows.rows(), rows.dim()), storage_(static_cast<matrix<T>&&>(rows)) {}
+    UNITSPHERE_INLINE copied_rows(copied_rows&& other) noexcept
+        : matrix_view<const T>(other), storage_(static_cast<matrix<T>&&>(other.storage_)) {}
+    UNITSPHERE_INLINE ~copied_rows() {}
+
+private:
+    matrix<T> storage_;
+};
+
 // to_view(x) is how every function looks at its arguments. A type of another library joins by a function of this
-// name in its own namespace that returns a matrix_view of raw rows.
+// name in its own namespace that returns a matrix_view of raw rows, or copied_rows. Rows of a `T&` that may be written
+// give a matrix_view<T>, and so may be outputs too.
 
 template <class T>
-UNITSPHERE_INLINE matrix_view<const T> to_view(const matrix_view<T>& rows) noexcept {
+UNITSPHERE_INLINE matrix_view<T> to_view(const matrix_view<T>& rows) noexcept {
     return rows;
 }
 template <class T>
 UNITSPHERE_INLINE matrix_view<const T> to_view(const matrix<T>& rows) noexcept {
     return rows.view();
 }
-/// A std::vector or std::array is one row.
+template <class T>
+UNITSPHERE_INLINE matrix_view<T> to_view(matrix<T>& rows) noexcept {
+    return rows.view();
+}
+/// A std::vector, std::array or std::span is one row.
 template <class T, class Allocator>
 UNITSPHERE_INLINE matrix_view<const T> to_view(const std::vector<T, Allocator>& row) {
+    return {row.data(), 1, index(row.size())};
+}
+template <class T, class Allocator>
+UNITSPHERE_INLINE matrix_view<T> to_view(std::vector<T, Allocator>& row) {
     return {row.data(), 1, index(row.size())};
 }
 template <class T, std::size_t Dim>
 UNITSPHERE_INLINE matrix_view<const T> to_view(const std::array<T, Dim>& row) {
     return {row.data(), 1, index(Dim)};
 }
+template <class T, std::size_t Dim>
+UNITSPHERE_INLINE matrix_view<T> to_view(std::array<T, Dim>& row) {
+    return {row.data(), 1, index(Dim)};
+}
+#ifdef __cpp_lib_span
+template <class T, std::size_t Dim>
+UNITSPHERE_INLINE matrix_view<T> to_view(const std::span<T, Dim>& row) {
+    return {row.data(), 1, index(row.size())};
+}
+#endif
 
+namespace detail {
+
+template <class X, class = void>
+struct viewed {
+    using type = void;
+};
+template <class X>
+struct viewed<X, std::void_t<decltype(to_view(std::declval<X&>()))>> {
+    using type = decltype(to_view(std::declval<X&>()));
+};
+
+template <class X, class T>
+struct views_as {
+    using view_type = typename viewed<X>::type;
+    static constexpr bool value =
+        !std::is_same_v<std::remove_cv_t<X>, matrix_view<T>> &&
+        !std::is_same_v<std::remove_cv_t<X>, matrix_view<std::remove_const_t<T>>> &&
+        (std::is_same_v<view_type, matrix_view<T>> || std::is_same_v<view_type, matrix_view<std::remove_const_t<T>>>);
+    UNITSPHERE_INLINE static matrix_view<T> view(X& x) { return to_view(x); }
+};
+
+}  // namespace detail
 }  // namespace unitsphere

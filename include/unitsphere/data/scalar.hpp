@@ -85,4 +85,28 @@ private:
     }
 };
 
+/// bfloat16, the upper half of a float: 1 sign, 8 exponent and 7 fraction bits.
+/// Same layout as __bf16, Eigen::bfloat16 and torch.bfloat16: a pointer to those may be reinterpreted.
+struct bfloat16 {
+    std::uint16_t bits;
+
+    bfloat16() = default;
+    UNITSPHERE_INLINE explicit bfloat16(float value) noexcept : bits(from_float(value)) {}
+    UNITSPHERE_INLINE static bfloat16 from_bits(std::uint16_t bits) noexcept {
+        bfloat16 brain;
+        brain.bits = bits;
+        return brain;
+    }
+    /// Exact, of every bit: a float whose lower half is zero.
+    UNITSPHERE_INLINE operator float() const noexcept { return detail::bit_cast<float>(std::uint32_t(bits) << 16); }
+
+private:
+    /// Round to nearest, ties to even; overflow to infinity; subnormals kept; a NaN keeps its sign and becomes quiet.
+    UNITSPHERE_INLINE static std::uint16_t from_float(float value) noexcept {
+        const std::uint32_t wide = detail::bit_cast<std::uint32_t>(value);
+        if (detail::is_nan(value)) return std::uint16_t((wide >> 16) | 0x0040u);
+        return std::uint16_t((wide + 0x7fffu + ((wide >> 16) & 1u)) >> 16);
+    }
+};
+
 }  // namespace unitsphere

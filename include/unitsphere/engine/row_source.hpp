@@ -8,13 +8,21 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace engine {
 
+/// What the rows that go in may be made of. All but double are floats exactly, and follow float's rules.
+template <class T>
+inline constexpr bool is_element =
+    std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, float16> ||
+    std::is_same_v<T, bfloat16> || std::is_same_v<T, std::int8_t>;
+
 /// Rows of one side of a question. Knows what to do with rows without a direction, and counts them.
 template <class T>
 class row_source {
-    static_assert(std::is_same_v<T, float> || std::is_same_v<T, float16>,
-                  "unitsphere: rows are float or float16; convert other types first");
+    static_assert(is_element<T>,
+                  "unitsphere: rows are float, double, float16, bfloat16 or int8_t; convert other types first");
 
 public:
+    using factors_type = kernel::row_factors<kernel::factor_type<T>>;
+
     /// Raw rows: normalized on the way. `function` and `side` ("queries row ") begin the texts of errors.
     row_source(matrix_view<const T> rows, const normalize_options& options, const char* function, const char* side)
         : rows_(rows), options_(options), unit_(false) {
@@ -34,15 +42,15 @@ public:
     const matrix_view<const T>& view() const noexcept { return rows_; }
 
     /// What turns row i into a unit row; counts it. To be asked once for each row.
-    kernel::row_factors factors(index i) noexcept {
+    factors_type factors(index i) noexcept {
         const bool look = options_.report != nullptr || options_.zero_rows == on_row::nan;
-        if (unit_ && !look) return {1.0f, 1.0f};
-        const double sum = kernel::sum_of_squares(row(i), dim());
-        const kernel::row_kind kind = kernel::kind_of(sum);
+        if (unit_ && !look) return {1, 1};
+        const kernel::row_length length = kernel::length_of(row(i), dim());
+        const kernel::row_kind kind = length.kind();
         if (kind == kernel::row_kind::zero) seen_.add_zero(i);
         if (kind == kernel::row_kind::non_finite) seen_.add_non_finite(i);
-        if (unit_ && kind == kernel::row_kind::regular) return {1.0f, 1.0f};
-        return kernel::factors_of(kind, sum, options_.zero_rows);
+        if (unit_ && kind == kernel::row_kind::regular) return {1, 1};
+        return kernel::factors_of<kernel::factor_type<T>>(length, options_.zero_rows);
     }
     /// Hands the counts to whoever asked for them.
     void report() const noexcept {
@@ -58,7 +66,7 @@ private:
             detail::fail<value_error>(function, ": rows that are not finite cannot be kept; choose nan or error");
         if (!refuse_zero && !refuse_non_finite) return;
         for (index i = 0; i < rows(); ++i) {
-            const kernel::row_kind kind = kernel::kind_of(kernel::sum_of_squares(row(i), dim()));
+            const kernel::row_kind kind = kernel::length_of(row(i), dim()).kind();
             if (refuse_zero && kind == kernel::row_kind::zero)
                 detail::fail<value_error>(function, ": ", side, i, " is zero");
             if (refuse_non_finite && kind == kernel::row_kind::non_finite)
@@ -82,16 +90,29 @@ inline constexpr bool is_rows = false;
 template <class Rows>
 inline constexpr bool is_rows<Rows, std::void_t<decltype(to_view(std::declval<const Rows&>()))>> = true;
 
+template <class T>
+matrix_view<const T> read_only(const matrix_view<T>& rows) noexcept {
+    return rows;
+}
+template <class T>
+copied_rows<T> read_only(copied_rows<T>&& rows) noexcept {
+    return static_cast<copied_rows<T>&&>(rows);
+}
+template <class T>
+unit_view<T> read_only(const unit_view<T>& rows) noexcept {
+    return rows;
+}
+
 /// to_view(x) with a readable refusal of everything that has none.
 template <class Rows>
 auto view_of(const Rows& rows) {
     static_assert(is_rows<Rows>,
                   "unitsphere: pass a matrix_view of raw features (pointer, rows, dim), a matrix, unit_embeddings or "
                   "unit_view; for another library's type include its bridge from unitsphere/interop");
-    if constexpr (is_rows<Rows>)
-        return to_view(rows);
-    else
+    if constexpr (!is_rows<Rows>)
         return matrix_view<const float>();
+    else
+        return read_only(to_view(rows));
 }
 
 /// The plain numbers of a view, raw or unit.

@@ -70,7 +70,9 @@ UNITSPHERE_INLINE lanes<float> load16(const float* from) noexcept {
         [&](auto i) UNITSPHERE_LAMBDA { out.part[i] = vector<float>::load_unaligned(from + i * lanes<float>::width); });
     return out;
 }
-UNITSPHERE_INLINE lanes<float> load16(const float16* from) noexcept {
+/// float16, bfloat16 and int8, widened; exact.
+template <class T>
+UNITSPHERE_INLINE lanes<float> load16(const T* from) noexcept {
     lanes<float> out;
     unroll<lanes<float>::parts>([&](auto i) UNITSPHERE_LAMBDA { out.part[i] = load(from + i * lanes<float>::width); });
     return out;
@@ -113,12 +115,26 @@ UNITSPHERE_INLINE void store16(double* to, const lanes<double>& x) noexcept {
     unroll<lanes<double>::parts>([&](auto i)
                                      UNITSPHERE_LAMBDA { x.part[i].store_unaligned(to + i * lanes<double>::width); });
 }
+/// Rounded to nearest.
+UNITSPHERE_INLINE void store16(float* to, const lanes<double>& x) noexcept {
+    unroll<lanes<float>::parts>([&](auto i) UNITSPHERE_LAMBDA {
+        narrow(x.part[2 * i], x.part[2 * i + 1]).store_unaligned(to + i * lanes<float>::width);
+    });
+}
 UNITSPHERE_INLINE void store16_first(float* to, const lanes<float>& x, int count) noexcept {
     constexpr int width = lanes<float>::width;
     unroll<lanes<float>::parts>([&](auto i) UNITSPHERE_LAMBDA {
         const int mine = share_of_part(count, i, width);
         if (mine > 0) store_first(to + i * width, x.part[i], mine);
     });
+}
+
+/// Doubles go through a small copy.
+template <class T>
+UNITSPHERE_INLINE void store16_first(T* to, const lanes<double>& x, int count) noexcept {
+    T copy[lane_count];
+    store16(copy, x);
+    std::memcpy(to, copy, std::size_t(count) * sizeof(T));
 }
 
 // Arithmetic. There is no operator that a kernel could chain into a bare multiply-then-add: gcc would fuse it,
@@ -137,13 +153,14 @@ template <class T, class A, class B>
 UNITSPHERE_INLINE lanes<T> fma(const A& a, const B& b, const lanes<T>& c) noexcept {
     return map<T>([](auto x, auto y, auto z) UNITSPHERE_LAMBDA { return fma(x, y, z); }, a, b, c);
 }
-UNITSPHERE_INLINE lanes<float> ordered(const lanes<float>& a) noexcept {
-    return map<float>([](auto x) UNITSPHERE_LAMBDA { return ordered(x); }, a);
+template <class T>
+UNITSPHERE_INLINE lanes<T> ordered(const lanes<T>& a) noexcept {
+    return map<T>([](auto x) UNITSPHERE_LAMBDA { return ordered(x); }, a);
 }
 /// a * b, rounded: never fused into what follows.
-template <class B>
-UNITSPHERE_INLINE lanes<float> product(const lanes<float>& a, const B& b) noexcept {
-    return map<float>([](auto x, auto y) UNITSPHERE_LAMBDA { return ordered(x * y); }, a, b);
+template <class T, class B>
+UNITSPHERE_INLINE lanes<T> product(const lanes<T>& a, const B& b) noexcept {
+    return map<T>([](auto x, auto y) UNITSPHERE_LAMBDA { return ordered(x * y); }, a, b);
 }
 UNITSPHERE_INLINE double fma(double a, double b, double c) noexcept {
     if constexpr (has_fma)

@@ -43,6 +43,9 @@ UNITSPHERE_INLINE vector<double> fma(vector<double> a, vector<double> b, vector<
 }
 UNITSPHERE_INLINE vector<double> widen_low(vector<float> x) noexcept { return vcvt_f64_f32(vget_low_f32(x)); }
 UNITSPHERE_INLINE vector<double> widen_high(vector<float> x) noexcept { return vcvt_high_f64_f32(x); }
+UNITSPHERE_INLINE vector<float> narrow(vector<double> low, vector<double> high) noexcept {
+    return vcvt_high_f32_f64(vcvt_f32_f64(low), high);
+}
 
 UNITSPHERE_INLINE vector<std::int32_t> smaller(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
     return vminq_s32(a, b);
@@ -61,6 +64,15 @@ UNITSPHERE_INLINE vector<std::int32_t> shift_left(vector<std::int32_t> a) noexce
 }
 UNITSPHERE_INLINE vector<float> load(const float16* from) noexcept {
     return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(reinterpret_cast<const std::uint16_t*>(from))));
+}
+UNITSPHERE_INLINE vector<float> load(const bfloat16* from) noexcept {
+    return vreinterpretq_f32_u32(vshlq_n_u32(vmovl_u16(vld1_u16(reinterpret_cast<const std::uint16_t*>(from))), 16));
+}
+UNITSPHERE_INLINE vector<float> load(const std::int8_t* from) noexcept {
+    std::uint32_t four;
+    std::memcpy(&four, from, sizeof four);
+    const int16x8_t half = vmovl_s8(vreinterpret_s8_u32(vdup_n_u32(four)));
+    return vcvtq_f32_s32(vmovl_s16(vget_low_s16(half)));
 }
 UNITSPHERE_INLINE vector<float> load_first(const float* from, int count) noexcept {
     float32x4_t x = vdupq_n_f32(0.0f);

@@ -71,6 +71,11 @@ UNITSPHERE_INLINE vector<double> widen_high(vector<float> x) noexcept {
     const __m256d high = __builtin_shufflevector(native, native, 4, 5, 6, 7);
     return _mm512_maskz_cvtps_pd(__mmask8(0xff), _mm256_castpd_ps(high));
 }
+UNITSPHERE_INLINE vector<float> narrow(vector<double> low, vector<double> high) noexcept {
+    const __m256 first = _mm512_maskz_cvtpd_ps(__mmask8(0xff), low);
+    const __m256 second = _mm512_maskz_cvtpd_ps(__mmask8(0xff), high);
+    return __builtin_shufflevector(first, second, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+}
 UNITSPHERE_INLINE vector<std::int32_t> smaller(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
     return _mm512_maskz_min_epi32(__mmask16(0xffff), a, b);
 }
@@ -88,6 +93,15 @@ UNITSPHERE_INLINE vector<std::int32_t> shift_left(vector<std::int32_t> a) noexce
 }
 UNITSPHERE_INLINE vector<float> load(const float16* from) noexcept {
     return _mm512_maskz_cvtph_ps(__mmask16(0xffff), _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+}
+UNITSPHERE_INLINE vector<float> load(const bfloat16* from) noexcept {
+    const __m256i half = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+    const __m512i word = _mm512_maskz_cvtepu16_epi32(__mmask16(0xffff), half);
+    return _mm512_castsi512_ps(_mm512_maskz_slli_epi32(__mmask16(0xffff), word, 16));
+}
+UNITSPHERE_INLINE vector<float> load(const std::int8_t* from) noexcept {
+    const __m128i byte = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+    return _mm512_maskz_cvtepi32_ps(__mmask16(0xffff), _mm512_maskz_cvtepi8_epi32(__mmask16(0xffff), byte));
 }
 UNITSPHERE_INLINE vector<float> load_first(const float* from, int count) noexcept {
     return _mm512_maskz_loadu_ps(__mmask16((1u << count) - 1u), from);
@@ -112,6 +126,18 @@ UNITSPHERE_INLINE vector<double> widen_low(vector<float> x) noexcept {
 UNITSPHERE_INLINE vector<double> widen_high(vector<float> x) noexcept {
     return _mm256_cvtps_pd(_mm256_extractf128_ps(x, 1));
 }
+UNITSPHERE_INLINE vector<float> narrow(vector<double> low, vector<double> high) noexcept {
+    return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm256_cvtpd_ps(low)), _mm256_cvtpd_ps(high), 1);
+}
+#ifdef __AVX2__
+UNITSPHERE_INLINE vector<float> load(const bfloat16* from) noexcept {
+    const __m256i word = _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(word, 16));
+}
+UNITSPHERE_INLINE vector<float> load(const std::int8_t* from) noexcept {
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
+}
+#endif
 #ifdef __F16C__
 UNITSPHERE_INLINE vector<float> load(const float16* from) noexcept {
     return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
@@ -135,6 +161,9 @@ UNITSPHERE_INLINE void store_first(float* to, vector<float> x, int count) noexce
 
 UNITSPHERE_INLINE vector<double> widen_low(vector<float> x) noexcept { return _mm_cvtps_pd(x); }
 UNITSPHERE_INLINE vector<double> widen_high(vector<float> x) noexcept { return _mm_cvtps_pd(_mm_movehl_ps(x, x)); }
+UNITSPHERE_INLINE vector<float> narrow(vector<double> low, vector<double> high) noexcept {
+    return _mm_movelh_ps(_mm_cvtpd_ps(low), _mm_cvtpd_ps(high));
+}
 
 UNITSPHERE_INLINE vector<float> load_first(const float* from, int count) noexcept {
     const __m128 none = _mm_setzero_ps();
@@ -176,6 +205,29 @@ UNITSPHERE_INLINE vector<std::int32_t> shift_left(vector<std::int32_t> a) noexce
 template <class T>
 UNITSPHERE_INLINE vector<T> fma(vector<T> a, vector<T> b, vector<T> c) noexcept {
     return ordered(ordered(a * b) + c);
+}
+#endif
+#if !defined(__AVX2__) && !defined(__AVX512F__)
+UNITSPHERE_INLINE vector<float> load(const bfloat16* from) noexcept {
+    constexpr int width = int(vector<float>::size);
+    alignas(64) float wide[width];
+    for (int i = 0; i < width; i += 4) {
+        const __m128i half = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from + i));
+        _mm_store_ps(wide + i, _mm_castsi128_ps(_mm_unpacklo_epi16(_mm_setzero_si128(), half)));
+    }
+    return vector<float>::load_aligned(wide);
+}
+UNITSPHERE_INLINE vector<float> load(const std::int8_t* from) noexcept {
+    constexpr int width = int(vector<float>::size);
+    alignas(64) float wide[width];
+    for (int i = 0; i < width; i += 4) {
+        std::int32_t four;
+        std::memcpy(&four, from + i, sizeof four);
+        const __m128i byte = _mm_cvtsi32_si128(four);
+        const __m128i upper = _mm_unpacklo_epi16(_mm_setzero_si128(), _mm_unpacklo_epi8(_mm_setzero_si128(), byte));
+        _mm_store_ps(wide + i, _mm_cvtepi32_ps(_mm_srai_epi32(upper, 24)));
+    }
+    return vector<float>::load_aligned(wide);
 }
 #endif
 #if !defined(__F16C__) && !defined(__AVX512F__)

@@ -1,16 +1,16 @@
 /// One block of scores, in registers, from packed rows: the kernel that everything else feeds.
 ///
-///              b0 b1 .. 15 | b16 .. 31      a   [dim / 128][block_rows][128]  one broadcast per row and step
+///              b0 b1 .. 15 | b16 .. 31      a   [dim / 128][block rows][128]  one broadcast per row and step
 ///        a0  [ acc           acc      ]     b   [dim][16 * Lanes]             16 * Lanes / width vectors per step
 ///      rows  [ acc           acc      ]
 ///
 ///   scores[r][c] = clamp(sum over blocks of 128 of (chain of fused multiply-adds over k), -1, 1)
 ///
-/// Registers: rows * v accumulators, v vectors of b and one broadcast must fit, v = block_lanes * 16 / width;
-/// fewer rows leave the FMA ports waiting for loads, more spill. AVX-512: 14 x 2 + 2 + 1 of 32; AVX2: 6 x 2 + 2 +
-/// 1 of 16; NEON: 6 x 4 + 4 + 1 of 32; SSE2: 2 x 4 + 4 + 1 of 16. Each score is ONE chain over k within a block,
-/// and the block sums are added in order: its bits do not depend on the block's shape or on the edge it sits at.
-/// 128 keeps the chain's error below 6e-7 (a chain over 1152: 1.7e-6).
+/// Registers: rows * v accumulators, v vectors of b and one broadcast must fit, v = lanes * 16 / width; fewer rows
+/// leave the FMA ports waiting for loads, more spill. Floats: AVX-512 14 x 2 + 2 + 1 of 32; AVX2 6 x 2 + 2 + 1 of 16;
+/// NEON 6 x 4 + 4 + 1 of 32; SSE2 2 x 4 + 4 + 1 of 16. Doubles: AVX-512 14 x 2, AVX2 2 x 4, NEON 2 x 8, SSE2 1 x 8.
+/// Each score is ONE chain over k within a block, and the block sums are added in order: its bits do not depend on the
+/// block's shape or on the edge it sits at. 128 keeps the chain's error below 6e-7 (a chain over 1152: 1.7e-6).
 #pragma once
 
 #include "lanes.hpp"
@@ -20,10 +20,16 @@ inline namespace UNITSPHERE_ISA {
 namespace kernel {
 
 inline constexpr int chain_length = 128;
-inline constexpr int block_lanes = lanes<float>::parts == 1 ? 2 : 1;
-inline constexpr int block_columns = block_lanes * lane_count;
-inline constexpr int block_vectors = block_lanes * lanes<float>::parts;
-inline constexpr int block_rows = (vector_registers - block_vectors - 1) / block_vectors;
+
+/// The shape of a block of scores computed in C (float or double).
+template <class C>
+struct block {
+    static constexpr int lanes_wide = lanes<C>::parts == 1 ? 2 : 1;
+    static constexpr int columns = lanes_wide * lane_count;
+    static constexpr int vectors = lanes_wide * lanes<C>::parts;
+    static constexpr int fitting_rows = (vector_registers - vectors - 1) / vectors;
+    static constexpr int rows = fitting_rows < 1 ? 1 : fitting_rows;
+};
 
 /// Into [-1, 1] by the bits: the magnitude of a float orders as an integer. NaN passes, and an infinite sum, which only
 /// a row that is not finite can give, becomes NaN.
@@ -34,45 +40,57 @@ UNITSPHERE_INLINE lanes<float> clamp_to_one(const lanes<float>& x) noexcept {
     return from_bits(
         where_above(magnitude, largest_finite, all | broadcast(quiet_nan), smaller(magnitude, broadcast(one)) | sign));
 }
+/// The same one by one: SSE2 and AVX cannot compare 64-bit integers, and this is one step in dim.
+inline lanes<double> clamp_to_one(const lanes<double>& x) noexcept {
+    constexpr std::uint64_t magnitude_bits = 0x7fffffffffffffffu, quiet_nan = 0x7ff8000000000000u;
+    double lane[lane_count];
+    store16(lane, x);
+    for (double& value : lane) {
+        const std::uint64_t all = detail::bit_cast<std::uint64_t>(value), magnitude = all & magnitude_bits;
+        constexpr std::uint64_t one = 0x3ff0000000000000u;
+        const std::uint64_t clamped = (magnitude < one ? magnitude : one) | (all & ~magnitude_bits);
+        value = detail::bit_cast<double>(detail::is_finite(value) ? clamped : all | quiet_nan);
+    }
+    return load16(lane);
+}
 
 /// One chain of up to 128 steps for every accumulator.
-template <int Rows, int Lanes>
-UNITSPHERE_INLINE void multiply_chain(const float* a, const float* b, int steps,
-                                      lanes<float> (&sum)[Rows][Lanes]) noexcept {
+template <int Rows, int Lanes, class C>
+UNITSPHERE_INLINE void multiply_chain(const C* a, const C* b, int steps, lanes<C> (&sum)[Rows][Lanes]) noexcept {
     for (int k = 0; k < steps; ++k, b += Lanes * lane_count) {
-        lanes<float> column[Lanes];
+        lanes<C> column[Lanes];
         unroll<Lanes>([&](auto c) UNITSPHERE_LAMBDA { column[c] = load16(b + c * lane_count); });
         unroll<Rows>([&](auto r) UNITSPHERE_LAMBDA {
-            const vector<float> row(a[r * chain_length + k]);
-            unroll<Lanes>([&](auto c) UNITSPHERE_LAMBDA { sum[r][c] = fma<float>(row, column[c], sum[r][c]); });
+            const vector<C> row(a[r * chain_length + k]);
+            unroll<Lanes>([&](auto c) UNITSPHERE_LAMBDA { sum[r][c] = fma<C>(row, column[c], sum[r][c]); });
         });
     }
 }
 
 /// scores[r * pitch + c] for r < Rows, c < 16 * Lanes.
-template <int Rows, int Lanes>
-inline void multiply_block(const float* a, const float* b, index dim, float* scores, int pitch) noexcept {
+template <int Rows, int Lanes, class C>
+inline void multiply_block(const C* a, const C* b, index dim, C* scores, int pitch) noexcept {
     for (index k = 0; k == 0 || k < dim; k += chain_length) {
         const int steps = int(dim - k < chain_length ? dim - k : chain_length);
-        lanes<float> sum[Rows][Lanes];
-        unroll<Rows * Lanes>([&](auto i) UNITSPHERE_LAMBDA { sum[i / Lanes][i % Lanes] = broadcast(0.0f); });
-        multiply_chain<Rows, Lanes>(a + k * block_rows, b + k * Lanes * lane_count, steps, sum);
+        lanes<C> sum[Rows][Lanes];
+        unroll<Rows * Lanes>([&](auto i) UNITSPHERE_LAMBDA { sum[i / Lanes][i % Lanes] = broadcast(C(0)); });
+        multiply_chain<Rows, Lanes>(a + k * block<C>::rows, b + k * Lanes * lane_count, steps, sum);
         const bool last = k + chain_length >= dim;
         unroll<Rows * Lanes>([&](auto i) UNITSPHERE_LAMBDA {
             constexpr int r = i / Lanes, c = i % Lanes;
-            float* at = scores + r * pitch + c * lane_count;
-            const lanes<float> total = k == 0 ? sum[r][c] : load16(at) + sum[r][c];
+            C* at = scores + r * pitch + c * lane_count;
+            const lanes<C> total = k == 0 ? sum[r][c] : load16(at) + sum[r][c];
             store16(at, last ? clamp_to_one(total) : total);
         });
     }
 }
 
-/// multiply_block for any number of rows up to block_rows: all of them, or the binary digits of their number.
-template <int Lanes>
-inline void multiply_rows(const float* a, const float* b, int rows, index dim, float* scores, int pitch) noexcept {
-    if (rows == block_rows) return multiply_block<block_rows, Lanes>(a, b, dim, scores, pitch);
+/// multiply_block for any number of rows up to block<C>::rows: all of them, or the binary digits of their number.
+template <int Lanes, class C>
+inline void multiply_rows(const C* a, const C* b, int rows, index dim, C* scores, int pitch) noexcept {
+    if (rows == block<C>::rows) return multiply_block<block<C>::rows, Lanes>(a, b, dim, scores, pitch);
     const auto some = [&](auto count) {
-        if constexpr (count < block_rows)
+        if constexpr (count < block<C>::rows)
             if (rows & count) {
                 multiply_block<count, Lanes>(a, b, dim, scores, pitch);
                 a += count * chain_length;
@@ -85,13 +103,21 @@ inline void multiply_rows(const float* a, const float* b, int rows, index dim, f
     some(std::integral_constant<int, 1>{});
 }
 
-/// The scores of `rows` packed rows against a panel of `columns` (16 or block_columns).
-inline void multiply(const float* a, const float* b, int rows, int columns, index dim, float* scores,
-                     int pitch) noexcept {
-    if (columns == block_columns)
-        multiply_rows<block_lanes>(a, b, rows, dim, scores, pitch);
+/// The scores of `rows` packed rows against a panel of `columns` (16 or block<C>::columns).
+template <class C>
+inline void multiply(const C* a, const C* b, int rows, int columns, index dim, C* scores, int pitch) noexcept {
+    if (columns == block<C>::columns)
+        multiply_rows<block<C>::lanes_wide>(a, b, rows, dim, scores, pitch);
     else
         multiply_rows<1>(a, b, rows, dim, scores, pitch);
+}
+
+/// One chain for each of 16 pairs: sum over k of a[k][i] * b[k][i], both sides as panels of 16 columns.
+template <class C>
+inline lanes<C> multiply_pairs(const C* a, const C* b, int steps) noexcept {
+    lanes<C> sum = broadcast(C(0));
+    for (int k = 0; k < steps; ++k) sum = fma<C>(load16(a + k * lane_count), load16(b + k * lane_count), sum);
+    return sum;
 }
 
 }  // namespace kernel

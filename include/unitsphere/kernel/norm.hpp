@@ -1,11 +1,12 @@
 /// The norm of a row and the row at unit length.
 ///
-///   norm = sqrt(sum x[k]^2)                in double: squares of f32, f16 and bf16 values are exact there
-///   unit[k] = x[k] * float(1 / norm)
+///   norm = sqrt(sum x[k]^2)                in double: squares of f32, f16, bf16 and int8 values are exact there
+///   unit[k] = x[k] * float(1 / norm)       rows of double: x[k] * (1 / norm) in double, then rounded once more to float
 ///
 /// No eps, no overflow, no underflow: double holds every square and every sum of squares of floats. Only the
 /// factor 1 / norm must fit a float; where it does not (norm outside [2^-125, 2^125]) the row is first multiplied
-/// by an exact power of two, which changes no bit of the result.
+/// by an exact power of two, which changes no bit of the result. Rows of double are measured a second time, scaled,
+/// where their squares leave double's range.
 #pragma once
 
 #include <cmath>
@@ -17,77 +18,133 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace kernel {
 
-UNITSPHERE_INLINE lanes<double> in_double(const lanes<float>& x) noexcept { return widen(x); }
-UNITSPHERE_INLINE lanes<double> in_double(const lanes<double>& x) noexcept { return x; }
-
-/// sum x[k]^2, element k in lane k mod 16. Elements behind the last are read as zeros, which add nothing.
-template <class T>
-inline double sum_of_squares(const T* x, index dim) noexcept {
-    lanes<double> sum = broadcast(0.0);
-    index k = 0;
-    for (; k + lane_count <= dim; k += lane_count) {
-        const lanes<double> value = in_double(load16(x + k));
-        sum = fma<double>(value, value, sum);
-    }
-    if (k < dim) {
-        const lanes<double> value = in_double(load16_first(x + k, int(dim - k)));
-        sum = fma<double>(value, value, sum);
-    }
-    return sum_of_lanes(sum);
-}
-
 /// What a row's sum of squares says about its direction.
 enum class row_kind { regular, zero, non_finite };
 
-UNITSPHERE_INLINE row_kind kind_of(double sum_of_squares) noexcept {
-    if (!detail::is_finite(sum_of_squares)) return row_kind::non_finite;
-    return sum_of_squares == 0.0 ? row_kind::zero : row_kind::regular;
-}
+/// The length of a row: norm = sqrt(sum) / power.
+struct row_length {
+    double sum;    ///< of the squares of power * x[k]
+    double power;  ///< a power of two; 1 for all but rows of very long or very short doubles
 
-/// unit = (x * power) * inverse; power is 1 but for norms at the ends of float's range.
-struct row_factors {
-    float power, inverse;
+    UNITSPHERE_INLINE row_kind kind() const noexcept {
+        if (!detail::is_finite(sum)) return row_kind::non_finite;
+        return sum == 0.0 ? row_kind::zero : row_kind::regular;
+    }
+    UNITSPHERE_INLINE double norm() const noexcept { return std::sqrt(sum) / power; }
 };
 
-inline row_factors factors_of(double sum_of_squares) noexcept {
-    const double norm = std::sqrt(sum_of_squares);
-    const float power = norm < 0x1p-125 ? 0x1p64f : norm > 0x1p125 ? 0x1p-64f : 1.0f;
-    return {power, float(1.0 / (norm * double(power)))};
+/// step(values of a register, how many of them are there) for all elements; lanes behind the last are zero.
+template <class T, class Step>
+UNITSPHERE_INLINE void for_each_16(const T* x, index dim, Step&& step) noexcept {
+    index k = 0;
+    for (; k + lane_count <= dim; k += lane_count) step(load16(x + k));
+    if (k < dim) step(load16_first(x + k, int(dim - k)));
+}
+
+/// Element k is added to lane k mod 16.
+template <class T>
+inline row_length length_of(const T* x, index dim) noexcept {
+    lanes<double> sum = broadcast(0.0);
+    for_each_16(x, dim, [&](const lanes<float>& single) UNITSPHERE_LAMBDA {
+        const lanes<double> value = widen(single);
+        sum = fma<double>(value, value, sum);
+    });
+    return {sum_of_lanes(sum), 1.0};
+}
+
+/// Knuth's TwoSum: what is lost when `a + b` is rounded to `total`.
+template <class T>
+UNITSPHERE_INLINE T lost_in_sum(const T& a, const T& b, const T& total) noexcept {
+    const T b_there = ordered(total - a);
+    return (a - ordered(total - b_there)) + (b - b_there);
+}
+
+/// sum of (power * x[k])^2 of doubles, within an ulp: their squares are not exact, and a long row adds up hundreds of
+/// roundings in each lane. So each lane carries what its additions and (with FMA) its squares have lost.
+inline double compensated_square_sum(const double* x, index dim, double power) noexcept {
+    lanes<double> sum = broadcast(0.0), lost = broadcast(0.0);
+    for_each_16(x, dim, [&](const lanes<double>& raw) UNITSPHERE_LAMBDA {
+        const lanes<double> value = product(raw, vector<double>(power));
+        const lanes<double> square = product(value, value);
+        const lanes<double> total = ordered(sum + square);
+        const lanes<double> lost_in_square = fma<double>(value, value, broadcast(0.0) - square);
+        lost = lost + (lost_in_sum(sum, square, total) + lost_in_square);
+        sum = total;
+    });
+    double lane[lane_count], carried[lane_count];
+    store16(lane, sum);
+    store16(carried, lost);
+    for (int half = lane_count / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; ++i) {
+            const double total = ordered(lane[i] + lane[i + half]);
+            carried[i] += carried[i + half] + lost_in_sum(lane[i], lane[i + half], total);
+            lane[i] = total;
+        }
+    return lane[0] + carried[0];
+}
+
+/// The second pass is for sums below 2^-900 (there the squares of a row's smaller elements lose bits) or beyond range.
+inline row_length length_of(const double* x, index dim) noexcept {
+    const double sum = compensated_square_sum(x, dim, 1.0);
+    if (detail::is_finite(sum) && sum >= 0x1p-900) return {sum, 1.0};
+    const double power = detail::is_finite(sum) ? 0x1p600 : 0x1p-600;
+    return {compensated_square_sum(x, dim, power), power};
+}
+
+/// unit = (x * power) * inverse, in F: float, or double for rows of double.
+template <class F>
+struct row_factors {
+    F power, inverse;
+};
+/// The factors' type for rows of T.
+template <class T>
+using factor_type = std::conditional_t<std::is_same_v<T, double>, double, float>;
+
+inline void find_factors(row_length length, row_factors<float>& factors) noexcept {
+    const double norm = length.norm();
+    factors.power = norm < 0x1p-125 ? 0x1p64f : norm > 0x1p125 ? 0x1p-64f : 1.0f;
+    factors.inverse = float(1.0 / (norm * double(factors.power)));
+}
+inline void find_factors(row_length length, row_factors<double>& factors) noexcept {
+    factors = {length.power, 1.0 / std::sqrt(length.sum)};
 }
 
 /// Zero rows by default stay as they are, rows with NaN or Inf become NaN in every element.
-inline row_factors factors_of(row_kind kind, double sum_of_squares, on_row zero_rows) noexcept {
-    if (kind == row_kind::regular) return factors_of(sum_of_squares);
-    if (kind == row_kind::zero && zero_rows != on_row::nan) return {1.0f, 1.0f};
-    return {1.0f, detail::quiet_nan()};
+template <class F>
+inline row_factors<F> factors_of(row_length length, on_row zero_rows) noexcept {
+    row_factors<F> factors{F(1), F(1)};
+    const row_kind kind = length.kind();
+    if (kind == row_kind::regular)
+        find_factors(length, factors);
+    else if (kind == row_kind::non_finite || zero_rows == on_row::nan)
+        factors.inverse = F(detail::quiet_nan());
+    return factors;
 }
 
-UNITSPHERE_INLINE lanes<float> scaled(const lanes<float>& x, vector<float> power, vector<float> inverse) noexcept {
-    return product(product(x, power), inverse);
-}
-
-/// out[k] = x[k] * power * inverse for k < dim; out may be x.
-template <class T>
-inline void scale_row(const T* x, index dim, row_factors factors, float* out) noexcept {
-    const vector<float> power(factors.power), inverse(factors.inverse);
+/// out[k] = x[k] * power * inverse for k < dim; out may be x. Doubles are rounded to a float `out` at the end.
+template <class T, class F, class Out>
+inline void scale_row(const T* x, index dim, row_factors<F> factors, Out* out) noexcept {
+    const vector<F> power(factors.power), inverse(factors.inverse);
+    const auto scaled = [&](const lanes<F>& value)
+                            UNITSPHERE_LAMBDA { return product(product(value, power), inverse); };
     index k = 0;
-    for (; k + lane_count <= dim; k += lane_count) store16(out + k, scaled(load16(x + k), power, inverse));
+    for (; k + lane_count <= dim; k += lane_count) store16(out + k, scaled(load16(x + k)));
     if (k < dim) {
         const int left = int(dim - k);
-        store16_first(out + k, scaled(load16_first(x + k, left), power, inverse), left);
+        store16_first(out + k, scaled(load16_first(x + k, left)), left);
     }
 }
 
-/// out[k] += x[k] in double, for k < dim.
-inline void add_row(const float* x, index dim, double* out) noexcept {
+/// out[k] = scale * x[k] + bias, rounded once where fused multiply-add exists; out may be x.
+inline void scale_and_shift_row(const float* x, index dim, float scale, float bias, float* out) noexcept {
+    const vector<float> factor(scale);
+    const lanes<float> shift = broadcast(bias);
     index k = 0;
-    for (; k + lane_count <= dim; k += lane_count) store16(out + k, load16(out + k) + widen(load16(x + k)));
-    for (; k < dim; ++k) out[k] += double(x[k]);
-}
-
-/// out[k] = float(x[k] * factor), the product in double: a row of doubles at unit length.
-inline void scale_row(const double* x, index dim, double factor, float* out) noexcept {
-    for (index k = 0; k < dim; ++k) out[k] = float(x[k] * factor);
+    for (; k + lane_count <= dim; k += lane_count) store16(out + k, fma<float>(load16(x + k), factor, shift));
+    if (k < dim) {
+        const int left = int(dim - k);
+        store16_first(out + k, fma<float>(load16_first(x + k, left), factor, shift), left);
+    }
 }
 
 }  // namespace kernel

@@ -126,7 +126,9 @@ struct row_sum {
 };
 
 /// x[j] = x[j] * factor.
-inline void scale_strip(float* x, index columns, float factor) noexcept { scale_row(x, columns, {1.0f, factor}, x); }
+inline void scale_strip(float* x, index columns, float factor) noexcept {
+    scale_row(x, columns, row_factors<float>{1.0f, factor}, x);
+}
 
 /// Softmax of a row; out may be the logits. A row without a softmax becomes NaN.
 inline void softmax_row(const float* logits, index columns, float* out) noexcept {

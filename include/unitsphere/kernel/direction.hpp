@@ -1,0 +1,50 @@
+/// Sums, differences and blends of unit rows, in double where they are added up.
+#pragma once
+
+#include "norm.hpp"
+
+namespace unitsphere {
+inline namespace UNITSPHERE_ISA {
+namespace kernel {
+
+/// out[k] += weight * x[k] in double, for k < dim.
+inline void add_row(const float* x, index dim, double weight, double* out) noexcept {
+    const vector<double> factor(weight);
+    index k = 0;
+    for (; k + lane_count <= dim; k += lane_count)
+        store16(out + k, fma<double>(factor, widen(load16(x + k)), load16(out + k)));
+    for (; k < dim; ++k) out[k] = fma(weight, double(x[k]), out[k]);
+}
+
+/// out[k] = x[k] - y[k] for k < dim; out may be x.
+inline void subtract_row(const float* x, const float* y, index dim, float* out) noexcept {
+    index k = 0;
+    for (; k + lane_count <= dim; k += lane_count) store16(out + k, load16(x + k) - load16(y + k));
+    if (k < dim) {
+        const int left = int(dim - k);
+        store16_first(out + k, load16_first(x + k, left) - load16_first(y + k, left), left);
+    }
+}
+
+/// |u - v| and |u + v|, in double: the angle between unit rows is 2 atan2(|u - v|, |u + v|), as exact for rows that are
+/// nearly equal or nearly opposite as for any (acos of the cosine loses half of the digits there).
+struct chords {
+    double difference, sum;
+};
+inline chords chords_of(const float* u, const float* v, index dim) noexcept {
+    lanes<double> difference = broadcast(0.0), sum = broadcast(0.0);
+    const auto step = [&](const lanes<float>& single_u, const lanes<float>& single_v) UNITSPHERE_LAMBDA {
+        const lanes<double> wide_u = widen(single_u), wide_v = widen(single_v);
+        const lanes<double> away = ordered(wide_u - wide_v), along = ordered(wide_u + wide_v);
+        difference = fma<double>(away, away, difference);
+        sum = fma<double>(along, along, sum);
+    };
+    index k = 0;
+    for (; k + lane_count <= dim; k += lane_count) step(load16(u + k), load16(v + k));
+    if (k < dim) step(load16_first(u + k, int(dim - k)), load16_first(v + k, int(dim - k)));
+    return {std::sqrt(sum_of_lanes(difference)), std::sqrt(sum_of_lanes(sum))};
+}
+
+}  // namespace kernel
+}  // namespace UNITSPHERE_ISA
+}  // namespace unitsphere

@@ -1,0 +1,26 @@
+/// Real CLIP embeddings and what numpy in float64 makes of them: the README.md beside the data has the numbers.
+#pragma once
+
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <unitsphere/data/config.hpp>
+
+#ifndef UNITSPHERE_DATA_DIR
+#define UNITSPHERE_DATA_DIR ""
+#endif
+
+namespace tests {
+
+inline std::string path(const std::string& name) { return std::string(UNITSPHERE_DATA_DIR) + "/" + name; }
+
+/// All integers of a text file, in order.
+inline std::vector<unitsphere::index> integers(const std::string& name) {
+    std::ifstream file(path(name));
+    std::vector<unitsphere::index> result;
+    for (unitsphere::index number; file >> number;) result.push_back(number);
+    return result;
+}
+
+}  // namespace tests
