@@ -37,7 +37,8 @@ endfunction()
 unitsphere_add_no_exceptions_test(fail none 0 "no error\n")
 unitsphere_add_no_exceptions_test(fail shape 3 "cosine_similarity: queries have dim 3, gallery has dim 4\n")
 unitsphere_add_no_exceptions_test(fail value 3 "zero_shot_classifier: class 1 ")
-unitsphere_add_no_exceptions_test(fail file 3 "no_such_file\\.npy")
+unitsphere_add_no_exceptions_test(fail load 3 "load_npy: .*no_such_file\\.npy")
+unitsphere_add_no_exceptions_test(fail save 3 "save_npy: .*no_such_directory/scores\\.npy")
 unitsphere_add_no_exceptions_test(terminate shape 4 "terminate\n")
 
 # C++17, 20 and 23, by every compiler at hand, whichever one builds these tests.

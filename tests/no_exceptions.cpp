@@ -1,4 +1,4 @@
-// Built with -fno-exceptions -fno-rtti; the argument chooses the error that it ends with: none, shape, value, file.
+// Built with -fno-exceptions -fno-rtti; the argument chooses the error that it ends with: none, shape, value, load, save.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -30,6 +30,10 @@ int main(int, char** arguments) {
     const us::matrix<float> scores = us::cosine_similarity(queries, gallery);
     const us::zero_shot_classifier classifier(gallery, us::logit_scale::from_multiplier(100.0f));
     const us::matrix<float> probabilities = classifier.probabilities(queries);
-    if (std::strcmp(error, "file") == 0) us::load_npy<float>("no_such_file.npy");
-    if (scores(0, 0) == 1.0f && probabilities(0, 0) > 0.9f) std::printf("no error\n");
+
+    if (std::strcmp(error, "load") == 0) us::load_npy<float>("no_such_file.npy");
+    us::save_npy(std::strcmp(error, "save") == 0 ? "no_such_directory/scores.npy" : "no_exceptions.npy", scores);
+    const us::index rows = us::visit_npy("no_exceptions.npy", [](auto&& loaded) { return loaded.rows(); });
+    std::remove("no_exceptions.npy");
+    if (scores(0, 0) == 1.0f && probabilities(0, 0) > 0.9f && rows == 2) std::printf("no error\n");
 }
