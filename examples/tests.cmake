@@ -1,22 +1,31 @@
-# ctest runs the examples as a reader would, and checks what they print and how they refuse.
+# ctest runs the examples as a reader would, and checks what they print and how they refuse. Each has its tests in
+# tests/NAME.cmake.
 set(expect -P "${PROJECT_SOURCE_DIR}/tests/expect.cmake" --)
 
-add_test(NAME example_quickstart
-  COMMAND "${CMAKE_COMMAND}" -DCODE=0 "-DMATCHES=image 0: dog 0\\.8756  cat 0\\.1086  car 0\\.0159\nimage 1: dog 0\\.0113  cat 0\\.8379  car 0\\.1508\n" ${expect} $<TARGET_FILE:quickstart>)
-add_test(NAME readme COMMAND "${CMAKE_COMMAND}" "-DSOURCE_DIR=${PROJECT_SOURCE_DIR}"
-  "-DQUICKSTART=$<TARGET_FILE:quickstart>" -P "${PROJECT_SOURCE_DIR}/tests/readme.cmake")
-add_test(NAME example_zero_shot
-  COMMAND "${CMAKE_COMMAND}" -DCODE=0 "-DMATCHES=0\\.9927936  0\\.9927937.*0\\.0042107  0\\.0042107.*0\\.0029957  0\\.0029957" ${expect} $<TARGET_FILE:zero_shot>)
-
-# Wrong arguments: exit code 2 and one line on stderr.
-function(unitsphere_add_refusal name)
-  add_test(NAME example_zero_shot_refuses_${name}
-    COMMAND "${CMAKE_COMMAND}" -DCODE=2 -DSTDERR_LINES=1 ${expect} $<TARGET_FILE:zero_shot> ${ARGN})
+# What an example prints; `matches` is a regex.
+function(unitsphere_add_example_test name matches)
+  add_test(NAME example_${name} COMMAND "${CMAKE_COMMAND}" -DCODE=0 "-DMATCHES=${matches}" ${expect} ${ARGN})
 endfunction()
-unitsphere_add_refusal(unknown_option --nonsense)
-unitsphere_add_refusal(one_file images.npy)
-unitsphere_add_refusal(missing_files no_such_images.npy no_such_texts.npy)
-unitsphere_add_refusal(other_format "${CMAKE_CURRENT_SOURCE_DIR}/zero_shot.cpp" "${CMAKE_CURRENT_SOURCE_DIR}/zero_shot.cpp")
+
+# Wrong arguments: exit code 2 and one line on stderr, which begins with the program's name.
+function(unitsphere_add_refusal program name)
+  add_test(NAME example_${program}_refuses_${name} COMMAND "${CMAKE_COMMAND}" -DCODE=2 -DSTDERR_LINES=1
+    "-DMATCHES=${program}: [^\n]+\n$" ${expect} $<TARGET_FILE:${program}> ${ARGN})
+endfunction()
+
+# The mistakes that all of them refuse. `files` is how many an example takes.
+function(unitsphere_add_refusals program files)
+  unitsphere_add_refusal(${program} unknown_option --nonsense)
+  set(other_format "${CMAKE_CURRENT_SOURCE_DIR}/zero_shot.cpp")
+  if(files EQUAL 1)
+    unitsphere_add_refusal(${program} missing_files no_such_rows.npy ${ARGN})
+    unitsphere_add_refusal(${program} other_format "${other_format}" ${ARGN})
+  else()
+    unitsphere_add_refusal(${program} one_file images.npy)
+    unitsphere_add_refusal(${program} missing_files no_such_images.npy no_such_texts.npy ${ARGN})
+    unitsphere_add_refusal(${program} other_format "${other_format}" "${other_format}" ${ARGN})
+  endif()
+endfunction()
 
 # Real embeddings; without them the entry says that it is skipped.
 function(unitsphere_add_data_test name directory matches)
@@ -28,9 +37,24 @@ function(unitsphere_add_data_test name directory matches)
     set_tests_properties(example_${name} PROPERTIES SKIP_REGULAR_EXPRESSION "^skipped:")
   endif()
 endfunction()
-unitsphere_add_data_test(zero_shot_pets pets_vitb32 "accuracy@1 0\\.930340 \\(2217/2383\\)\naccuracy@5 [^\n]*\n$"
-  $<TARGET_FILE:zero_shot> zs24_image.npy zs24_text_t2.npy --classes zs24_classes.txt --labels zs24_labels.txt)
-unitsphere_add_data_test(zero_shot_pets_t1 pets_vitb32 "accuracy@1 0\\.88[12][0-9]+ \\(210[2-6]/2383\\)"
-  $<TARGET_FILE:zero_shot> zs24_image.npy zs24_text_t1.npy --classes zs24_classes.txt --labels zs24_labels.txt)
-unitsphere_add_data_test(zero_shot_cifar10 cifar10_500_vitb32 "accuracy@1 0\\.898000 \\(449/500\\)"
-  $<TARGET_FILE:zero_shot> image.npy text.npy --classes classes.txt --labels labels.txt)
+
+# Files that other tests read: rows of all kinds; and, of the real embeddings, two prompts for each class.
+set(inputs "${CMAKE_CURRENT_BINARY_DIR}/inputs")
+file(MAKE_DIRECTORY "${inputs}")
+add_executable(make_inputs tests/make_inputs.cpp)
+target_link_libraries(make_inputs PRIVATE unitsphere_dev)
+set(pets "")
+if(UNITSPHERE_DATA_DIR)
+  set(pets "${UNITSPHERE_DATA_DIR}/pets_vitb32/zs24_text_t1.npy" "${UNITSPHERE_DATA_DIR}/pets_vitb32/zs24_text_t2.npy")
+endif()
+add_test(NAME example_inputs COMMAND make_inputs "${inputs}" ${pets})
+set_tests_properties(example_inputs PROPERTIES FIXTURES_SETUP example_inputs)
+function(unitsphere_reads_inputs)
+  foreach(name IN LISTS ARGN)
+    set_tests_properties(example_${name} PROPERTIES FIXTURES_REQUIRED example_inputs)
+  endforeach()
+endfunction()
+
+foreach(name quickstart normalize_features similarity_matrix clip_forward zero_shot prompt_ensemble)
+  include(tests/${name}.cmake)
+endforeach()

@@ -9,6 +9,7 @@
 
 #include "support/answers.hpp"
 #include "support/arguments.hpp"
+#include "support/command_line.hpp"
 #include "support/published_example.hpp"
 #include "support/table.hpp"
 #include "support/zero_shot_inputs.hpp"
@@ -27,7 +28,7 @@ us::unit_embeddings<> load_classes(const std::string& file, const support::zero_
         if (inputs.prompt_rows.empty()) return us::normalize(texts, options);
         return us::prompt_ensemble(support::select_rows(texts, inputs.prompt_rows), inputs.class_of_prompt, &report);
     });
-    support::warn(file, report, "classes");
+    support::warn("zero_shot", file, report, "classes");
     return classes;
 } catch (const std::invalid_argument& error) {
     throw std::runtime_error(inputs.classes_from + ": " + error.what());
@@ -40,7 +41,7 @@ us::top_labels load_and_classify(const std::string& file, const us::zero_shot_cl
     options.zero_rows = us::on_row::nan;
     options.report = &report;
     us::top_labels best = us::visit_npy(file, [&](const auto& images) { return classifier.top(images, k, options); });
-    support::warn(file, report, "images");
+    support::warn("zero_shot", file, report, "images");
     return best;
 }
 

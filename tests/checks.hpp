@@ -65,6 +65,9 @@ inline unitsphere::matrix<float> untouched(unitsphere::index rows, unitsphere::i
     return result;
 }
 
+/// The larger of two errors; NaN is larger than all (std::fmax would forget it).
+inline double larger_error(double a, double b) { return reference::is_nan(a) || a >= b ? a : b; }
+
 inline bool all_nan(const float* row, unitsphere::index dim) {
     return std::all_of(row, row + dim, [](float x) { return reference::is_nan(x); });
 }

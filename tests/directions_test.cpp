@@ -41,10 +41,10 @@ vector sum_of_units(const matrix<T>& rows, const std::vector<double>& weights) {
 /// The largest distance of an element from what it should be.
 template <class Row>
 double worst(const Row& row, index i, const vector& expected) {
-    long double error = 0;
+    double largest = 0;
     for (std::size_t k = 0; k < expected.size(); ++k)
-        error = std::fmax(error, std::fabs((long double)(row(i, index(k))) - expected[k]));
-    return double(error);
+        largest = larger_error(largest, double(std::fabs((long double)(row(i, index(k))) - expected[k])));
+    return largest;
 }
 
 // An element of a unit row is off by 1.5 roundings, so the sum of n of them by 1.5 n * 2^-24 at most; dividing by the

@@ -13,13 +13,15 @@
 
 namespace tests {
 
+using unitsphere::index;  // POSIX has an index() of its own
+
 inline std::string path(const std::string& name) { return std::string(UNITSPHERE_DATA_DIR) + "/" + name; }
 
 /// All integers of a text file, in order.
-inline std::vector<unitsphere::index> integers(const std::string& name) {
+inline std::vector<index> integers(const std::string& name) {
     std::ifstream file(path(name));
-    std::vector<unitsphere::index> result;
-    for (unitsphere::index number; file >> number;) result.push_back(number);
+    std::vector<index> result;
+    for (index number; file >> number;) result.push_back(number);
     return result;
 }
 

@@ -54,7 +54,7 @@ TEST_CASE("a class name of LVIS finds the same name of ImageNet, from raw halves
             sum += double(scores(i, truth));
             first += rank_of(scores, i, truth) == 0;
             for (index j = 0; j < scores.dim(); ++j)
-                if (j != truth) largest_wrong = std::fmax(largest_wrong, double(scores(i, j)));
+                if (j != truth) largest_wrong = larger_error(largest_wrong, double(scores(i, j)));
         }
         CHECK(first == n);
         CHECK_THAT(sum / double(n), WithinAbs(gallery.mean, 6e-7));
@@ -148,9 +148,9 @@ TEST_CASE("unit rows that were stored as halves are off by up to 5e-4, and are r
     for (index i = 0; i < stored.rows(); i += 7)
         for (index j = 0; j < texts.rows(); ++j) {
             const double exact = double(reference::cosine(stored.row(i), texts.row(j), 512));
-            worst = std::fmax(worst, std::fabs(double(scores(i, j)) - exact));
+            worst = larger_error(worst, std::fabs(double(scores(i, j)) - exact));
             const double as_stored = double(scores(i, j)) * lengths[std::size_t(i)];
-            worst_as_stored = std::fmax(worst_as_stored, std::fabs(as_stored - exact));
+            worst_as_stored = larger_error(worst_as_stored, std::fabs(as_stored - exact));
         }
     CHECK(worst <= 6e-7);
     CHECK(worst_as_stored > 5e-5);  // what trusting the stored length would cost
@@ -169,7 +169,7 @@ TEST_CASE("class embeddings of pathology prompts are those of float64", "[real]"
     REQUIRE((expected.rows() == 9 && ensemble.rows() == 9));
     double worst = 0;
     for (index c = 0; c < 9; ++c)
-        for (index k = 0; k < 512; ++k) worst = std::fmax(worst, std::fabs(double(ensemble(c, k)) - expected(c, k)));
+        for (index k = 0; k < 512; ++k) worst = larger_error(worst, std::fabs(double(ensemble(c, k)) - expected(c, k)));
     CHECK(worst <= 1.2e-7);
     const std::vector<float> same = pairwise_cosine(ensemble, expected);
     for (const float cosine : same) CHECK(cosine >= 1.0f - 6e-7f);

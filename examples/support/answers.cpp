@@ -46,11 +46,11 @@ void print_accuracy(const top_labels& best, const std::vector<index>& labels, in
     }
 }
 
-void warn(const std::string& file, const row_report& report, const char* rows) {
+void warn(const std::string& program, const std::string& file, const row_report& report, const char* rows) {
     const auto line = [&](index count, const char* what, index first) {
         if (count > 0)
-            std::fprintf(stderr, "zero_shot: %s: %s with %s features: %lld (first: %lld)\n", file.c_str(), rows, what,
-                         static_cast<long long>(count), static_cast<long long>(first));
+            std::fprintf(stderr, "%s: %s: %s with %s features: %lld (first: %lld)\n", program.c_str(), file.c_str(),
+                         rows, what, static_cast<long long>(count), static_cast<long long>(first));
     };
     line(report.zero_rows, "zero", report.first_zero);
     line(report.non_finite_rows, "non-finite", report.first_non_finite);

@@ -18,6 +18,6 @@ void print_accuracy(const unitsphere::top_labels& best, const std::vector<unitsp
                     unitsphere::index k, unitsphere::index classes);
 
 /// One line on stderr for each kind of row without a direction; `rows` says what the rows of the file are.
-void warn(const std::string& file, const unitsphere::row_report& report, const char* rows);
+void warn(const std::string& program, const std::string& file, const unitsphere::row_report& report, const char* rows);
 
 }  // namespace support

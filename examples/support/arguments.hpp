@@ -1,7 +1,6 @@
-/// Command lines of the examples that take files: parsed by CLI11; one line and exit code 2 for a mistake.
+/// What zero_shot and prompt_ensemble are told on the command line.
 #pragma once
 
-#include <functional>
 #include <string>
 
 #include <unitsphere/data/config.hpp>
@@ -9,7 +8,7 @@
 namespace support {
 
 struct zero_shot_arguments {
-    bool files_given = false;              ///< images and texts; neither: the published example
+    bool files_given = false;              ///< images and texts; neither: the built-in example
     std::string images, texts;             ///< .npy files
     std::string classes, labels, prompts;  ///< text files; empty: not given
     float logit_scale = 100.0f;            ///< the multiplier
@@ -18,8 +17,6 @@ struct zero_shot_arguments {
 
 /// Throws what CLI11 throws for bad arguments; --help prints and ends the program.
 zero_shot_arguments parse_zero_shot(int argc, char** argv);
-
-/// Runs `body` and returns the exit code of `program`: 0, or 2 after one line on stderr that says what went wrong.
-int run_example(const std::string& program, const std::function<void()>& body);
+zero_shot_arguments parse_prompt_ensemble(int argc, char** argv);
 
 }  // namespace support

@@ -4,24 +4,12 @@
 #include <cmath>
 #include <cstdio>
 
+#include "characters.hpp"
+
 namespace support {
 namespace {
 
 constexpr std::size_t widest = 40;
-
-bool begins_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0u) != 0x80u; }
-
-/// Characters, not bytes, of UTF-8 text.
-std::size_t width(const std::string& text) {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), begins_character));
-}
-
-std::string clipped(const std::string& text) {
-    if (width(text) <= widest) return text;
-    std::size_t bytes = 0, characters = 0;  // ends at the first byte of the first character that is cut off
-    while (!begins_character(text[bytes]) || characters++ < widest - 3) ++bytes;
-    return text.substr(0, bytes) + "...";
-}
 
 }  // namespace
 
@@ -33,7 +21,7 @@ void table::print() const {
     std::vector<std::size_t> widths(columns_.size());
     for (auto& line : lines)
         for (std::size_t c = 0; c < line.size(); ++c) {
-            line[c] = clipped(line[c]);
+            line[c] = clipped(line[c], widest);
             widths[c] = std::max(widths[c], width(line[c]));
         }
     for (const auto& line : lines) {
@@ -48,9 +36,10 @@ void table::print() const {
     }
 }
 
-std::string decimals(double probability) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.7f", probability);
+std::string decimals(double value, int digits) {
+    if (std::isnan(value)) return "nan";  // printf may give it a sign
+    char text[64];
+    std::snprintf(text, sizeof text, "%.*f", digits, value);
     return text;
 }
 

@@ -23,8 +23,8 @@ private:
     std::vector<std::vector<std::string>> rows_;
 };
 
-/// A probability with 7 decimals.
-std::string decimals(double probability);
+/// A number with so many digits behind the point; probabilities have 7.
+std::string decimals(double value, int digits = 7);
 
 /// A probability as a bar of up to 30 characters.
 std::string bar(double probability);

@@ -3,8 +3,10 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <stdexcept>
+#include <unitsphere/io/npy.hpp>
 
 namespace support {
 namespace {
@@ -29,12 +31,33 @@ std::vector<std::string> read_first_column(const std::string& path) {
     for (std::string line; std::getline(file, line);) {
         if (entries.empty() && line.compare(0, 3, "\xEF\xBB\xBF") == 0) line.erase(0, 3);
         if (entries.empty() && line.compare(0, 6, "\x93NUMPY") == 0)
-            fail(path, "an .npy file is not read here yet, save it as text, one entry per line");
+            fail(path, "is an .npy file, but text is expected here, one entry per line");
         entries.push_back(trimmed(line.substr(0, line.find('\t'))));
     }
     if (file.bad()) fail(path, errno != 0 ? std::strerror(errno) : "cannot be read");
     while (!entries.empty() && entries.back().empty()) entries.pop_back();
     return entries;
+}
+
+bool is_npy(const std::string& path) {
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(path, error)) return false;  // what a pipe has given is gone
+    char magic[6] = {};
+    std::ifstream(path, std::ios::binary).read(magic, sizeof magic);
+    return std::memcmp(magic, "\x93NUMPY", sizeof magic) == 0;
+}
+
+[[noreturn]] void fail_range(const std::string& path, const std::string& found, index lowest, index highest) {
+    fail(path, found + "in " + std::to_string(lowest) + ".." + std::to_string(highest));
+}
+
+std::vector<index> read_npy_integers(const std::string& path, index lowest, index highest) {
+    std::vector<index> integers = unitsphere::load_npy_integers(path);
+    for (std::size_t i = 0; i < integers.size(); ++i)
+        if (integers[i] < lowest || integers[i] > highest)
+            fail_range(path, "element " + std::to_string(i) + ": " + std::to_string(integers[i]) + " is not ", lowest,
+                       highest);
+    return integers;
 }
 
 /// A header begins with a word, so that "3.5" or "0 cat" is an error in any line.
@@ -46,7 +69,14 @@ bool is_header(const std::string& entry) {
 
 std::vector<std::string> read_names(const std::string& path) { return read_first_column(path); }
 
+std::vector<std::string> numbered_names(const std::string& what, index count) {
+    std::vector<std::string> names;
+    for (index i = 0; i < count; ++i) names.push_back(what + " " + std::to_string(i));
+    return names;
+}
+
 std::vector<index> read_integers(const std::string& path, index lowest, index highest) {
+    if (is_npy(path)) return read_npy_integers(path, lowest, highest);
     const std::vector<std::string> entries = read_first_column(path);
     std::vector<index> integers;
     for (std::size_t i = !entries.empty() && is_header(entries[0]) ? 1 : 0; i < entries.size(); ++i) {
@@ -55,8 +85,7 @@ std::vector<index> read_integers(const std::string& path, index lowest, index hi
         const auto [stop, error] = std::from_chars(entries[i].data(), end, value);
         const std::string found = "line " + std::to_string(i + 1) + ": '" + entries[i] + "' is not ";
         if (error == std::errc::invalid_argument || stop != end) fail(path, found + "an integer");
-        if (error != std::errc() || value < lowest || value > highest)
-            fail(path, found + "in " + std::to_string(lowest) + ".." + std::to_string(highest));
+        if (error != std::errc() || value < lowest || value > highest) fail_range(path, found, lowest, highest);
         integers.push_back(value);
     }
     return integers;

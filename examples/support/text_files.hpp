@@ -1,7 +1,8 @@
-/// The text files beside the embeddings: class names, labels, prompt maps. One entry per line, in row order.
+/// The files beside the embeddings: class names, labels, prompt maps. Text, one entry per line, in row order.
 ///
 /// Only the text before a line's first tab counts. Windows line ends, a byte order mark and empty lines at the end
-/// are accepted. Every error is a std::runtime_error that names the file.
+/// are accepted. Integers may also come as a .npy file, known by its first bytes. Every error is a std::runtime_error
+/// that names the file.
 #pragma once
 
 #include <string>
@@ -13,7 +14,11 @@ namespace support {
 
 std::vector<std::string> read_names(const std::string& path);
 
-/// One integer per line, each in [lowest, highest]; the first line may be a header.
+/// "class 0", "class 1", ...: for what no file names.
+std::vector<std::string> numbered_names(const std::string& what, unitsphere::index count);
+
+/// One integer per line, where the first line may be a header, or a .npy file that load_npy_integers reads: each in
+/// [lowest, highest].
 std::vector<unitsphere::index> read_integers(const std::string& path, unitsphere::index lowest,
                                              unitsphere::index highest);
 

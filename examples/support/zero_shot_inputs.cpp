@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <unitsphere/io/npy.hpp>
 
+#include "embeddings.hpp"
 #include "text_files.hpp"
 
 namespace support {
@@ -16,12 +17,6 @@ using unitsphere::npy_info;
 template <class T>
 index count(const std::vector<T>& entries) {
     return static_cast<index>(entries.size());
-}
-
-std::vector<std::string> numbered_names(index classes) {
-    std::vector<std::string> names;
-    for (index i = 0; i < classes; ++i) names.push_back("class " + std::to_string(i));
-    return names;
 }
 
 /// Reads --prompts and returns the number of classes.
@@ -46,14 +41,14 @@ index read_prompts(const std::string& file, const std::string& texts, index rows
 zero_shot_inputs read_inputs(const zero_shot_arguments& arguments) {
     const std::string &images_file = arguments.images, &texts_file = arguments.texts;
     const npy_info images = inspect_npy(images_file), texts = inspect_npy(texts_file);
-    require_equal({images_file, images.dim, "features a row"}, {texts_file, texts.dim, "features a row"});
+    require_same_dim(images_file, texts_file);
     if (texts.rows == 0) throw std::runtime_error(texts_file + ": no rows, so there are no classes");
 
     zero_shot_inputs inputs;
     inputs.classes_from = texts_file;
     index classes = texts.rows;
     if (!arguments.prompts.empty()) classes = read_prompts(arguments.prompts, texts_file, texts.rows, inputs);
-    inputs.class_names = arguments.classes.empty() ? numbered_names(classes) : read_names(arguments.classes);
+    inputs.class_names = arguments.classes.empty() ? numbered_names("class", classes) : read_names(arguments.classes);
     require_equal({arguments.classes, count(inputs.class_names), "names"},
                   {arguments.prompts.empty() ? texts_file : arguments.prompts, classes, "classes"});
     if (!arguments.labels.empty()) {

@@ -2,25 +2,29 @@
 #pragma once
 
 #include <algorithm>
-#include <limits>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "../data/error.hpp"
+#include "npy_type.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
-
-/// The element types that are read and written: '<f2' is float16, '<f4' is float.
-enum class npy_type { f2, f4 };
 
 /// What a .npy file holds. A file of one dimension is one row.
 struct npy_info {
     npy_type type;
     index rows, dim;
+    bool fortran_order;  ///< the file holds column after column; what is loaded is row after row in any case
 };
 
 namespace detail {
+
+/// No size of a shape may be larger: an empty file may claim any, (2^62, 0) too, and the library adds to sizes and
+/// multiplies them by small numbers. 2^48 elements of one byte are 256 TiB.
+constexpr index largest_npy_size = index{1} << 48;
 
 /// The file and who asked for it, for every refusal: "load_npy: images.npy: reason".
 struct npy_source {
@@ -33,7 +37,7 @@ struct npy_source {
     }
 };
 
-/// The three entries of the header. `shape` has as many sizes as the file says, none of them negative.
+/// The three entries of the header. `shape` has as many sizes as the file says, each in 0 .. largest_npy_size.
 struct npy_header {
     npy_type type;
     bool fortran_order;
@@ -59,36 +63,48 @@ public:
     npy_header parse() {
         npy_header header{};
         std::vector<std::string> keys;
-        const auto has = [&](const std::string& key) { return std::find(keys.begin(), keys.end(), key) != keys.end(); };
         expect('{');
         while (!accept('}')) {
             const std::string key = quoted();
-            if (has(key)) source_.refuse("its header has the key '", npy_excerpt(key), "' twice");
+            if (contains(keys, key)) source_.refuse("its header has the key '", npy_excerpt(key), "' twice");
             keys.push_back(key);
             expect(':');
-            if (key == "descr")
-                header.type = type();
-            else if (key == "fortran_order")
-                header.fortran_order = boolean();
-            else if (key == "shape")
-                header.shape = shape();
-            else
-                source_.refuse("its header has an unknown key '", npy_excerpt(key), "'");
+            value_of(key, header);
             if (accept(',')) continue;
             expect('}');
             break;
         }
         for (const char* key : {"descr", "fortran_order", "shape"})
-            if (!has(key)) source_.refuse("its header lacks the key '", key, "'");
+            if (!contains(keys, key)) source_.refuse("its header lacks the key '", key, "'");
         next();
         if (at_ < text_.size()) source_.refuse("its header goes on behind the dict: ", npy_excerpt(text_.substr(at_)));
         return header;
     }
 
 private:
+    static bool contains(const std::vector<std::string>& keys, const std::string& key) {
+        return std::find(keys.begin(), keys.end(), key) != keys.end();
+    }
+
+    void value_of(const std::string& key, npy_header& header) {
+        if (key == "descr")
+            header.type = type();
+        else if (key == "fortran_order")
+            header.fortran_order = boolean();
+        else if (key == "shape")
+            header.shape = shape();
+        else
+            source_.refuse("its header has an unknown key '", npy_excerpt(key), "'");
+    }
+
+    /// The first position from at_ on whose character is not one of `these`; the end of the text if all are.
+    std::size_t behind(const char* these) const {
+        const std::size_t found = text_.find_first_not_of(these, at_);
+        return found == std::string::npos ? text_.size() : found;
+    }
     /// The next character that is not white space; '\0' at the end.
     char next() {
-        at_ = std::min(text_.find_first_not_of(" \t\r\n", at_), text_.size());
+        at_ = behind(" \t\r\n");
         return at_ < text_.size() ? text_[at_] : '\0';
     }
     bool accept(char wanted) {
@@ -117,15 +133,15 @@ private:
     }
 
     npy_type type() {
-        const char* const supported = "; supported are '<f2' (float16) and '<f4' (float)";
         if (next() == '[' || next() == '(')
-            source_.refuse("holds the structured dtype ", npy_excerpt(text_.substr(at_)), supported);
+            source_.refuse("holds the structured dtype ", npy_excerpt(text_.substr(at_)), "; supported are ",
+                           supported_npy_types());
         const std::string descr = quoted();
-        // '=' is the reader's own byte order, which npy.hpp asserts to be little-endian.
-        if (descr == "<f2" || descr == "=f2") return npy_type::f2;
-        if (descr == "<f4" || descr == "=f4") return npy_type::f4;
-        const bool big_endian = !descr.empty() && descr[0] == '>';
-        source_.refuse("holds the ", big_endian ? "big-endian " : "", "dtype '", npy_excerpt(descr), "'", supported);
+        if (const npy_type_entry* const entry = find_npy_type(descr)) return entry->type;
+        if (!descr.empty() && descr[0] == '>' && find_npy_type("<" + descr.substr(1)) != nullptr)
+            source_.refuse("is big-endian ('", descr, "'); save x.astype('<", descr.substr(1), "')");
+        source_.refuse("holds the dtype '", npy_excerpt(descr), "'", npy_kind(descr), "; supported are ",
+                       supported_npy_types());
     }
 
     bool boolean() {
@@ -154,16 +170,16 @@ private:
 
     index size() {
         if (next() == '-') source_.refuse("its header has a negative size in the shape");
-        const std::size_t end = std::min(text_.find_first_not_of("0123456789", at_), text_.size());
+        const std::size_t end = behind("0123456789");
         const std::string digits = text_.substr(at_, end - at_);
         if (digits.empty()) unexpected("a size");
         if (digits.size() > 1 && digits[0] == '0')  // Python 2 read 010 as 8, Python 3 refuses it
             source_.refuse("its header has a leading zero in the shape: ", npy_excerpt(digits));
         index value = 0;
         for (const char digit : digits) {
-            if (value > (std::numeric_limits<index>::max() - (digit - '0')) / 10)
-                source_.refuse("its header has a size beyond 64 bits in the shape: ", npy_excerpt(digits));
             value = value * 10 + (digit - '0');
+            if (value > largest_npy_size)
+                source_.refuse("its header has a size beyond 2^48 in the shape: ", npy_excerpt(digits));
         }
         at_ = end;
         return value;
@@ -179,29 +195,25 @@ inline npy_info check_npy_shape(const npy_source& source, const npy_header& head
     const std::vector<index>& shape = header.shape;
     if (shape.size() != 1 && shape.size() != 2)
         source.refuse("has ", index(shape.size()), " dimensions; 1 and 2 are supported");
-    const npy_info info{header.type, shape.size() == 2 ? shape[0] : 1, shape.back()};
-    // A single row or column is the same in both orders.
-    if (header.fortran_order && info.rows > 1 && info.dim > 1)
-        source.refuse("is in Fortran order (fortran_order True); save numpy.ascontiguousarray(x) instead");
+    const npy_info info{header.type, shape.size() == 2 ? shape[0] : 1, shape.back(), header.fortran_order};
 
-    const index item = info.type == npy_type::f2 ? 2 : 4;
-    const index largest = std::numeric_limits<index>::max() / item;
-    const bool beyond = info.dim > 0 && info.rows > largest / info.dim;
-    if (beyond || bytes != info.rows * info.dim * item)
+    const npy_type_entry& element = npy_entry(info.type);
+    const bool beyond = info.dim > 0 && info.rows > INT64_MAX / element.bytes / info.dim;
+    if (beyond || bytes != info.rows * info.dim * element.bytes)
         source.refuse("holds ", bytes, " bytes of data, shape (", shape.size() == 2 ? text(info.rows) + ", " : "",
-                      info.dim, shape.size() == 1 ? ",)" : ")", " of f", item, " needs ",
-                      beyond ? "more than 64 bits can count" : text(info.rows * info.dim * item));
+                      info.dim, shape.size() == 1 ? ",)" : ")", " of ", element.descr + 1, " needs ",
+                      beyond ? "more than 64 bits can count" : text(info.rows * info.dim * element.bytes));
     return info;
 }
 
-/// The first bytes of a version 1.0 file, byte for byte those of numpy.save.
+/// The first bytes of a version 1.0 file, byte for byte those of numpy.save. `shape` is "3, 512" or "3,".
 ///
 /// Always 128 bytes: numpy pads to a multiple of 64, and with the room it leaves for the row count to grow to 21
-/// digits what comes before the padding takes 90 to 108.
-inline std::string npy_header_text(npy_type type, index rows, index dim) {
+/// digits what comes before the padding takes 88 to 104.
+inline std::string npy_header_text(npy_type type, const std::string& shape) {
     std::string header("\x93NUMPY\1\0\x76\0", 10);  // 0x76: the 118 bytes that follow
-    header += type == npy_type::f2 ? "{'descr': '<f2'" : "{'descr': '<f4'";
-    header += ", 'fortran_order': False, 'shape': (" + text(rows) + ", " + text(dim) + "), }";
+    header += std::string("{'descr': '") + npy_entry(type).descr + "', 'fortran_order': False, 'shape': (" + shape;
+    header += "), }";
     header.resize(127, ' ');
     return header + '\n';
 }

@@ -13,10 +13,11 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace kernel {
 
-/// Elements that pack_block_row writes for rows of this dim: whole chains.
+/// Elements that pack_block_row writes for rows of this dim: whole chains, and one for rows of no elements.
 template <class C>
 UNITSPHERE_INLINE index packed_block_size(index dim) noexcept {
-    return (dim + chain_length - 1) / chain_length * chain_length * block<C>::rows;
+    const index chains = (dim + chain_length - 1) / chain_length;
+    return (chains > 0 ? chains : 1) * chain_length * block<C>::rows;
 }
 
 /// One row into its place r of a block.
