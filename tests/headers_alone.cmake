@@ -15,3 +15,5 @@ foreach(header IN LISTS headers)
 endforeach()
 add_library(headers_alone OBJECT ${sources})
 target_link_libraries(headers_alone PRIVATE unitsphere_dev unitsphere::eigen)
+# Here, without Catch2: its macros are not pedantic C++17.
+target_compile_options(headers_alone PRIVATE -Wpedantic)

@@ -29,9 +29,9 @@ struct lanes {
     vector<T> part[parts];
 };
 
-template <class F, int... I>
-UNITSPHERE_INLINE void unroll_over(F&& f, std::integer_sequence<int, I...>) {
-    (f(std::integral_constant<int, I>{}), ...);
+template <class F, int... Step>
+UNITSPHERE_INLINE void unroll_over(F&& f, std::integer_sequence<int, Step...>) {
+    (f(std::integral_constant<int, Step>{}), ...);
 }
 
 /// f(0), f(1), .. f(Count - 1), each with its number as a constant: arrays of registers stay in registers.

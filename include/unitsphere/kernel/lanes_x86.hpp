@@ -185,10 +185,10 @@ UNITSPHERE_INLINE void store_first(float* to, vector<float> x, int count) noexce
 
 #ifndef __AVX512F__
 UNITSPHERE_INLINE vector<std::int32_t> smaller(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
-    return xsimd::min(a, b);
+    return (xsimd::min)(a, b);
 }
 UNITSPHERE_INLINE vector<std::int32_t> larger(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
-    return xsimd::max(a, b);
+    return (xsimd::max)(a, b);
 }
 UNITSPHERE_INLINE vector<std::int32_t> where_above(vector<std::int32_t> x, vector<std::int32_t> bound,
                                                    vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
