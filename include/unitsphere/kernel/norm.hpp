@@ -56,7 +56,7 @@ inline row_length length_of(const T* x, index dim) noexcept {
 template <class T>
 UNITSPHERE_INLINE T lost_in_sum(const T& a, const T& b, const T& total) noexcept {
     const T b_there = ordered(total - a);
-    return (a - ordered(total - b_there)) + (b - b_there);
+    return ordered(a - ordered(total - b_there)) + ordered(b - b_there);
 }
 
 /// sum of (power * x[k])^2 of doubles, within an ulp: their squares are not exact, and a long row adds up hundreds of
