@@ -228,6 +228,21 @@ UNITSPHERE_INLINE void store16(std::int32_t* to, const bits16& x) noexcept {
     unroll<bits16::parts>([&](auto i) UNITSPHERE_LAMBDA { x.part[i].store_unaligned(to + i * bits16::width); });
 }
 
+/// Doubles rounded to floats: widen the other way round.
+UNITSPHERE_INLINE lanes<float> narrow(const lanes<double>& x) noexcept {
+    lanes<float> out;
+    unroll<lanes<float>::parts>([&](auto i)
+                                    UNITSPHERE_LAMBDA { out.part[i] = narrow(x.part[2 * i], x.part[2 * i + 1]); });
+    return out;
+}
+UNITSPHERE_INLINE lanes<double> ordered(const lanes<double>& a) noexcept {
+    return map<double>([](auto x) UNITSPHERE_LAMBDA { return ordered(x); }, a);
+}
+/// a / b, rounded; under -ffast-math compilers estimate it.
+UNITSPHERE_INLINE lanes<float> quotient(const lanes<float>& a, const lanes<float>& b) noexcept {
+    return map<float>([](auto x, auto y) UNITSPHERE_LAMBDA { return x / y; }, a, b);
+}
+
 }  // namespace kernel
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere

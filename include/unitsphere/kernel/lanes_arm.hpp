@@ -89,6 +89,11 @@ UNITSPHERE_INLINE void transpose_4x4(const float* from, std::int64_t from_pitch,
     vst1q_f32(to + 3 * to_pitch, vcombine_f32(vget_high_f32(low.val[1]), vget_high_f32(high.val[1])));
 }
 
+/// Two registers of double, rounded to one of float.
+UNITSPHERE_INLINE vector<float> narrow(vector<double> low, vector<double> high) noexcept {
+    return vcombine_f32(vcvt_f32_f64(low), vcvt_f32_f64(high));
+}
+
 }  // namespace kernel
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere

@@ -214,6 +214,19 @@ UNITSPHERE_INLINE void transpose_4x4(const float* from, std::int64_t from_pitch,
     _mm_storeu_ps(to + 3 * to_pitch, row3);
 }
 
+/// Two registers of double, rounded to one of float.
+UNITSPHERE_INLINE vector<float> narrow(vector<double> low, vector<double> high) noexcept {
+#if defined(__AVX512F__)
+    const __m256 first = _mm512_maskz_cvtpd_ps(__mmask8(0xff), low);
+    const __m256 second = _mm512_maskz_cvtpd_ps(__mmask8(0xff), high);
+    return __builtin_shufflevector(first, second, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+#elif defined(__AVX__)
+    return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm256_cvtpd_ps(low)), _mm256_cvtpd_ps(high), 1);
+#else
+    return _mm_movelh_ps(_mm_cvtpd_ps(low), _mm_cvtpd_ps(high));
+#endif
+}
+
 }  // namespace kernel
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere
