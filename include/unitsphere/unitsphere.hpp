@@ -1,6 +1,7 @@
 /// Every header that needs only xsimd. Bridges and files are opt-in: unitsphere/interop, unitsphere/io.
 #pragma once
 
+#include "evaluation.hpp"
 #include "normalize.hpp"
 #include "probability.hpp"
 #include "similarity.hpp"
