@@ -77,8 +77,8 @@ template <class Predicted, class Truth>
 confusion count_pairs(const matrix_view<Predicted>& predicted, const char* name, const matrix_view<Truth>& truth,
                       index classes) {
     constexpr const char* function = "confusion_counts";
-    if (classes < 1 || classes == INT64_MAX)
-        fail<value_error>(function, ": classes is ", classes, ", it must be at least 1 and not the largest integer");
+    if (classes < 1) fail<value_error>(function, ": classes is ", classes, ", it must be at least 1");
+    if (classes == PTRDIFF_MAX) fail<std::length_error>(function, ": ", classes, " classes exceed the address space");
     require_same_length(function, name, predicted, truth);
     confusion result{matrix<index>(classes, classes + 1)};
     for (index i = 0; i < truth.rows(); ++i) {
