@@ -26,13 +26,8 @@ namespace {
 constexpr float infinity = std::numeric_limits<float>::infinity();
 constexpr float largest = std::numeric_limits<float>::max();
 
-// exp is off by one ulp, 2^-23 at most; the sum 1 + e and the quotient by a rounding each, 2^-24. Compilers turn
-// vector division into an estimate and a Newton step under -ffast-math: 2^-22 more.
-#ifdef __FAST_MATH__
-constexpr double relative_bound = 6e-7;
-#else
+// exp is off by one ulp, 2^-23 at most; the sum 1 + e and the quotient by a rounding each, 2^-24.
 constexpr double relative_bound = 0x1p-23 + 0x1p-24 + 0x1p-24 + 1e-13;
-#endif
 
 // The last place of the subnormals; where they are flushed, as -ffast-math does at start-up, all of them.
 double absolute_bound() {

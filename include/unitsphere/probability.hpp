@@ -97,8 +97,8 @@ inline std::vector<double> log_sum_exp(matrix_view<const float> logits) {
 ///   out[i][j] = 1 / (1 + exp(-logits[i][j]))
 ///
 /// Shapes   logits [n, m], out [n, m]; any row strides >= m.
-/// Units    probabilities, each on its own: a row does not sum to 1. Relative error <= 2.4e-7 (6e-7 under -ffast-math,
-///          where division is estimated), also where the result is tiny; a subnormal one is off by its last place.
+/// Units    probabilities, each on its own: a row does not sum to 1. Relative error <= 2.4e-7, also where the result is
+///          tiny; a subnormal one is off by its last place.
 /// Errors   shape_error if the shapes differ or the memory overlaps (out may be exactly the logits). NaN gives NaN, +Inf
 ///          gives 1, -Inf gives 0.
 /// Threads  the caller's.   Memory  none.

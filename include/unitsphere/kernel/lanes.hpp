@@ -238,9 +238,9 @@ UNITSPHERE_INLINE lanes<float> narrow(const lanes<double>& x) noexcept {
 UNITSPHERE_INLINE lanes<double> ordered(const lanes<double>& a) noexcept {
     return map<double>([](auto x) UNITSPHERE_LAMBDA { return ordered(x); }, a);
 }
-/// a / b, rounded; under -ffast-math compilers estimate it.
+/// a / b.
 UNITSPHERE_INLINE lanes<float> quotient(const lanes<float>& a, const lanes<float>& b) noexcept {
-    return map<float>([](auto x, auto y) UNITSPHERE_LAMBDA { return x / y; }, a, b);
+    return map<float>([](auto x, auto y) UNITSPHERE_LAMBDA { return quotient(x, y); }, a, b);
 }
 
 }  // namespace kernel

@@ -94,6 +94,9 @@ UNITSPHERE_INLINE vector<float> narrow(vector<double> low, vector<double> high) 
     return vcombine_f32(vcvt_f32_f64(low), vcvt_f32_f64(high));
 }
 
+/// a / b, rounded once: xsimd 8.1 multiplies by an estimate of 1 / b.
+UNITSPHERE_INLINE vector<float> quotient(vector<float> a, vector<float> b) noexcept { return vdivq_f32(a, b); }
+
 }  // namespace kernel
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere
