@@ -11,22 +11,18 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace kernel {
 
-/// n = round(-y / ln 2) for 0 <= y <= 130, as a float, and with n + 64 in the low 9 bits of `shifted`.
-struct power_of_two {
-    lanes<float> n, shifted;
-};
+inline constexpr float round_to_integer = 12582912.0f + 64.0f;  // 1.5 * 2^23: a float there has no fraction bits
 
-UNITSPHERE_INLINE power_of_two nearest_power(const lanes<float>& y) noexcept {
+/// n + round_to_integer, n = round(-y / ln 2), for 0 <= y <= 130: the low 9 bits hold n + 64.
+UNITSPHERE_INLINE lanes<float> shifted_power(const lanes<float>& y) noexcept {
     constexpr float log2_e = 1.44269504f;
-    constexpr float round_to_integer = 12582912.0f + 64.0f;  // 1.5 * 2^23: a float there has no fraction bits
-    const lanes<float> shifted = ordered(fma<float>(y, vector<float>(-log2_e), broadcast(round_to_integer)));
-    return {shifted - broadcast(round_to_integer), shifted};
+    return ordered(fma<float>(y, vector<float>(-log2_e), broadcast(round_to_integer)));
 }
 
 // ln 2 in two parts: n * ln2_high is exact without FMA too.
 inline constexpr float ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
 
-/// 2^(n + 64) * exp(-r) for |r| <= ln(2) / 2.
+/// 2^(n + 64) * exp(-r) for |r| <= ln(2) / 2, n as shifted_power gives it.
 ///
 /// The polynomial is the minimax one for exp(-r) = 1 - r + r^2 q(r), deg q = 4: relative error 3.1e-9, 1/20 of a
 /// rounding.
@@ -55,10 +51,11 @@ UNITSPHERE_INLINE lanes<float> exp_times_2_64(const lanes<float>& r, const lanes
 UNITSPHERE_INLINE lanes<float> exp_negated(const lanes<float>& y) noexcept {
     constexpr std::int32_t bits_of_104 = 0x42d00000;  // exp(-104) is below half of the smallest subnormal
     const lanes<float> bounded = from_bits(smaller(bits(y), broadcast(bits_of_104)));
-    const power_of_two power = nearest_power(bounded);
-    lanes<float> r = fma<float>(power.n, vector<float>(ln2_high), bounded);
-    r = fma<float>(power.n, vector<float>(ln2_low), r);
-    return product(exp_times_2_64(r, power.shifted), vector<float>(0x1p-64f));
+    const lanes<float> shifted = shifted_power(bounded);
+    const lanes<float> n = shifted - broadcast(round_to_integer);
+    lanes<float> r = fma<float>(n, vector<float>(ln2_high), bounded);
+    r = fma<float>(n, vector<float>(ln2_low), r);
+    return product(exp_times_2_64(r, shifted), vector<float>(0x1p-64f));
 }
 
 /// 2^64 exp(-(y + low)) per lane for y >= 0 and the `low` that y's rounding lost: at most 1 ulp from exact, and no
@@ -66,9 +63,10 @@ UNITSPHERE_INLINE lanes<float> exp_negated(const lanes<float>& y) noexcept {
 UNITSPHERE_INLINE lanes<float> exp_negated_times_2_64(const lanes<float>& y, const lanes<float>& low) noexcept {
     constexpr std::int32_t bits_of_130 = 0x43020000;
     const lanes<float> bounded = from_bits(smaller(bits(y), broadcast(bits_of_130)));
-    const power_of_two power = nearest_power(bounded);
-    const lanes<float> r = fma<float>(power.n, vector<float>(ln2_high), bounded);
-    return exp_times_2_64(r + fma<float>(power.n, vector<float>(ln2_low), low), power.shifted);
+    const lanes<float> shifted = shifted_power(bounded);
+    const lanes<float> n = shifted - broadcast(round_to_integer);
+    const lanes<float> r = fma<float>(n, vector<float>(ln2_high), bounded);
+    return exp_times_2_64(r + fma<float>(n, vector<float>(ln2_low), low), shifted);
 }
 
 /// exp(-y) in double for 0 <= y, 0 from 700 on (factors between strips, whose results are floats below 2^-149
@@ -76,13 +74,13 @@ UNITSPHERE_INLINE lanes<float> exp_negated_times_2_64(const lanes<float>& y, con
 inline double exp_negated(double y) noexcept {
     if (!(y < 700.0)) return 0.0;
     constexpr double log2_e = 1.4426950408889634, high = 0x1.62e42fee00000p-1, low = 0x1.a39ef35793c76p-33;
-    constexpr double round_to_integer = 0x1.8p52;
+    constexpr double no_fraction = 0x1.8p52;
     constexpr double factorial_inverse[] = {
         1.0,        1.0,         1.0 / 2,      1.0 / 6,       1.0 / 24,       1.0 / 120,       1.0 / 720,
         1.0 / 5040, 1.0 / 40320, 1.0 / 362880, 1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800.0};
 
-    const double shifted = ordered(fma(y, -log2_e, round_to_integer));
-    const double n = shifted - round_to_integer;
+    const double shifted = ordered(fma(y, -log2_e, no_fraction));
+    const double n = shifted - no_fraction;
     const double r = -fma(n, low, fma(n, high, y));
     double p = factorial_inverse[13];
     for (int i = 12; i >= 0; --i) p = fma(p, r, factorial_inverse[i]);

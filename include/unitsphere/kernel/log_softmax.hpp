@@ -20,17 +20,13 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace kernel {
 
-/// A number and what its rounding lost.
-struct exact_difference {
-    lanes<float> value, lost;
-};
-
-/// a - b = value + lost, exactly, whichever is larger (Knuth, The Art of Computer Programming 2, section 4.2.2).
-UNITSPHERE_INLINE exact_difference subtract(const lanes<float>& a, const lanes<float>& b) noexcept {
-    const lanes<float> value = ordered(a - b);
-    const lanes<float> taken_for_b = ordered(a - value);
-    const lanes<float> taken_for_a = ordered(value + taken_for_b);
-    return {value, ordered(a - taken_for_a) + ordered(taken_for_b - b)};
+/// What the rounding of difference = a - b lost, exactly, whichever is larger (Knuth, The Art of Computer
+/// Programming 2, section 4.2.2).
+UNITSPHERE_INLINE lanes<float> lost_by_difference(const lanes<float>& a, const lanes<float>& b,
+                                                  const lanes<float>& difference) noexcept {
+    const lanes<float> taken_for_b = ordered(a - difference);
+    const lanes<float> taken_for_a = ordered(difference + taken_for_b);
+    return ordered(a - taken_for_a) + ordered(taken_for_b - b);
 }
 
 /// Of some logits: the largest (NaN if there is a NaN, -Inf if there are none), how often it occurs, and the sum of
@@ -60,34 +56,43 @@ struct exp_sum {
     double log() const noexcept { return std::log1p(ordered(maxima - 1.0) + rest); }
 };
 
-/// One strip of 1 to strip_columns logits. Every lane goes to double on its own, and 2^64 too large: no exponential
-/// that a float result can feel is subnormal.
+/// How many logits of a strip equal its maximum, and 2^64 exp(l - maximum) of the others, each lane added to double
+/// on its own. 2^64 too large, no exponential that a float result can feel is subnormal; from exp(-130) on they are 0.
+struct exp_total_of_lanes {
+    lanes<double> rest = broadcast(0.0);
+    bits16 maxima = broadcast(std::int32_t{0});
+
+    UNITSPHERE_INLINE void add(const lanes<float>& maximum, const lanes<float>& logits) noexcept {
+        constexpr std::int32_t bits_of_130 = 0x43020000;
+        const bits16 zero = broadcast(std::int32_t{0}), one = broadcast(std::int32_t{1});
+        const lanes<float> y = ordered(maximum - logits);
+        const bits16 size = bits(y);
+        const bits16 e = bits(exp_negated_times_2_64(y, lost_by_difference(maximum, logits, y)));
+        rest = rest + widen(from_bits(where_above(size, bits_of_130, zero, where_above(size, 0, e, zero))));
+        maxima = maxima + where_above(size, 0, zero, one);
+    }
+    int count() const noexcept {
+        std::int32_t lane[lane_count];
+        store16(lane, maxima);
+        for (int i = 1; i < lane_count; ++i) lane[0] += lane[i];
+        return lane[0];
+    }
+};
+
+/// One strip of 1 to strip_columns logits.
 inline exp_sum sum_strip(const float* logits, int columns) noexcept {
-    constexpr std::int32_t bits_of_130 = 0x43020000;
     const float top = largest(logits, columns);
     if (!detail::is_finite(top)) return {top, 0.0, 0.0};
     const lanes<float> maximum = broadcast(top);
-    const bits16 zero = broadcast(std::int32_t{0}), one = broadcast(std::int32_t{1});
-    lanes<double> sum = broadcast(0.0);
-    bits16 count = zero;
-    const auto add = [&](const float* from) UNITSPHERE_LAMBDA {
-        const exact_difference y = subtract(maximum, load16(from));
-        const bits16 size = bits(y.value);
-        const bits16 e = bits(exp_negated_times_2_64(y.value, y.lost));
-        sum = sum + widen(from_bits(where_above(size, bits_of_130, zero, where_above(size, 0, e, zero))));
-        count = count + where_above(size, 0, zero, one);
-    };
+    exp_total_of_lanes total;
     int j = 0;
-    for (; j + lane_count <= columns; j += lane_count) add(logits + j);
+    for (; j + lane_count <= columns; j += lane_count) total.add(maximum, load16(logits + j));
     if (j < columns) {
         float last[lane_count];
         for (int i = 0; i < lane_count; ++i) last[i] = j + i < columns ? logits[j + i] : detail::negative_infinity();
-        add(last);
+        total.add(maximum, load16(last));
     }
-    std::int32_t maxima[lane_count];
-    store16(maxima, count);
-    for (int i = 1; i < lane_count; ++i) maxima[0] += maxima[i];
-    return {top, double(maxima[0]), sum_of_lanes(sum) * 0x1p-64};
+    return {top, double(total.count()), sum_of_lanes(total.rest) * 0x1p-64};
 }
 
 /// The strips of a row in column order.
