@@ -35,12 +35,11 @@ struct exp_sum {
     float largest = detail::negative_infinity();
     double maxima = 0.0, rest = 0.0;
 
+    /// NaN stays, and +Inf stays the largest: what is added to its rest is not asked for.
     void add(const exp_sum& more) noexcept {
         if (detail::is_nan(largest) || detail::is_negative_infinity(more.largest)) return;
         if (detail::is_negative_infinity(largest) || !detail::is_finite(more.largest)) {
             *this = more;
-        } else if (!detail::is_finite(largest)) {  // +Inf stays
-            return;
         } else if (more.largest > largest) {
             rest = fma(maxima + rest, exp_negated(double(more.largest) - double(largest)), more.rest);
             largest = more.largest;
