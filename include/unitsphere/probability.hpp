@@ -51,7 +51,7 @@ inline matrix<float> softmax(matrix_view<const float> logits) {
 /// Not log(softmax(logits)): where one logit dominates, that is off by 6e-8, which may be all of it.
 ///
 /// Shapes   logits [n, m], out [n, m]; any row strides >= m. Over one column it is 0, whatever the logit.
-/// Units    natural logarithms, <= 0: computed in double and rounded once. Relative error <= 2e-7 for any logits and any
+/// Units    natural logarithms, <= 0: computed in double, rounded once. Relative error <= 2e-7 for any logits and any
 ///          number of columns, next to 0 too. A logit of -Inf gets -Inf, and so does a result below -3.4e38.
 /// Errors   shape_error if the shapes differ or the memory overlaps (out may be exactly the logits). A row with NaN or
 ///          +Inf, or with nothing but -Inf, has no softmax: it becomes NaN, in its row alone.
@@ -80,8 +80,8 @@ inline matrix<float> log_softmax(matrix_view<const float> logits) {
 /// Errors   shape_error if out is null or in the memory of the logits. A row with NaN gives NaN, one with +Inf (and no
 ///          NaN) +Inf, one with nothing but -Inf, or without columns, -Inf.
 /// Threads  the caller's.   Memory  none, or the vector returned.
-/// Source   Blanchard, Higham, Higham 2021, "Accurately computing the log-sum-exp and softmax functions", IMA J. Numer.
-///          Anal. 41.
+/// Source   Blanchard, Higham, Higham 2021, "Accurately computing the log-sum-exp and softmax functions", IMA J.
+///          Numer. Anal. 41.
 inline void log_sum_exp(matrix_view<const float> logits, double* out) {
     detail::require_apart("log_sum_exp", "out", matrix_view<double>(out, 1, logits.rows()), "the logits", logits);
     for (index i = 0; i < logits.rows(); ++i) out[i] = kernel::log_sum_exp_row(logits.row(i), logits.dim());
@@ -99,8 +99,8 @@ inline std::vector<double> log_sum_exp(matrix_view<const float> logits) {
 /// Shapes   logits [n, m], out [n, m]; any row strides >= m.
 /// Units    probabilities, each on its own: a row does not sum to 1. Relative error <= 2.4e-7, also where the result is
 ///          tiny; a subnormal one is off by its last place.
-/// Errors   shape_error if the shapes differ or the memory overlaps (out may be exactly the logits). NaN gives NaN, +Inf
-///          gives 1, -Inf gives 0.
+/// Errors   shape_error if the shapes differ or the memory overlaps (out may be exactly the logits). NaN gives NaN,
+///          +Inf gives 1, -Inf gives 0.
 /// Threads  the caller's.   Memory  none.
 /// Source   Zhai et al. 2023, arXiv:2303.15343, section 3.2 (SigLIP).
 inline void sigmoid(matrix_view<const float> logits, matrix_view<float> out) {
@@ -124,8 +124,8 @@ inline matrix<float> sigmoid(matrix_view<const float> logits) {
 /// SigLIP starts training at a scale of 10 and a bias of -10; take both from the checkpoint.
 ///
 /// Shapes   cosines [n, m], out [n, m]; any row strides >= m.
-/// Units    probabilities, each on its own. l is a float: one rounding with fused multiply-add, two without. Its sigmoid
-///          is as accurate as above.
+/// Units    probabilities, each on its own. l is a float: one rounding with fused multiply-add, two without. Its
+///          sigmoid is as accurate as above.
 /// Errors   as above, and value_error unless the bias is finite.
 /// Threads  the caller's.   Memory  none.
 /// Source   Zhai et al. 2023, arXiv:2303.15343, section 3.2 and algorithm 1.
