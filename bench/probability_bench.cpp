@@ -1,4 +1,11 @@
-// Softmax of rows of logits, beside Eigen row by row.
+// Softmax, log-softmax and sigmoid of rows of logits, beside Eigen row by row. rel_error is the largest relative error
+// in the first row, against long double.
+// There is no evaluation_bench.cpp: counting labels is one pass over a few integers per image.
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
 #include <unitsphere/interop/eigen.hpp>
 #include <unitsphere/probability.hpp>
 
@@ -19,33 +26,113 @@ void count(benchmark::State& state, const us::matrix<float>& logits) {
     bench::count_bytes(state, 8.0 * double(logits.rows() * logits.dim()));
 }
 
-void softmax_unitsphere(benchmark::State& state) {
+/// Runs function(logits, out) and says how far off one row is.
+template <class Function, class Exact>
+void run(benchmark::State& state, const char* label, Function&& function, Exact&& exact) {
     const auto logits = random_logits(state);
     us::matrix<float> out(logits.rows(), logits.dim());
     for (auto _ : state) {
-        us::softmax(logits, out);
+        function(logits, out);
         benchmark::ClobberMemory();
     }
-    state.SetLabel(us::instruction_set());
+    state.SetLabel(label);
     count(state, logits);
+    const std::vector<long double> expected = exact(logits.row(0), logits.dim());
+    long double worst = 0;
+    for (us::index j = 0; j < logits.dim(); ++j) {
+        const long double truth = expected[std::size_t(j)];
+        const long double error = std::fabs((out(0, j) - truth) / truth);
+        worst = error > worst ? error : worst;
+    }
+    state.counters["rel_error"] = double(worst);
+}
+
+/// The sum of exp(l - largest), without the largest itself.
+std::pair<long double, long double> largest_and_rest(const float* logits, us::index columns) {
+    const float* place = std::max_element(logits, logits + columns);
+    long double rest = 0;
+    for (us::index j = 0; j < columns; ++j)
+        if (logits + j != place) rest += std::exp((long double)(logits[j]) - (long double)(*place));
+    return {*place, rest};
+}
+
+std::vector<long double> exact_softmax(const float* logits, us::index columns) {
+    const auto [largest, rest] = largest_and_rest(logits, columns);
+    std::vector<long double> result;
+    for (us::index j = 0; j < columns; ++j) result.push_back(std::exp(logits[j] - largest) / (1 + rest));
+    return result;
+}
+
+std::vector<long double> exact_log_softmax(const float* logits, us::index columns) {
+    const auto [largest, rest] = largest_and_rest(logits, columns);
+    std::vector<long double> result;
+    for (us::index j = 0; j < columns; ++j) result.push_back((logits[j] - largest) - std::log1p(rest));
+    return result;
+}
+
+std::vector<long double> exact_sigmoid(const float* logits, us::index columns) {
+    std::vector<long double> result;
+    for (us::index j = 0; j < columns; ++j) result.push_back(1 / (1 + std::exp(-(long double)(logits[j]))));
+    return result;
+}
+
+void softmax_unitsphere(benchmark::State& state) {
+    run(
+        state, us::instruction_set(), [](const auto& logits, auto& out) { us::softmax(logits, out); }, exact_softmax);
 }
 
 void softmax_eigen(benchmark::State& state) {
-    const auto logits = random_logits(state);
-    us::matrix<float> out(logits.rows(), logits.dim());
-    const auto from = us::as_eigen(logits);
-    auto to = us::as_eigen(out);
-    for (auto _ : state) {
+    const auto softmax = [](const auto& logits, auto& out) {
+        const auto from = us::as_eigen(logits);
+        auto to = us::as_eigen(out);
         for (us::index i = 0; i < logits.rows(); ++i) {
             to.row(i) = (from.row(i).array() - from.row(i).maxCoeff()).exp();
             to.row(i) /= to.row(i).sum();
         }
-        benchmark::ClobberMemory();
-    }
-    count(state, logits);
+    };
+    run(state, "Eigen", softmax, exact_softmax);
+}
+
+void log_softmax_unitsphere(benchmark::State& state) {
+    run(
+        state, us::instruction_set(), [](const auto& logits, auto& out) { us::log_softmax(logits, out); },
+        exact_log_softmax);
+}
+
+void log_softmax_eigen(benchmark::State& state) {
+    const auto log_softmax = [](const auto& logits, auto& out) {
+        const auto from = us::as_eigen(logits);
+        auto to = us::as_eigen(out);
+        for (us::index i = 0; i < logits.rows(); ++i) {
+            const float largest = from.row(i).maxCoeff();
+            const float log_sum = std::log((from.row(i).array() - largest).exp().sum());
+            to.row(i) = from.row(i).array() - largest - log_sum;
+        }
+    };
+    run(state, "Eigen", log_softmax, exact_log_softmax);
+}
+
+void sigmoid_unitsphere(benchmark::State& state) {
+    run(
+        state, us::instruction_set(), [](const auto& logits, auto& out) { us::sigmoid(logits, out); }, exact_sigmoid);
+}
+
+void sigmoid_eigen(benchmark::State& state) {
+    run(
+        state, "Eigen",
+        [](const auto& logits, auto& out) { us::as_eigen(out) = us::as_eigen(logits).array().logistic(); },
+        exact_sigmoid);
+}
+
+void shapes(benchmark::internal::Benchmark* row) {
+    row->Args({1, 1000})->Args({256, 1000})->Args({10000, 1000})->Args({8, 1000000});
 }
 
 }  // namespace
 
-BENCHMARK(softmax_unitsphere)->Args({1, 1000})->Args({256, 1000})->Args({10000, 1000})->Args({8, 1000000});
-BENCHMARK(softmax_eigen)->Args({1, 1000})->Args({256, 1000})->Args({10000, 1000})->Args({8, 1000000});
+BENCHMARK(softmax_unitsphere)->Apply(shapes);
+BENCHMARK(softmax_eigen)->Apply(shapes);
+BENCHMARK(log_softmax_unitsphere)->Apply(shapes);
+BENCHMARK(log_softmax_eigen)->Apply(shapes);
+BENCHMARK(sigmoid_unitsphere)->Apply(shapes);
+BENCHMARK(sigmoid_eigen)->Apply(shapes);

@@ -58,6 +58,26 @@ TEST_CASE("exp of zero is one, of minus infinity zero", "[exp]") {
           (flushes_subnormals() ? 0u : 1u));  // exp(-103) = 1.85e-45 rounds to the smallest subnormal
 }
 
+TEST_CASE("exp of a difference is within one ulp where the difference is not a float, and never subnormal", "[exp]") {
+    constexpr std::uint32_t above_130 = 0x43020001u, step = 16 * 97;
+    double worst = 0;
+    for (std::uint32_t first = 0; first < above_130; first += step) {
+        float y[16], low[16], out[16];
+        for (std::uint32_t i = 0; i < 16; ++i) {
+            y[i] = reference::float_from_bits(first + i);
+            // up to half of the last place, either side
+            low[i] = (reference::float_from_bits(first + i + 1) - y[i]) * (float(i) - 7.5f) / 15.0f;
+        }
+        kernel::store16(out, kernel::exp_negated_times_2_64(kernel::load16(y), kernel::load16(low)));
+        for (int i = 0; i < 16 && y[i] <= 130.0f; ++i) {
+            const volatile long double difference = (long double)(y[i]) + (long double)(low[i]);
+            worst = std::max(worst, ulps(out[i], std::exp(-difference) * 0x1p64L));
+        }
+    }
+    INFO("worst error " << worst << " ulp");
+    CHECK(worst <= 1.0);
+}
+
 TEST_CASE("exp in double is exact to 3e-16", "[exp]") {
     long double worst = 0;
     for (int i = 0; i < 100000; ++i) {

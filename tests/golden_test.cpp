@@ -75,6 +75,8 @@ TEST_CASE("probabilities keep their bits", "[golden]") {
     for (index i = 0; i < 3 * columns; ++i)
         logits.data()[i] *= float(1 << (4 * (i / columns)));  // spreads of 4 to 1024
     check("softmax_" + std::to_string(columns), softmax(logits));
+    check("log_softmax_" + std::to_string(columns), log_softmax(logits));
+    check("sigmoid_" + std::to_string(columns), sigmoid(logits, logit_scale::from_multiplier(1.7f), -0.3f));
 }
 
 TEST_CASE("classifiers keep their bits", "[golden]") {

@@ -29,8 +29,15 @@ us::index use_rows(us::matrix<T> rows) {
         us::logit_scale::from_multiplier(100.0f));
     const us::top_labels best = classifier.top(us::softmax(logits.per_text), 2);
     const us::matrix<float> cosines = us::cosine_similarity(in_place, classifier.probabilities(rows));
+    const us::matrix<float> pairs =
+        us::sigmoid(us::log_softmax(logits.per_image), us::logit_scale::from_multiplier(10.0f),
+                    -float(us::log_sum_exp(us::sigmoid(logits.per_image))[0]));
+    const std::array<int, 2> truth{0, 1};
+    const double recall = us::mean_per_class_recall(us::confusion_counts(best.labels, truth, 2)) +
+                          us::mean_per_class_recall(us::confusion_counts(truth, truth, 2));
     return best.labels(0, 0) + report.zero_rows + us::index(us::norms(copy).size()) + us::is_unit(other) +
-           us::adopt_unit(unit.values()).rows() + cosines.rows();
+           us::adopt_unit(unit.values()).rows() + cosines.rows() + pairs.rows() +
+           us::index(recall + us::accuracy_at(best.labels, truth, 1).value());
 }
 
 template <class T>

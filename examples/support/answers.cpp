@@ -30,20 +30,16 @@ void print_answers(const top_labels& best, index top, const std::vector<std::str
 
 void print_accuracy(const top_labels& best, const std::vector<index>& labels, index k, index classes) {
     std::printf("accuracy@%lld ", static_cast<long long>(k));
-    const index images = best.labels.rows();
     if (classes < k) {
         std::printf("undefined (%lld %s)\n", static_cast<long long>(classes), classes == 1 ? "class" : "classes");
-    } else if (images == 0) {
-        std::printf("undefined (0 images)\n");
-    } else {
-        index right = 0;
-        for (index i = 0; i < images; ++i) {
-            const index* first = best.labels.row(i);
-            right += std::find(first, first + k, labels[std::size_t(i)]) != first + k;
-        }
-        std::printf("%.6f (%lld/%lld)\n", static_cast<double>(right) / static_cast<double>(images),
-                    static_cast<long long>(right), static_cast<long long>(images));
+        return;
     }
+    const unitsphere::accuracy found = unitsphere::accuracy_at(best.labels, labels, k);
+    if (found.total == 0)
+        std::printf("undefined (0 images)\n");
+    else
+        std::printf("%.6f (%lld/%lld)\n", found.value(), static_cast<long long>(found.correct),
+                    static_cast<long long>(found.total));
 }
 
 void warn(const std::string& program, const std::string& file, const row_report& report, const char* rows) {

@@ -1,11 +1,24 @@
-/// Logits to probabilities.
+/// Logits to probabilities and their logarithms.
 #pragma once
 
+#include "data/logit_scale.hpp"
 #include "data/output.hpp"
-#include "kernel/softmax.hpp"
+#include "kernel/log_softmax.hpp"
+#include "kernel/sigmoid.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
+
+namespace detail {
+
+/// Refuses an output of another shape than the input, or in its memory without being exactly the input.
+inline void require_row_wise(const char* function, matrix_view<const float> in, const char* in_name,
+                             matrix_view<float> out) {
+    require_shape(function, "out", out, in.rows(), in.dim());
+    if (!same_rows(in, out)) require_apart(function, "out", out, in_name, in);
+}
+
+}  // namespace detail
 
 /// Softmax of each row, in the caller's memory.
 ///
@@ -18,8 +31,7 @@ inline namespace UNITSPHERE_ISA {
 /// Threads  the caller's.   Memory  8 KiB of stack.
 /// Source   Radford et al. 2021, arXiv:2103.00020, section 3.1.2 (zero-shot classification).
 inline void softmax(matrix_view<const float> logits, matrix_view<float> out) {
-    detail::require_shape("softmax", "out", out, logits.rows(), logits.dim());
-    if (!detail::same_rows(logits, out)) detail::require_apart("softmax", "out", out, "the logits", logits);
+    detail::require_row_wise("softmax", logits, "the logits", out);
     for (index i = 0; i < logits.rows(); ++i) kernel::softmax_row(logits.row(i), logits.dim(), out.row(i));
 }
 
@@ -29,6 +41,107 @@ inline void softmax(matrix_view<const float> logits, matrix_view<float> out) {
 inline matrix<float> softmax(matrix_view<const float> logits) {
     auto out = matrix<float>::uninitialized(logits.rows(), logits.dim());
     softmax(logits, out.view());
+    return out;
+}
+
+/// Logarithm of the softmax of each row, in the caller's memory.
+///
+///   out[i][j] = logits[i][j] - max_j - log sum_j exp(logits[i][j] - max_j)
+///
+/// Not log(softmax(logits)): where one logit dominates, that is off by 6e-8, which may be all of it.
+///
+/// Shapes   logits [n, m], out [n, m]; any row strides >= m. Over one column it is 0, whatever the logit.
+/// Units    natural logarithms, <= 0: computed in double, rounded once. Relative error <= 2e-7 for any logits and any
+///          number of columns, next to 0 too. A logit of -Inf gets -Inf, and so does a result below -3.4e38.
+/// Errors   shape_error if the shapes differ or the memory overlaps (out may be exactly the logits). A row with NaN or
+///          +Inf, or with nothing but -Inf, has no softmax: it becomes NaN, in its row alone.
+/// Threads  the caller's.   Memory  none.
+/// Source   Radford et al. 2021, arXiv:2103.00020, figure 3: cross_entropy_loss takes -log_softmax at the true pair.
+inline void log_softmax(matrix_view<const float> logits, matrix_view<float> out) {
+    detail::require_row_wise("log_softmax", logits, "the logits", out);
+    for (index i = 0; i < logits.rows(); ++i) kernel::log_softmax_row(logits.row(i), logits.dim(), out.row(i));
+}
+
+/// Logarithm of the softmax of each row, as a new matrix.
+///
+/// Shapes, Units, Errors, Threads, Source   as above.   Memory  the result.
+inline matrix<float> log_softmax(matrix_view<const float> logits) {
+    auto out = matrix<float>::uninitialized(logits.rows(), logits.dim());
+    log_softmax(logits, out.view());
+    return out;
+}
+
+/// Logarithm of the sum of exponentials of each row, in the caller's memory.
+///
+///   out[i] = log sum_j exp(logits[i][j])
+///
+/// Shapes   logits [n, m], any row stride >= m; out: n doubles.
+/// Units    natural logarithm; absolute error <= 1.2e-7, plus one rounding of the double. No finite logits overflow.
+/// Errors   shape_error if out is null or in the memory of the logits. A row with NaN gives NaN, one with +Inf (and no
+///          NaN) +Inf, one with nothing but -Inf, or without columns, -Inf.
+/// Threads  the caller's.   Memory  none, or the vector returned.
+/// Source   Blanchard, Higham, Higham 2021, "Accurately computing the log-sum-exp and softmax functions", IMA J.
+///          Numer. Anal. 41.
+inline void log_sum_exp(matrix_view<const float> logits, double* out) {
+    detail::require_apart("log_sum_exp", "out", matrix_view<double>(out, 1, logits.rows()), "the logits", logits);
+    for (index i = 0; i < logits.rows(); ++i) out[i] = kernel::log_sum_exp_row(logits.row(i), logits.dim());
+}
+inline std::vector<double> log_sum_exp(matrix_view<const float> logits) {
+    std::vector<double> out(std::size_t(logits.rows()));
+    log_sum_exp(logits, out.data());
+    return out;
+}
+
+/// Sigmoid of each logit, in the caller's memory.
+///
+///   out[i][j] = 1 / (1 + exp(-logits[i][j]))
+///
+/// Shapes   logits [n, m], out [n, m]; any row strides >= m.
+/// Units    probabilities, each on its own: a row does not sum to 1. Relative error <= 2.4e-7, also where the result is
+///          tiny; a subnormal one is off by its last place.
+/// Errors   shape_error if the shapes differ or the memory overlaps (out may be exactly the logits). NaN gives NaN,
+///          +Inf gives 1, -Inf gives 0.
+/// Threads  the caller's.   Memory  none.
+/// Source   Zhai et al. 2023, arXiv:2303.15343, section 3.2 (SigLIP).
+inline void sigmoid(matrix_view<const float> logits, matrix_view<float> out) {
+    detail::require_row_wise("sigmoid", logits, "the logits", out);
+    for (index i = 0; i < logits.rows(); ++i) kernel::sigmoid_row(logits.row(i), logits.dim(), 1.0f, 0.0f, out.row(i));
+}
+
+/// Sigmoid of each logit, as a new matrix.
+///
+/// Shapes, Units, Errors, Threads, Source   as above.   Memory  the result.
+inline matrix<float> sigmoid(matrix_view<const float> logits) {
+    auto out = matrix<float>::uninitialized(logits.rows(), logits.dim());
+    sigmoid(logits, out.view());
+    return out;
+}
+
+/// SigLIP's probability that each pair belongs together, from its cosine, in the caller's memory.
+///
+///   out[i][j] = 1 / (1 + exp(-l)),   l = scale * cosines[i][j] + bias
+///
+/// SigLIP starts training at a scale of 10 and a bias of -10; take both from the checkpoint.
+///
+/// Shapes   cosines [n, m], out [n, m]; any row strides >= m.
+/// Units    probabilities, each on its own. l is a float: one rounding with fused multiply-add, two without. Its
+///          sigmoid is as accurate as above.
+/// Errors   as above, and value_error unless the bias is finite.
+/// Threads  the caller's.   Memory  none.
+/// Source   Zhai et al. 2023, arXiv:2303.15343, section 3.2 and algorithm 1.
+inline void sigmoid(matrix_view<const float> cosines, logit_scale scale, float bias, matrix_view<float> out) {
+    if (!detail::is_finite(bias)) detail::fail<value_error>("sigmoid: bias is ", double(bias), ", it must be finite");
+    detail::require_row_wise("sigmoid", cosines, "the cosines", out);
+    for (index i = 0; i < cosines.rows(); ++i)
+        kernel::sigmoid_row(cosines.row(i), cosines.dim(), scale.multiplier(), bias, out.row(i));
+}
+
+/// SigLIP's probabilities as a new matrix.
+///
+/// Shapes, Units, Errors, Threads, Source   as above.   Memory  the result.
+inline matrix<float> sigmoid(matrix_view<const float> cosines, logit_scale scale, float bias) {
+    auto out = matrix<float>::uninitialized(cosines.rows(), cosines.dim());
+    sigmoid(cosines, scale, bias, out.view());
     return out;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "directions.hpp"
+#include "evaluation.hpp"
 #include "logits.hpp"
 #include "normalize.hpp"
 #include "probability.hpp"

@@ -115,12 +115,14 @@ UNITSPHERE_INLINE void store16(double* to, const lanes<double>& x) noexcept {
     unroll<lanes<double>::parts>([&](auto i)
                                      UNITSPHERE_LAMBDA { x.part[i].store_unaligned(to + i * lanes<double>::width); });
 }
-/// Rounded to nearest.
-UNITSPHERE_INLINE void store16(float* to, const lanes<double>& x) noexcept {
-    unroll<lanes<float>::parts>([&](auto i) UNITSPHERE_LAMBDA {
-        narrow(x.part[2 * i], x.part[2 * i + 1]).store_unaligned(to + i * lanes<float>::width);
-    });
+/// Doubles rounded to floats: widen the other way round.
+UNITSPHERE_INLINE lanes<float> narrow(const lanes<double>& x) noexcept {
+    lanes<float> out;
+    unroll<lanes<float>::parts>([&](auto i)
+                                    UNITSPHERE_LAMBDA { out.part[i] = narrow(x.part[2 * i], x.part[2 * i + 1]); });
+    return out;
 }
+UNITSPHERE_INLINE void store16(float* to, const lanes<double>& x) noexcept { store16(to, narrow(x)); }
 UNITSPHERE_INLINE void store16_first(float* to, const lanes<float>& x, int count) noexcept {
     constexpr int width = lanes<float>::width;
     unroll<lanes<float>::parts>([&](auto i) UNITSPHERE_LAMBDA {
@@ -243,6 +245,11 @@ UNITSPHERE_INLINE bits16 where_above(const bits16& x, std::int32_t limit, const 
 }
 UNITSPHERE_INLINE void store16(std::int32_t* to, const bits16& x) noexcept {
     unroll<bits16::parts>([&](auto i) UNITSPHERE_LAMBDA { x.part[i].store_unaligned(to + i * bits16::width); });
+}
+
+/// a / b.
+UNITSPHERE_INLINE lanes<float> quotient(const lanes<float>& a, const lanes<float>& b) noexcept {
+    return map<float>([](auto x, auto y) UNITSPHERE_LAMBDA { return quotient(x, y); }, a, b);
 }
 
 }  // namespace kernel

@@ -101,6 +101,9 @@ UNITSPHERE_INLINE void transpose_4x4(const float* from, std::int64_t from_pitch,
     vst1q_f32(to + 3 * to_pitch, vcombine_f32(vget_high_f32(low.val[1]), vget_high_f32(high.val[1])));
 }
 
+/// a / b, rounded once: xsimd 8.1 multiplies by an estimate of 1 / b.
+UNITSPHERE_INLINE vector<float> quotient(vector<float> a, vector<float> b) noexcept { return vdivq_f32(a, b); }
+
 }  // namespace kernel
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere

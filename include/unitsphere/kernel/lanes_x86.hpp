@@ -266,6 +266,21 @@ UNITSPHERE_INLINE void transpose_4x4(const float* from, std::int64_t from_pitch,
     _mm_storeu_ps(to + 3 * to_pitch, row3);
 }
 
+/// a / b, rounded once. The instruction by name: under -ffast-math compilers would divide by an estimate, which turns
+/// 1 / 1 into less than 1.
+UNITSPHERE_INLINE vector<float> quotient(vector<float> a, vector<float> b) noexcept {
+    typename vector<float>::register_type native = a;
+    const typename vector<float>::register_type divisor = b;
+#if defined(__AVX512F__)
+    asm("vdivps {%1, %0, %0|%0, %0, %1}" : "+v"(native) : "v"(divisor));
+#elif defined(__AVX__)
+    asm("vdivps {%1, %0, %0|%0, %0, %1}" : "+x"(native) : "x"(divisor));
+#else
+    asm("divps {%1, %0|%0, %1}" : "+x"(native) : "x"(divisor));
+#endif
+    return native;
+}
+
 }  // namespace kernel
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere

@@ -1,0 +1,131 @@
+/// The logarithm of the sum of exponentials of one row of logits, and of its softmax.
+///
+///   log p[j] = (l[j] - M) - L,   L = log sum_j exp(l[j] - M) = log1p((c - 1) + R),   M = max l
+///
+///   c   how often the maximum occurs: its exponentials are exactly 1, and are counted
+///   R   the sum of the other exponentials, in double
+///
+/// Where one logit dominates, its log p is -L = -R nearly: R never meets the 1 in a sum, so it keeps its digits
+/// however small it is. (l - M) and -L have the same sign, nothing cancels: every log p is as accurate, relative
+/// to itself, as the exponentials. What is left of the error is their 2^-23 and the last rounding, 2^-24.
+///
+/// For that, M - l may not round: for 100 - (-0.3) that costs 4e-6. What it loses is passed on to exp.
+#pragma once
+
+#include <cmath>
+
+#include "softmax.hpp"
+
+namespace unitsphere {
+inline namespace UNITSPHERE_ISA {
+namespace kernel {
+
+/// What the rounding of difference = a - b lost, exactly, whichever is larger (Knuth, The Art of Computer
+/// Programming 2, section 4.2.2).
+UNITSPHERE_INLINE lanes<float> lost_by_difference(const lanes<float>& a, const lanes<float>& b,
+                                                  const lanes<float>& difference) noexcept {
+    const lanes<float> taken_for_b = ordered(a - difference);
+    const lanes<float> taken_for_a = ordered(difference + taken_for_b);
+    return ordered(a - taken_for_a) + ordered(taken_for_b - b);
+}
+
+/// Of some logits: the largest (NaN if there is a NaN, -Inf if there are none), how often it occurs, and the sum of
+/// exp(l - largest) over the others.
+struct exp_sum {
+    float largest = detail::negative_infinity();
+    double maxima = 0.0, rest = 0.0;
+
+    /// NaN stays, and +Inf stays the largest: what is added to its rest is not asked for.
+    void add(const exp_sum& more) noexcept {
+        if (detail::is_nan(largest) || detail::is_negative_infinity(more.largest)) return;
+        if (detail::is_negative_infinity(largest) || !detail::is_finite(more.largest)) {
+            *this = more;
+        } else if (more.largest > largest) {
+            rest = fma(maxima + rest, exp_negated(double(more.largest) - double(largest)), more.rest);
+            largest = more.largest;
+            maxima = more.maxima;
+        } else if (more.largest < largest) {
+            rest = fma(more.maxima + more.rest, exp_negated(double(largest) - double(more.largest)), rest);
+        } else {
+            maxima = maxima + more.maxima;
+            rest = rest + more.rest;
+        }
+    }
+    /// log sum exp(l - largest), for a finite largest.
+    double log() const noexcept { return std::log1p(ordered(maxima - 1.0) + rest); }
+};
+
+/// How many logits of a strip equal its maximum, and 2^64 exp(l - maximum) of the others, each lane added to double
+/// on its own. 2^64 too large, no exponential that a float result can feel is subnormal; from exp(-130) on they are 0.
+struct exp_total_of_lanes {
+    lanes<double> rest = broadcast(0.0);
+    bits16 maxima = broadcast(std::int32_t{0});
+
+    UNITSPHERE_INLINE void add(const lanes<float>& maximum, const lanes<float>& logits) noexcept {
+        constexpr std::int32_t bits_of_130 = 0x43020000;
+        const bits16 zero = broadcast(std::int32_t{0}), one = broadcast(std::int32_t{1});
+        const lanes<float> y = ordered(maximum - logits);
+        const bits16 size = bits(y);
+        const bits16 e = bits(exp_negated_times_2_64(y, lost_by_difference(maximum, logits, y)));
+        rest = rest + widen(from_bits(where_above(size, bits_of_130, zero, where_above(size, 0, e, zero))));
+        maxima = maxima + where_above(size, 0, zero, one);
+    }
+    int count() const noexcept {
+        std::int32_t lane[lane_count];
+        store16(lane, maxima);
+        for (int i = 1; i < lane_count; ++i) lane[0] += lane[i];
+        return lane[0];
+    }
+};
+
+/// One strip of 1 to strip_columns logits.
+inline exp_sum sum_strip(const float* logits, int columns) noexcept {
+    const float top = largest(logits, columns);
+    if (!detail::is_finite(top)) return {top, 0.0, 0.0};
+    const lanes<float> maximum = broadcast(top);
+    exp_total_of_lanes total;
+    int j = 0;
+    for (; j + lane_count <= columns; j += lane_count) total.add(maximum, load16(logits + j));
+    if (j < columns) {
+        float last[lane_count];
+        for (int i = 0; i < lane_count; ++i) last[i] = j + i < columns ? logits[j + i] : detail::negative_infinity();
+        total.add(maximum, load16(last));
+    }
+    return {top, double(total.count()), sum_of_lanes(total.rest) * 0x1p-64};
+}
+
+/// The strips of a row in column order.
+inline exp_sum sum_row(const float* logits, index columns) noexcept {
+    exp_sum row;
+    for (index j = 0; j < columns; j += strip_columns)
+        row.add(sum_strip(logits + j, columns - j < strip_columns ? int(columns - j) : strip_columns));
+    return row;
+}
+
+/// log sum exp(l): NaN with a NaN, +Inf with +Inf, -Inf with nothing else.
+inline double log_sum_exp_row(const float* logits, index columns) noexcept {
+    const exp_sum row = sum_row(logits, columns);
+    return detail::is_finite(row.largest) ? double(row.largest) + row.log() : double(row.largest);
+}
+
+/// log p of a row; out may be the logits. A row without a softmax becomes NaN.
+inline void log_softmax_row(const float* logits, index columns, float* out) noexcept {
+    const exp_sum row = sum_row(logits, columns);
+    if (!detail::is_finite(row.largest)) {
+        for (index j = 0; j < columns; ++j) out[j] = detail::quiet_nan();
+        return;
+    }
+    const lanes<double> maximum = broadcast(double(row.largest)), log_sum = broadcast(row.log());
+    const auto log_p = [&](const lanes<float>& l)
+                           UNITSPHERE_LAMBDA { return narrow(ordered(widen(l) - maximum) - log_sum); };
+    index j = 0;
+    for (; j + lane_count <= columns; j += lane_count) store16(out + j, log_p(load16(logits + j)));
+    if (j < columns) {
+        const int left = int(columns - j);
+        store16_first(out + j, log_p(load16_first(logits + j, left)), left);
+    }
+}
+
+}  // namespace kernel
+}  // namespace UNITSPHERE_ISA
+}  // namespace unitsphere
