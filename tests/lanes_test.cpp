@@ -57,6 +57,24 @@ TEST_CASE("vector loads of float16 agree with the exact conversion for all 65,53
     CHECK(same);
 }
 
+TEST_CASE("vector loads of bfloat16 and int8 agree with the exact conversion for all patterns", "[lanes]") {
+    bool same = true;
+    for (unsigned first = 0; first < 65536; first += lane_count) {
+        unitsphere::bfloat16 brain[lane_count];
+        std::int8_t whole[lane_count];
+        for (unsigned i = 0; i < lane_count; ++i) {
+            brain[i] = unitsphere::bfloat16::from_bits(std::uint16_t(first + i));
+            whole[i] = std::int8_t(int(first + i) % 256 - 128);
+        }
+        const auto wide = elements(load16(brain)), wide_whole = elements(load16(whole));
+        for (unsigned i = 0; i < lane_count; ++i) {
+            same = same && reference::bits(wide[i]) == reference::bits(float(brain[i]));
+            same = same && wide_whole[i] == float(int(first + i) % 256 - 128);
+        }
+    }
+    CHECK(same);
+}
+
 TEST_CASE("widening keeps the order of the elements", "[lanes]") {
     const auto row = tests::random_rows<float>(1, lane_count, 4);
     const auto wide = elements(widen(load16(row.data())));

@@ -231,8 +231,8 @@ UNITSPHERE_INLINE vector<float> load(const std::int8_t* from) noexcept {
 }
 #endif
 #if !defined(__F16C__) && !defined(__AVX512F__)
-/// Exact without F16C: shift fraction and exponent into place, let one multiplication rebase the exponent
-/// (subnormals become normal by it), and give Inf and NaN their full exponent.
+/// Exact without F16C: fraction and exponent shifted into place and rebased; a subnormal half is an integer times 2^-24
+/// (no float here is subnormal, so flushing those to zero changes nothing); Inf and NaN get their full exponent.
 UNITSPHERE_INLINE vector<float> load(const float16* from) noexcept {
     constexpr int width = int(vector<float>::size);
     alignas(64) float wide[width];
@@ -241,8 +241,10 @@ UNITSPHERE_INLINE vector<float> load(const float16* from) noexcept {
         const __m128i word = _mm_unpacklo_epi16(half, _mm_setzero_si128());
         const __m128i magnitude = _mm_and_si128(word, _mm_set1_epi32(0x7fff));
         const __m128i sign = _mm_slli_epi32(_mm_xor_si128(word, magnitude), 16);
-        const __m128 shifted = _mm_castsi128_ps(_mm_slli_epi32(magnitude, 13));
-        const __m128i finite = _mm_castps_si128(_mm_mul_ps(shifted, _mm_set1_ps(0x1p112f)));
+        const __m128i normal = _mm_add_epi32(_mm_slli_epi32(magnitude, 13), _mm_set1_epi32(112 << 23));
+        const __m128i tiny = _mm_castps_si128(_mm_mul_ps(_mm_cvtepi32_ps(magnitude), _mm_set1_ps(0x1p-24f)));
+        const __m128i is_normal = _mm_cmpgt_epi32(magnitude, _mm_set1_epi32(0x03ff));
+        const __m128i finite = _mm_or_si128(_mm_and_si128(is_normal, normal), _mm_andnot_si128(is_normal, tiny));
         const __m128i special =
             _mm_and_si128(_mm_cmpgt_epi32(magnitude, _mm_set1_epi32(0x7bff)), _mm_set1_epi32(0x7f800000));
         const __m128i quiet =
