@@ -12,7 +12,7 @@ namespace accuracy {
 
 void table::add(const subject& what, const measurement& found) {
     char figures[120];
-    std::snprintf(figures, sizeof figures, "%.3g | %.3g", found.error(), found.bound());
+    std::snprintf(figures, sizeof figures, "%.3g | %.4g", found.error(), found.bound());
     lines_.push_back("| " + what.function + " | " + what.elements + " | " + what.rows + " | " + what.dims + " | " +
                      std::to_string(found.results()) + " | " + what.unit + " | " + figures + " |");
     if (!found.broken()) return;

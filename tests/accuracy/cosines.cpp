@@ -88,7 +88,7 @@ void measure_bits(table& results) {
 
 void measure_cosines(table& results) {
     for_each_type([&](auto type) { measure_type<float, decltype(type)>(results, "cosine_similarity"); });
-    measure_type<double, double>(results, "cosine_similarity&lt;double&gt;");
+    measure_type<double, double>(results, "`cosine_similarity<double>`");
     measure_bits(results);
 }
 

@@ -62,7 +62,7 @@ void measure_type(table& results, const std::vector<index>& dims, index rows, un
     const std::string name = name_of<T>(), range = range_of(dims);
     results.add({"norms", name, every_kind, range, wide ? "ulp of double" : "ulp of float"}, length);
     unit.report(results, "normalize", name, range);
-    if constexpr (wide) unit_double.report(results, "normalize&lt;double&gt;", name, range);
+    if constexpr (wide) unit_double.report(results, "`normalize<double>`", name, range);
 }
 
 }  // namespace
