@@ -1,5 +1,5 @@
-// Means of directions, centering, the way between two rows. Each float unit row that enters is off by 1.2e-7 at most, as
-// a vector; the rest is done in double and rounded once.
+// Means of directions, centering, the way between two rows. Each float unit row that enters is off by 1.2e-7 at most,
+// as a vector; the rest is done in double and rounded once.
 #include <unitsphere/zero_shot.hpp>
 
 #include "table.hpp"

@@ -20,7 +20,7 @@ void for_each_float(std::uint32_t stride, Step&& step) {
     }
 }
 
-/// |got - exact| in units of the last place of float, for 2^-151 < exact. Here a double is exact enough: 2^-52 of it are
+/// |got - exact| in units of the last place of float, for 2^-151 < exact. A double is exact enough: 2^-52 of it are
 /// 4e-9 ulp. A long double for each of 277 million floats would take long.
 double float_ulps(float got, double exact) {
     const int exponent = int(reference::bits(exact) >> 52) - 1023;
