@@ -118,6 +118,18 @@ TEST_CASE("center subtracts a mean from unit rows; zero rows stay zero", "[direc
           "center: mean is 1 x " + std::to_string(dim + 1) + ", it must be 1 x " + std::to_string(dim));
 }
 
+TEST_CASE("center makes adopted rows with NaN or Inf NaN in every element, with a report and without", "[directions]") {
+    matrix<float> rows(2, 20);
+    rows(0, 3) = 1.0f, rows(1, 4) = reference::float_from_bits(0x7f800000u);
+    const matrix<float> mean = random_rows<float>(1, 20, 161);
+    row_report report;
+    const matrix<float> silent = center(adopt_unit(rows), mean);
+    CHECK(first_difference(center(adopt_unit(rows), mean, {on_row::keep, on_row::nan, &report}), silent) == "");
+    CHECK(all_nan(silent.row(1), 20));
+    CHECK(reference::is_finite_row(silent.row(0), 20));
+    CHECK(report.non_finite_rows == 1);
+}
+
 TEMPLATE_LIST_TEST_CASE("truncate keeps the first elements and renormalizes", "[directions]", element_types) {
     const auto rows = random_rows<TestType>(4, 64, 155);
     const index dims = GENERATE(1, 15, 16, 17, 64);

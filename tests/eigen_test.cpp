@@ -65,6 +65,18 @@ TEMPLATE_LIST_TEST_CASE("Eigen matrices, maps, blocks and vectors are rows", "[e
     CHECK(first_difference(cosine_similarity(vector, gallery), part(expected, 4, 1)) == "");
 }
 
+TEST_CASE("a classifier takes images and classes of any Eigen layout", "[eigen]") {
+    const auto images = random_rows<float>(6, 35, 116), classes = random_rows<float>(9, 35, 117);
+    const logit_scale scale = logit_scale::from_multiplier(20.0f);
+    const zero_shot_classifier plain(classes, scale), classifier(to_eigen<column_major<float>>(classes), scale);
+    const auto by_column = to_eigen<column_major<float>>(images);
+    const auto by_row = to_eigen<row_major<float>>(images);
+    const matrix<float> expected = plain.probabilities(images);
+    CHECK(first_difference(classifier.probabilities(by_column), expected) == "");
+    CHECK(first_difference(classifier.probabilities(by_row), expected) == "");
+    CHECK(first_difference(classifier.top(by_column, 3).labels, plain.top(images, 3).labels) == "");
+}
+
 TEST_CASE("views of row-major memory and of columns are made without a copy", "[eigen]") {
     const row_major<float> by_row = row_major<float>::Random(4, 7);
     const column_major<float> by_column = column_major<float>::Random(7, 4);

@@ -128,9 +128,11 @@ matrix<float> center(const Rows& rows, matrix_view<const float> mean, const norm
     engine::row_source source(view, options, "center", "row ");
     auto out = matrix<float>::uninitialized(view.rows(), view.dim());
     for (index i = 0; i < source.rows(); ++i) {
-        const bool zero = kernel::length_of(source.row(i), source.dim()).kind() == kernel::row_kind::zero;
-        kernel::scale_row(source.row(i), source.dim(), source.factors(i), out.row(i));
-        if (!zero) kernel::subtract_row(out.row(i), mean.data(), out.dim(), out.row(i));
+        const kernel::row_kind kind = kernel::length_of(source.row(i), source.dim()).kind();
+        auto factors = source.factors(i);
+        if (kind == kernel::row_kind::non_finite) factors.inverse = detail::quiet_nan();  // in adopted rows too
+        kernel::scale_row(source.row(i), source.dim(), factors, out.row(i));
+        if (kind != kernel::row_kind::zero) kernel::subtract_row(out.row(i), mean.data(), out.dim(), out.row(i));
     }
     source.report();
     return out;

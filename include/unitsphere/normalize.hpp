@@ -146,13 +146,14 @@ unit_embeddings<Result> truncate(const Rows& rows, index dims, const normalize_o
 /// Shapes   rows [n, dim] -> n doubles.
 /// Units    those of the rows. At most half a unit in the last place of float from exact for float, float16, bfloat16 and
 ///          int8 rows, two of double for double rows; never overflows or underflows where the result is a number.
-/// Errors   none: a row with NaN or Inf has the norm NaN or Inf.
+/// Errors   shape_error if out is null or in the memory of the rows. A row with NaN or Inf has the norm NaN or Inf.
 /// Threads  the caller's.   Memory  none, or the vector and as much again until it is returned.
 /// Source   IEEE 754: the square of a binary32 or binary16 number is a binary64 number, exactly.
 template <class Rows>
 void norms(const Rows& rows, double* out) {
     const auto view = engine::view_of(rows);
     const auto values = engine::values_of(view);
+    detail::require_apart("norms", "out", matrix_view<double>(out, 1, values.rows()), "the rows", values);
     for (index i = 0; i < values.rows(); ++i) out[i] = kernel::length_of(values.row(i), values.dim()).norm();
 }
 template <class Rows>

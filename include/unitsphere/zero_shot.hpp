@@ -102,7 +102,8 @@ public:
     template <class Images>
     void probabilities(const Images& images, matrix_view<float> out, const normalize_options& options = {}) const {
         constexpr const char* function = "zero_shot_classifier::probabilities";
-        const auto view = checked(images, function);
+        const auto view = engine::view_of(images);
+        require_same_dim(view, function);
         detail::require_shape(function, "out", out, view.rows(), classes());
         detail::require_apart(function, "out", out, "the images", engine::values_of(view));
         run(view, options, function, softmax_rows{out, scale_.multiplier()});
@@ -110,8 +111,9 @@ public:
     /// The same as a new matrix.
     template <class Images>
     matrix<float> probabilities(const Images& images, const normalize_options& options = {}) const {
-        auto out = matrix<float>::uninitialized(engine::view_of(images).rows(), classes());
-        probabilities(images, out.view(), options);
+        const auto view = engine::view_of(images);
+        auto out = matrix<float>::uninitialized(view.rows(), classes());
+        probabilities(view, out.view(), options);
         return out;
     }
 
@@ -129,7 +131,8 @@ public:
     void top(const Images& images, matrix_view<index> labels, matrix_view<float> probabilities,
              const normalize_options& options = {}) const {
         constexpr const char* function = "zero_shot_classifier::top";
-        const auto view = checked(images, function);
+        const auto view = engine::view_of(images);
+        require_same_dim(view, function);
         if (labels.dim() > classes())
             detail::fail<shape_error>(function, ": ", labels.dim(), " labels of ", classes(), " classes");
         detail::require_shape(function, "labels", labels, view.rows(), labels.dim());
@@ -144,9 +147,10 @@ public:
     template <class Images>
     top_labels top(const Images& images, index k, const normalize_options& options = {}) const {
         if (k < 0) detail::fail<value_error>("zero_shot_classifier::top: k is ", k, ", it must not be negative");
-        const index n = engine::view_of(images).rows(), columns = k < classes() ? k : classes();
+        const auto view = engine::view_of(images);
+        const index n = view.rows(), columns = k < classes() ? k : classes();
         top_labels best{matrix<index>::uninitialized(n, columns), matrix<float>::uninitialized(n, columns)};
-        top(images, best.labels.view(), best.probabilities.view(), options);
+        top(view, best.labels.view(), best.probabilities.view(), options);
         return best;
     }
 
@@ -192,12 +196,10 @@ private:
         return engine::packed_rows<>(source);
     }
 
-    template <class Images>
-    auto checked(const Images& images, const char* function) const {
-        const auto view = engine::view_of(images);
-        if (view.dim() != dim())
-            detail::fail<shape_error>(function, ": images have dim ", view.dim(), ", the classes have dim ", dim());
-        return view;
+    template <class View>
+    void require_same_dim(const View& images, const char* function) const {
+        if (images.dim() != dim())
+            detail::fail<shape_error>(function, ": images have dim ", images.dim(), ", the classes have dim ", dim());
     }
 
     template <class View, class Consumer>

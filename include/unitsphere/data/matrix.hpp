@@ -29,7 +29,7 @@ struct views_as;
 ///
 /// Errors   shape_error for negative sizes, a stride below dim, or null data with elements to read.
 /// Memory   owns nothing; the caller's memory must outlive the view. Only element alignment is needed, and the
-///          elements between dim and stride are never touched.
+///          elements between dim and stride are never touched. Rows of dim 0 have stride 0: all lie at data, even null.
 template <class T>
 class matrix_view {
 public:
@@ -38,7 +38,7 @@ public:
     UNITSPHERE_INLINE matrix_view() noexcept : data_(nullptr), rows_(0), dim_(0), stride_(0) {}
     UNITSPHERE_INLINE matrix_view(T* data, index rows, index dim) : matrix_view(data, rows, dim, dim) {}
     UNITSPHERE_INLINE matrix_view(T* data, index rows, index dim, index stride)
-        : data_(data), rows_(rows), dim_(dim), stride_(stride) {
+        : data_(data), rows_(rows), dim_(dim), stride_(dim == 0 ? 0 : stride) {
         if (rows < 0 || dim < 0)
             detail::fail<shape_error>("matrix_view: rows ", rows, " and dim ", dim, " must not be negative");
         if (stride < dim) detail::fail<shape_error>("matrix_view: stride ", stride, " is less than dim ", dim);
