@@ -130,4 +130,20 @@ TEST_CASE("Eigen rows that are unit are adopted, and results view as Eigen maps"
     CHECK(cosines(1, 2) == 5.0f);
 }
 
+TEST_CASE("weights and labels may be strided Eigen vectors", "[eigen]") {
+    const auto rows = random_rows<float>(4, 20, 116);
+    row_major<float> table(4, 3);
+    table << 1, 9, 9, -2, 9, 9, 0.5f, 9, 9, 3, 9, 9;
+    const std::vector<float> weights{1, -2, 0.5f, 3};
+    CHECK(first_difference(mean_direction(rows, table.col(0)), mean_direction(rows, weights)) == "");
+    row_major<int> labels(4, 2);
+    labels << 0, 7, 1, 7, 1, 7, 0, 7;
+    const std::vector<int> class_of_prompt{0, 1, 1, 0};
+    CHECK(first_difference(prompt_ensemble(rows, labels.col(0)), prompt_ensemble(rows, class_of_prompt)) == "");
+    matrix<index> best(4, 1);
+    for (index i = 0; i < 4; ++i) best(i, 0) = labels(i, 0);
+    CHECK(accuracy_at(best, labels.col(0), 1).correct == 4);
+    CHECK(confusion_counts(labels.col(0), class_of_prompt, 2).counts(1, 1) == 2);
+}
+
 }  // namespace tests

@@ -1,8 +1,7 @@
 /// Zero-shot classification: prompts to class embeddings, raw image rows to probabilities and labels.
 #pragma once
 
-#include <iterator>
-
+#include "data/column.hpp"
 #include "data/logit_scale.hpp"
 #include "directions.hpp"
 #include "engine/score_tiles.hpp"
@@ -15,23 +14,20 @@ inline namespace UNITSPHERE_ISA {
 namespace detail {
 
 /// 1 + the largest label, when every class up to it has a prompt.
-template <class Labels>
-index count_classes(const Labels& labels, index prompts) {
-    static_assert(std::is_integral_v<std::remove_cv_t<std::remove_reference_t<decltype(*std::data(labels))>>>,
-                  "prompt_ensemble: class_of_prompt holds integers");
-    const index given = index(std::size(labels));
-    if (given != prompts)
-        fail<shape_error>("prompt_ensemble: ", prompts, " prompts, class_of_prompt has ", given, " entries");
+template <class Label>
+index count_classes(const matrix_view<const Label>& labels, index prompts) {
+    if (labels.rows() != prompts)
+        fail<shape_error>("prompt_ensemble: ", prompts, " prompts, class_of_prompt has ", labels.rows(), " entries");
     index largest = -1;
     for (index i = 0; i < prompts; ++i) {
-        const index label = index(std::data(labels)[i]);
+        const index label = index(labels(i, 0));
         if (label < 0) fail<value_error>("prompt_ensemble: prompt ", i, " has the negative class ", label);
         largest = label > largest ? label : largest;
     }
     // A label beyond the number of prompts leaves a class among the first prompts + 1 without one.
     matrix<index> counts(1, largest < prompts ? largest + 1 : prompts + 1);
     for (index i = 0; i < prompts; ++i) {
-        const index label = index(std::data(labels)[i]);
+        const index label = index(labels(i, 0));
         if (label < counts.dim()) ++counts(0, label);
     }
     for (index c = 0; c < counts.dim(); ++c)
@@ -58,11 +54,12 @@ template <class Prompts, class Labels>
 unit_embeddings<float> prompt_ensemble(const Prompts& prompts, const Labels& class_of_prompt,
                                        row_report* report = nullptr) {
     const auto view = engine::view_of(prompts);
-    const index classes = detail::count_classes(class_of_prompt, view.rows());
+    const auto labels = detail::labels_of(class_of_prompt);
+    const index classes = detail::count_classes(labels, view.rows());
     engine::row_source source(view, detail::refuse_non_finite(), "prompt_ensemble", "prompt ");
     matrix<double> sums(classes, view.dim());
     detail::add_directions(
-        source, sums, [&](index i) { return index(std::data(class_of_prompt)[i]); }, [](index) { return 1.0; });
+        source, sums, [&](index i) { return index(labels(i, 0)); }, [](index) { return 1.0; });
     return detail::direction_of(sums, report);
 }
 
@@ -82,8 +79,9 @@ struct top_labels {
 class zero_shot_classifier {
 public:
     /// Shapes   class_rows [classes, dim], one row a class: a prompt_ensemble, or raw text features.
+    /// Units    none: raw rows are normalized, unit rows used as they are; `scale` turns cosines into logits.
     /// Errors   value_error that names the row if one is not finite. A zero row scores 0 for every image.
-    /// Memory   a packed copy of the rows.
+    /// Threads  the caller's.   Memory  a packed copy of the rows.   Source  as the class.
     template <class Classes>
     zero_shot_classifier(const Classes& class_rows, logit_scale scale)
         : scale_(scale), packed_(pack(engine::view_of(class_rows))) {}

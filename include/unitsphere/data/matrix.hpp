@@ -22,6 +22,13 @@ namespace detail {
 /// Whether to_view(X) is a view of T; defined behind the to_views.
 template <class X, class T>
 struct views_as;
+/// Whether the elements of an X die with it; false for references.
+template <class X>
+inline constexpr bool owns_rows = false;
+template <class T, class Allocator>
+inline constexpr bool owns_rows<std::vector<T, Allocator>> = true;
+template <class T, std::size_t Dim>
+inline constexpr bool owns_rows<std::array<T, Dim>> = true;
 }  // namespace detail
 
 /// Any caller's rows: `rows` of `dim` elements, row i at data + i * stride (in elements). Whatever has a to_view that
@@ -49,7 +56,10 @@ public:
     template <class U, class = std::enable_if_t<std::is_same_v<const U, T> && !std::is_same_v<U, T>>>
     UNITSPHERE_INLINE matrix_view(const matrix_view<U>& other) noexcept
         : data_(other.data()), rows_(other.rows()), dim_(other.dim()), stride_(other.stride()) {}
-    template <class X, std::enable_if_t<detail::views_as<std::remove_reference_t<X>, T>::value, int> = 0>
+    /// Not what a temporary owns, if it is to be written: nobody could read it.
+    template <class X, std::enable_if_t<detail::views_as<std::remove_reference_t<X>, T>::value &&
+                                            !(detail::owns_rows<X> && !std::is_const_v<T>),
+                                        int> = 0>
     UNITSPHERE_INLINE matrix_view(X&& x) : matrix_view(detail::views_as<std::remove_reference_t<X>, T>::view(x)) {}
 
     UNITSPHERE_INLINE T* data() const noexcept { return data_; }
@@ -138,7 +148,13 @@ private:
     index rows_, dim_;
 };
 
-/// A view of a copy that it owns: what to_view returns for rows that are not contiguous where they are.
+namespace detail {
+template <class T>
+inline constexpr bool owns_rows<matrix<T>> = true;
+}  // namespace detail
+
+/// A view of a copy that it owns: what to_view returns for rows that are not contiguous where they are. Only such rows
+/// cost memory beyond what the functions say.
 template <class T>
 class copied_rows : public matrix_view<const T> {
 public:
