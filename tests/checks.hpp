@@ -1,6 +1,7 @@
 /// What the tests ask again and again: the same bits, the text of an error, memory left alone.
 #pragma once
 
+#include <cmath>
 #include <exception>
 #include <sstream>
 #include <string>
@@ -67,6 +68,18 @@ inline unitsphere::matrix<float> untouched(unitsphere::index rows, unitsphere::i
 
 /// The larger of two errors; NaN is larger than all (std::fmax would forget it).
 inline double larger_error(double a, double b) { return reference::is_nan(a) || a >= b ? a : b; }
+
+/// The largest distance of a score from the cosine of its rows.
+template <class Scores, class Q, class G>
+double worst_error(const Scores& scores, const unitsphere::matrix<Q>& queries, const unitsphere::matrix<G>& gallery) {
+    double worst = 0;
+    for (unitsphere::index i = 0; i < queries.rows(); ++i)
+        for (unitsphere::index j = 0; j < gallery.rows(); ++j) {
+            const long double exact = reference::cosine(queries.row(i), gallery.row(j), queries.dim());
+            worst = larger_error(worst, double(std::fabs((long double)(scores(i, j)) - exact)));
+        }
+    return worst;
+}
 
 inline bool all_nan(const float* row, unitsphere::index dim) {
     return std::all_of(row, row + dim, [](float x) { return reference::is_nan(x); });

@@ -72,6 +72,15 @@ TEST_CASE("weights mix directions, negative ones too", "[directions]") {
     CHECK(first_difference(mean_direction(rows, as_float), mean_direction(rows, weights)) == "");
 }
 
+TEST_CASE("weights of any size mix by their ratios", "[directions]") {
+    const auto rows = random_rows<float>(2, 30, 162);
+    const auto mean = mean_direction(rows, std::vector<double>{1.0, 0.5});
+    for (const double size : {0x1p1023, 0x1p-1000, 4.0})
+        CHECK(first_difference(mean_direction(rows, std::vector<double>{size, size / 2}), mean) == "");
+    CHECK(first_difference(mean_direction(rows, std::vector<int>{2, 1}), mean) == "");
+    CHECK(all_zero(mean_direction(rows, std::vector<double>{0.0, 0.0}).row(0), 30));
+}
+
 TEST_CASE("a mean without a direction is a zero row and counted; bad input is refused", "[directions]") {
     matrix<float> rows(2, 3);
     rows(0, 1) = 2.0f, rows(1, 1) = -5.0f;
@@ -114,8 +123,23 @@ TEST_CASE("center subtracts a mean from unit rows; zero rows stay zero", "[direc
         CHECK(worst(centered, i, expected) <= 4 * 0x1p-24);
     }
     CHECK(all_zero(centered.row(3), dim));
+    matrix<float> bad = mean;
+    bad(0, dim - 1) = reference::float_from_bits(0x7f800000u);
+    CHECK(message_of<value_error>([&] { center(rows, bad); }) == "center: mean is not finite");
     CHECK(message_of<shape_error>([&] { center(rows, matrix<float>(1, dim + 1)); }) ==
           "center: mean is 1 x " + std::to_string(dim + 1) + ", it must be 1 x " + std::to_string(dim));
+}
+
+TEST_CASE("center makes adopted rows with NaN or Inf NaN in every element, with a report and without", "[directions]") {
+    matrix<float> rows(2, 20);
+    rows(0, 3) = 1.0f, rows(1, 4) = reference::float_from_bits(0x7f800000u);
+    const matrix<float> mean = random_rows<float>(1, 20, 161);
+    row_report report;
+    const matrix<float> silent = center(adopt_unit(rows), mean);
+    CHECK(first_difference(center(adopt_unit(rows), mean, {on_row::keep, on_row::nan, &report}), silent) == "");
+    CHECK(all_nan(silent.row(1), 20));
+    CHECK(reference::is_finite_row(silent.row(0), 20));
+    CHECK(report.non_finite_rows == 1);
 }
 
 TEMPLATE_LIST_TEST_CASE("truncate keeps the first elements and renormalizes", "[directions]", element_types) {

@@ -11,22 +11,6 @@ namespace tests {
 
 using namespace unitsphere;
 
-namespace {
-
-template <class Scores>
-double worst_error(const Scores& scores, const matrix<double>& queries, const matrix<double>& gallery) {
-    double worst = 0;
-    for (index i = 0; i < queries.rows(); ++i)
-        for (index j = 0; j < gallery.rows(); ++j) {
-            const long double exact = reference::cosine(queries.row(i), gallery.row(j), queries.dim());
-            const double error = double(std::fabs((long double)(scores(i, j)) - exact));
-            worst = error >= worst || reference::is_nan(error) ? error : worst;
-        }
-    return worst;
-}
-
-}  // namespace
-
 TEST_CASE("a double cosine agrees with the formula to the precision of double", "[double]") {
     const index dim = GENERATE(as<index>{}, 1, 2, 15, 16, 17, 127, 128, 129, 512, 1152);
     CAPTURE(dim);

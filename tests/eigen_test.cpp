@@ -65,6 +65,18 @@ TEMPLATE_LIST_TEST_CASE("Eigen matrices, maps, blocks and vectors are rows", "[e
     CHECK(first_difference(cosine_similarity(vector, gallery), part(expected, 4, 1)) == "");
 }
 
+TEST_CASE("a classifier takes images and classes of any Eigen layout", "[eigen]") {
+    const auto images = random_rows<float>(6, 35, 116), classes = random_rows<float>(9, 35, 117);
+    const logit_scale scale = logit_scale::from_multiplier(20.0f);
+    const zero_shot_classifier plain(classes, scale), classifier(to_eigen<column_major<float>>(classes), scale);
+    const auto by_column = to_eigen<column_major<float>>(images);
+    const auto by_row = to_eigen<row_major<float>>(images);
+    const matrix<float> expected = plain.probabilities(images);
+    CHECK(first_difference(classifier.probabilities(by_column), expected) == "");
+    CHECK(first_difference(classifier.probabilities(by_row), expected) == "");
+    CHECK(first_difference(classifier.top(by_column, 3).labels, plain.top(images, 3).labels) == "");
+}
+
 TEST_CASE("views of row-major memory and of columns are made without a copy", "[eigen]") {
     const row_major<float> by_row = row_major<float>::Random(4, 7);
     const column_major<float> by_column = column_major<float>::Random(7, 4);
@@ -116,6 +128,22 @@ TEST_CASE("Eigen rows that are unit are adopted, and results view as Eigen maps"
     CHECK((as_eigen(cosines).cast<double>() - exact).cwiseAbs().maxCoeff() < 6e-7);
     as_eigen(cosines)(1, 2) = 5.0f;
     CHECK(cosines(1, 2) == 5.0f);
+}
+
+TEST_CASE("weights and labels may be strided Eigen vectors", "[eigen]") {
+    const auto rows = random_rows<float>(4, 20, 116);
+    row_major<float> table(4, 3);
+    table << 1, 9, 9, -2, 9, 9, 0.5f, 9, 9, 3, 9, 9;
+    const std::vector<float> weights{1, -2, 0.5f, 3};
+    CHECK(first_difference(mean_direction(rows, table.col(0)), mean_direction(rows, weights)) == "");
+    row_major<int> labels(4, 2);
+    labels << 0, 7, 1, 7, 1, 7, 0, 7;
+    const std::vector<int> class_of_prompt{0, 1, 1, 0};
+    CHECK(first_difference(prompt_ensemble(rows, labels.col(0)), prompt_ensemble(rows, class_of_prompt)) == "");
+    matrix<index> best(4, 1);
+    for (index i = 0; i < 4; ++i) best(i, 0) = labels(i, 0);
+    CHECK(accuracy_at(best, labels.col(0), 1).correct == 4);
+    CHECK(confusion_counts(labels.col(0), class_of_prompt, 2).counts(1, 1) == 2);
 }
 
 }  // namespace tests

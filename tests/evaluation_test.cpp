@@ -201,4 +201,10 @@ TEST_CASE("labels are read within their rows", "[evaluation]") {
           "");
 }
 
+TEST_CASE("mean_per_class_recall refuses counts of another shape", "[evaluation]") {
+    unitsphere::confusion counted{unitsphere::matrix<index>(3, 3)};
+    CHECK(message_of<unitsphere::shape_error>([&] { unitsphere::mean_per_class_recall(counted); }) ==
+          "mean_per_class_recall: counts is 3 x 3, it must be 3 x 4");
+}
+
 }  // namespace tests

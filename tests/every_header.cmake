@@ -55,7 +55,8 @@ if(NOT CMAKE_CROSSCOMPILING)
         add_test(NAME compile_${compiler}_c++${standard} COMMAND_EXPAND_LISTS
           COMMAND "${unitsphere_${compiler}}" -std=c++${option} -fsyntax-only -Wall -Wextra -Wconversion -Wshadow
           -Wpedantic -Werror "$<$<BOOL:${system_directories}>:-isystem$<JOIN:${system_directories},;-isystem>>"
-          "-I${PROJECT_SOURCE_DIR}/include" "-I${generated}" -x c++ "${generated}/every_header.hpp" "${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/control.cpp")
+          "-I${PROJECT_SOURCE_DIR}/include" "-I${generated}" -x c++ "${generated}/every_header.hpp"
+          "${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/control.cpp")
       endif()
     endforeach()
   endforeach()

@@ -20,10 +20,8 @@ namespace tests {
 /// Where rows lie between two pages without access:
 ///
 ///   from_start   | rows ...        the first row begins at the page         to_end    ... rows |
-///   *_gaps       three elements of the pattern between the rows             *_shifted one element away from the
-///   page
-///   *_pages      every row has pages of its own, with a page without access behind it: not one byte between dim
-///   and
+///   *_gaps       three elements of the pattern between the rows             *_shifted one element away from the page
+///   *_pages      every row has pages of its own, with a page without access behind it: not one byte between dim and
 ///                stride exists
 enum class placement {
     from_start,

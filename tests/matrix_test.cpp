@@ -73,6 +73,7 @@ TEST_CASE("a view without elements needs no data", "[matrix]") {
     CHECK(matrix_view<float>().dim() == 0);
     CHECK(matrix_view<const float>(nullptr, 0, 512).dim() == 512);
     CHECK(matrix_view<const float>(nullptr, 7, 0).rows() == 7);
+    CHECK(matrix_view<const float>(nullptr, 7, 0, 5).row(6) == nullptr);  // there is no step from null
 }
 
 TEMPLATE_TEST_CASE("a fresh matrix is zero, contiguous and aligned to 64 bytes", "[matrix]", float, float16, double,

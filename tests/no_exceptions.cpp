@@ -1,4 +1,4 @@
-// Built with -fno-exceptions -fno-rtti; the argument chooses the error that it ends with: none, shape, value, load, save.
+// Built with -fno-exceptions -fno-rtti; the argument chooses how it ends: none, shape, value, load, save.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>

@@ -217,6 +217,16 @@ TEST_CASE("a vector, an array, a matrix and another library's rows normalize ali
     CHECK(norms(other_library::tensor{vector.data(), 1, 3})[0] == 5.0);
 }
 
+TEST_CASE("norms refuses memory of the rows, and null, and writes nothing", "[normalize]") {
+    matrix<double> rows = random_rows<double>(2, 3, 18);
+    const matrix<double> before = rows;
+    CHECK(message_of<unitsphere::shape_error>([&] { norms(rows, rows.data()); }) == "norms: out overlaps the rows");
+    CHECK(message_of<unitsphere::shape_error>([&] { norms(rows, rows.data() + 5); }) == "norms: out overlaps the rows");
+    CHECK_THAT(message_of<unitsphere::shape_error>([&] { norms(rows, nullptr); }),
+               Catch::Matchers::ContainsSubstring("null"));
+    CHECK(first_difference(rows, before) == "");
+}
+
 TEST_CASE("no rows and rows of dim 0 are legal", "[normalize]") {
     CHECK(normalize(matrix<float>(0, 512)).rows() == 0);
     CHECK(normalize(matrix<float>(0, 512)).dim() == 512);

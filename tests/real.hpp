@@ -25,4 +25,14 @@ inline std::vector<index> integers(const std::string& name) {
     return result;
 }
 
+/// The first column of a tab-separated file with a header line, as integers.
+inline std::vector<int> first_column(const std::string& name) {
+    std::ifstream file(path(name));
+    std::string line;
+    std::getline(file, line);
+    std::vector<int> result;
+    while (std::getline(file, line)) result.push_back(std::stoi(line));
+    return result;
+}
+
 }  // namespace tests

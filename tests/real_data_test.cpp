@@ -130,11 +130,7 @@ TEST_CASE("zero-shot on 500 pictures of CIFAR-10 finds 449", "[real]") {
 TEST_CASE("a ragged ensemble of pathology prompts predicts what float64 does", "[real]") {
     const matrix<float> all = load_npy<float>(path("pathmnist_prompts_vitb16/prompts.npy"));
     const matrix<float> images = load_npy<float>(path("pathmnist_prompts_vitb16/image.npy"));
-    std::ifstream meta(path("pathmnist_prompts_vitb16/prompts_meta.txt"));
-    std::string line;
-    std::getline(meta, line);  // the header line
-    std::vector<int> class_of_prompt;
-    while (std::getline(meta, line)) class_of_prompt.push_back(std::stoi(line));
+    std::vector<int> class_of_prompt = first_column("pathmnist_prompts_vitb16/prompts_meta.txt");
     class_of_prompt.resize(192);  // the last five prompts are of no class
     const auto ensemble = prompt_ensemble(matrix_view<const float>(all.data(), 192, all.dim()), class_of_prompt);
     REQUIRE(ensemble.rows() == 9);

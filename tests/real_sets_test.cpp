@@ -158,11 +158,7 @@ TEST_CASE("unit rows that were stored as halves are off by up to 5e-4, and are r
 
 TEST_CASE("class embeddings of pathology prompts are those of float64", "[real]") {
     const matrix<float> all = floats("pathmnist_prompts_vitb16/prompts.npy");
-    std::ifstream meta(path("pathmnist_prompts_vitb16/prompts_meta.txt"));
-    std::string line;
-    std::getline(meta, line);  // the header line
-    std::vector<int> class_of_prompt;
-    while (std::getline(meta, line)) class_of_prompt.push_back(std::stoi(line));
+    std::vector<int> class_of_prompt = first_column("pathmnist_prompts_vitb16/prompts_meta.txt");
     class_of_prompt.resize(192);  // the last five prompts are of no class
     const auto ensemble = prompt_ensemble(matrix_view<const float>(all.data(), 192, all.dim()), class_of_prompt);
     const matrix<double> expected = load_npy<double>(path("pathmnist_prompts_vitb16/expected_ensemble_class_f64.npy"));

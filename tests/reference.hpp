@@ -141,7 +141,7 @@ inline std::vector<long double> softmax(const float* logits, index columns) {
     return result;
 }
 
-/// DESIGN.md, promise 5: the bound of a cosine's error for every input. Higham, Accuracy and Stability of
+/// docs/reliability.md, promise 5: the bound of a cosine's error for every input. Higham, Accuracy and Stability of
 /// Numerical Algorithms, 2nd ed., section 3.1: one chain of 128 steps, then one addition per block, then the two
 /// unit roundings.
 inline double cosine_bound(index dim) { return double(128 + (dim + 127) / 128 + 5) * 0x1p-24; }

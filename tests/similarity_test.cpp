@@ -23,22 +23,7 @@ using unitsphere::logit_scale;
 using unitsphere::normalize;
 using unitsphere::shape_error;
 
-namespace {
-
-/// The largest distance of a score from the formula.
-template <class Q, class G>
-double worst_error(const matrix<float>& scores, const matrix<Q>& queries, const matrix<G>& gallery) {
-    double worst = 0;
-    for (index i = 0; i < queries.rows(); ++i)
-        for (index j = 0; j < gallery.rows(); ++j) {
-            const long double exact = reference::cosine(queries.row(i), gallery.row(j), queries.dim());
-            const double error = double(std::fabs((long double)(scores(i, j)) - exact));
-            worst = error >= worst || reference::is_nan(error) ? error : worst;
-        }
-    return worst;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 TEMPLATE_LIST_TEST_CASE("cosine_similarity agrees with the formula for rows of every size and shape", "[similarity]",
                         element_types) {

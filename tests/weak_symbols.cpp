@@ -88,7 +88,8 @@ us::index use_eigen() {
 }  // namespace
 
 int main(int, char** arguments) {
-    us::normalize_in_place(us::matrix<float>(2, 2));
+    us::matrix<float> raw(2, 2);
+    us::normalize_in_place(raw);
     const auto use = [](auto rows) { return use_rows(rows) + use_directions(rows); };
     return int(use(us::matrix<float>(2, 2)) + use(us::matrix<us::float16>(2, 2)) + use(us::matrix<us::bfloat16>(2, 2)) +
                use(us::matrix<double>(2, 2)) + use(us::matrix<std::int8_t>(2, 2)) +

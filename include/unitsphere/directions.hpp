@@ -1,8 +1,7 @@
 /// Arithmetic on directions: means, centering, and the way between two rows. Raw rows are normalized first.
 #pragma once
 
-#include <iterator>
-
+#include "data/column.hpp"
 #include "kernel/direction.hpp"
 #include "normalize.hpp"
 
@@ -72,19 +71,25 @@ unit_embeddings<float> mean_direction(const Rows& rows, row_report* report = nul
 ///
 ///   m / |m|,   m = sum_i weights[i] rows[i] / |rows[i]|
 ///
-/// Shapes   rows [n, dim], weights: n floats or doubles (any contiguous container) -> [1, dim].
+/// Shapes   rows [n, dim], weights: n numbers (any contiguous container) -> [1, dim].
+/// Units    as above; only the ratios of the weights count.
 /// Errors   shape_error if the lengths differ; value_error for a weight that is not finite; else as above.
-/// Units, Threads, Memory, Source   as above.
+/// Threads, Memory, Source   as above.
 template <class Rows, class Weights, class = decltype(std::size(std::declval<const Weights&>()))>
 unit_embeddings<float> mean_direction(const Rows& rows, const Weights& weights, row_report* report = nullptr) {
     const auto view = engine::view_of(rows);
-    const index count = index(std::size(weights));
-    if (count != view.rows())
-        detail::fail<shape_error>("mean_direction: ", view.rows(), " rows, weights has ", count, " entries");
-    for (index i = 0; i < count; ++i)
-        if (!detail::is_finite(double(std::data(weights)[i])))
-            detail::fail<value_error>("mean_direction: weight ", i, " is not finite");
-    const auto weight_of = [&](index i) { return double(std::data(weights)[i]); };
+    const auto given = detail::column_of(weights);
+    if (given.rows() != view.rows())
+        detail::fail<shape_error>("mean_direction: ", view.rows(), " rows, weights has ", given.rows(), " entries");
+    double largest = 0.0;
+    for (index i = 0; i < given.rows(); ++i) {
+        const double size = std::fabs(double(given(i, 0)));
+        if (!detail::is_finite(size)) detail::fail<value_error>("mean_direction: weight ", i, " is not finite");
+        largest = size > largest ? size : largest;
+    }
+    int exponent = 0;
+    std::frexp(largest, &exponent);  // a power of two less in every weight: the largest weights add up too
+    const auto weight_of = [&](index i) { return std::ldexp(double(given(i, 0)), -exponent); };
     return detail::direction_of(detail::weighted_sum(view, "mean_direction", nullptr, weight_of), report);
 }
 
@@ -117,20 +122,24 @@ matrix<float> centroid(const Rows& rows) {
 ///
 /// Shapes   rows [n, dim], mean: one row of floats -> [n, dim]. centroid(rows) is the usual mean.
 /// Units    none.
-/// Errors   shape_error if `mean` is not one row of the same dim; options as in normalize. A zero row stays zero: a
-///          failed image must not become the opposite of the mean.
+/// Errors   shape_error if `mean` is not one row of the same dim, value_error if it is not finite; options as in
+///          normalize. A zero row stays zero: a failed image must not become the opposite of the mean.
 /// Threads  the caller's.   Memory  allocates the result only.
 /// Source   Liang et al. 2022, arXiv:2203.02053, section 4.
 template <class Rows>
 matrix<float> center(const Rows& rows, matrix_view<const float> mean, const normalize_options& options = {}) {
     const auto view = engine::view_of(rows);
     detail::require_shape("center", "mean", mean, 1, view.dim());
+    if (kernel::length_of(mean.data(), mean.dim()).kind() == kernel::row_kind::non_finite)
+        detail::fail<value_error>("center: mean is not finite");
     engine::row_source source(view, options, "center", "row ");
     auto out = matrix<float>::uninitialized(view.rows(), view.dim());
     for (index i = 0; i < source.rows(); ++i) {
-        const bool zero = kernel::length_of(source.row(i), source.dim()).kind() == kernel::row_kind::zero;
-        kernel::scale_row(source.row(i), source.dim(), source.factors(i), out.row(i));
-        if (!zero) kernel::subtract_row(out.row(i), mean.data(), out.dim(), out.row(i));
+        const kernel::row_kind kind = kernel::length_of(source.row(i), source.dim()).kind();
+        auto factors = source.factors(i);
+        if (kind == kernel::row_kind::non_finite) factors.inverse = detail::quiet_nan();  // in adopted rows too
+        kernel::scale_row(source.row(i), source.dim(), factors, out.row(i));
+        if (kind != kernel::row_kind::zero) kernel::subtract_row(out.row(i), mean.data(), out.dim(), out.row(i));
     }
     source.report();
     return out;
@@ -163,8 +172,8 @@ inline void require_not_opposite(const kernel::chords& chords, index row) {
 ///
 /// Shapes   a, b [n, dim] -> [n, dim]; raw or unit on either side. t beyond [0, 1] goes on along the circle.
 /// Units    none: unit rows, computed in double.
-/// Errors   shape_error if a and b disagree in rows or dim; value_error for a t that is not finite and for opposite rows
-///          (within 1e-6; names the row). A pair with a zero row gives a zero row, one with NaN or Inf gives NaN.
+/// Errors   shape_error if a and b disagree in rows or dim; value_error for a t that is not finite and for opposite
+///          rows (within 1e-6; names the row). A pair with a zero row gives a zero row, one with NaN or Inf gives NaN.
 /// Threads  the caller's.   Memory  the result, [n, dim] doubles and two rows.
 /// Source   Shoemake 1985, Animating rotation with quaternion curves, section 3.3.
 template <class A, class B>

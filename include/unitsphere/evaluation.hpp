@@ -1,22 +1,12 @@
 /// How good the answers are: predicted labels against true ones.
 #pragma once
 
-#include <iterator>
-
-#include "data/matrix.hpp"
+#include "data/column.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 
 namespace detail {
-
-/// A container of integers as one column.
-template <class Integers>
-auto column_of(const Integers& labels) {
-    using number = std::remove_cv_t<std::remove_reference_t<decltype(*std::data(labels))>>;
-    static_assert(std::is_integral_v<number>, "unitsphere: labels are integers");
-    return matrix_view<const number>(std::data(labels), index(std::size(labels)), 1);
-}
 
 template <class Predicted, class Truth>
 void require_same_length(const char* function, const char* name, const matrix_view<Predicted>& predicted,
@@ -47,7 +37,7 @@ struct accuracy {
 /// Source   Russakovsky et al. 2015, arXiv:1409.0575, section 4.1 (top-5 error of ILSVRC); CLIP_benchmark's acc1, acc5.
 template <class Truth>
 accuracy accuracy_at(matrix_view<const index> best_labels, const Truth& truth, index k) {
-    const auto labels = detail::column_of(truth);
+    const auto labels = detail::labels_of(truth);
     if (k < 1) detail::fail<value_error>("accuracy_at: k is ", k, ", it must be at least 1");
     if (k > best_labels.dim())
         detail::fail<shape_error>("accuracy_at: accuracy@", k, " is undefined with ", best_labels.dim(),
@@ -103,12 +93,12 @@ confusion count_pairs(const matrix_view<Predicted>& predicted, const char* name,
 /// Shapes   predicted: n integers, -1 where there is no label; truth: n integers -> counts [classes, classes + 1].
 /// Units    images.
 /// Errors   shape_error if the lengths differ; value_error if classes < 1, for a true label outside 0 .. classes - 1
-///          and a predicted one outside -1 .. classes - 1 (names row and label).
+///          and a predicted one outside -1 .. classes - 1 (names row and label); std::length_error, std::bad_alloc.
 /// Threads  the caller's.   Memory  the result.
 /// Source   scikit-learn's confusion_matrix, which has no column for images without a label.
 template <class Predicted, class Truth, class = decltype(std::size(std::declval<const Predicted&>()))>
 confusion confusion_counts(const Predicted& predicted, const Truth& truth, index classes) {
-    return detail::count_pairs(detail::column_of(predicted), "predicted", detail::column_of(truth), classes);
+    return detail::count_pairs(detail::labels_of(predicted), "predicted", detail::labels_of(truth), classes);
 }
 
 /// Confusion counts of the best labels: predicted is the first column.
@@ -119,7 +109,7 @@ template <class Truth>
 confusion confusion_counts(matrix_view<const index> best_labels, const Truth& truth, index classes) {
     if (best_labels.dim() < 1) detail::fail<shape_error>("confusion_counts: best_labels has no columns");
     const matrix_view<const index> first(best_labels.data(), best_labels.rows(), 1, best_labels.stride());
-    return detail::count_pairs(first, "best_labels", detail::column_of(truth), classes);
+    return detail::count_pairs(first, "best_labels", detail::labels_of(truth), classes);
 }
 
 /// Mean per-class recall: how often an image is right, when every class counts alike.
@@ -128,10 +118,13 @@ confusion confusion_counts(matrix_view<const index> best_labels, const Truth& tr
 ///
 /// Shapes   counts [classes, classes + 1].
 /// Units    a fraction in [0, 1]; NaN if no class occurs. An image without a label counts as wrong.
-/// Errors   none.
+/// Errors   shape_error if the counts have another shape.
 /// Threads  the caller's.   Memory  none.
 /// Source   Radford et al. 2021, arXiv:2103.00020, table 9 (mean per class); scikit-learn's balanced_accuracy_score.
-inline double mean_per_class_recall(const confusion& counted) noexcept {
+inline double mean_per_class_recall(const confusion& counted) {
+    if (counted.counts.dim() != counted.classes() + 1)
+        detail::fail<shape_error>("mean_per_class_recall: counts is ", counted.classes(), " x ", counted.counts.dim(),
+                                  ", it must be ", counted.classes(), " x ", counted.classes() + 1);
     double sum = 0.0;
     index occurring = 0;
     for (index c = 0; c < counted.classes(); ++c) {

@@ -1,6 +1,7 @@
 /// Raw encoder rows to unit rows, norms, and the test whether rows are unit already.
 #pragma once
 
+#include "data/column.hpp"
 #include "data/output.hpp"
 #include "engine/row_source.hpp"
 
@@ -8,13 +9,6 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 
 namespace detail {
-
-/// One row as a vector, by a copy of bytes. Without optimization a vector's own zeros come from a std::fill that all
-/// units of a program share, with the instructions of whichever was linked first.
-template <class T>
-std::vector<T> to_vector(const matrix<T>& row) {
-    return std::vector<T>(row.data(), row.data() + row.dim());
-}
 
 /// The type of results is float; double only from rows of double.
 template <class Result, class... Elements>
@@ -29,8 +23,7 @@ template <class T, class Result>
 unit_view<Result> normalize_rows(matrix_view<const T> rows, matrix_view<Result> out, const normalize_options& options,
                                  const char* function) {
     require_result_type<Result, T>();
-    require_shape(function, "out", out, rows.rows(), rows.dim());
-    if (!same_rows(rows, out)) require_apart(function, "out", out, "the input", rows);
+    require_row_wise(function, rows, "the input", out);
     engine::row_source source(rows, options, function, "row ");
     for (index i = 0; i < source.rows(); ++i)
         kernel::scale_row(source.row(i), source.dim(), source.factors(i), out.row(i));
@@ -77,10 +70,10 @@ matrix_view<const T> first_elements(matrix_view<const T> rows, index dims) {
 ///
 /// Shapes   rows [n, dim], out [n, dim]; any row strides >= dim. float, double, float16, bfloat16 or int8_t in, float
 ///          out; double out from rows of double.
-/// Units    none: | |out[i]| - 1 | <= 1.2e-7. The norm is taken in double, without eps: no row is too short or too long.
-/// Errors   shape_error if the shapes differ or the memory overlaps (out may be exactly the input); value_error for zero
-///          or non-finite rows where the options say so, before anything is written. By default a zero row stays zero
-///          and a row with NaN or Inf becomes NaN.
+/// Units    none: | |out[i]| - 1 | <= 1.2e-7. The norm is taken in double, without eps: no row is too short or long.
+/// Errors   shape_error if the shapes differ or the memory overlaps (out may be exactly the input); value_error for
+///          zero or non-finite rows where the options say so, before anything is written. By default a zero row stays
+///          zero and a row with NaN or Inf becomes NaN.
 /// Threads  the caller's.   Memory  none.
 /// Source   Radford et al. 2021, arXiv:2103.00020, figure 3: "I_e = l2_normalize(np.dot(I_f, W_i), axis=1)".
 template <class Rows>
@@ -130,8 +123,9 @@ unit_embeddings<Result> normalize(const T* row, index dim, const normalize_optio
 /// Cutting alone leaves rows that are too short, and dot products that are no cosines.
 ///
 /// Shapes   rows [n, dim], raw or unit -> [n, dims], 1 <= dims <= dim.
+/// Units    as normalize_into.
 /// Errors   shape_error for other dims; else as normalize_into. A row whose first elements are all zero is a zero row.
-/// Units, Threads   as normalize_into.   Memory  allocates the result only.
+/// Threads  the caller's.   Memory  allocates the result only.
 /// Source   Kusupati et al. 2022, arXiv:2205.13147.
 template <class Result = float, class Rows>
 unit_embeddings<Result> truncate(const Rows& rows, index dims, const normalize_options& options = {}) {
@@ -144,15 +138,16 @@ unit_embeddings<Result> truncate(const Rows& rows, index dims, const normalize_o
 ///   out[i] = sqrt(sum_k rows[i][k]^2)
 ///
 /// Shapes   rows [n, dim] -> n doubles.
-/// Units    those of the rows. At most half a unit in the last place of float from exact for float, float16, bfloat16 and
-///          int8 rows, two of double for double rows; never overflows or underflows where the result is a number.
-/// Errors   none: a row with NaN or Inf has the norm NaN or Inf.
+/// Units    those of the rows. At most half a unit in the last place of float from exact for float, float16, bfloat16
+///          and int8 rows, two of double for double rows; never overflows or underflows where the result is a number.
+/// Errors   shape_error if out is null or in the memory of the rows. A row with NaN or Inf has the norm NaN or Inf.
 /// Threads  the caller's.   Memory  none, or the vector and as much again until it is returned.
 /// Source   IEEE 754: the square of a binary32 or binary16 number is a binary64 number, exactly.
 template <class Rows>
 void norms(const Rows& rows, double* out) {
     const auto view = engine::view_of(rows);
     const auto values = engine::values_of(view);
+    detail::require_apart("norms", "out", matrix_view<double>(out, 1, values.rows()), "the rows", values);
     for (index i = 0; i < values.rows(); ++i) out[i] = kernel::length_of(values.row(i), values.dim()).norm();
 }
 template <class Rows>
@@ -205,6 +200,9 @@ unit_view<float> adopt_unit(const Rows&, double = 1e-4, row_report* = nullptr) {
                   "5e-4, normalize() them");
     return unit_access::view<float>({});
 }
+/// The view would outlive the rows.
+template <class Owner, std::enable_if_t<detail::owns_rows<Owner>, int> = 0>
+void adopt_unit(Owner&&, double = 1e-4, row_report* = nullptr) = delete;
 
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere

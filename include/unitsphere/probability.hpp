@@ -1,6 +1,7 @@
 /// Logits to probabilities and their logarithms.
 #pragma once
 
+#include "data/column.hpp"
 #include "data/logit_scale.hpp"
 #include "data/output.hpp"
 #include "kernel/log_softmax.hpp"
@@ -8,17 +9,6 @@
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
-
-namespace detail {
-
-/// Refuses an output of another shape than the input, or in its memory without being exactly the input.
-inline void require_row_wise(const char* function, matrix_view<const float> in, const char* in_name,
-                             matrix_view<float> out) {
-    require_shape(function, "out", out, in.rows(), in.dim());
-    if (!same_rows(in, out)) require_apart(function, "out", out, in_name, in);
-}
-
-}  // namespace detail
 
 /// Softmax of each row, in the caller's memory.
 ///
@@ -52,7 +42,8 @@ inline matrix<float> softmax(matrix_view<const float> logits) {
 ///
 /// Shapes   logits [n, m], out [n, m]; any row strides >= m. Over one column it is 0, whatever the logit.
 /// Units    natural logarithms, <= 0: computed in double, rounded once. Relative error <= 2e-7 for any logits and any
-///          number of columns, next to 0 too. A logit of -Inf gets -Inf, and so does a result below -3.4e38.
+///          number of columns, next to 0 too; a subnormal result is off by its last place. A logit of
+///          -Inf gets -Inf, and so does a result below -3.4e38.
 /// Errors   shape_error if the shapes differ or the memory overlaps (out may be exactly the logits). A row with NaN or
 ///          +Inf, or with nothing but -Inf, has no softmax: it becomes NaN, in its row alone.
 /// Threads  the caller's.   Memory  none.
@@ -87,9 +78,9 @@ inline void log_sum_exp(matrix_view<const float> logits, double* out) {
     for (index i = 0; i < logits.rows(); ++i) out[i] = kernel::log_sum_exp_row(logits.row(i), logits.dim());
 }
 inline std::vector<double> log_sum_exp(matrix_view<const float> logits) {
-    std::vector<double> out(std::size_t(logits.rows()));
+    auto out = matrix<double>::uninitialized(1, logits.rows());
     log_sum_exp(logits, out.data());
-    return out;
+    return detail::to_vector(out);
 }
 
 /// Sigmoid of each logit, in the caller's memory.

@@ -113,7 +113,8 @@ void pairwise_into(const A& a, const B& b, matrix_view<C> scores, const normaliz
 /// Errors   shape_error if the dims disagree, scores has another shape or overlaps an input; value_error for zero or
 ///          non-finite rows where the options of that side say so. By default a zero row scores 0, a row with NaN
 ///          or Inf scores NaN, in its row alone.
-/// Threads  the caller's.   Memory  a packed copy of the gallery as float, and some rows of queries.
+/// Threads  the caller's.   Memory  a packed copy of the gallery as float (double for double scores), and some rows
+///          of queries.
 /// Source   Radford et al. 2021, arXiv:2103.00020, section 2.3 and figure 3.
 template <class Queries, class Gallery>
 void cosine_similarity(const Queries& queries, const Gallery& gallery, matrix_view<float> scores,
@@ -149,7 +150,7 @@ matrix<Result> cosine_similarity(const Queries& queries, const Gallery& gallery,
 /// Shapes   a, b [n, dim] -> scores [1, n] (a std::vector of n will do). Double as in cosine_similarity.
 /// Units    none: a cosine in [-1, 1], with the same bits as in any matrix that holds the pair.
 /// Errors   shape_error if a and b disagree in rows or dim; else as cosine_similarity.
-/// Threads  the caller's.   Memory  none: 32 KiB of stack.
+/// Threads  the caller's.   Memory  none: 40 KiB of stack.
 /// Source   as cosine_similarity.
 template <class A, class B>
 void pairwise_cosine(const A& a, const B& b, matrix_view<float> scores, const normalize_options& a_options = {},
@@ -183,7 +184,7 @@ std::vector<Result> pairwise_cosine(const A& a, const B& b, const normalize_opti
 /// Shapes   a, b: one row each of the same dim (std::vector, std::array, a view of one row).
 /// Units    none: a cosine in [-1, 1], with the same bits as in any matrix that holds the pair.
 /// Errors   shape_error if an argument is not one row or the dims disagree. A zero row gives 0, NaN or Inf gives NaN.
-/// Threads  the caller's.   Memory  none: 32 KiB of stack.
+/// Threads  the caller's.   Memory  none: 40 KiB of stack.
 /// Source   as cosine_similarity.
 template <class Result = float, class A, class B>
 Result cosine(const A& a, const B& b) {

@@ -1,8 +1,7 @@
 /// Zero-shot classification: prompts to class embeddings, raw image rows to probabilities and labels.
 #pragma once
 
-#include <iterator>
-
+#include "data/column.hpp"
 #include "data/logit_scale.hpp"
 #include "directions.hpp"
 #include "engine/score_tiles.hpp"
@@ -15,23 +14,20 @@ inline namespace UNITSPHERE_ISA {
 namespace detail {
 
 /// 1 + the largest label, when every class up to it has a prompt.
-template <class Labels>
-index count_classes(const Labels& labels, index prompts) {
-    static_assert(std::is_integral_v<std::remove_cv_t<std::remove_reference_t<decltype(*std::data(labels))>>>,
-                  "prompt_ensemble: class_of_prompt holds integers");
-    const index given = index(std::size(labels));
-    if (given != prompts)
-        fail<shape_error>("prompt_ensemble: ", prompts, " prompts, class_of_prompt has ", given, " entries");
+template <class Label>
+index count_classes(const matrix_view<const Label>& labels, index prompts) {
+    if (labels.rows() != prompts)
+        fail<shape_error>("prompt_ensemble: ", prompts, " prompts, class_of_prompt has ", labels.rows(), " entries");
     index largest = -1;
     for (index i = 0; i < prompts; ++i) {
-        const index label = index(std::data(labels)[i]);
+        const index label = index(labels(i, 0));
         if (label < 0) fail<value_error>("prompt_ensemble: prompt ", i, " has the negative class ", label);
         largest = label > largest ? label : largest;
     }
     // A label beyond the number of prompts leaves a class among the first prompts + 1 without one.
     matrix<index> counts(1, largest < prompts ? largest + 1 : prompts + 1);
     for (index i = 0; i < prompts; ++i) {
-        const index label = index(std::data(labels)[i]);
+        const index label = index(labels(i, 0));
         if (label < counts.dim()) ++counts(0, label);
     }
     for (index c = 0; c < counts.dim(); ++c)
@@ -58,11 +54,12 @@ template <class Prompts, class Labels>
 unit_embeddings<float> prompt_ensemble(const Prompts& prompts, const Labels& class_of_prompt,
                                        row_report* report = nullptr) {
     const auto view = engine::view_of(prompts);
-    const index classes = detail::count_classes(class_of_prompt, view.rows());
+    const auto labels = detail::labels_of(class_of_prompt);
+    const index classes = detail::count_classes(labels, view.rows());
     engine::row_source source(view, detail::refuse_non_finite(), "prompt_ensemble", "prompt ");
     matrix<double> sums(classes, view.dim());
     detail::add_directions(
-        source, sums, [&](index i) { return index(std::data(class_of_prompt)[i]); }, [](index) { return 1.0; });
+        source, sums, [&](index i) { return index(labels(i, 0)); }, [](index) { return 1.0; });
     return detail::direction_of(sums, report);
 }
 
@@ -82,8 +79,9 @@ struct top_labels {
 class zero_shot_classifier {
 public:
     /// Shapes   class_rows [classes, dim], one row a class: a prompt_ensemble, or raw text features.
+    /// Units    none: raw rows are normalized, unit rows used as they are; `scale` turns cosines into logits.
     /// Errors   value_error that names the row if one is not finite. A zero row scores 0 for every image.
-    /// Memory   a packed copy of the rows.
+    /// Threads  the caller's.   Memory  a packed copy of the rows.   Source  as the class.
     template <class Classes>
     zero_shot_classifier(const Classes& class_rows, logit_scale scale)
         : scale_(scale), packed_(pack(engine::view_of(class_rows))) {}
@@ -102,7 +100,8 @@ public:
     template <class Images>
     void probabilities(const Images& images, matrix_view<float> out, const normalize_options& options = {}) const {
         constexpr const char* function = "zero_shot_classifier::probabilities";
-        const auto view = checked(images, function);
+        const auto view = engine::view_of(images);
+        require_same_dim(view, function);
         detail::require_shape(function, "out", out, view.rows(), classes());
         detail::require_apart(function, "out", out, "the images", engine::values_of(view));
         run(view, options, function, softmax_rows{out, scale_.multiplier()});
@@ -110,8 +109,9 @@ public:
     /// The same as a new matrix.
     template <class Images>
     matrix<float> probabilities(const Images& images, const normalize_options& options = {}) const {
-        auto out = matrix<float>::uninitialized(engine::view_of(images).rows(), classes());
-        probabilities(images, out.view(), options);
+        const auto view = engine::view_of(images);
+        auto out = matrix<float>::uninitialized(view.rows(), classes());
+        probabilities(view, out.view(), options);
         return out;
     }
 
@@ -129,7 +129,8 @@ public:
     void top(const Images& images, matrix_view<index> labels, matrix_view<float> probabilities,
              const normalize_options& options = {}) const {
         constexpr const char* function = "zero_shot_classifier::top";
-        const auto view = checked(images, function);
+        const auto view = engine::view_of(images);
+        require_same_dim(view, function);
         if (labels.dim() > classes())
             detail::fail<shape_error>(function, ": ", labels.dim(), " labels of ", classes(), " classes");
         detail::require_shape(function, "labels", labels, view.rows(), labels.dim());
@@ -144,9 +145,10 @@ public:
     template <class Images>
     top_labels top(const Images& images, index k, const normalize_options& options = {}) const {
         if (k < 0) detail::fail<value_error>("zero_shot_classifier::top: k is ", k, ", it must not be negative");
-        const index n = engine::view_of(images).rows(), columns = k < classes() ? k : classes();
+        const auto view = engine::view_of(images);
+        const index n = view.rows(), columns = k < classes() ? k : classes();
         top_labels best{matrix<index>::uninitialized(n, columns), matrix<float>::uninitialized(n, columns)};
-        top(images, best.labels.view(), best.probabilities.view(), options);
+        top(view, best.labels.view(), best.probabilities.view(), options);
         return best;
     }
 
@@ -192,12 +194,10 @@ private:
         return engine::packed_rows<>(source);
     }
 
-    template <class Images>
-    auto checked(const Images& images, const char* function) const {
-        const auto view = engine::view_of(images);
-        if (view.dim() != dim())
-            detail::fail<shape_error>(function, ": images have dim ", view.dim(), ", the classes have dim ", dim());
-        return view;
+    template <class View>
+    void require_same_dim(const View& images, const char* function) const {
+        if (images.dim() != dim())
+            detail::fail<shape_error>(function, ": images have dim ", images.dim(), ", the classes have dim ", dim());
     }
 
     template <class View, class Consumer>

@@ -22,6 +22,13 @@ namespace detail {
 /// Whether to_view(X) is a view of T; defined behind the to_views.
 template <class X, class T>
 struct views_as;
+/// Whether the elements of an X die with it; false for references.
+template <class X>
+inline constexpr bool owns_rows = false;
+template <class T, class Allocator>
+inline constexpr bool owns_rows<std::vector<T, Allocator>> = true;
+template <class T, std::size_t Dim>
+inline constexpr bool owns_rows<std::array<T, Dim>> = true;
 }  // namespace detail
 
 /// Any caller's rows: `rows` of `dim` elements, row i at data + i * stride (in elements). Whatever has a to_view that
@@ -29,7 +36,7 @@ struct views_as;
 ///
 /// Errors   shape_error for negative sizes, a stride below dim, or null data with elements to read.
 /// Memory   owns nothing; the caller's memory must outlive the view. Only element alignment is needed, and the
-///          elements between dim and stride are never touched.
+///          elements between dim and stride are never touched. Rows of dim 0 have stride 0: all lie at data, even null.
 template <class T>
 class matrix_view {
 public:
@@ -38,7 +45,7 @@ public:
     UNITSPHERE_INLINE matrix_view() noexcept : data_(nullptr), rows_(0), dim_(0), stride_(0) {}
     UNITSPHERE_INLINE matrix_view(T* data, index rows, index dim) : matrix_view(data, rows, dim, dim) {}
     UNITSPHERE_INLINE matrix_view(T* data, index rows, index dim, index stride)
-        : data_(data), rows_(rows), dim_(dim), stride_(stride) {
+        : data_(data), rows_(rows), dim_(dim), stride_(dim == 0 ? 0 : stride) {
         if (rows < 0 || dim < 0)
             detail::fail<shape_error>("matrix_view: rows ", rows, " and dim ", dim, " must not be negative");
         if (stride < dim) detail::fail<shape_error>("matrix_view: stride ", stride, " is less than dim ", dim);
@@ -49,7 +56,10 @@ public:
     template <class U, class = std::enable_if_t<std::is_same_v<const U, T> && !std::is_same_v<U, T>>>
     UNITSPHERE_INLINE matrix_view(const matrix_view<U>& other) noexcept
         : data_(other.data()), rows_(other.rows()), dim_(other.dim()), stride_(other.stride()) {}
-    template <class X, std::enable_if_t<detail::views_as<std::remove_reference_t<X>, T>::value, int> = 0>
+    /// Not what a temporary owns, if it is to be written: nobody could read it.
+    template <class X, std::enable_if_t<detail::views_as<std::remove_reference_t<X>, T>::value &&
+                                            !(detail::owns_rows<X> && !std::is_const_v<T>),
+                                        int> = 0>
     UNITSPHERE_INLINE matrix_view(X&& x) : matrix_view(detail::views_as<std::remove_reference_t<X>, T>::view(x)) {}
 
     UNITSPHERE_INLINE T* data() const noexcept { return data_; }
@@ -138,7 +148,13 @@ private:
     index rows_, dim_;
 };
 
-/// A view of a copy that it owns: what to_view returns for rows that are not contiguous where they are.
+namespace detail {
+template <class T>
+inline constexpr bool owns_rows<matrix<T>> = true;
+}  // namespace detail
+
+/// A view of a copy that it owns: what to_view returns for rows that are not contiguous where they are. Only such rows
+/// cost memory beyond what the functions say.
 template <class T>
 class copied_rows : public matrix_view<const T> {
 public:

@@ -45,6 +45,13 @@ inline void require_apart(const char* function, const char* name, const matrix_v
                           const matrix_view<B>& other) {
     if (overlap(out, other)) fail<shape_error>(function, ": ", name, " overlaps ", other_name);
 }
+/// For functions of one row at a time: the output has the shape of the input, and is exactly in its memory or apart.
+template <class A, class B>
+inline void require_row_wise(const char* function, const matrix_view<A>& in, const char* in_name,
+                             const matrix_view<B>& out) {
+    require_shape(function, "out", out, in.rows(), in.dim());
+    if (!same_rows(in, out)) require_apart(function, "out", out, in_name, in);
+}
 
 }  // namespace detail
 }  // namespace UNITSPHERE_ISA

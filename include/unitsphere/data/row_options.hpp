@@ -24,14 +24,15 @@ struct row_report {
     }
 };
 
-/// Taken by every function that takes raw rows.
+/// Taken by every function that takes raw rows. Where a function takes two of them, write normalize_options{} for the
+/// defaults of the first.
 ///
 /// Zero rows stay zero unless asked otherwise: failed images really arrive as zero rows. Rows with NaN or Inf
 /// become NaN; `keep` is refused for them. An error policy reads the rows once more, before anything is written.
 struct normalize_options {
     on_row zero_rows = on_row::keep;
     on_row non_finite = on_row::nan;
-    row_report* report = nullptr;  ///< where to write the counts of this call; may be null
+    row_report* report = nullptr;  ///< where to write the counts of this call, one for each side; may be null
 };
 
 }  // namespace UNITSPHERE_ISA

@@ -42,8 +42,8 @@ class unit_embeddings {
 public:
     using value_type = T;
 
-    // Written out so that they are inlined too: implicit ones, like std::move of a type of ours, would be symbols without
-    // an instruction set.
+    // Written out so that they are inlined too: implicit ones, like std::move of a type of ours, would be symbols
+    // without an instruction set.
     UNITSPHERE_INLINE unit_embeddings(const unit_embeddings& other) : rows_(other.rows_) {}
     UNITSPHERE_INLINE unit_embeddings(unit_embeddings&& other) noexcept
         : rows_(static_cast<matrix<T>&&>(other.rows_)) {}

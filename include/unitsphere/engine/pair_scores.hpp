@@ -16,7 +16,7 @@ namespace engine {
 
 /// Calls consumer(first, count, scores) for rows first .. first + count - 1 of both sides, which have equal shapes.
 ///
-/// Memory   32 KiB of stack at most.
+/// Memory   40 KiB of stack at most.
 template <class C, class A, class B, class Consumer>
 void pair_scores(row_source<A>& a, row_source<B>& b, Consumer&& consumer) {
     using kernel::chain_length;

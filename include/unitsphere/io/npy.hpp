@@ -43,8 +43,9 @@ std::vector<index> read_npy_integers(const npy_source& source, npy_file& file) {
 /// What a .npy file holds, from its header alone.
 ///
 /// Shapes   a file (rows, dim) -> rows and dim; a file (dim,) -> one row.
+/// Units    none.
 /// Errors   as load_npy, for everything but the element type asked for; the text starts with `inspect_npy`.
-/// Threads  any number of them.   Memory  the header's text.
+/// Threads  any number of them.   Memory  the header's text.   Source  as load_npy.
 inline npy_info inspect_npy(const std::string& path) { return detail::open_npy({"inspect_npy", path}).info; }
 
 /// The rows of a .npy file, as they are stored: nothing is converted or normalized.
@@ -75,8 +76,9 @@ matrix<T> load_npy(const std::string& path) {
 /// of Elements where they are given, as in visit_npy<float16, float>(path, f). Returns what f returns.
 ///
 /// Shapes   as load_npy. f takes a matrix of each of these types, as an rvalue, and returns the same type for all.
+/// Units    as load_npy.
 /// Errors   as load_npy; the text starts with `visit_npy`. What f throws passes through.
-/// Threads  any number of them.   Memory  as load_npy.
+/// Threads  any number of them.   Memory, Source   as load_npy.
 template <class... Elements, class F>
 decltype(auto) visit_npy(const std::string& path, F&& f) {
     if constexpr (sizeof...(Elements) > 0)
@@ -91,6 +93,7 @@ decltype(auto) visit_npy(const std::string& path, F&& f) {
 /// Units    '|i1', '<i4', '<i8', or '|b1' with False as 0 and True as 1.
 /// Errors   as load_npy, also for files of floating-point numbers; the text starts with `load_npy_integers`.
 /// Threads  any number of them.   Memory  8 bytes an integer, and while it is read the elements of the file.
+/// Source   as load_npy.
 inline std::vector<index> load_npy_integers(const std::string& path) {
     const detail::npy_source source{"load_npy_integers", path};
     detail::npy_file file = detail::open_npy(source);
@@ -112,7 +115,8 @@ inline std::vector<index> load_npy_integers(const std::string& path) {
 
 /// Writes rows as numpy.save does, byte for byte: version 1.0, C order, data from byte 128 on.
 ///
-/// Shapes   rows [rows, dim], any stride >= dim -> a file (rows, dim). No size may exceed 2^48.
+/// Shapes   rows [rows, dim], any stride >= dim -> a file (rows, dim); a std::vector of floats is one row, (1, n). No
+///          size may exceed 2^48.
 /// Units    the types of load_npy; the bits as they are.
 /// Errors   shape_error for a size beyond 2^48. file_error, with path and reason, if any byte cannot be written. Then
 ///          `path` is as it was before: the rows go to `path`.part0 (or the next free number), which is renamed when

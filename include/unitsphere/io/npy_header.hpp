@@ -85,8 +85,8 @@ public:
     }
 
 private:
-    // Not a list of the keys seen: a std::vector<std::string> that grows is code that all units of a program share, with
-    // the instructions of whichever was linked first.
+    // Not a list of the keys seen: a std::vector<std::string> that grows is code that all units of a program share,
+    // with the instructions of whichever was linked first.
     static const char* key_name(int i) { return i == 0 ? "descr" : i == 1 ? "fortran_order" : "shape"; }
 
     void value_of(const std::string& key, npy_header& header) {

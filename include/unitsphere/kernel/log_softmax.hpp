@@ -20,15 +20,6 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace kernel {
 
-/// What the rounding of difference = a - b lost, exactly, whichever is larger (Knuth, The Art of Computer
-/// Programming 2, section 4.2.2).
-UNITSPHERE_INLINE lanes<float> lost_by_difference(const lanes<float>& a, const lanes<float>& b,
-                                                  const lanes<float>& difference) noexcept {
-    const lanes<float> taken_for_b = ordered(a - difference);
-    const lanes<float> taken_for_a = ordered(difference + taken_for_b);
-    return ordered(a - taken_for_a) + ordered(taken_for_b - b);
-}
-
 /// Of some logits: the largest (NaN if there is a NaN, -Inf if there are none), how often it occurs, and the sum of
 /// exp(l - largest) over the others.
 struct exp_sum {
@@ -66,7 +57,7 @@ struct exp_total_of_lanes {
         const bits16 zero = broadcast(std::int32_t{0}), one = broadcast(std::int32_t{1});
         const lanes<float> y = ordered(maximum - logits);
         const bits16 size = bits(y);
-        const bits16 e = bits(exp_negated_times_2_64(y, lost_by_difference(maximum, logits, y)));
+        const bits16 e = bits(exp_negated_times_2_64(y, lost_in_sum(maximum, broadcast(0.0f) - logits, y)));
         rest = rest + widen(from_bits(where_above(size, bits_of_130, zero, where_above(size, 0, e, zero))));
         maxima = maxima + where_above(size, 0, zero, one);
     }

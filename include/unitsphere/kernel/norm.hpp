@@ -1,7 +1,7 @@
 /// The norm of a row and the row at unit length.
 ///
 ///   norm = sqrt(sum x[k]^2)                in double: squares of f32, f16, bf16 and int8 values are exact there
-///   unit[k] = x[k] * float(1 / norm)       rows of double: x[k] * (1 / norm) in double, then rounded once more to float
+///   unit[k] = x[k] * float(1 / norm)       rows of double: x[k] * (1 / norm) in double, then rounded to float
 ///
 /// No eps, no overflow, no underflow: double holds every square and every sum of squares of floats. Only the
 /// factor 1 / norm must fit a float; where it does not (norm outside [2^-125, 2^125]) the row is first multiplied
@@ -52,7 +52,8 @@ inline row_length length_of(const T* x, index dim) noexcept {
     return {sum_of_lanes(sum), 1.0};
 }
 
-/// Knuth's TwoSum: what is lost when `a + b` is rounded to `total`.
+/// What is lost when `a + b` is rounded to `total`, exactly, whichever is larger (Knuth, The Art of Computer
+/// Programming 2, section 4.2.2).
 template <class T>
 UNITSPHERE_INLINE T lost_in_sum(const T& a, const T& b, const T& total) noexcept {
     const T b_there = ordered(total - a);
