@@ -92,7 +92,7 @@ inline std::string range_of(const std::vector<index>& values) {
     return std::to_string(values.front()) + " to " + std::to_string(values.back());
 }
 
-/// Whether this process counts subnormal numbers as zero, as -ffast-math makes it at start-up. Then they are not measured.
+/// Whether this process counts subnormal numbers as zero, as -ffast-math makes it at start-up: then none is measured.
 inline bool flushes_subnormals() {
     const volatile float smallest_normal = 0x1p-126f;
     const volatile float half = smallest_normal * 0.5f;
