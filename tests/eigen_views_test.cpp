@@ -1,3 +1,4 @@
+#include <array>
 #include <cstdlib>
 #include <new>
 #include <utility>
@@ -71,6 +72,7 @@ TEMPLATE_TEST_CASE("rows column by column are copied once by every function, oth
     const auto check = [&](const auto& x, int expected) {
         const auto of = [](auto&& call) { return copies<TestType>(call); };
         CHECK(of([&] { norms(x); }) == expected);
+        CHECK(of([&] { norms(x, std::array<double, 6>().data()); }) == expected);
         CHECK(of([&] { is_unit(x); }) == expected);
         CHECK(of([&] { truncate(x, 7); }) == expected);
         CHECK(of([&] { cosine_similarity(x, gallery); }) == expected);

@@ -70,12 +70,12 @@ int wrong_scores(const A& a, const B& b, const matrix<float>& expected) {
     return wrong_matrices(a, b, expected) + wrong_pairs(a, b, expected);
 }
 
-/// The same small whole numbers in any type: all of them hold -100 .. 100 exactly.
+/// The same whole numbers -largest .. largest in any type: int8_t holds all of them up to 127, bfloat16 up to 255.
 template <class T>
-matrix<T> whole_numbers(index rows, index dim, std::uint64_t seed) {
+matrix<T> whole_numbers(index rows, index dim, index largest, std::uint64_t seed) {
     matrix<T> result(rows, dim);
     generator random(seed);
-    for (index k = 0; k < rows * dim; ++k) result.data()[k] = scaled<T>(random.below(201) - 100, 0);
+    for (index k = 0; k < rows * dim; ++k) result.data()[k] = scaled<T>(random.below(2 * largest + 1) - largest, 0);
     if (dim > 0)
         for (index i = 0; i < rows; ++i) result(i, 0) = scaled<T>(i + 1, 0);
     return result;
@@ -105,8 +105,10 @@ TEMPLATE_TEST_CASE("the same numbers have the same scores in every type that hol
                    bfloat16, std::int8_t) {
     const index dim = GENERATE(as<index>{}, 1, 16, 131, 512);
     CAPTURE(dim);
-    const auto a = whole_numbers<float>(7, dim, 187), b = whole_numbers<float>(19, dim, 188);
-    const auto narrow_a = whole_numbers<TestType>(7, dim, 187), narrow_b = whole_numbers<TestType>(19, dim, 188);
+    const index largest = std::is_same_v<TestType, std::int8_t> ? 127 : 255;  // so that the last bits count
+    const auto a = whole_numbers<float>(7, dim, largest, 187), b = whole_numbers<float>(19, dim, largest, 188);
+    const auto narrow_a = whole_numbers<TestType>(7, dim, largest, 187),
+               narrow_b = whole_numbers<TestType>(19, dim, largest, 188);
     const matrix<float> expected = cosine_similarity(a, b);
     CHECK(first_difference(normalize(narrow_a), normalize(a)) == "");
     CHECK(norms(narrow_a) == norms(a));

@@ -104,6 +104,7 @@ TEST_CASE("rows of another library are inputs of every function, const or not, l
         CHECK(first_difference(cosine_similarity(x, b), cosine_similarity(a, b)) == "");
         CHECK(first_difference(cosine_similarity(b, x), cosine_similarity(b, a)) == "");
         CHECK(pairwise_cosine(x, b) == pairwise_cosine(a, b));
+        CHECK(pairwise_cosine(b, x) == pairwise_cosine(b, a));
         CHECK(first_difference(clip_logits(x, b, scale).per_text, clip_logits(a, b, scale).per_text) == "");
         CHECK(first_difference(siglip_logits(b, x, scale, 1.0f), siglip_logits(b, a, scale, 1.0f)) == "");
         CHECK(first_difference(mean_direction(x), mean_direction(a)) == "");

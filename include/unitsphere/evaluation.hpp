@@ -96,7 +96,7 @@ confusion count_pairs(const matrix_view<Predicted>& predicted, const char* name,
 ///          and a predicted one outside -1 .. classes - 1 (names row and label); std::length_error, std::bad_alloc.
 /// Threads  the caller's.   Memory  the result.
 /// Source   scikit-learn's confusion_matrix, which has no column for images without a label.
-template <class Predicted, class Truth, class = decltype(std::size(std::declval<const Predicted&>()))>
+template <class Predicted, class Truth, std::enable_if_t<detail::is_list<Predicted>, int> = 0>
 confusion confusion_counts(const Predicted& predicted, const Truth& truth, index classes) {
     return detail::count_pairs(detail::labels_of(predicted), "predicted", detail::labels_of(truth), classes);
 }
@@ -105,8 +105,9 @@ confusion confusion_counts(const Predicted& predicted, const Truth& truth, index
 ///
 /// Shapes   best_labels [n, columns], columns >= 1, as zero_shot_classifier::top returns them; truth: n integers.
 /// Units, Threads, Memory, Source   as above.   Errors   as above, and shape_error without a column.
-template <class Truth>
-confusion confusion_counts(matrix_view<const index> best_labels, const Truth& truth, index classes) {
+template <class BestLabels, class Truth, std::enable_if_t<!detail::is_list<BestLabels>, int> = 0>
+confusion confusion_counts(const BestLabels& labels, const Truth& truth, index classes) {
+    const matrix_view<const index> best_labels(labels);
     if (best_labels.dim() < 1) detail::fail<shape_error>("confusion_counts: best_labels has no columns");
     const matrix_view<const index> first(best_labels.data(), best_labels.rows(), 1, best_labels.stride());
     return detail::count_pairs(first, "best_labels", detail::labels_of(truth), classes);
@@ -122,7 +123,7 @@ confusion confusion_counts(matrix_view<const index> best_labels, const Truth& tr
 /// Threads  the caller's.   Memory  none.
 /// Source   Radford et al. 2021, arXiv:2103.00020, table 9 (mean per class); scikit-learn's balanced_accuracy_score.
 inline double mean_per_class_recall(const confusion& counted) {
-    if (counted.counts.dim() != counted.classes() + 1)
+    if (counted.classes() > 0 && counted.counts.dim() != counted.classes() + 1)
         detail::fail<shape_error>("mean_per_class_recall: counts is ", counted.classes(), " x ", counted.counts.dim(),
                                   ", it must be ", counted.classes(), " x ", counted.classes() + 1);
     double sum = 0.0;

@@ -19,6 +19,12 @@ struct stride_of<Numbers, std::void_t<decltype(std::declval<const Numbers&>().in
     static index in(const Numbers& numbers) noexcept { return index(numbers.innerStride()); }
 };
 
+/// Whether std::size knows it: a matrix has rows and no size.
+template <class Numbers, class = void>
+inline constexpr bool is_list = false;
+template <class Numbers>
+inline constexpr bool is_list<Numbers, std::void_t<decltype(std::size(std::declval<const Numbers&>()))>> = true;
+
 /// [n, 1]
 template <class Numbers>
 auto column_of(const Numbers& numbers) {
