@@ -2,8 +2,9 @@
 # Threads, Memory and Source a list; the first comment is the file's; the instruction set's namespace is left out.
 BEGIN { words = "(Shapes|Units|Errors|Threads|Memory|Source)"; blank = 1 }
 
-# matrix<T> is no HTML, and block<C>::rows no link.
+# matrix<T> is no HTML, block<C>::rows no link, and accuracy@k no command.
 function plain(text) {
+    gsub(/@/, "\\@", text)
     gsub(/</, "\\<", text)
     gsub(/>::/, ">\\::", text)
     return text
