@@ -40,11 +40,32 @@ auto labels_of(const Labels& labels) {
     return column_of(labels);
 }
 
-/// One row as a vector, by a copy of bytes. Without optimization a vector's own zeros come from a std::fill that all
-/// units of a program share, with the instructions of whichever was linked first.
+/// Elements to copy from. A type of ours, so that what the standard library makes of it has the instruction set in its
+/// name: a std::vector's own zeros, or its copy from pointers, are code that all units of a program share, with the
+/// instructions of whichever was linked first.
+template <class T>
+struct element_iterator {
+    using iterator_category = std::random_access_iterator_tag;
+    using difference_type = std::ptrdiff_t;
+    using value_type = T;
+    using pointer = const T*;
+    using reference = const T&;
+
+    pointer at;
+
+    UNITSPHERE_INLINE reference operator*() const noexcept { return *at; }
+    UNITSPHERE_INLINE element_iterator& operator++() noexcept { return ++at, *this; }
+    UNITSPHERE_INLINE element_iterator operator+(difference_type n) const noexcept { return {at + n}; }
+    UNITSPHERE_INLINE difference_type operator-(const element_iterator& other) const noexcept { return at - other.at; }
+    UNITSPHERE_INLINE bool operator==(const element_iterator& other) const noexcept { return at == other.at; }
+    UNITSPHERE_INLINE bool operator!=(const element_iterator& other) const noexcept { return at != other.at; }
+};
+
+/// One row as a vector.
 template <class T>
 std::vector<T> to_vector(const matrix<T>& row) {
-    return std::vector<T>(row.data(), row.data() + row.dim());
+    const element_iterator<T> first{row.data()};
+    return std::vector<T>(first, first + row.dim());
 }
 
 }  // namespace detail

@@ -43,7 +43,12 @@ inline std::string text(double part) {
     std::snprintf(digits, sizeof digits, "%.9g", part);
     return digits;
 }
-inline std::string text(index part) { return std::to_string(part); }
+// Not std::to_string: its code would be shared by all units, with the instructions of whichever was linked first.
+inline std::string text(index part) {
+    char digits[32];
+    std::snprintf(digits, sizeof digits, "%lld", static_cast<long long>(part));
+    return digits;
+}
 
 /// Throws Error with the parts joined: fail<shape_error>("softmax: logits have ", q, " rows, out has ", r).
 template <class Error, class... Parts>
