@@ -45,15 +45,20 @@ auto labels_of(const Labels& labels) {
 /// instructions of whichever was linked first.
 template <class T>
 struct element_iterator {
+    struct element {
+        const T& value;
+        UNITSPHERE_INLINE operator T() const noexcept { return value; }
+    };
+
     using iterator_category = std::random_access_iterator_tag;
     using difference_type = std::ptrdiff_t;
     using value_type = T;
     using pointer = const T*;
-    using reference = const T&;
+    using reference = element;
 
     pointer at;
 
-    UNITSPHERE_INLINE reference operator*() const noexcept { return *at; }
+    UNITSPHERE_INLINE reference operator*() const noexcept { return {*at}; }
     UNITSPHERE_INLINE element_iterator& operator++() noexcept { return ++at, *this; }
     UNITSPHERE_INLINE element_iterator operator+(difference_type n) const noexcept { return {at + n}; }
     UNITSPHERE_INLINE difference_type operator-(const element_iterator& other) const noexcept { return at - other.at; }
