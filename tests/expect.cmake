@@ -3,17 +3,7 @@
 # (both streams) contains, STDERR_LINES how many lines it writes to stderr. What is not given is not checked.
 cmake_minimum_required(VERSION 3.16...3.31)
 
-set(command "")
-set(begun FALSE)
-math(EXPR last "${CMAKE_ARGC} - 1")
-foreach(i RANGE ${last})
-  if(begun)
-    list(APPEND command "${CMAKE_ARGV${i}}")
-  elseif(CMAKE_ARGV${i} STREQUAL "--")
-    set(begun TRUE)
-  endif()
-endforeach()
-
+include("${CMAKE_CURRENT_LIST_DIR}/command_line.cmake")
 execute_process(COMMAND ${command} RESULT_VARIABLE code OUTPUT_VARIABLE out ERROR_VARIABLE err)
 string(REGEX MATCHALL "\n" newlines "${err}")
 list(LENGTH newlines lines)

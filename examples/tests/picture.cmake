@@ -2,17 +2,7 @@
 # Runs the command and fails unless it draws so many cells and the names. XMLLINT may be a name that ends in NOTFOUND.
 cmake_minimum_required(VERSION 3.16...3.31)
 
-set(command "")
-set(begun FALSE)
-math(EXPR last "${CMAKE_ARGC} - 1")
-foreach(i RANGE ${last})
-  if(begun)
-    list(APPEND command "${CMAKE_ARGV${i}}")
-  elseif(CMAKE_ARGV${i} STREQUAL "--")
-    set(begun TRUE)
-  endif()
-endforeach()
-
+include("${CMAKE_CURRENT_LIST_DIR}/../../tests/command_line.cmake")
 file(REMOVE "${PICTURE}")
 execute_process(COMMAND ${command} RESULT_VARIABLE code OUTPUT_QUIET)
 if(NOT code EQUAL 0)

@@ -75,7 +75,7 @@ unit_embeddings<float> mean_direction(const Rows& rows, row_report* report = nul
 /// Units    as above; only the ratios of the weights count.
 /// Errors   shape_error if the lengths differ; value_error for a weight that is not finite; else as above.
 /// Threads, Memory, Source   as above.
-template <class Rows, class Weights, class = decltype(std::size(std::declval<const Weights&>()))>
+template <class Rows, class Weights, std::enable_if_t<detail::is_list<Weights>, int> = 0>
 unit_embeddings<float> mean_direction(const Rows& rows, const Weights& weights, row_report* report = nullptr) {
     const auto view = engine::view_of(rows);
     const auto given = detail::column_of(weights);

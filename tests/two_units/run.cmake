@@ -4,14 +4,7 @@
 # nothing.
 cmake_minimum_required(VERSION 3.16...3.31)
 
-function(run)
-  execute_process(COMMAND ${ARGN} RESULT_VARIABLE code OUTPUT_VARIABLE out ERROR_VARIABLE out)
-  message("${out}")
-  if(NOT code EQUAL 0)
-    message(FATAL_ERROR "failed (${code}): ${ARGN}")
-  endif()
-  set(out "${out}" PARENT_SCOPE)
-endfunction()
+include("${CMAKE_CURRENT_LIST_DIR}/../run_or_stop.cmake")
 
 function(compile compiler flags source object)
   run("${compiler}" -std=c++17 ${LEVEL} ${INCLUDES} ${flags} -c "${CMAKE_CURRENT_LIST_DIR}/${source}" -o ${object})

@@ -33,7 +33,7 @@ struct row_length {
     UNITSPHERE_INLINE double norm() const noexcept { return std::sqrt(sum) / power; }
 };
 
-/// step(values of a register, how many of them are there) for all elements; lanes behind the last are zero.
+/// step(16 values) for all elements; lanes behind the last are zero.
 template <class T, class Step>
 UNITSPHERE_INLINE void for_each_16(const T* x, index dim, Step&& step) noexcept {
     index k = 0;
