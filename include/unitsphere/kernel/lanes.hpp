@@ -170,6 +170,12 @@ UNITSPHERE_INLINE double fma(double a, double b, double c) noexcept {
     else
         return ordered(ordered(a * b) + c);
 }
+UNITSPHERE_INLINE float fma(float a, float b, float c) noexcept {
+    if constexpr (has_fma)
+        return __builtin_fmaf(a, b, c);
+    else
+        return ordered(ordered(a * b) + c);
+}
 
 /// Elements 0..7 and 8..15 as doubles; exact.
 UNITSPHERE_INLINE lanes<double> widen(const lanes<float>& x) noexcept {
@@ -245,6 +251,13 @@ UNITSPHERE_INLINE bits16 where_above(const bits16& x, std::int32_t limit, const 
 }
 UNITSPHERE_INLINE void store16(std::int32_t* to, const bits16& x) noexcept {
     unroll<bits16::parts>([&](auto i) UNITSPHERE_LAMBDA { x.part[i].store_unaligned(to + i * bits16::width); });
+}
+
+/// Whether some lane is at least `bound`. A NaN may be reported or not.
+UNITSPHERE_INLINE bool any_not_below(const lanes<float>& x, const vector<float>& bound) noexcept {
+    auto found = x.part[0] >= bound;
+    unroll<lanes<float>::parts - 1>([&](auto i) UNITSPHERE_LAMBDA { found = found | (x.part[i + 1] >= bound); });
+    return xsimd::any(found);
 }
 
 /// a / b.

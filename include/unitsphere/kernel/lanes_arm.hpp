@@ -34,6 +34,10 @@ UNITSPHERE_INLINE double ordered(double x) noexcept {
     asm("" : "+w"(x));
     return x;
 }
+UNITSPHERE_INLINE float ordered(float x) noexcept {
+    asm("" : "+w"(x));
+    return x;
+}
 
 UNITSPHERE_INLINE vector<float> fma(vector<float> a, vector<float> b, vector<float> c) noexcept {
     return vfmaq_f32(c, a, b);

@@ -51,6 +51,10 @@ UNITSPHERE_INLINE double ordered(double x) noexcept {
     asm("" : "+x"(x));
     return x;
 }
+UNITSPHERE_INLINE float ordered(float x) noexcept {
+    asm("" : "+x"(x));
+    return x;
+}
 
 #if defined(__AVX512F__)
 

@@ -1,0 +1,60 @@
+/// An executor on oneTBB's threads. Opt-in: needs oneTBB (target unitsphere::tbb).
+#pragma once
+
+#if !__has_include(<oneapi/tbb/parallel_for.h>)
+#error "unitsphere/engine/tbb.hpp needs oneTBB (Debian: libtbb-dev); link with -ltbb, or link unitsphere::tbb"
+#endif
+
+#include <oneapi/tbb/blocked_range.h>
+#include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/task_arena.h>
+
+#include "executor.hpp"
+#include "forked.hpp"
+
+namespace unitsphere {
+inline namespace UNITSPHERE_ISA {
+
+/// Calls from oneTBB's threads.
+///
+///   onetbb{}        in the arena of the caller, with the concurrency that it has
+///   onetbb{3}       in an arena of three, made for the call
+///
+/// Errors   the first exception of a body; calls that have not begun are left out.
+/// Threads  oneTBB's own, which it keeps. While the caller waits, its thread takes no other work of the program's. In a
+///          forked child the calling thread makes all calls.   Memory  none but oneTBB's.
+/// Source   oneAPI specification, oneTBB, parallel_for and task_arena.
+struct onetbb {
+    int threads = 0;
+
+    index workers() const {
+        if (engine::is_forked()) return 1;
+        const int workers = threads > 0 ? threads : tbb::this_task_arena::max_concurrency();
+        return workers < 1 ? 1 : workers;
+    }
+
+    template <class Body>
+    void operator()(index count, Body&& body) const {
+        if (count <= 1 || engine::is_forked()) return sequential()(count, body);
+        using range = tbb::blocked_range<index>;
+        const auto all = [&] {
+            // Isolated: when work around this call is cancelled, this call still does all that it was asked to do.
+            tbb::task_group_context own(tbb::task_group_context::isolated);
+            tbb::parallel_for(
+                range(0, count, 1),
+                [&](const range& part) {
+                    for (index i = part.begin(); i < part.end(); ++i) body(i);
+                },
+                tbb::simple_partitioner(), own);
+        };
+        // Neither an arena nor isolate lets a waiting thread begin other work in the middle of this: that work could
+        // use the workspace of its thread, which is in use here.
+        if (threads > 0)
+            tbb::task_arena(threads).execute(all);
+        else
+            tbb::this_task_arena::isolate(all);
+    }
+};
+
+}  // namespace UNITSPHERE_ISA
+}  // namespace unitsphere
