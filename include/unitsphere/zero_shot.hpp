@@ -5,6 +5,7 @@
 #include "data/logit_scale.hpp"
 #include "directions.hpp"
 #include "engine/score_tiles.hpp"
+#include "gallery.hpp"
 #include "kernel/select.hpp"
 #include "kernel/softmax.hpp"
 
@@ -84,10 +85,11 @@ public:
     /// Threads  the caller's.   Memory  a packed copy of the rows.   Source  as the class.
     template <class Classes>
     zero_shot_classifier(const Classes& class_rows, logit_scale scale)
-        : scale_(scale), packed_(pack(engine::view_of(class_rows))) {}
+        : scale_(scale),
+          classes_(engine::view_of(class_rows), detail::refuse_non_finite(), "zero_shot_classifier", "class ") {}
 
-    index classes() const noexcept { return packed_.rows(); }
-    index dim() const noexcept { return packed_.dim(); }
+    index classes() const noexcept { return classes_.rows(); }
+    index dim() const noexcept { return classes_.dim(); }
     logit_scale scale() const noexcept { return scale_; }
 
     /// The probability of every class for every image, into the caller's memory.
@@ -230,12 +232,6 @@ private:
     };
 
     template <class View>
-    static engine::packed_rows<> pack(const View& rows) {
-        engine::row_source source(rows, detail::refuse_non_finite(), "zero_shot_classifier", "class ");
-        return engine::packed_rows<>(source);
-    }
-
-    template <class View>
     void require_same_dim(const View& images, const char* function) const {
         if (images.dim() != dim())
             detail::fail<shape_error>(function, ": images have dim ", images.dim(), ", the classes have dim ", dim());
@@ -245,13 +241,13 @@ private:
     void run(const View& images, const normalize_options& options, const char* function, const execution& how,
              Consumers&& consumers) const {
         engine::row_source source(images, options, function, "image ");
-        engine::packed_side<float> side({packed_.view(), {}}, {}, function, "");
+        engine::packed_side<float> side(classes_.packed(), {}, function, "class ");
         engine::score_rows<float>(how, source, side, consumers);
         source.report();
     }
 
     logit_scale scale_;
-    engine::packed_rows<> packed_;
+    gallery classes_;
 };
 
 }  // namespace UNITSPHERE_ISA

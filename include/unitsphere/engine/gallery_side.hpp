@@ -59,7 +59,7 @@ public:
     }
     template <class C>
     panels<C> pack_all(const execution& how, C* memory) {
-        pack_all_panels(how, source_, memory);
+        pack_all_panels(how, source_, 0, memory);
         return {memory, source_.rows(), source_.dim()};
     }
 

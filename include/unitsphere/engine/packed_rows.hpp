@@ -62,40 +62,18 @@ void pack_blocks(const row_source<T>& source, index first, index count, C* to, r
                                int(i % block_rows), to + i / block_rows * block_size);
 }
 
-/// All rows of a source as panels, by all workers.
+/// The rows of a source from `first` on as panels, by all workers.
 template <class C, class T>
-void pack_all_panels(const execution& how, row_source<T>& source, C* to) {
+void pack_all_panels(const execution& how, row_source<T>& source, index first, C* to) {
     constexpr index share = 4 * panels<C>::columns;  // rows of one task
-    for_each_task(how, (source.rows() + share - 1) / share, [&](index, index task) {
-        const index first = task * share, left = source.rows() - first;
+    const index count = source.rows() - first;
+    for_each_task(how, (count + share - 1) / share, [&](index, index task) {
+        const index done = task * share, left = count - done;
         row_report seen;
-        pack_panels(source, first, left < share ? left : share, to + first * source.dim(), seen);
+        pack_panels(source, first + done, left < share ? left : share, to + done * source.dim(), seen);
         source.count(seen);
     });
 }
-
-/// Owns the panels of a side that many calls use.
-template <class C = float>
-class packed_rows {
-public:
-    packed_rows() = default;
-
-    template <class T>
-    packed_rows(row_source<T>& source, const execution& how)
-        : rows_(source.rows()), panels_(matrix<C>::uninitialized(rows_of_panels(rows_), source.dim())) {
-        pack_all_panels(how, source, panels_.data());
-    }
-    template <class T>
-    explicit packed_rows(row_source<T>& source) : packed_rows(source, sequential{}) {}
-
-    index rows() const noexcept { return rows_; }
-    index dim() const noexcept { return panels_.dim(); }
-    panels<C> view() const noexcept { return {panels_.data(), rows_, dim()}; }
-
-private:
-    index rows_ = 0;
-    matrix<C> panels_;
-};
 
 }  // namespace engine
 }  // namespace UNITSPHERE_ISA

@@ -62,6 +62,8 @@ public:
         seen_.add(seen);
         __atomic_clear(&counting_, __ATOMIC_RELEASE);
     }
+    /// What has been counted.
+    const row_report& seen() const noexcept { return seen_; }
     /// Hands the counts to whoever asked for them.
     void report() const noexcept {
         if (options_.report != nullptr) *options_.report = seen_;

@@ -92,6 +92,34 @@ inline void pack_panel(const T* x, index stride, int count, index dim, const row
         pack_squares<false>(x, stride, count, dim, factors, columns, panel);
 }
 
+/// One row into column `column` of a panel.
+template <class T, class C>
+inline void pack_column(const T* x, index dim, row_factors<factor_type<T>> factors, int columns, int column,
+                        C* panel) noexcept {
+    C chunk[chain_length];
+    for (index k = 0; k < dim; k += chain_length) {
+        const index steps = dim - k < chain_length ? dim - k : chain_length;
+        scale_row(x + k, steps, factors, chunk);
+        for (index i = 0; i < steps; ++i) panel[(k + i) * columns + column] = chunk[i];
+    }
+}
+
+/// The row in column `column` of a panel.
+template <class C>
+inline void unpack_column(const C* panel, index dim, int columns, int column, C* row) noexcept {
+    for (index k = 0; k < dim; ++k) row[k] = panel[k * columns + column];
+}
+
+/// A panel of 16 columns becomes one of `columns`, the new ones zero, in the same memory.
+template <class C>
+inline void widen_panel(C* panel, index dim, int columns) noexcept {
+    for (index k = dim - 1; k >= 0; --k) {
+        const lanes<C> old = load16(panel + k * lane_count);
+        for (int c = 0; c < columns; c += lane_count)
+            store16(panel + k * columns + c, c == 0 ? old : broadcast(C(0)));
+    }
+}
+
 }  // namespace kernel
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere
