@@ -7,6 +7,15 @@ else()
   list(REMOVE_ITEM headers kernel/lanes_arm.hpp)
 endif()
 
+set(executors "")  # the targets of those that are there
+foreach(executor openmp tbb)
+  if(TARGET unitsphere::${executor})
+    list(APPEND executors unitsphere::${executor})
+  else()
+    list(REMOVE_ITEM headers engine/${executor}.hpp)
+  endif()
+endforeach()
+
 set(sources "")
 foreach(header IN LISTS headers)
   set(source "${CMAKE_CURRENT_BINARY_DIR}/headers_alone/${header}.cpp")
@@ -14,6 +23,6 @@ foreach(header IN LISTS headers)
   list(APPEND sources "${source}")
 endforeach()
 add_library(headers_alone OBJECT ${sources})
-target_link_libraries(headers_alone PRIVATE unitsphere_dev unitsphere::eigen)
+target_link_libraries(headers_alone PRIVATE unitsphere_dev unitsphere::eigen ${executors})
 # Here, without Catch2: its macros are not pedantic C++17.
 target_compile_options(headers_alone PRIVATE -Wpedantic)
