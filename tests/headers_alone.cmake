@@ -7,11 +7,8 @@ else()
   list(REMOVE_ITEM headers kernel/lanes_arm.hpp)
 endif()
 
-set(executors "")  # the targets of those that are there
 foreach(executor openmp tbb)
-  if(TARGET unitsphere::${executor})
-    list(APPEND executors unitsphere::${executor})
-  else()
+  if(NOT TARGET unitsphere::${executor})
     list(REMOVE_ITEM headers engine/${executor}.hpp)
   endif()
 endforeach()
