@@ -111,9 +111,7 @@ TEST_CASE("an execution copies a small executor, and refers to one that is large
         uses[large.size()] += 1;
         sequential()(count, body);
     };
-    const auto mutable_state = [uses = 0](index count, auto&& body) mutable {
-        sequential()(count - ++uses, body);
-    };
+    const auto mutable_state = [uses = 0](index count, auto&& body) mutable { sequential()(count - ++uses, body); };
     auto counter = mutable_state;
     const execution large(counts_its_uses), with_state(counter);
     CHECK(run(large).calls == once(19));

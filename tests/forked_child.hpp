@@ -1,8 +1,8 @@
 /// Work in a forked child, with a limit on its time.
 #pragma once
 
-#include <csignal>
 #include <chrono>
+#include <csignal>
 #include <string>
 #include <thread>
 

@@ -44,13 +44,12 @@ private:
         if constexpr (std::is_function_v<X>)
             return false;
         else
-            return std::is_trivially_copyable_v<X> && engine::is_executor<const X> &&
-                   sizeof(X) <= sizeof(small_copy) && alignof(X) <= alignof(small_copy);
+            return std::is_trivially_copyable_v<X> && engine::is_executor<const X> && sizeof(X) <= sizeof(small_copy) &&
+                   alignof(X) <= alignof(small_copy);
     }
 
     template <class X>
-    execution(X& executor, workspace* space)
-        : run_(&run_on<X>), workers_(engine::workers_of(executor)), space_(space) {
+    execution(X& executor, workspace* space) : run_(&run_on<X>), workers_(engine::workers_of(executor)), space_(space) {
         if constexpr (std::is_function_v<X>)
             executor_ = reinterpret_cast<void*>(&executor);
         else if constexpr (is_copied<X>())
