@@ -14,7 +14,8 @@ inline namespace UNITSPHERE_ISA {
 ///   cosine_similarity(queries, gallery, scores, {openmp{}, space});
 ///
 /// Threads  those of the executor; no result depends on it.
-/// Memory   holds pointers to both, which must outlive it; without a workspace a call allocates its own.
+/// Memory   without a workspace a call allocates its own. Refers to the workspace, which must outlive it, and so must an
+///          executor that is larger than two pointers, or not trivially copyable; others are copied.
 class execution {
 public:
     template <class X, std::enable_if_t<engine::is_executor<X>, int> = 0>
@@ -30,21 +31,46 @@ public:
     /// body(i) once for every i in [0, count), by the executor.
     void run(index count, engine::body_ref body) const {
         if (run_ == nullptr) return sequential()(count, body);
-        run_(executor_, count, body);
+        run_(*this, count, body);
     }
 
 private:
+    /// Two pointers: an executor's settings, or a lambda around a thread pool.
+    struct small_copy {
+        alignas(void*) unsigned char bytes[2 * sizeof(void*)];
+    };
     template <class X>
-    execution(X& executor, workspace* space)
-        : executor_(const_cast<void*>(reinterpret_cast<const volatile void*>(&executor))),
-          run_([](void* target, index count, const engine::body_ref& body) {
-              (*reinterpret_cast<X*>(target))(count, body);
-          }),
-          workers_(engine::workers_of(executor)),
-          space_(space) {}
+    static constexpr bool is_copied() noexcept {
+        if constexpr (std::is_function_v<X>)
+            return false;
+        else
+            return std::is_trivially_copyable_v<X> && engine::is_executor<const X> && sizeof(X) <= sizeof(small_copy) &&
+                   alignof(X) <= alignof(small_copy);
+    }
 
-    void* executor_;
-    void (*run_)(void*, index, const engine::body_ref&);
+    template <class X>
+    execution(X& executor, workspace* space) : run_(&run_on<X>), workers_(engine::workers_of(executor)), space_(space) {
+        if constexpr (std::is_function_v<X>)
+            executor_ = reinterpret_cast<void*>(&executor);
+        else if constexpr (is_copied<X>())
+            __builtin_memcpy(copy_.bytes, &executor, sizeof(X));
+        else
+            executor_ = const_cast<void*>(static_cast<const volatile void*>(&executor));
+    }
+
+    template <class X>
+    static void run_on(const execution& how, index count, const engine::body_ref& body) {
+        if constexpr (is_copied<X>())
+            (*reinterpret_cast<const X*>(how.copy_.bytes))(count, body);
+        else
+            (*reinterpret_cast<X*>(how.executor_))(count, body);
+    }
+
+    union {
+        void* executor_;
+        small_copy copy_;
+    };
+    void (*run_)(const execution&, index, const engine::body_ref&);
     index workers_;
     workspace* space_;
 };

@@ -13,10 +13,10 @@ namespace engine {
 /// A body as executors receive it: body(i), wherever the callable lives. Copied like two pointers; owns nothing.
 class body_ref {
 public:
-    template <class Body, class = std::enable_if_t<!std::is_same_v<std::remove_const_t<Body>, body_ref>>>
-    body_ref(Body& body) noexcept
+    template <class Body, class = std::enable_if_t<!std::is_same_v<std::decay_t<Body>, body_ref>>>
+    body_ref(Body&& body) noexcept
         : body_(const_cast<void*>(static_cast<const volatile void*>(&body))),
-          call_([](void* target, index i) { (*static_cast<Body*>(target))(i); }) {}
+          call_([](void* target, index i) { (*static_cast<std::remove_reference_t<Body>*>(target))(i); }) {}
 
     void operator()(index i) const { call_(body_, i); }
 

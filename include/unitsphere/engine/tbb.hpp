@@ -6,6 +6,7 @@
 #endif
 
 #include <oneapi/tbb/blocked_range.h>
+#include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
 
@@ -18,7 +19,7 @@ inline namespace UNITSPHERE_ISA {
 /// Calls from oneTBB's threads.
 ///
 ///   onetbb{}        in the arena of the caller, with the concurrency that it has
-///   onetbb{3}       in an arena of three, made for the call
+///   onetbb{3}       in an arena of three, or of as many as oneTBB allows, made for the call
 ///
 /// Errors   the first exception of a body; calls that have not begun are left out.
 /// Threads  oneTBB's own, which it keeps. While the caller waits, its thread takes no other work of the program's. In a
@@ -29,8 +30,7 @@ struct onetbb {
 
     index workers() const {
         if (engine::is_forked()) return 1;
-        const int workers = threads > 0 ? threads : tbb::this_task_arena::max_concurrency();
-        return workers < 1 ? 1 : workers;
+        return threads > 0 ? arena_size() : tbb::this_task_arena::max_concurrency();
     }
 
     template <class Body>
@@ -50,9 +50,16 @@ struct onetbb {
         // Neither an arena nor isolate lets a waiting thread begin other work in the middle of this: that work could
         // use the workspace of its thread, which is in use here.
         if (threads > 0)
-            tbb::task_arena(threads).execute(all);
+            tbb::task_arena(arena_size()).execute(all);
         else
             tbb::this_task_arena::isolate(all);
+    }
+
+private:
+    /// No more than oneTBB would give: it prints a warning where it is asked for more.
+    int arena_size() const {
+        const std::size_t most = tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism);
+        return std::size_t(threads) < most ? threads : int(most);
     }
 };
 
