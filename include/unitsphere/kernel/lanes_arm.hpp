@@ -57,6 +57,11 @@ UNITSPHERE_INLINE vector<std::int32_t> smaller(vector<std::int32_t> a, vector<st
 UNITSPHERE_INLINE vector<std::int32_t> larger(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
     return vmaxq_s32(a, b);
 }
+UNITSPHERE_INLINE vector<std::int32_t> larger_unsigned(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
+    return vreinterpretq_s32_u32(vmaxq_u32(vreinterpretq_u32_s32(a), vreinterpretq_u32_s32(b)));
+}
+UNITSPHERE_INLINE std::int32_t largest_element(vector<std::int32_t> x) noexcept { return vmaxvq_s32(x); }
+UNITSPHERE_INLINE double sum_of_halves(vector<double> x) noexcept { return vpaddd_f64(x); }
 /// Per element: where x > bound that of a, else of b.
 UNITSPHERE_INLINE vector<std::int32_t> where_above(vector<std::int32_t> x, vector<std::int32_t> bound,
                                                    vector<std::int32_t> a, vector<std::int32_t> b) noexcept {

@@ -56,6 +56,21 @@ UNITSPHERE_INLINE float ordered(float x) noexcept {
     return x;
 }
 
+/// Halves onto halves, down to one.
+UNITSPHERE_INLINE double sum_of_2(__m128d x) noexcept { return _mm_cvtsd_f64(_mm_add_sd(x, _mm_unpackhi_pd(x, x))); }
+#ifdef __AVX__
+UNITSPHERE_INLINE double sum_of_4(__m256d x) noexcept {
+    return sum_of_2(_mm_add_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd(x, 1)));
+}
+#endif
+#ifdef __AVX2__
+UNITSPHERE_INLINE std::int32_t largest_of_8(__m256i x) noexcept {
+    const __m128i four = _mm_max_epi32(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));
+    const __m128i two = _mm_max_epi32(four, _mm_shuffle_epi32(four, 0x4e));
+    return _mm_cvtsi128_si32(_mm_max_epi32(two, _mm_shuffle_epi32(two, 0xb1)));
+}
+#endif
+
 #if defined(__AVX512F__)
 
 UNITSPHERE_INLINE vector<float> fma(vector<float> a, vector<float> b, vector<float> c) noexcept {
@@ -85,6 +100,20 @@ UNITSPHERE_INLINE vector<std::int32_t> smaller(vector<std::int32_t> a, vector<st
 }
 UNITSPHERE_INLINE vector<std::int32_t> larger(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
     return _mm512_maskz_max_epi32(__mmask16(0xffff), a, b);
+}
+UNITSPHERE_INLINE vector<std::int32_t> larger_unsigned(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
+    return _mm512_maskz_max_epu32(__mmask16(0xffff), a, b);
+}
+UNITSPHERE_INLINE std::int32_t largest_element(vector<std::int32_t> x) noexcept {
+    const __m512i native = x;
+    const __m256i eight = _mm256_max_epi32(__builtin_shufflevector(native, native, 0, 1, 2, 3),
+                                           __builtin_shufflevector(native, native, 4, 5, 6, 7));
+    return largest_of_8(eight);
+}
+UNITSPHERE_INLINE double sum_of_halves(vector<double> x) noexcept {
+    const __m512d native = x;
+    return sum_of_4(_mm256_add_pd(__builtin_shufflevector(native, native, 0, 1, 2, 3),
+                                  __builtin_shufflevector(native, native, 4, 5, 6, 7)));
 }
 /// Per element: where x > bound that of a, else of b.
 UNITSPHERE_INLINE vector<std::int32_t> where_above(vector<std::int32_t> x, vector<std::int32_t> bound,
@@ -133,6 +162,7 @@ UNITSPHERE_INLINE vector<double> widen_high(vector<float> x) noexcept {
 UNITSPHERE_INLINE vector<float> narrow(vector<double> low, vector<double> high) noexcept {
     return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm256_cvtpd_ps(low)), _mm256_cvtpd_ps(high), 1);
 }
+UNITSPHERE_INLINE double sum_of_halves(vector<double> x) noexcept { return sum_of_4(x); }
 #ifdef __AVX2__
 UNITSPHERE_INLINE vector<float> load(const bfloat16* from) noexcept {
     const __m256i word = _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
@@ -169,6 +199,7 @@ UNITSPHERE_INLINE vector<float> narrow(vector<double> low, vector<double> high) 
     return _mm_movelh_ps(_mm_cvtpd_ps(low), _mm_cvtpd_ps(high));
 }
 
+UNITSPHERE_INLINE double sum_of_halves(vector<double> x) noexcept { return sum_of_2(x); }
 UNITSPHERE_INLINE vector<float> load_first(const float* from, int count) noexcept {
     const __m128 none = _mm_setzero_ps();
     if (count <= 0) return none;
@@ -193,6 +224,25 @@ UNITSPHERE_INLINE vector<std::int32_t> smaller(vector<std::int32_t> a, vector<st
 }
 UNITSPHERE_INLINE vector<std::int32_t> larger(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
     return (xsimd::max)(a, b);
+}
+UNITSPHERE_INLINE vector<std::int32_t> larger_unsigned(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
+#ifdef __AVX2__
+    return _mm256_max_epu32(a, b);
+#else
+    const vector<std::int32_t> turned(std::int32_t(0x80000000));
+    return (xsimd::max)(a ^ turned, b ^ turned) ^ turned;
+#endif
+}
+UNITSPHERE_INLINE std::int32_t largest_element(vector<std::int32_t> x) noexcept {
+#ifdef __AVX2__
+    return largest_of_8(x);
+#else
+    constexpr int width = int(vector<std::int32_t>::size);
+    std::int32_t element[width];
+    x.store_unaligned(element);
+    for (int i = 1; i < width; ++i) element[0] = element[i] > element[0] ? element[i] : element[0];
+    return element[0];
+#endif
 }
 UNITSPHERE_INLINE vector<std::int32_t> where_above(vector<std::int32_t> x, vector<std::int32_t> bound,
                                                    vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
