@@ -38,6 +38,8 @@ private:
 template <class T>
 class raw_side {
 public:
+    static constexpr bool is_packed = false;
+
     template <class View>
     raw_side(const View& rows, const normalize_options& options, const char* function, const char* side)
         : source_(rows, options, function, side) {}
@@ -56,6 +58,13 @@ public:
         pack_panels(source_, first, count, memory, seen);
         if (count_rows) source_.count(seen);
         return {memory, count, source_.dim()};
+    }
+    /// Rows first .. first + count - 1 as a block.
+    template <class C>
+    void pack_block(index first, index count, C* memory) noexcept {
+        row_report seen;
+        pack_blocks(source_, first, count, memory, seen);
+        source_.count(seen);
     }
     template <class C>
     panels<C> pack_all(const execution& how, C* memory) {
@@ -83,6 +92,8 @@ struct packed_view {
 template <class C>
 class packed_side {
 public:
+    static constexpr bool is_packed = true;
+
     packed_side(const packed_view<C>& view, const normalize_options& options, const char* function, const char*)
         : view_(view), options_(options) {
         if (options.zero_rows != on_row::keep || options.non_finite != on_row::nan)

@@ -120,6 +120,22 @@ inline void widen_panel(C* panel, index dim, int columns) noexcept {
     }
 }
 
+/// to[c * to_pitch + r] = from[r * pitch + c] for r < 16 (those behind `rows` may be anything), c < columns, a multiple
+/// of 16.
+template <class C>
+inline void transpose_tile(const C* from, int pitch, int rows, int columns, C* to, int to_pitch) noexcept {
+    constexpr int width = int(vector<C>::size);
+    for (int r = 0; r < rows; r += width)
+        for (int c = 0; c < columns; c += width) {
+            vector<C> square[width];
+            unroll<width>([&](auto i) UNITSPHERE_LAMBDA {
+                square[i] = vector<C>::load_unaligned(from + (r + i) * pitch + c);
+            });
+            transpose(square);
+            unroll<width>([&](auto i) UNITSPHERE_LAMBDA { square[i].store_unaligned(to + (c + i) * to_pitch + r); });
+        }
+}
+
 }  // namespace kernel
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere

@@ -40,7 +40,8 @@ struct best_list {
         for (; j + lane_count <= count; j += lane_count)
             if (filled < k || any_not_below(load16(row + j), vector<float>(scores[0])))
                 for (int i = j; i < j + lane_count; ++i) add(row[i], first + i);
-        for (; j < count; ++j) add(row[j], first + j);
+        if (j < count && (filled < k || any_not_below(load16_first(row + j, count - j), vector<float>(scores[0]))))
+            for (; j < count; ++j) add(row[j], first + j);
     }
     /// What another list has chosen from other scores.
     void add(const best_list& other) noexcept {
