@@ -12,7 +12,7 @@ using namespace unitsphere;
 namespace {
 
 /// Counts how often each score comes, and whether a row's columns come in order and before rows_done.
-struct record {
+struct record : engine::expects_nothing {
     matrix<index> seen;
     std::vector<index> next_column;
     index rows_finished = 0;

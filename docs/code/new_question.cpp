@@ -6,7 +6,7 @@
 namespace us = unitsphere;
 
 /// Consumer: counts[i] = how many scores of query i reach `least`.
-struct count_scores {
+struct count_scores : us::engine::expects_nothing {
     float least;
     us::matrix_view<us::index> counts;
 
@@ -32,7 +32,7 @@ us::matrix<us::index> count_within(const Queries& queries, const Gallery& galler
                                                                   "gallery row ");
     us::matrix<us::index> counts(1, query_view.rows());
     us::engine::score_rows<float>(us::sequential{}, query_rows, gallery_rows,
-                                  us::engine::shared_by_workers{count_scores{least, counts}});
+                                  us::engine::shared_by_workers{count_scores{{}, least, counts}});
     return counts;
 }
 

@@ -19,13 +19,15 @@ struct store_logits {
     matrix_view<float> out, out_transposed;
     float scale;
 
+    void expect(index row, int rows, index column, int columns) const noexcept {
+        engine::expect_tile(out, row, rows, column, columns);
+    }
     void tile(const engine::score_tile<>& tile) const noexcept {
-        for (int r = 0; r < tile.rows; ++r) {
-            float* row = out.row(tile.first_row + r);
-            tile.store_row(r, scale, row);
-            if (out_transposed.data() == nullptr) continue;
-            for (index c = tile.first_column; c < tile.first_column + tile.columns; ++c)
-                out_transposed(c, tile.first_row + r) = row[c];
+        tile.store(scale, out);
+        if (out_transposed.data() == nullptr) return;
+        for (index c = 0; c < tile.columns; ++c) {
+            float* const row = out_transposed.row(tile.first_column + c) + tile.first_row;
+            for (int r = 0; r < tile.rows; ++r) row[r] = out(tile.first_row + r, tile.first_column + c);
         }
     }
     void rows_done(index, index) const noexcept {}
@@ -36,9 +38,10 @@ struct store_biased_logits {
     matrix_view<float> out;
     float scale, bias;
 
-    void tile(const engine::score_tile<>& tile) const noexcept {
-        for (int r = 0; r < tile.rows; ++r) tile.store_row(r, scale, bias, out.row(tile.first_row + r));
+    void expect(index row, int rows, index column, int columns) const noexcept {
+        engine::expect_tile(out, row, rows, column, columns);
     }
+    void tile(const engine::score_tile<>& tile) const noexcept { tile.store(scale, bias, out); }
     void rows_done(index, index) const noexcept {}
 };
 

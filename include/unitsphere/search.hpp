@@ -44,7 +44,7 @@ public:
     }
 
     /// One worker's lists.
-    struct consumer {
+    struct consumer : engine::expects_nothing {
         keep_best& all;
         index worker;
 
@@ -57,7 +57,7 @@ public:
         }
         void rows_done(index first, index count) const noexcept { all.join(first, count); }
     };
-    consumer of(index worker) noexcept { return {*this, worker}; }
+    consumer of(index worker) noexcept { return {{}, *this, worker}; }
 
 private:
     index& filled(index worker, index row) noexcept {
@@ -86,7 +86,7 @@ private:
 
 /// Consumer: found(query, row, score) for every score above a threshold.
 template <class Found>
-struct report_above {
+struct report_above : engine::expects_nothing {
     float threshold;
     Found& found;
 
@@ -200,7 +200,7 @@ void within(const Queries& queries, const Gallery& gallery, float threshold, Fou
     detail::require_same_dim(detail::within_names, query_view, gallery_view);
     using consumer = detail::report_above<std::remove_reference_t<Found>>;
     detail::search(how, detail::within_names, query_view, gallery_view, query_options, gallery_options,
-                   engine::shared_by_workers<consumer>{{threshold, found}});
+                   engine::shared_by_workers<consumer>{{{}, threshold, found}});
 }
 /// On the caller's thread.
 template <class Queries, class Gallery, class Found>

@@ -35,9 +35,10 @@ template <class C>
 struct store_scores {
     matrix_view<C> out;
 
-    void tile(const engine::score_tile<C>& tile) const noexcept {
-        for (int r = 0; r < tile.rows; ++r) tile.store_row(r, C(1), out.row(tile.first_row + r));
+    void expect(index row, int rows, index column, int columns) const noexcept {
+        engine::expect_tile(out, row, rows, column, columns);
     }
+    void tile(const engine::score_tile<C>& tile) const noexcept { tile.store(C(1), out); }
     void rows_done(index, index) const noexcept {}
 };
 

@@ -181,16 +181,17 @@ private:
         matrix_view<float> out;
         float scale;
 
-        void tile(const engine::score_tile<>& tile) const noexcept {
-            for (int r = 0; r < tile.rows; ++r) tile.store_row(r, scale, out.row(tile.first_row + r));
+        void expect(index row, int rows, index column, int columns) const noexcept {
+            engine::expect_tile(out, row, rows, column, columns);
         }
+        void tile(const engine::score_tile<>& tile) const noexcept { tile.store(scale, out); }
         void rows_done(index first, index count) const noexcept {
             for (index i = first; i < first + count; ++i) kernel::softmax_row(out.row(i), out.dim(), out.row(i));
         }
     };
 
     /// Consumer: logits into a group of scratch rows; the best of each, then its softmax, once they are whole.
-    struct best_labels {
+    struct best_labels : engine::expects_nothing {
         matrix_view<float> logits;
         float scale;
         matrix_view<index> labels;
@@ -227,7 +228,7 @@ private:
         void begin(std::byte* memory) noexcept { logits = reinterpret_cast<float*>(memory); }
         best_labels of(index worker) const {
             float* const mine = logits + worker * engine::group_rows<> * classes;
-            return {matrix_view<float>(mine, engine::group_rows<>, classes), scale, labels, probabilities};
+            return {{}, matrix_view<float>(mine, engine::group_rows<>, classes), scale, labels, probabilities};
         }
     };
 

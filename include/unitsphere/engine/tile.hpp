@@ -15,14 +15,36 @@ struct score_tile {
     const C* scores;
     int pitch;
 
+    /// scale * scores, or scale * scores + bias (fused), to their places in the whole result.
+    void store(C scale, const matrix_view<C>& out) const noexcept {
+        C* const to = out.row(first_row) + first_column;
+        kernel::scale_tile(scores, pitch, rows, columns, scale, to, out.stride());
+    }
+    void store(C scale, C bias, const matrix_view<C>& out) const noexcept {
+        for (int r = 0; r < rows; ++r)
+            kernel::scale_and_shift_row(scores + r * pitch, columns, scale, bias,
+                                        out.row(first_row + r) + first_column);
+    }
     /// scale * scores of one row of the tile, to their columns in a whole row of the result.
     void store_row(int r, C scale, C* whole_row) const noexcept {
-        kernel::scale_row(scores + r * pitch, columns, kernel::row_factors<C>{C(1), scale}, whole_row + first_column);
+        kernel::scale_tile(scores + r * pitch, pitch, 1, columns, scale, whole_row + first_column, 0);
     }
-    /// scale * scores + bias, fused.
-    void store_row(int r, C scale, C bias, C* whole_row) const noexcept {
-        kernel::scale_and_shift_row(scores + r * pitch, columns, scale, bias, whole_row + first_column);
+};
+
+/// Asks the caches for the lines of `out` that a tile will be written to, while it is computed.
+template <class C>
+void expect_tile(const matrix_view<C>& out, index first_row, int rows, index first_column, int columns) noexcept {
+    constexpr int line = 64 / int(sizeof(C));
+    for (int r = 0; r < rows; ++r) {
+        const C* const row = out.row(first_row + r) + first_column;
+        for (int c = 0; c < columns; c += line) __builtin_prefetch(row + c, 1);
+        __builtin_prefetch(row + columns - 1, 1);
     }
+}
+
+/// What a consumer without an output of its own expects: nothing.
+struct expects_nothing {
+    void expect(index, int, index, int) const noexcept {}
 };
 
 /// Queries that meet a panel one after the other, so that it comes from a cache behind L2 once for all of them.
@@ -59,6 +81,7 @@ void multiply_group(const C* group, index first_row, int count, const panels<C>&
     for (index column = 0; column < gallery.rows; column += block::columns)
         for (int done = 0; done < count; done += block::rows) {
             const int rows = count - done < block::rows ? count - done : block::rows;
+            consumer.expect(first_row + done, rows, first_column + column, gallery.columns_from(column));
             kernel::multiply(group + done / block::rows * block_size, gallery.panel(column), rows,
                              gallery.width_from(column), gallery.dim, scores, block::columns);
             consumer.tile(score_tile<C>{first_row + done, first_column + column, rows, gallery.columns_from(column),

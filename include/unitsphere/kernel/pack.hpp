@@ -120,6 +120,17 @@ inline void widen_panel(C* panel, index dim, int columns) noexcept {
     }
 }
 
+/// to[r * to_pitch + c] = scale * from[r * pitch + c] for r < rows, c < columns <= 32.
+template <class C>
+inline void scale_tile(const C* from, int pitch, int rows, int columns, C scale, C* to, index to_pitch) noexcept {
+    const vector<C> factor(scale);
+    for (int r = 0; r < rows; ++r, from += pitch, to += to_pitch) {
+        int c = 0;
+        for (; c + lane_count <= columns; c += lane_count) store16(to + c, product(load16(from + c), factor));
+        if (c < columns) store16_first(to + c, product(load16(from + c), factor), columns - c);
+    }
+}
+
 /// to[c * to_pitch + r] = from[r * pitch + c] for r < 16 (those behind `rows` may be anything), c < columns, a multiple
 /// of 16.
 template <class C>
