@@ -32,6 +32,7 @@ public:
         workers_ = workers, rows_ = rows;
         engine::block_layout layout;
         filled_at_ = layout.add<index>(workers, rows);
+        bounds_at_ = layout.add<float>(workers, rows);
         const index others = workers > 1 ? (workers - 1) * rows : 0;
         indices_at_ = layout.add<index>(others, k_);
         scores_at_ = layout.add<float>(others, k_);
@@ -41,6 +42,8 @@ public:
     void rows_begin(index first, index) noexcept {
         first_ = first;
         std::memset(memory_ + filled_at_, 0, std::size_t(workers_ * rows_) * sizeof(index));
+        float* const least = bounds(0, first);
+        for (index i = 0; i < workers_ * rows_; ++i) least[i] = negative_infinity();
     }
 
     /// One worker's lists.
@@ -49,10 +52,14 @@ public:
         index worker;
 
         void tile(const engine::score_tile<>& tile) const noexcept {
+            float* const bounds = all.bounds(worker, tile.first_row);
             for (int r = 0; r < tile.rows; ++r) {
+                const float* const row = tile.scores + r * tile.pitch;
+                if (!kernel::any_reaches(row, tile.columns, bounds[r])) continue;
                 kernel::best_list list = all.list(worker, tile.first_row + r);
-                list.add_row(tile.scores + r * tile.pitch, tile.columns, tile.first_column);
+                list.add_row(row, tile.columns, tile.first_column);
                 all.filled(worker, tile.first_row + r) = list.filled;
+                bounds[r] = list.bound();
             }
         }
         void rows_done(index first, index count) const noexcept { all.join(first, count); }
@@ -60,6 +67,10 @@ public:
     consumer of(index worker) noexcept { return {{}, *this, worker}; }
 
 private:
+    /// The least score that a list may still take, of `row` and those behind it.
+    float* bounds(index worker, index row) noexcept {
+        return reinterpret_cast<float*>(memory_ + bounds_at_) + worker * rows_ + row - first_;
+    }
     index& filled(index worker, index row) noexcept {
         return reinterpret_cast<index*>(memory_ + filled_at_)[worker * rows_ + row - first_];
     }
@@ -80,7 +91,7 @@ private:
     matrix_view<index> indices_;
     matrix_view<float> scores_;
     index k_, workers_ = 0, rows_ = 0, first_ = 0;
-    index filled_at_ = 0, indices_at_ = 0, scores_at_ = 0;
+    index filled_at_ = 0, bounds_at_ = 0, indices_at_ = 0, scores_at_ = 0;
     std::byte* memory_ = nullptr;
 };
 
@@ -93,6 +104,7 @@ struct report_above : engine::expects_nothing {
     void tile(const engine::score_tile<>& tile) const {
         for (int r = 0; r < tile.rows; ++r) {
             const float* const row = tile.scores + r * tile.pitch;
+            if (!kernel::any_reaches(row, tile.columns, threshold)) continue;
             for (int c = 0; c < tile.columns; ++c)
                 if (!is_nan(row[c]) && row[c] > threshold) found(tile.first_row + r, tile.first_column + c, row[c]);
         }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "error.hpp"
+#include "huge_pages.hpp"
 #include "scalar.hpp"
 
 #if __cplusplus >= 202002L && __has_include(<span>)
@@ -115,7 +116,10 @@ public:
         matrix result;
         result.rows_ = rows;
         result.dim_ = dim;
-        if (rows > 0 && dim > 0) result.data_ = static_cast<T*>(::operator new(result.bytes(), alignment));
+        if (rows > 0 && dim > 0) {
+            result.data_ = static_cast<T*>(::operator new(result.bytes(), alignment));
+            detail::wish_for_huge_pages(result.data_, result.bytes());
+        }
         return result;
     }
 

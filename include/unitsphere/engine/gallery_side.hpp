@@ -66,6 +66,13 @@ public:
         pack_blocks(source_, first, count, memory, seen);
         source_.count(seen);
     }
+    /// What is read for that strip or block.
+    next_read memory_of(index first, index count) const noexcept { return source_.memory_of(first, count); }
+    /// What to ask for while a strip is used: the rows of the next one, since itself it has just been packed.
+    template <class C>
+    next_read after(const panels<C>&, index next_first, index count) const noexcept {
+        return memory_of(next_first, count);
+    }
     template <class C>
     panels<C> pack_all(const execution& how, C* memory) {
         pack_all_panels(how, source_, 0, memory);
@@ -113,6 +120,7 @@ public:
     panels<C> strip(index first, index count, C*, bool) const noexcept {
         return view_.packed.part(first, count);
     }
+    next_read after(const panels<C>& strip, index, index) const noexcept { return strip.ahead(); }
     template <class>
     panels<C> pack_all(const execution&, C*) const noexcept {
         return view_.packed;

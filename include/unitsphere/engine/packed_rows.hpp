@@ -24,6 +24,9 @@ struct panels {
     int width_from(index first) const noexcept {
         return rows - first <= kernel::lane_count ? kernel::lane_count : columns;
     }
+    index bytes() const noexcept { return rows * dim * index(sizeof(C)); }
+    /// What is read while these panels are: the same, one panel further on.
+    next_read ahead() const noexcept { return {panel(columns), bytes()}; }
     /// `count` rows from `first` on, a multiple of `columns`.
     panels part(index first, index count) const noexcept { return {panel(first), count, dim}; }
 };
@@ -38,6 +41,15 @@ inline index round_up(index count, index step) {
 /// Rows for which panels need room.
 inline index rows_of_panels(index rows) { return round_up(rows, kernel::lane_count); }
 
+/// Asks for row i of a source, which is to be read some rows later.
+template <class T>
+void ask_for_row(const row_source<T>& source, index i) noexcept {
+    const next_read row = source.memory_of(i, 1);
+    for (index byte = 0; byte < row.bytes; byte += 64)
+        __builtin_prefetch(static_cast<const char*>(row.at) + byte, 0, 2);
+}
+inline constexpr index rows_ahead = 16;  // 32 KiB at dim 512
+
 /// Packs rows first .. first + count - 1 of a source as panels, 32 rows at a time: they are measured in row order, and
 /// are still in cache when they are transposed.
 template <class C, class T>
@@ -46,7 +58,10 @@ void pack_panels(const row_source<T>& source, index first, index count, C* to, r
     for (index done = 0; done < count; done += panels<C>::columns) {
         typename row_source<T>::factors_type factors[panels<C>::columns];
         const int rows = packed.columns_from(done);
-        for (int i = 0; i < rows; ++i) factors[i] = source.factors(first + done + i, seen);
+        for (int i = 0; i < rows; ++i) {
+            ask_for_row(source, first + done + i + rows_ahead);
+            factors[i] = source.factors(first + done + i, seen);
+        }
         kernel::pack_panel(source.row(first + done), source.stride(), rows, source.dim(), factors,
                            packed.width_from(done), to + done * source.dim());
     }

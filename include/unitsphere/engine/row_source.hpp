@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../data/unit_embeddings.hpp"
+#include "../kernel/multiply.hpp"
 #include "../kernel/norm.hpp"
 
 namespace unitsphere {
@@ -13,6 +14,21 @@ template <class T>
 inline constexpr bool is_element =
     std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, float16> ||
     std::is_same_v<T, bfloat16> || std::is_same_v<T, std::int8_t>;
+
+/// What a worker reads next: `bytes` of memory at `at`.
+struct next_read {
+    const void* at;
+    index bytes;
+
+    next_read part(index part, index parts) const noexcept {
+        return {static_cast<const char*>(at) + bytes / parts * part, bytes / parts};
+    }
+    /// Part `part` of `parts`, to be asked for in dim steps.
+    kernel::lookahead share(int part, int parts, index dim) const noexcept {
+        const index each = bytes / parts, steps = dim > 0 ? dim : 1;
+        return {static_cast<const char*>(at) + part * each, (each + steps - 1) / steps};
+    }
+};
 
 /// Rows of one side of a question. Knows what to do with rows without a direction, and counts them.
 template <class T>
@@ -40,6 +56,11 @@ public:
     index stride() const noexcept { return rows_.stride(); }
     const T* row(index i) const noexcept { return rows_.row(i); }
     const matrix_view<const T>& view() const noexcept { return rows_; }
+    /// The memory of `count` rows from `first` on; nothing behind the last row.
+    next_read memory_of(index first, index count) const noexcept {
+        if (first >= rows()) return {rows_.data(), 0};
+        return {row(first), (rows() - first < count ? rows() - first : count) * stride() * index(sizeof(T))};
+    }
 
     /// What turns row i into a unit row; counted in `seen`.
     factors_type factors(index i, row_report& seen) const noexcept {

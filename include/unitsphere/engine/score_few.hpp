@@ -41,14 +41,16 @@ private:
 
 /// One block of packed gallery rows, `count` of them from `first_row` on, against all queries.
 template <class C, class Consumer>
-void multiply_block_of_gallery(const C* block, index first_row, int count, const panels<C>& queries,
+void multiply_block_of_gallery(const C* block, index first_row, int count, const panels<C>& queries, next_read next,
                                Consumer& consumer) {
     using shape = kernel::block<C>;
     alignas(64) C scores[kernel::lane_count * shape::columns] = {};
     turned_tile<C> turned;
+    const int panels_of_queries = int((queries.rows + shape::columns - 1) / shape::columns);
     for (index first = 0; first < queries.rows; first += shape::columns) {
         const int width = queries.width_from(first);
-        kernel::multiply(block, queries.panel(first), count, width, queries.dim, scores, shape::columns);
+        kernel::multiply(block, queries.panel(first), count, width, queries.dim, scores, shape::columns,
+                         next.share(int(first / shape::columns), panels_of_queries, queries.dim));
         turned.turn(scores, count, width);
         consumer.tile(turned.of(first, queries.columns_from(first), first_row, count));
     }
@@ -75,7 +77,8 @@ void score_few(const execution& how, row_source<T>& queries, Side& gallery, Cons
         for (index first = task * share; first < end; first += block_rows) {
             const int rows = int(end - first < block_rows ? end - first : block_rows);
             gallery.pack_block(first, rows, memory.of_worker(worker));
-            multiply_block_of_gallery(memory.of_worker(worker), first, rows, packed, consumer);
+            const next_read next = gallery.memory_of(first + block_rows, block_rows);
+            multiply_block_of_gallery(memory.of_worker(worker), first, rows, packed, next, consumer);
         }
     });
     consumers.of(0).rows_done(0, count);

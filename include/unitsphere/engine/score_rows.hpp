@@ -22,6 +22,8 @@ int rows_of_task(index queries, index workers) noexcept {
     return int(blocks < 1 ? 1 : blocks > blocks_in_group ? blocks_in_group : blocks) * block_rows;
 }
 
+inline constexpr index panels_in_l2 = 256 * 1024;
+
 /// Every score of queries x gallery, by groups of queries; a raw gallery is packed before, by all workers.
 ///
 /// Consumers  as shared_by_workers. The columns of a row come in ascending order, to one worker.
@@ -44,7 +46,10 @@ void score_rows(const execution& how, row_source<T>& queries, Side& gallery, Con
         pack_blocks(queries, first, count, group, seen);
         queries.count(seen);
         auto&& consumer = consumers.of(worker);
-        multiply_group(group, first, count, packed, 0, consumer);
+        // Panels that stay in L2 need not be asked for again: then the worker's next queries are.
+        const next_read next =
+            packed.bytes() <= panels_in_l2 ? queries.memory_of(first + workers * share, share) : packed.ahead();
+        multiply_group(group, first, count, packed, 0, next, consumer);
         consumer.rows_done(first, count);
     });
 }

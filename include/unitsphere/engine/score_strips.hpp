@@ -66,9 +66,10 @@ void score_strips(const execution& how, row_source<T>& queries, Side& gallery, C
             const panels<C> strip = gallery.template strip<C>(column, rest < columns ? rest : columns,
                                                               memory.of_worker(worker), first == 0);
             auto&& consumer = consumers.of(worker);
+            const next_read next = gallery.after(strip, column + workers * columns, columns);
             for (index group = 0; group < groups; ++group)
                 multiply_group(memory.shared() + group * group_size, first + group * group_rows<C>, rows_of(group),
-                               strip, column, consumer);
+                               strip, column, Side::is_packed ? next : next.part(group, groups), consumer);
         });
         for_each_task(how, groups, [&](index worker, index group) {
             consumers.of(worker).rows_done(first + group * group_rows<C>, rows_of(group));

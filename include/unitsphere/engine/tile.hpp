@@ -71,22 +71,28 @@ template <class Consumer>
 shared_by_workers(Consumer) -> shared_by_workers<Consumer>;
 
 /// The packed blocks of one group, rows first_row .. first_row + count - 1, against all panels of `gallery`, whose first
-/// column has the number first_column.
+/// column has the number first_column. Meanwhile `next` is asked for, a part of it by each panel.
 template <class C, class Consumer>
 void multiply_group(const C* group, index first_row, int count, const panels<C>& gallery, index first_column,
-                    Consumer& consumer) {
+                    next_read next, Consumer& consumer) {
     using block = kernel::block<C>;
     alignas(64) C scores[block::rows * block::columns];
     const index block_size = kernel::packed_block_size<C>(gallery.dim);
-    for (index column = 0; column < gallery.rows; column += block::columns)
-        for (int done = 0; done < count; done += block::rows) {
-            const int rows = count - done < block::rows ? count - done : block::rows;
-            consumer.expect(first_row + done, rows, first_column + column, gallery.columns_from(column));
-            kernel::multiply(group + done / block::rows * block_size, gallery.panel(column), rows,
-                             gallery.width_from(column), gallery.dim, scores, block::columns);
-            consumer.tile(score_tile<C>{first_row + done, first_column + column, rows, gallery.columns_from(column),
-                                        scores, block::columns});
+    const index panels_in_all = (gallery.rows + block::columns - 1) / block::columns;
+    const int blocks = (count + block::rows - 1) / block::rows, whole = count / block::rows;  // only those look ahead
+    for (index panel = 0; panel < panels_in_all; ++panel) {
+        const index column = panel * block::columns;
+        const int columns = gallery.columns_from(column), width = gallery.width_from(column);
+        const next_read soon = next.part(panel, panels_in_all);
+        for (int b = 0; b < blocks; ++b) {
+            const int done = b * block::rows, rows = count - done < block::rows ? count - done : block::rows;
+            consumer.expect(first_row + done, rows, first_column + column, columns);
+            kernel::multiply(group + b * block_size, gallery.panel(column), rows, width, gallery.dim, scores,
+                             block::columns, soon.share(b, whole > 0 ? whole : 1, gallery.dim));
+            consumer.tile(
+                score_tile<C>{first_row + done, first_column + column, rows, columns, scores, block::columns});
         }
+    }
 }
 
 /// How many elements `count` rows need as packed blocks.

@@ -5,11 +5,8 @@
 #include <cstdint>
 #include <new>
 
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
-
 #include "../data/error.hpp"
+#include "../data/huge_pages.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
@@ -47,28 +44,18 @@ public:
     }
 
 private:
-    static constexpr index cache_line = 64, huge_page = index(1) << 21;
-
-    /// From here on pages of 2 MiB. The first touch of 4 KiB pages can take longer than the work in them: fresh memory
-    /// was written at 0.2 to 2 GB/s with those, at 5 to 10 with huge ones.
-    static constexpr bool is_large(index bytes) noexcept { return bytes >= huge_page; }
-    static constexpr std::align_val_t alignment_of(index bytes) noexcept {
-        return std::align_val_t(std::size_t(is_large(bytes) ? huge_page : cache_line));
-    }
+    static constexpr std::align_val_t alignment{64};
 
     void allocate(index bytes) {
-        const index unit = is_large(bytes) ? huge_page : cache_line;
-        if (bytes > PTRDIFF_MAX - 2 * unit)  // the alignment may cost as much again
+        if (bytes > PTRDIFF_MAX - 64)  // the alignment may cost as much again
             detail::fail<std::length_error>("workspace: ", bytes, " bytes exceed the address space");
-        const index whole = (bytes + unit - 1) / unit * unit;
-        block_ = static_cast<std::byte*>(::operator new(std::size_t(whole), alignment_of(whole)));
+        const index whole = (bytes + 63) / 64 * 64;
+        block_ = static_cast<std::byte*>(::operator new(std::size_t(whole), alignment));
         bytes_ = whole;
-#if defined(__linux__) && defined(MADV_HUGEPAGE)
-        if (is_large(whole)) ::madvise(block_, std::size_t(whole), MADV_HUGEPAGE);  // a wish: it may fail
-#endif
+        detail::wish_for_huge_pages(block_, std::size_t(whole));
     }
     void release() noexcept {
-        ::operator delete(block_, alignment_of(bytes_));
+        ::operator delete(block_, alignment);
         block_ = nullptr, bytes_ = 0;
     }
 

@@ -328,10 +328,12 @@ UNITSPHERE_INLINE void store16(std::int32_t* to, const bits16& x) noexcept {
     unroll<bits16::parts>([&](auto i) UNITSPHERE_LAMBDA { x.part[i].store_unaligned(to + i * bits16::width); });
 }
 
-/// Whether some lane is at least `bound`. A NaN may be reported or not.
-UNITSPHERE_INLINE bool any_not_below(const lanes<float>& x, const vector<float>& bound) noexcept {
-    auto found = x.part[0] >= bound;
-    unroll<lanes<float>::parts - 1>([&](auto i) UNITSPHERE_LAMBDA { found = found | (x.part[i + 1] >= bound); });
+/// Whether some lane of either is at least `bound`. A NaN may be reported or not.
+UNITSPHERE_INLINE bool any_not_below(const lanes<float>& x, const lanes<float>& y,
+                                     const vector<float>& bound) noexcept {
+    auto found = (x.part[0] >= bound) | (y.part[0] >= bound);
+    unroll<lanes<float>::parts - 1>(
+        [&](auto i) UNITSPHERE_LAMBDA { found = found | (x.part[i + 1] >= bound) | (y.part[i + 1] >= bound); });
     return xsimd::any(found);
 }
 

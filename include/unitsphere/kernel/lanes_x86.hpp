@@ -316,12 +316,10 @@ UNITSPHERE_INLINE vector<float> load(const float16* from) noexcept {
 #if defined(__AVX512F__)
 // The compiler's own shuffles: inside the intrinsics gcc 12 warns of uninitialized memory that is not ours.
 UNITSPHERE_INLINE __m512d low_pairs(__m512 a, __m512 b) noexcept {
-    return _mm512_castps_pd(
-        __builtin_shufflevector(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29));
+    return _mm512_castps_pd(__builtin_shufflevector(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29));
 }
 UNITSPHERE_INLINE __m512d high_pairs(__m512 a, __m512 b) noexcept {
-    return _mm512_castps_pd(
-        __builtin_shufflevector(a, b, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31));
+    return _mm512_castps_pd(__builtin_shufflevector(a, b, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31));
 }
 UNITSPHERE_INLINE __m512d low_pairs(__m512d a, __m512d b) noexcept {
     return __builtin_shufflevector(a, b, 0, 8, 2, 10, 4, 12, 6, 14);
@@ -338,7 +336,8 @@ UNITSPHERE_INLINE __m512d odd_quarters(__m512d a, __m512d b) noexcept {
 UNITSPHERE_INLINE void transpose(vector<float> (&rows)[16]) noexcept {
     __m512d four[16];  // of each quarter, four rows' elements of one column
     for (int i = 0; i < 16; i += 4) {
-        const __m512d low01 = low_pairs(__m512(rows[i]), rows[i + 1]), low23 = low_pairs(__m512(rows[i + 2]), rows[i + 3]);
+        const __m512d low01 = low_pairs(__m512(rows[i]), rows[i + 1]),
+                      low23 = low_pairs(__m512(rows[i + 2]), rows[i + 3]);
         const __m512d high01 = high_pairs(__m512(rows[i]), rows[i + 1]);
         const __m512d high23 = high_pairs(__m512(rows[i + 2]), rows[i + 3]);
         four[i] = low_pairs(low01, low23), four[i + 1] = high_pairs(low01, low23);
@@ -362,7 +361,8 @@ UNITSPHERE_INLINE void transpose(vector<double> (&rows)[8]) noexcept {
     }
     for (int c = 0; c < 2; ++c) {
         const __m512d even = even_quarters(two[c], two[2 + c]), odd = odd_quarters(two[c], two[2 + c]);
-        const __m512d last_even = even_quarters(two[4 + c], two[6 + c]), last_odd = odd_quarters(two[4 + c], two[6 + c]);
+        const __m512d last_even = even_quarters(two[4 + c], two[6 + c]),
+                      last_odd = odd_quarters(two[4 + c], two[6 + c]);
         rows[c] = even_quarters(even, last_even), rows[2 + c] = even_quarters(odd, last_odd);
         rows[4 + c] = odd_quarters(even, last_even), rows[6 + c] = odd_quarters(odd, last_odd);
     }
@@ -371,7 +371,8 @@ UNITSPHERE_INLINE void transpose(vector<double> (&rows)[8]) noexcept {
 UNITSPHERE_INLINE void transpose(vector<float> (&rows)[8]) noexcept {
     __m256 pair[8];
     for (int i = 0; i < 8; i += 4) {
-        const __m256 low01 = _mm256_unpacklo_ps(rows[i], rows[i + 1]), high01 = _mm256_unpackhi_ps(rows[i], rows[i + 1]);
+        const __m256 low01 = _mm256_unpacklo_ps(rows[i], rows[i + 1]),
+                     high01 = _mm256_unpackhi_ps(rows[i], rows[i + 1]);
         const __m256 low23 = _mm256_unpacklo_ps(rows[i + 2], rows[i + 3]);
         const __m256 high23 = _mm256_unpackhi_ps(rows[i + 2], rows[i + 3]);
         pair[i] = _mm256_shuffle_ps(low01, low23, 0x44);

@@ -63,12 +63,33 @@ UNITSPHERE_INLINE constexpr int chains_at_once(int rows, int lanes_wide) {
     return 2 * accumulators > enough ? 1 : 4 * accumulators > enough ? 2 : 4;
 }
 
-/// Chains of up to 128 steps for every accumulator, `Chains` of them for each score, 128 steps apart.
+/// Memory that is needed soon, asked for while a block is computed: `bytes` of it (at most two cache lines) in each of
+/// the dim steps. It need not exist.
+struct lookahead {
+    const char* at;
+    index bytes;
+
+    lookahead from_step(index k) const noexcept { return {at + k * bytes, bytes}; }
+    UNITSPHERE_INLINE void ask(int step) const noexcept {
+        const char* const line = at + step * bytes;
+        __builtin_prefetch(line, 0, 2);
+        if (bytes > 64) __builtin_prefetch(line + 64, 0, 2);
+    }
+};
+/// Nothing is needed soon: what is read anyway is asked for.
+template <class C>
+UNITSPHERE_INLINE lookahead no_lookahead(const C* a) noexcept {
+    return {reinterpret_cast<const char*>(a), 0};
+}
+
+/// Chains of up to 128 steps for every accumulator, `Chains` of them for each score, 128 steps apart. Only whole blocks
+/// look ahead: they have load slots to spare.
 template <int Rows, int Lanes, int Chains, class C>
-UNITSPHERE_INLINE void multiply_chains(const C* a, const C* b, int steps,
+UNITSPHERE_INLINE void multiply_chains(const C* a, const C* b, int steps, lookahead soon,
                                        lanes<C> (&sum)[Chains][Rows][Lanes]) noexcept {
     constexpr index next_a = index(chain_length) * block<C>::rows, next_b = index(chain_length) * Lanes * lane_count;
-    for (int k = 0; k < steps; ++k, b += Lanes * lane_count)
+    for (int k = 0; k < steps; ++k, b += Lanes * lane_count) {
+        if constexpr (Rows == block<C>::rows) soon.ask(k);
         unroll<Chains>([&](auto n) UNITSPHERE_LAMBDA {
             lanes<C> column[Lanes];
             unroll<Lanes>([&](auto c) UNITSPHERE_LAMBDA { column[c] = load16(b + n * next_b + c * lane_count); });
@@ -77,17 +98,17 @@ UNITSPHERE_INLINE void multiply_chains(const C* a, const C* b, int steps,
                 unroll<Lanes>([&](auto c) UNITSPHERE_LAMBDA { sum[n][r][c] = fma<C>(row, column[c], sum[n][r][c]); });
             });
         });
+    }
 }
 
 /// Adds `Chains` block sums, in order, to the scores; `first` if there are none yet, clamped if it is the last.
 template <int Rows, int Lanes, int Chains, class C>
-UNITSPHERE_INLINE void add_chains(const C* a, const C* b, int steps, bool first, bool last, C* scores,
+UNITSPHERE_INLINE void add_chains(const C* a, const C* b, int steps, lookahead soon, bool first, bool last, C* scores,
                                   int pitch) noexcept {
     lanes<C> sum[Chains][Rows][Lanes];
-    unroll<Chains * Rows * Lanes>([&](auto i) UNITSPHERE_LAMBDA {
-        sum[i / (Rows * Lanes)][i / Lanes % Rows][i % Lanes] = broadcast(C(0));
-    });
-    multiply_chains<Rows, Lanes, Chains>(a, b, steps, sum);
+    unroll<Chains * Rows * Lanes>(
+        [&](auto i) UNITSPHERE_LAMBDA { sum[i / (Rows * Lanes)][i / Lanes % Rows][i % Lanes] = broadcast(C(0)); });
+    multiply_chains<Rows, Lanes, Chains>(a, b, steps, soon, sum);
     unroll<Rows * Lanes>([&](auto i) UNITSPHERE_LAMBDA {
         constexpr int r = i / Lanes, c = i % Lanes;
         C* const at = scores + r * pitch + c * lane_count;
@@ -99,29 +120,29 @@ UNITSPHERE_INLINE void add_chains(const C* a, const C* b, int steps, bool first,
 
 /// scores[r * pitch + c] for r < Rows, c < 16 * Lanes.
 template <int Rows, int Lanes, class C>
-inline void multiply_block(const C* a, const C* b, index dim, C* scores, int pitch) noexcept {
+inline void multiply_block(const C* a, const C* b, index dim, lookahead soon, C* scores, int pitch) noexcept {
     constexpr int chains = chains_at_once<C>(Rows, Lanes), steps_at_once = chains * chain_length;
     index k = 0;
     const auto at = [&](const C* side, int width) UNITSPHERE_LAMBDA { return side + k * width; };
     if constexpr (chains > 1)
         for (; k + steps_at_once <= dim; k += steps_at_once)
-            add_chains<Rows, Lanes, chains>(at(a, block<C>::rows), at(b, Lanes * lane_count), chain_length, k == 0,
-                                            k + steps_at_once == dim, scores, pitch);
+            add_chains<Rows, Lanes, chains>(at(a, block<C>::rows), at(b, Lanes * lane_count), chain_length, soon,
+                                            k == 0, k + steps_at_once == dim, scores, pitch);
     for (; k == 0 || k < dim; k += chain_length) {
         const int steps = int(dim - k < chain_length ? dim - k : chain_length);
-        add_chains<Rows, Lanes, 1>(at(a, block<C>::rows), at(b, Lanes * lane_count), steps, k == 0,
+        add_chains<Rows, Lanes, 1>(at(a, block<C>::rows), at(b, Lanes * lane_count), steps, soon.from_step(k), k == 0,
                                    k + chain_length >= dim, scores, pitch);
     }
 }
 
 /// multiply_block for any number of rows up to block<C>::rows: all of them, or the binary digits of their number.
 template <int Lanes, class C>
-inline void multiply_rows(const C* a, const C* b, int rows, index dim, C* scores, int pitch) noexcept {
-    if (rows == block<C>::rows) return multiply_block<block<C>::rows, Lanes>(a, b, dim, scores, pitch);
+inline void multiply_rows(const C* a, const C* b, int rows, index dim, lookahead soon, C* scores, int pitch) noexcept {
+    if (rows == block<C>::rows) return multiply_block<block<C>::rows, Lanes>(a, b, dim, soon, scores, pitch);
     const auto some = [&](auto count) {
         if constexpr (count < block<C>::rows)
             if (rows & count) {
-                multiply_block<count, Lanes>(a, b, dim, scores, pitch);
+                multiply_block<count, Lanes>(a, b, dim, soon, scores, pitch);
                 a += count * chain_length;
                 scores += count * pitch;
             }
@@ -134,19 +155,16 @@ inline void multiply_rows(const C* a, const C* b, int rows, index dim, C* scores
 
 /// The scores of `rows` packed rows against a panel of `columns` (16 or block<C>::columns).
 template <class C>
-inline void multiply(const C* a, const C* b, int rows, int columns, index dim, C* scores, int pitch) noexcept {
+inline void multiply(const C* a, const C* b, int rows, int columns, index dim, C* scores, int pitch,
+                     lookahead soon) noexcept {
     if (columns == block<C>::columns)
-        multiply_rows<block<C>::lanes_wide>(a, b, rows, dim, scores, pitch);
+        multiply_rows<block<C>::lanes_wide>(a, b, rows, dim, soon, scores, pitch);
     else
-        multiply_rows<1>(a, b, rows, dim, scores, pitch);
+        multiply_rows<1>(a, b, rows, dim, soon, scores, pitch);
 }
-
-/// One chain for each of 16 pairs: sum over k of a[k][i] * b[k][i], both sides as panels of 16 columns.
 template <class C>
-inline lanes<C> multiply_pairs(const C* a, const C* b, int steps) noexcept {
-    lanes<C> sum = broadcast(C(0));
-    for (int k = 0; k < steps; ++k) sum = fma<C>(load16(a + k * lane_count), load16(b + k * lane_count), sum);
-    return sum;
+inline void multiply(const C* a, const C* b, int rows, int columns, index dim, C* scores, int pitch) noexcept {
+    multiply(a, b, rows, columns, dim, scores, pitch, no_lookahead(a));
 }
 
 }  // namespace kernel

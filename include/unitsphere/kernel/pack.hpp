@@ -115,8 +115,7 @@ template <class C>
 inline void widen_panel(C* panel, index dim, int columns) noexcept {
     for (index k = dim - 1; k >= 0; --k) {
         const lanes<C> old = load16(panel + k * lane_count);
-        for (int c = 0; c < columns; c += lane_count)
-            store16(panel + k * columns + c, c == 0 ? old : broadcast(C(0)));
+        for (int c = 0; c < columns; c += lane_count) store16(panel + k * columns + c, c == 0 ? old : broadcast(C(0)));
     }
 }
 
@@ -139,9 +138,8 @@ inline void transpose_tile(const C* from, int pitch, int rows, int columns, C* t
     for (int r = 0; r < rows; r += width)
         for (int c = 0; c < columns; c += width) {
             vector<C> square[width];
-            unroll<width>([&](auto i) UNITSPHERE_LAMBDA {
-                square[i] = vector<C>::load_unaligned(from + (r + i) * pitch + c);
-            });
+            unroll<width>([&](auto i)
+                              UNITSPHERE_LAMBDA { square[i] = vector<C>::load_unaligned(from + (r + i) * pitch + c); });
             transpose(square);
             unroll<width>([&](auto i) UNITSPHERE_LAMBDA { square[i].store_unaligned(to + (c + i) * to_pitch + r); });
         }

@@ -13,6 +13,19 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace kernel {
 
+/// Whether one of `count` scores may be at least `bound`. A NaN may count or not.
+inline bool any_reaches(const float* row, int count, float bound) noexcept {
+    const vector<float> least(bound);
+    int j = 0;
+    for (; j + 2 * lane_count <= count; j += 2 * lane_count)
+        if (any_not_below(load16(row + j), load16(row + j + lane_count), least)) return true;
+    for (; j + lane_count <= count; j += lane_count)
+        if (any_not_below(load16(row + j), load16(row + j), least)) return true;
+    if (j == count) return false;
+    const lanes<float> last = load16_first(row + j, count - j);  // the zeros behind may count too
+    return any_not_below(last, last, least);
+}
+
 /// Up to k chosen scores and their indices, in the caller's memory.
 struct best_list {
     index* indices;
@@ -31,17 +44,17 @@ struct best_list {
             sink(0, k, score, i);
     }
     /// The least score that may still be chosen.
-    UNITSPHERE_INLINE float bound() const noexcept { return filled < k ? detail::negative_infinity() : scores[0]; }
+    UNITSPHERE_INLINE float bound() const noexcept {
+        return filled < k || k == 0 ? detail::negative_infinity() : scores[0];
+    }
 
-    /// scores[0 .. count) of the indices first, first + 1, ..
+    /// row[0 .. count) of the indices first, first + 1, ..
     void add_row(const float* row, int count, index first) noexcept {
-        if (k == 0) return;
-        int j = 0;
-        for (; j + lane_count <= count; j += lane_count)
-            if (filled < k || any_not_below(load16(row + j), vector<float>(scores[0])))
-                for (int i = j; i < j + lane_count; ++i) add(row[i], first + i);
-        if (j < count && (filled < k || any_not_below(load16_first(row + j, count - j), vector<float>(scores[0]))))
-            for (; j < count; ++j) add(row[j], first + j);
+        for (int j = 0; j < count; j += 2 * lane_count) {
+            const int some = count - j < 2 * lane_count ? count - j : 2 * lane_count;
+            if (any_reaches(row + j, some, bound()))
+                for (int i = j; i < j + some; ++i) add(row[i], first + i);
+        }
     }
     /// What another list has chosen from other scores.
     void add(const best_list& other) noexcept {
