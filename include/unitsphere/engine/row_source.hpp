@@ -45,7 +45,10 @@ public:
     factors_type factors(index i) noexcept {
         const bool look = options_.report != nullptr || options_.zero_rows == on_row::nan;
         if (unit_ && !look) return {1, 1};
-        const kernel::row_length length = kernel::length_of(row(i), dim());
+        return factors(i, kernel::length_of(row(i), dim()));
+    }
+    /// The same where the row was measured already.
+    factors_type factors(index i, kernel::row_length length) noexcept {
         const kernel::row_kind kind = length.kind();
         if (kind == kernel::row_kind::zero) seen_.add_zero(i);
         if (kind == kernel::row_kind::non_finite) seen_.add_non_finite(i);

@@ -130,6 +130,12 @@ UNITSPHERE_INLINE void store_many(float* to, const lanes<float, Count>& x) noexc
         [&](auto i) UNITSPHERE_LAMBDA { x.part[i].store_unaligned(to + i * lanes<float>::width); });
 }
 UNITSPHERE_INLINE void store16(float* to, const lanes<float>& x) noexcept { store_many(to, x); }
+/// Past the caches; `to` lies on a multiple of 64 bytes, and finish_streams() comes behind the last of them.
+template <int Count>
+UNITSPHERE_INLINE void stream_many(float* to, const lanes<float, Count>& x) noexcept {
+    unroll<lanes<float, Count>::parts>([&](auto i)
+                                           UNITSPHERE_LAMBDA { stream(to + i * lanes<float>::width, x.part[i]); });
+}
 /// The i-th 16 of several.
 template <int Count>
 UNITSPHERE_INLINE lanes<float> sixteen_of(const lanes<float, Count>& x, int i) noexcept {
@@ -204,6 +210,18 @@ UNITSPHERE_INLINE lanes<double> widen(const lanes<float>& x) noexcept {
         out.part[2 * i] = widen_low(x.part[i]);
         out.part[2 * i + 1] = widen_high(x.part[i]);
     });
+    return out;
+}
+
+/// widen(load16(from)): a conversion that reads memory needs no shuffle.
+template <class T>
+UNITSPHERE_INLINE lanes<double> load16_widened(const T* from) noexcept {
+    return widen(load16(from));
+}
+UNITSPHERE_INLINE lanes<double> load16_widened(const float* from) noexcept {
+    lanes<double> out;
+    unroll<lanes<double>::parts>(
+        [&](auto i) UNITSPHERE_LAMBDA { out.part[i] = load_widened(from + i * lanes<double>::width); });
     return out;
 }
 
