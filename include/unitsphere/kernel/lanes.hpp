@@ -137,10 +137,10 @@ UNITSPHERE_INLINE void stream_many(float* to, const lanes<float, Count>& x) noex
                                            UNITSPHERE_LAMBDA { stream(to + i * lanes<float>::width, x.part[i]); });
 }
 /// The i-th 16 of several.
-template <int Count>
-UNITSPHERE_INLINE lanes<float> sixteen_of(const lanes<float, Count>& x, int i) noexcept {
-    lanes<float> out;
-    unroll<lanes<float>::parts>([&](auto p) UNITSPHERE_LAMBDA { out.part[p] = x.part[i * lanes<float>::parts + p]; });
+template <class T, int Count>
+UNITSPHERE_INLINE lanes<T> sixteen_of(const lanes<T, Count>& x, int i) noexcept {
+    lanes<T> out;
+    unroll<lanes<T>::parts>([&](auto p) UNITSPHERE_LAMBDA { out.part[p] = x.part[i * lanes<T>::parts + p]; });
     return out;
 }
 UNITSPHERE_INLINE void store16(double* to, const lanes<double>& x) noexcept {
@@ -307,6 +307,16 @@ UNITSPHERE_INLINE std::int32_t largest_unsigned_of(const bits_of_many<Count>& x)
     constexpr auto top = std::int32_t(0x80000000);
     return largest_of(x ^ top) ^ top;
 }
+UNITSPHERE_INLINE void store16(std::int32_t* to, const bits16& x) noexcept {
+    unroll<bits16::parts>([&](auto i) UNITSPHERE_LAMBDA { x.part[i].store_unaligned(to + i * bits16::width); });
+}
+/// The sum of all lanes; in any order, integers being exact.
+UNITSPHERE_INLINE std::int32_t sum_of_lanes(const bits16& x) noexcept {
+    std::int32_t lane[lane_count], sum = 0;
+    store16(lane, x);
+    for (int i = 0; i < lane_count; ++i) sum += lane[i];
+    return sum;
+}
 template <int Count>
 UNITSPHERE_INLINE std::int32_t smallest_of(const bits_of_many<Count>& x) noexcept {
     return ~largest_of(x ^ -1);
@@ -335,9 +345,6 @@ UNITSPHERE_INLINE bits_of_many<Count> where_above(const bits_of_many<Count>& x, 
     const vector<std::int32_t> bound(limit);
     return map<std::int32_t, Count>(
         [](auto v, auto l, auto yes, auto no) UNITSPHERE_LAMBDA { return where_above(v, l, yes, no); }, x, bound, a, b);
-}
-UNITSPHERE_INLINE void store16(std::int32_t* to, const bits16& x) noexcept {
-    unroll<bits16::parts>([&](auto i) UNITSPHERE_LAMBDA { x.part[i].store_unaligned(to + i * bits16::width); });
 }
 
 /// a / b.
