@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <type_traits>
 #include <vector>
@@ -52,6 +53,23 @@ double float_ulp(long double x) {
 }
 
 }  // namespace
+
+TEMPLATE_TEST_CASE("a result larger than the caches has the same bits as row by row", "[normalize]", float, float16) {
+    const index dim = 64 + GENERATE(as<index>{}, 0, 5), stride = 80,
+                rows = (index(18) << 20) / (dim * index(sizeof(float)));
+    const matrix<TestType> few = varied_rows<TestType>(41, dim, 13);
+    matrix<TestType> raw(rows, dim);
+    for (index i = 0; i < rows; ++i) std::memcpy(raw.row(i), few.row(i % 41), std::size_t(dim) * sizeof(TestType));
+    matrix<float> out(rows, stride);
+    unitsphere::normalize_into(raw, matrix_view<float>(out.data(), rows, dim, stride));
+    const unit_embeddings<float> expected = normalize(few);
+    index different = 0;
+    for (index i = 0; i < rows; ++i) {
+        different += std::memcmp(out.row(i), expected.row(i % 41), std::size_t(dim) * sizeof(float)) != 0;
+        for (index j = dim; j < stride; ++j) different += out(i, j) != 0.0f;
+    }
+    CHECK(different == 0);
+}
 
 TEMPLATE_LIST_TEST_CASE("normalize divides every row by its length", "[normalize]", element_types) {
     const index dim = GENERATE(as<index>{}, 1, 2, 3, 15, 16, 17, 31, 32, 33, 127, 128, 129, 512, 768, 1152);

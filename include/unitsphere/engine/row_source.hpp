@@ -66,7 +66,10 @@ public:
     factors_type factors(index i, row_report& seen) const noexcept {
         const bool look = options_.report != nullptr || options_.zero_rows == on_row::nan;
         if (unit_ && !look) return {1, 1};
-        const kernel::row_length length = kernel::length_of(row(i), dim());
+        return factors(i, kernel::length_of(row(i), dim()));
+    }
+    /// The same where the row was measured already.
+    factors_type factors(index i, kernel::row_length length) noexcept {
         const kernel::row_kind kind = length.kind();
         if (kind == kernel::row_kind::zero) seen.add_zero(i);
         if (kind == kernel::row_kind::non_finite) seen.add_non_finite(i);

@@ -78,17 +78,15 @@ UNITSPHERE_INLINE lanes<float, Count> exp_negated_normal(const lanes<float, Coun
     return exp_negated_shifted<0>(y);
 }
 
-/// 2^64 exp(-(y + low)) per lane for y >= 0 and the `low` that y's rounding lost: at most 1 ulp from exact, and no
-/// result is subnormal. Garbage above y = 130, which callers replace: exp(-130) is 3e-57.
+/// 2^64 exp(-(y + low)) per lane for 0 <= y <= 130 and the `low` that y's rounding lost: at most 1 ulp from exact, and no
+/// result is subnormal.
 template <int Count>
 UNITSPHERE_INLINE lanes<float, Count> exp_negated_times_2_64(const lanes<float, Count>& y,
                                                              const lanes<float, Count>& low) noexcept {
-    constexpr std::int32_t bits_of_130 = 0x43020000;
     constexpr float shift = no_fraction + 64.0f;
-    const lanes<float, Count> bounded = from_bits(smaller(bits(y), broadcast<Count>(bits_of_130)));
-    const lanes<float, Count> shifted = shifted_power(bounded, shift);
+    const lanes<float, Count> shifted = shifted_power(y, shift);
     const lanes<float, Count> n = shifted - broadcast<Count>(shift);
-    const lanes<float, Count> r = fma<float>(n, vector<float>(ln2_high), bounded);
+    const lanes<float, Count> r = fma<float>(n, vector<float>(ln2_high), y);
     return exp_times_power(r + fma<float>(n, vector<float>(ln2_low), low), shifted);
 }
 

@@ -130,11 +130,17 @@ UNITSPHERE_INLINE void store_many(float* to, const lanes<float, Count>& x) noexc
         [&](auto i) UNITSPHERE_LAMBDA { x.part[i].store_unaligned(to + i * lanes<float>::width); });
 }
 UNITSPHERE_INLINE void store16(float* to, const lanes<float>& x) noexcept { store_many(to, x); }
-/// The i-th 16 of several.
+/// Past the caches; `to` lies on a multiple of 64 bytes, and finish_streams() comes behind the last of them.
 template <int Count>
-UNITSPHERE_INLINE lanes<float> sixteen_of(const lanes<float, Count>& x, int i) noexcept {
-    lanes<float> out;
-    unroll<lanes<float>::parts>([&](auto p) UNITSPHERE_LAMBDA { out.part[p] = x.part[i * lanes<float>::parts + p]; });
+UNITSPHERE_INLINE void stream_many(float* to, const lanes<float, Count>& x) noexcept {
+    unroll<lanes<float, Count>::parts>([&](auto i)
+                                           UNITSPHERE_LAMBDA { stream(to + i * lanes<float>::width, x.part[i]); });
+}
+/// The i-th 16 of several.
+template <class T, int Count>
+UNITSPHERE_INLINE lanes<T> sixteen_of(const lanes<T, Count>& x, int i) noexcept {
+    lanes<T> out;
+    unroll<lanes<T>::parts>([&](auto p) UNITSPHERE_LAMBDA { out.part[p] = x.part[i * lanes<T>::parts + p]; });
     return out;
 }
 UNITSPHERE_INLINE void store16(double* to, const lanes<double>& x) noexcept {
@@ -210,6 +216,18 @@ UNITSPHERE_INLINE lanes<double> widen(const lanes<float>& x) noexcept {
         out.part[2 * i] = widen_low(x.part[i]);
         out.part[2 * i + 1] = widen_high(x.part[i]);
     });
+    return out;
+}
+
+/// widen(load16(from)): a conversion that reads memory needs no shuffle.
+template <class T>
+UNITSPHERE_INLINE lanes<double> load16_widened(const T* from) noexcept {
+    return widen(load16(from));
+}
+UNITSPHERE_INLINE lanes<double> load16_widened(const float* from) noexcept {
+    lanes<double> out;
+    unroll<lanes<double>::parts>(
+        [&](auto i) UNITSPHERE_LAMBDA { out.part[i] = load_widened(from + i * lanes<double>::width); });
     return out;
 }
 
@@ -295,6 +313,16 @@ UNITSPHERE_INLINE std::int32_t largest_unsigned_of(const bits_of_many<Count>& x)
     constexpr auto top = std::int32_t(0x80000000);
     return largest_of(x ^ top) ^ top;
 }
+UNITSPHERE_INLINE void store16(std::int32_t* to, const bits16& x) noexcept {
+    unroll<bits16::parts>([&](auto i) UNITSPHERE_LAMBDA { x.part[i].store_unaligned(to + i * bits16::width); });
+}
+/// The sum of all lanes; in any order, integers being exact.
+UNITSPHERE_INLINE std::int32_t sum_of_lanes(const bits16& x) noexcept {
+    std::int32_t lane[lane_count], sum = 0;
+    store16(lane, x);
+    for (int i = 0; i < lane_count; ++i) sum += lane[i];
+    return sum;
+}
 template <int Count>
 UNITSPHERE_INLINE std::int32_t smallest_of(const bits_of_many<Count>& x) noexcept {
     return ~largest_of(x ^ -1);
@@ -323,9 +351,6 @@ UNITSPHERE_INLINE bits_of_many<Count> where_above(const bits_of_many<Count>& x, 
     const vector<std::int32_t> bound(limit);
     return map<std::int32_t, Count>(
         [](auto v, auto l, auto yes, auto no) UNITSPHERE_LAMBDA { return where_above(v, l, yes, no); }, x, bound, a, b);
-}
-UNITSPHERE_INLINE void store16(std::int32_t* to, const bits16& x) noexcept {
-    unroll<bits16::parts>([&](auto i) UNITSPHERE_LAMBDA { x.part[i].store_unaligned(to + i * bits16::width); });
 }
 
 /// Whether some lane of either is at least `bound`. A NaN may be reported or not.

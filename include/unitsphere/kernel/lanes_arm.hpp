@@ -47,9 +47,14 @@ UNITSPHERE_INLINE vector<double> fma(vector<double> a, vector<double> b, vector<
 }
 UNITSPHERE_INLINE vector<double> widen_low(vector<float> x) noexcept { return vcvt_f64_f32(vget_low_f32(x)); }
 UNITSPHERE_INLINE vector<double> widen_high(vector<float> x) noexcept { return vcvt_high_f64_f32(x); }
+UNITSPHERE_INLINE vector<double> load_widened(const float* from) noexcept { return vcvt_f64_f32(vld1_f32(from)); }
 UNITSPHERE_INLINE vector<float> narrow(vector<double> low, vector<double> high) noexcept {
     return vcvt_high_f32_f64(vcvt_f32_f64(low), high);
 }
+
+/// NEON has no such store that every compiler offers.
+UNITSPHERE_INLINE void stream(float* to, vector<float> x) noexcept { vst1q_f32(to, x); }
+UNITSPHERE_INLINE void finish_streams() noexcept {}
 
 UNITSPHERE_INLINE vector<std::int32_t> smaller(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
     return vminq_s32(a, b);

@@ -56,6 +56,19 @@ UNITSPHERE_INLINE float ordered(float x) noexcept {
     return x;
 }
 
+/// Past the caches, to memory that nobody reads soon: `to` lies on a multiple of the register's size. What was stored so
+/// is seen by other cores only behind a finish_streams().
+UNITSPHERE_INLINE void stream(float* to, vector<float> x) noexcept {
+#if defined(__AVX512F__)
+    _mm512_stream_ps(to, x);
+#elif defined(__AVX__)
+    _mm256_stream_ps(to, x);
+#else
+    _mm_stream_ps(to, x);
+#endif
+}
+UNITSPHERE_INLINE void finish_streams() noexcept { _mm_sfence(); }
+
 /// Halves onto halves, down to one.
 UNITSPHERE_INLINE double sum_of_2(__m128d x) noexcept { return _mm_cvtsd_f64(_mm_add_sd(x, _mm_unpackhi_pd(x, x))); }
 #ifdef __AVX__
@@ -89,6 +102,9 @@ UNITSPHERE_INLINE vector<double> widen_high(vector<float> x) noexcept {
     const __m512d native = _mm512_castps_pd(x);
     const __m256d high = __builtin_shufflevector(native, native, 4, 5, 6, 7);
     return _mm512_maskz_cvtps_pd(__mmask8(0xff), _mm256_castpd_ps(high));
+}
+UNITSPHERE_INLINE vector<double> load_widened(const float* from) noexcept {
+    return _mm512_maskz_cvtps_pd(__mmask8(0xff), _mm256_loadu_ps(from));
 }
 UNITSPHERE_INLINE vector<float> narrow(vector<double> low, vector<double> high) noexcept {
     const __m256 first = _mm512_maskz_cvtpd_ps(__mmask8(0xff), low);
@@ -159,6 +175,9 @@ UNITSPHERE_INLINE vector<double> widen_low(vector<float> x) noexcept {
 UNITSPHERE_INLINE vector<double> widen_high(vector<float> x) noexcept {
     return _mm256_cvtps_pd(_mm256_extractf128_ps(x, 1));
 }
+UNITSPHERE_INLINE vector<double> load_widened(const float* from) noexcept {
+    return _mm256_cvtps_pd(_mm_loadu_ps(from));
+}
 UNITSPHERE_INLINE vector<float> narrow(vector<double> low, vector<double> high) noexcept {
     return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm256_cvtpd_ps(low)), _mm256_cvtpd_ps(high), 1);
 }
@@ -195,6 +214,9 @@ UNITSPHERE_INLINE void store_first(float* to, vector<float> x, int count) noexce
 
 UNITSPHERE_INLINE vector<double> widen_low(vector<float> x) noexcept { return _mm_cvtps_pd(x); }
 UNITSPHERE_INLINE vector<double> widen_high(vector<float> x) noexcept { return _mm_cvtps_pd(_mm_movehl_ps(x, x)); }
+UNITSPHERE_INLINE vector<double> load_widened(const float* from) noexcept {
+    return _mm_cvtps_pd(_mm_castsi128_ps(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
+}
 UNITSPHERE_INLINE vector<float> narrow(vector<double> low, vector<double> high) noexcept {
     return _mm_movelh_ps(_mm_cvtpd_ps(low), _mm_cvtpd_ps(high));
 }

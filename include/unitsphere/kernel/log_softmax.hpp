@@ -46,43 +46,67 @@ struct exp_sum {
     double log() const noexcept { return std::log1p(ordered(maxima - 1.0) + rest); }
 };
 
+inline constexpr std::int32_t bits_of_130 =
+    0x43020000;  // 2^64 exp(-130) is a normal number, half as large as any needed
+
+/// What is lost when maximum - l, not negative, is rounded to y. Of maximum and -l the larger one as an integer is the
+/// one of larger magnitude, since their sum is not negative: with it, three operations are exact (Dekker 1971, "A
+/// floating-point technique for extending the available precision").
+template <int Count>
+UNITSPHERE_INLINE lanes<float, Count> lost_in_difference(const lanes<float, Count>& maximum,
+                                                         const lanes<float, Count>& logits,
+                                                         const lanes<float, Count>& y) noexcept {
+    const bits_of_many<Count> a = bits(maximum), b = bits(logits) ^ std::int32_t(0x80000000);
+    return from_bits(smaller(a, b)) - ordered(y - from_bits(larger(a, b)));
+}
+
 /// How many logits of a strip equal its maximum, and 2^64 exp(l - maximum) of the others, each lane added to double
 /// on its own. 2^64 too large, no exponential that a float result can feel is subnormal; from exp(-130) on they are 0.
+/// Near: none of them is that small.
 struct exp_total_of_lanes {
     lanes<double> rest = broadcast(0.0);
     bits16 maxima = broadcast(std::int32_t{0});
 
-    UNITSPHERE_INLINE void add(const lanes<float>& maximum, const lanes<float>& logits) noexcept {
-        constexpr std::int32_t bits_of_130 = 0x43020000;
-        const bits16 zero = broadcast(std::int32_t{0}), one = broadcast(std::int32_t{1});
-        const lanes<float> y = ordered(maximum - logits);
-        const bits16 size = bits(y);
-        const bits16 e = bits(exp_negated_times_2_64(y, lost_in_sum(maximum, broadcast(0.0f) - logits, y)));
-        rest = rest + widen(from_bits(where_above(size, bits_of_130, zero, where_above(size, 0, e, zero))));
-        maxima = maxima + where_above(size, 0, zero, one);
-    }
-    int count() const noexcept {
-        std::int32_t lane[lane_count];
-        store16(lane, maxima);
-        for (int i = 1; i < lane_count; ++i) lane[0] += lane[i];
-        return lane[0];
+    template <bool Near, int Count>
+    UNITSPHERE_INLINE void add(float maximum, const lanes<float, Count>& logits) noexcept {
+        const lanes<float, Count> top = broadcast<Count>(maximum);
+        const vector<std::int32_t> zero(0), one(1);
+        const lanes<float, Count> y = ordered(top - logits);
+        const bits_of_many<Count> size = bits(y);
+        const lanes<float, Count> near = Near ? y : from_bits(smaller(size, broadcast<Count>(bits_of_130)));
+        bits_of_many<Count> e = bits(exp_negated_times_2_64(near, lost_in_difference(top, logits, y)));
+        e = where_above(size, 0, e, zero);
+        if constexpr (!Near) e = where_above(size, bits_of_130, zero, e);
+        unroll<Count / lane_count>([&](auto i) UNITSPHERE_LAMBDA {
+            rest = rest + widen(sixteen_of(from_bits(e), i));
+            const bits16 more = map<std::int32_t>([](auto m, auto o) UNITSPHERE_LAMBDA { return m + o; }, maxima, one);
+            maxima = where_above(sixteen_of(size, i), 0, maxima, more);
+        });
     }
 };
 
-/// One strip of 1 to strip_columns logits.
-inline exp_sum sum_strip(const float* logits, int columns) noexcept {
-    const float top = largest(logits, columns);
-    if (!detail::is_finite(top)) return {top, 0.0, 0.0};
-    const lanes<float> maximum = broadcast(top);
+/// Of one strip of 1 to strip_columns logits with this maximum.
+template <bool Near>
+inline exp_sum sum_strip_below(float maximum, const float* logits, int columns) noexcept {
+    constexpr int many = 2 * lanes<float>::width < lane_count ? lane_count : 2 * lanes<float>::width;
     exp_total_of_lanes total;
     int j = 0;
-    for (; j + lane_count <= columns; j += lane_count) total.add(maximum, load16(logits + j));
+    for (; j + many <= columns; j += many) total.add<Near>(maximum, load_many<many>(logits + j));
+    for (; j + lane_count <= columns; j += lane_count) total.add<Near>(maximum, load16(logits + j));
     if (j < columns) {
-        float last[lane_count];
-        for (int i = 0; i < lane_count; ++i) last[i] = j + i < columns ? logits[j + i] : detail::negative_infinity();
-        total.add(maximum, load16(last));
+        constexpr std::int32_t minus_infinity = std::int32_t(0xff800000);
+        total.add<false>(maximum, load16_first(logits + j, columns - j, detail::bit_cast<float>(minus_infinity)));
     }
-    return {top, double(total.count()), sum_of_lanes(total.rest) * 0x1p-64};
+    return {maximum, double(sum_of_lanes(total.maxima)), sum_of_lanes(total.rest) * 0x1p-64};
+}
+
+/// One strip of 1 to strip_columns logits.
+inline exp_sum sum_strip(const float* logits, int columns) noexcept {
+    const logit_range range = range_of(logits, columns);
+    if (!detail::is_finite(range.largest)) return {range.largest, 0.0, 0.0};
+    if (detail::bit_cast<std::int32_t>(range.spread) <= bits_of_130)
+        return sum_strip_below<true>(range.largest, logits, columns);
+    return sum_strip_below<false>(range.largest, logits, columns);
 }
 
 /// The strips of a row in column order.
@@ -107,13 +131,12 @@ inline void log_softmax_row(const float* logits, index columns, float* out) noex
         return;
     }
     const lanes<double> maximum = broadcast(double(row.largest)), log_sum = broadcast(row.log());
-    const auto log_p = [&](const lanes<float>& l)
-                           UNITSPHERE_LAMBDA { return narrow(ordered(widen(l) - maximum) - log_sum); };
+    const auto log_p = [&](const lanes<double>& l) UNITSPHERE_LAMBDA { return narrow(ordered(l - maximum) - log_sum); };
     index j = 0;
-    for (; j + lane_count <= columns; j += lane_count) store16(out + j, log_p(load16(logits + j)));
+    for (; j + lane_count <= columns; j += lane_count) store16(out + j, log_p(load16_widened(logits + j)));
     if (j < columns) {
         const int left = int(columns - j);
-        store16_first(out + j, log_p(load16_first(logits + j, left)), left);
+        store16_first(out + j, log_p(widen(load16_first(logits + j, left))), left);
     }
 }
 

@@ -41,15 +41,28 @@ UNITSPHERE_INLINE void for_each_16(const T* x, index dim, Step&& step) noexcept 
     if (k < dim) step(load16_first(x + k, int(dim - k)));
 }
 
-/// Element k is added to lane k mod 16.
+/// Element k is added to lane k mod 16: adds its square, exact in double whether fused or not.
+template <class T, class Add>
+UNITSPHERE_INLINE row_length length_by(const T* x, index dim, Add&& add) noexcept {
+    lanes<double> sum = broadcast(0.0);
+    index k = 0;
+    for (; k + lane_count <= dim; k += lane_count) sum = add(sum, load16_widened(x + k));
+    if (k < dim) sum = add(sum, widen(load16_first(x + k, int(dim - k))));
+    return {sum_of_lanes(sum), 1.0};
+}
 template <class T>
 inline row_length length_of(const T* x, index dim) noexcept {
-    lanes<double> sum = broadcast(0.0);
-    for_each_16(x, dim, [&](const lanes<float>& single) UNITSPHERE_LAMBDA {
-        const lanes<double> value = widen(single);
-        sum = fma<double>(value, value, sum);
+    return length_by(x, dim, [](const lanes<double>& sum, const lanes<double>& value) UNITSPHERE_LAMBDA {
+        return fma<double>(value, value, sum);
     });
-    return {sum_of_lanes(sum), 1.0};
+}
+/// The same bits sooner, for a row with nothing beside it to do: more instructions, but the chain of sums has only the
+/// addition's latency.
+template <class T>
+inline row_length length_of_lone(const T* x, index dim) noexcept {
+    return length_by(x, dim, [](const lanes<double>& sum, const lanes<double>& value) UNITSPHERE_LAMBDA {
+        return sum + product(value, value);
+    });
 }
 
 /// What is lost when `a + b` is rounded to `total`, exactly, whichever is larger (Knuth, The Art of Computer
@@ -122,18 +135,56 @@ inline row_factors<F> factors_of(row_length length, on_row zero_rows) noexcept {
     return factors;
 }
 
-/// out[k] = x[k] * power * inverse for k < dim; out may be x. Doubles are rounded to a float `out` at the end.
-template <class T, class F, class Out>
-inline void scale_row(const T* x, index dim, row_factors<F> factors, Out* out) noexcept {
-    const vector<F> power(factors.power), inverse(factors.inverse);
-    const auto scaled = [&](const lanes<F>& value)
-                            UNITSPHERE_LAMBDA { return product(product(value, power), inverse); };
+/// out[k] = scaled(x[k]) for k < dim; out may be x. Doubles are rounded to a float `out` at the end.
+template <class T, class Out, class Scaled>
+UNITSPHERE_INLINE void scale_row_by(const T* x, index dim, Out* out, Scaled&& scaled) noexcept {
     index k = 0;
+    if constexpr (std::is_same_v<T, float>) {
+        constexpr int many = 4 * lanes<float>::width < lane_count ? lane_count : 4 * lanes<float>::width;
+        for (; k + many <= dim; k += many) store_many(out + k, scaled(load_many<many>(x + k)));
+    }
     for (; k + lane_count <= dim; k += lane_count) store16(out + k, scaled(load16(x + k)));
     if (k < dim) {
         const int left = int(dim - k);
         store16_first(out + k, scaled(load16_first(x + k, left)), left);
     }
+}
+
+/// out[k] = x[k] * power * inverse for k < dim; out may be x. For nearly all rows the power is 1, and no factor.
+template <class T, class F, class Out>
+inline void scale_row(const T* x, index dim, row_factors<F> factors, Out* out) noexcept {
+    const vector<F> power(factors.power), inverse(factors.inverse);
+    if (factors.power == F(1))
+        scale_row_by(x, dim, out, [&](const auto& value) UNITSPHERE_LAMBDA { return product(value, inverse); });
+    else
+        scale_row_by(x, dim, out,
+                     [&](const auto& value) UNITSPHERE_LAMBDA { return product(product(value, power), inverse); });
+}
+
+/// scale_row(x, dim, {1, inverse}, out) and length_of(next, dim) in one loop: the length is a chain of multiply-adds that
+/// waits for itself, and reads memory while the scaled row is written. Stream: out, a multiple of 64 bytes, is not read
+/// soon.
+template <bool Stream, class T>
+inline row_length scale_and_measure(const T* x, index dim, float inverse, float* out, const T* next) noexcept {
+    const vector<float> factor(inverse);
+    lanes<double> sum = broadcast(0.0);
+    index k = 0;
+    for (; k + lane_count <= dim; k += lane_count) {
+        const lanes<double> value = load16_widened(next + k);
+        sum = fma<double>(value, value, sum);
+        const lanes<float> scaled = product(load16(x + k), factor);
+        if constexpr (Stream)
+            stream_many(out + k, scaled);
+        else
+            store16(out + k, scaled);
+    }
+    if (k < dim) {
+        const int left = int(dim - k);
+        const lanes<double> value = widen(load16_first(next + k, left));
+        sum = fma<double>(value, value, sum);
+        store16_first(out + k, product(load16_first(x + k, left), factor), left);
+    }
+    return {sum_of_lanes(sum), 1.0};
 }
 
 /// out[k] = scale * x[k] + bias, rounded once where fused multiply-add exists; out may be x.
