@@ -3,6 +3,7 @@
 
 #include "data/column.hpp"
 #include "data/output.hpp"
+#include "engine/execution.hpp"
 #include "engine/row_source.hpp"
 
 namespace unitsphere {
@@ -30,14 +31,14 @@ bool past_caches(const matrix_view<const T>& rows, const matrix_view<float>& out
            reinterpret_cast<std::uintptr_t>(out.data()) % 64 == 0 && out.stride() % 16 == 0;
 }
 
-/// Every row is scaled while the next one is measured.
+/// Rows first .. end - 1. Every row is scaled while the next one is measured.
 template <bool Stream, class T>
-void normalize_each(engine::row_source<T>& source, const matrix_view<float>& out) noexcept {
-    if (source.rows() == 0) return;
-    const index last = source.rows() - 1;
-    kernel::row_length length = kernel::length_of_lone(source.row(0), source.dim());
-    for (index i = 0; i < last; ++i) {
-        const auto factors = source.factors(i, length);
+void normalize_each(const engine::row_source<T>& source, const matrix_view<float>& out, index first, index end,
+                    row_report& seen) noexcept {
+    const index last = end - 1;
+    kernel::row_length length = kernel::length_of_lone(source.row(first), source.dim());
+    for (index i = first; i < last; ++i) {
+        const auto factors = source.factors(i, length, seen);
         if (factors.power == 1.0f) {
             length = kernel::scale_and_measure<Stream>(source.row(i), source.dim(), factors.inverse, out.row(i),
                                                        source.row(i + 1));
@@ -46,33 +47,37 @@ void normalize_each(engine::row_source<T>& source, const matrix_view<float>& out
             length = kernel::length_of(source.row(i + 1), source.dim());
         }
     }
-    kernel::scale_row(source.row(last), source.dim(), source.factors(last, length), out.row(last));
+    kernel::scale_row(source.row(last), source.dim(), source.factors(last, length, seen), out.row(last));
     if (Stream) kernel::finish_streams();
 }
 
 template <class T, class Result>
-unit_view<Result> normalize_rows(matrix_view<const T> rows, matrix_view<Result> out, const normalize_options& options,
-                                 const char* function) {
+unit_view<Result> normalize_rows(matrix_view<const T> rows, matrix_view<Result> out, const execution& how,
+                                 const normalize_options& options, const char* function) {
     require_result_type<Result, T>();
     require_row_wise(function, rows, "the input", out);
     engine::row_source source(rows, options, function, "row ");
-    if constexpr (std::is_same_v<T, double>)
-        for (index i = 0; i < source.rows(); ++i)
-            kernel::scale_row(source.row(i), source.dim(), source.factors(i), out.row(i));
-    else if (past_caches(rows, out))
-        normalize_each<true>(source, out);
-    else
-        normalize_each<false>(source, out);
+    engine::for_each_rows(how, source.rows(), source.dim(), [&](index first, index end) {
+        row_report seen;
+        if constexpr (std::is_same_v<T, double>)
+            for (index i = first; i < end; ++i)
+                kernel::scale_row(source.row(i), source.dim(), source.factors(i, seen), out.row(i));
+        else if (past_caches(rows, out))
+            normalize_each<true>(source, out, first, end, seen);
+        else
+            normalize_each<false>(source, out, first, end, seen);
+        source.count(seen);
+    });
     source.report();
     return unit_access::view<Result>(out);
 }
 
 template <class Result, class T>
-unit_embeddings<Result> normalize_to_new(matrix_view<const T> rows, const normalize_options& options,
-                                         const char* function) {
+unit_embeddings<Result> normalize_to_new(matrix_view<const T> rows, const execution& how,
+                                         const normalize_options& options, const char* function) {
     require_result_type<Result, T>();
     auto out = matrix<Result>::uninitialized(rows.rows(), rows.dim());
-    normalize_rows(rows, out.view(), options, function);
+    normalize_rows(rows, out.view(), how, options, function);
     return unit_access::embeddings(static_cast<matrix<Result>&&>(out));
 }
 
@@ -110,28 +115,48 @@ matrix_view<const T> first_elements(matrix_view<const T> rows, index dims) {
 /// Errors   shape_error if the shapes differ or the memory overlaps (out may be exactly the input); value_error for
 ///          zero or non-finite rows where the options say so, before anything is written. By default a zero row stays
 ///          zero and a row with NaN or Inf becomes NaN.
-/// Threads  the caller's.   Memory  none.
+/// Threads  `how` splits the rows.   Memory  none.
 /// Source   Radford et al. 2021, arXiv:2103.00020, figure 3: "I_e = l2_normalize(np.dot(I_f, W_i), axis=1)".
 template <class Rows>
-unit_view<float> normalize_into(const Rows& rows, matrix_view<float> out, const normalize_options& options = {}) {
+unit_view<float> normalize_into(const Rows& rows, matrix_view<float> out, const execution& how,
+                                const normalize_options& options = {}) {
     const auto view = engine::view_of(rows);
-    return detail::normalize_rows(engine::values_of(view), out, options, "normalize_into");
+    return detail::normalize_rows(engine::values_of(view), out, how, options, "normalize_into");
+}
+template <class Rows>
+unit_view<double> normalize_into(const Rows& rows, matrix_view<double> out, const execution& how,
+                                 const normalize_options& options = {}) {
+    const auto view = engine::view_of(rows);
+    return detail::normalize_rows(engine::values_of(view), out, how, options, "normalize_into");
+}
+/// On the caller's thread.
+template <class Rows>
+unit_view<float> normalize_into(const Rows& rows, matrix_view<float> out, const normalize_options& options = {}) {
+    return normalize_into(rows, out, sequential{}, options);
 }
 template <class Rows>
 unit_view<double> normalize_into(const Rows& rows, matrix_view<double> out, const normalize_options& options = {}) {
-    const auto view = engine::view_of(rows);
-    return detail::normalize_rows(engine::values_of(view), out, options, "normalize_into");
+    return normalize_into(rows, out, sequential{}, options);
 }
 
 /// Rows at unit length, where they are: normalize_into(rows, rows).
 ///
 /// Shapes   rows [n, dim], any row stride >= dim.
 /// Units, Errors, Threads, Memory, Source   as normalize_into.
+inline unit_view<float> normalize_in_place(matrix_view<float> rows, const execution& how,
+                                           const normalize_options& options = {}) {
+    return detail::normalize_rows(matrix_view<const float>(rows), rows, how, options, "normalize_in_place");
+}
+inline unit_view<double> normalize_in_place(matrix_view<double> rows, const execution& how,
+                                            const normalize_options& options = {}) {
+    return detail::normalize_rows(matrix_view<const double>(rows), rows, how, options, "normalize_in_place");
+}
+/// On the caller's thread.
 inline unit_view<float> normalize_in_place(matrix_view<float> rows, const normalize_options& options = {}) {
-    return detail::normalize_rows(matrix_view<const float>(rows), rows, options, "normalize_in_place");
+    return normalize_in_place(rows, sequential{}, options);
 }
 inline unit_view<double> normalize_in_place(matrix_view<double> rows, const normalize_options& options = {}) {
-    return detail::normalize_rows(matrix_view<const double>(rows), rows, options, "normalize_in_place");
+    return normalize_in_place(rows, sequential{}, options);
 }
 
 /// Rows at unit length, as a new matrix of a type that every similarity takes as it is.
@@ -140,16 +165,20 @@ inline unit_view<double> normalize_in_place(matrix_view<double> rows, const norm
 ///          rows of double in double.
 /// Units, Errors, Threads, Source   as normalize_into.   Memory  allocates the result only.
 template <class Result = float, class Rows>
-unit_embeddings<Result> normalize(const Rows& rows, const normalize_options& options = {}) {
+unit_embeddings<Result> normalize(const Rows& rows, const execution& how, const normalize_options& options = {}) {
     const auto view = engine::view_of(rows);
-    return detail::normalize_to_new<Result>(engine::values_of(view), options, "normalize");
+    return detail::normalize_to_new<Result>(engine::values_of(view), how, options, "normalize");
+}
+template <class Result = float, class Rows>
+unit_embeddings<Result> normalize(const Rows& rows, const normalize_options& options = {}) {
+    return normalize<Result>(rows, sequential{}, options);
 }
 /// The same for one row of `dim` elements behind a pointer.
 ///
 /// Shapes, Units, Errors, Threads, Memory, Source   as above.
 template <class Result = float, class T>
 unit_embeddings<Result> normalize(const T* row, index dim, const normalize_options& options = {}) {
-    return detail::normalize_to_new<Result>(matrix_view<const T>(row, 1, dim), options, "normalize");
+    return detail::normalize_to_new<Result>(matrix_view<const T>(row, 1, dim), sequential{}, options, "normalize");
 }
 
 /// The first `dims` elements of every row, at unit length again: what Matryoshka embeddings are made for.
@@ -166,7 +195,8 @@ unit_embeddings<Result> normalize(const T* row, index dim, const normalize_optio
 template <class Result = float, class Rows>
 unit_embeddings<Result> truncate(const Rows& rows, index dims, const normalize_options& options = {}) {
     const auto view = engine::view_of(rows);
-    return detail::normalize_to_new<Result>(detail::first_elements(engine::values_of(view), dims), options, "truncate");
+    return detail::normalize_to_new<Result>(detail::first_elements(engine::values_of(view), dims), sequential{},
+                                            options, "truncate");
 }
 
 /// The length of every row.

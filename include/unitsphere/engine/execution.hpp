@@ -124,6 +124,19 @@ void for_each_task(const execution& how, index tasks, Work&& work) {
     how.run(workers, take_tasks);
 }
 
+/// work(first, end) for shares of `rows` rows of `dim` elements: some 32 KiB elements each, or all at once where there is
+/// one worker.
+template <class Work>
+void for_each_rows(const execution& how, index rows, index dim, Work&& work) {
+    if (rows == 0) return;
+    if (how.workers() == 1) return work(index(0), rows);
+    constexpr index elements = 32 * 1024;
+    const index share = dim < elements ? elements / (dim > 0 ? dim : 1) : 1;
+    for_each_task(how, (rows + share - 1) / share, [&](index, index task) {
+        work(task * share, rows - task * share < share ? rows : (task + 1) * share);
+    });
+}
+
 }  // namespace engine
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere

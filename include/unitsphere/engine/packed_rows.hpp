@@ -41,40 +41,53 @@ inline index round_up(index count, index step) {
 /// Rows for which panels need room.
 inline index rows_of_panels(index rows) { return round_up(rows, kernel::lane_count); }
 
-/// Asks for row i of a source, which is to be read some rows later.
+/// Asks for row i of a source, which is to be read some rows later: beside what is written meanwhile, the machine's own
+/// prefetching loses the thread.
 template <class T>
 void ask_for_row(const row_source<T>& source, index i) noexcept {
     const next_read row = source.memory_of(i, 1);
-    for (index byte = 0; byte < row.bytes; byte += 64)
-        __builtin_prefetch(static_cast<const char*>(row.at) + byte, 0, 2);
+    for (index byte = 0; byte < row.bytes; byte += 64) __builtin_prefetch(static_cast<const char*>(row.at) + byte);
 }
 inline constexpr index rows_ahead = 16;  // 32 KiB at dim 512
 
-/// Packs rows first .. first + count - 1 of a source as panels, 32 rows at a time: they are measured in row order, and
-/// are still in cache when they are transposed.
+/// Packs rows first .. first + count - 1 of a source as panels, 32 rows at a time: they are measured in row order, which
+/// is how memory is read fastest, and are still in L2 when they are transposed.
 template <class C, class T>
 void pack_panels(const row_source<T>& source, index first, index count, C* to, row_report& seen) noexcept {
     const panels<C> packed{to, count, source.dim()};
     for (index done = 0; done < count; done += panels<C>::columns) {
         typename row_source<T>::factors_type factors[panels<C>::columns];
         const int rows = packed.columns_from(done);
-        for (int i = 0; i < rows; ++i) {
-            ask_for_row(source, first + done + i + rows_ahead);
-            factors[i] = source.factors(first + done + i, seen);
-        }
+        for (int i = 0; i < rows; ++i) factors[i] = source.factors(first + done + i, seen);
         kernel::pack_panel(source.row(first + done), source.stride(), rows, source.dim(), factors,
                            packed.width_from(done), to + done * source.dim());
     }
 }
 
-/// Packs rows first .. first + count - 1 of a source as blocks of kernel::block<C>::rows rows.
+/// Packs rows first .. first + count - 1 of a source as blocks of kernel::block<C>::rows rows. Each row is measured while
+/// the one before is written.
 template <class C, class T>
 void pack_blocks(const row_source<T>& source, index first, index count, C* to, row_report& seen) noexcept {
     constexpr int block_rows = kernel::block<C>::rows;
-    const index block_size = kernel::packed_block_size<C>(source.dim());
-    for (index i = 0; i < count; ++i)
-        kernel::pack_block_row(source.row(first + i), source.dim(), source.factors(first + i, seen),
-                               int(i % block_rows), to + i / block_rows * block_size);
+    const index block_size = kernel::packed_block_size<C>(source.dim()), dim = source.dim();
+    kernel::row_length length{0, 1};
+    bool measured = false;
+    for (index i = 0; i < count; ++i) {
+        const T* const row = source.row(first + i);
+        C* const block = to + i / block_rows * block_size;
+        const int r = int(i % block_rows);
+        ask_for_row(source, first + i + rows_ahead);
+        const auto factors = measured ? source.factors(first + i, length, seen) : source.factors(first + i, seen);
+        measured = false;
+        if constexpr (std::is_same_v<C, float> && !std::is_same_v<T, double>)
+            if (i + 1 < count && factors.power == 1.0f && !source.as_they_are()) {
+                length =
+                    kernel::pack_block_row_and_measure(row, dim, factors.inverse, r, block, source.row(first + i + 1));
+                measured = true;
+                continue;
+            }
+        kernel::pack_block_row(row, dim, factors, r, block);
+    }
 }
 
 /// The rows of a source from `first` on as panels, by all workers.

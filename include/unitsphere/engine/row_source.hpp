@@ -62,14 +62,17 @@ public:
         return {row(first), (rows() - first < count ? rows() - first : count) * stride() * index(sizeof(T))};
     }
 
+    /// Whether rows are used as they are, so that nobody needs their lengths.
+    bool as_they_are() const noexcept {
+        return unit_ && options_.report == nullptr && options_.zero_rows != on_row::nan;
+    }
     /// What turns row i into a unit row; counted in `seen`.
     factors_type factors(index i, row_report& seen) const noexcept {
-        const bool look = options_.report != nullptr || options_.zero_rows == on_row::nan;
-        if (unit_ && !look) return {1, 1};
-        return factors(i, kernel::length_of(row(i), dim()));
+        if (as_they_are()) return {1, 1};
+        return factors(i, kernel::length_of(row(i), dim()), seen);
     }
     /// The same where the row was measured already.
-    factors_type factors(index i, kernel::row_length length) noexcept {
+    factors_type factors(index i, kernel::row_length length, row_report& seen) const noexcept {
         const kernel::row_kind kind = length.kind();
         if (kind == kernel::row_kind::zero) seen.add_zero(i);
         if (kind == kernel::row_kind::non_finite) seen.add_non_finite(i);

@@ -161,15 +161,14 @@ inline void scale_row(const T* x, index dim, row_factors<F> factors, Out* out) n
                      [&](const auto& value) UNITSPHERE_LAMBDA { return product(product(value, power), inverse); });
 }
 
-/// scale_row(x, dim, {1, inverse}, out) and length_of(next, dim) in one loop: the length is a chain of multiply-adds that
-/// waits for itself, and reads memory while the scaled row is written. Stream: out, a multiple of 64 bytes, is not read
-/// soon.
+/// out[k] = x[k] * factor, and the squares of next[k] to their lanes of `sum`, for k < count: the sum is a chain of
+/// multiply-adds that waits for itself, and reads memory while the scaled row is written. Stream: out, a multiple of 64
+/// bytes, is not read soon.
 template <bool Stream, class T>
-inline row_length scale_and_measure(const T* x, index dim, float inverse, float* out, const T* next) noexcept {
-    const vector<float> factor(inverse);
-    lanes<double> sum = broadcast(0.0);
+UNITSPHERE_INLINE void scale_and_add_squares(const T* x, index count, const vector<float>& factor, float* out,
+                                             const T* next, lanes<double>& sum) noexcept {
     index k = 0;
-    for (; k + lane_count <= dim; k += lane_count) {
+    for (; k + lane_count <= count; k += lane_count) {
         const lanes<double> value = load16_widened(next + k);
         sum = fma<double>(value, value, sum);
         const lanes<float> scaled = product(load16(x + k), factor);
@@ -178,12 +177,18 @@ inline row_length scale_and_measure(const T* x, index dim, float inverse, float*
         else
             store16(out + k, scaled);
     }
-    if (k < dim) {
-        const int left = int(dim - k);
+    if (k < count) {
+        const int left = int(count - k);
         const lanes<double> value = widen(load16_first(next + k, left));
         sum = fma<double>(value, value, sum);
         store16_first(out + k, product(load16_first(x + k, left), factor), left);
     }
+}
+/// scale_row(x, dim, {1, inverse}, out) and length_of(next, dim) in one loop.
+template <bool Stream, class T>
+inline row_length scale_and_measure(const T* x, index dim, float inverse, float* out, const T* next) noexcept {
+    lanes<double> sum = broadcast(0.0);
+    scale_and_add_squares<Stream>(x, dim, vector<float>(inverse), out, next, sum);
     return {sum_of_lanes(sum), 1.0};
 }
 

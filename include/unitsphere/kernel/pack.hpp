@@ -28,6 +28,17 @@ inline void pack_block_row(const T* x, index dim, row_factors<factor_type<T>> fa
                   to + k * block<C>::rows + r * chain_length);
 }
 
+/// The same of a row whose power is 1, and the length of the row that comes next.
+template <class T>
+inline row_length pack_block_row_and_measure(const T* x, index dim, float inverse, int r, float* to,
+                                             const T* next) noexcept {
+    lanes<double> sum = broadcast(0.0);
+    for (index k = 0; k < dim; k += chain_length)
+        scale_and_add_squares<false>(x + k, dim - k < chain_length ? dim - k : chain_length, vector<float>(inverse),
+                                     to + k * block<float>::rows + r * chain_length, next + k, sum);
+    return {sum_of_lanes(sum), 1.0};
+}
+
 /// One register of a row, widened and scaled. WithPower: some row's power is not 1.
 template <bool WithPower, class C, class T>
 UNITSPHERE_INLINE vector<C> load_scaled(const T* x, const row_factors<factor_type<T>>& factors) noexcept {
