@@ -111,11 +111,17 @@ TEST_CASE("an execution copies a small executor, and refers to one that is large
         uses[large.size()] += 1;
         sequential()(count, body);
     };
+    const auto three_references = [&uses, &space, &large = counts_its_uses](index count, auto&& body) {
+        uses[0] += space.bytes() + 1;
+        large(count, body);
+    };
     const auto mutable_state = [uses = 0](index count, auto&& body) mutable { sequential()(count - ++uses, body); };
     auto counter = mutable_state;
     const execution large(counts_its_uses), with_state(counter);
     CHECK(run(large).calls == once(19));
     CHECK(uses[3] == 1);
+    CHECK(run({three_references, space}).calls == once(19));
+    CHECK((uses[0] == 1 && uses[3] == 2));
     run(with_state);
     CHECK(calls_made(counter, 5) == std::vector<int>{1, 1, 1, 0, 0});
 }

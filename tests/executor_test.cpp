@@ -97,14 +97,17 @@ TEST_CASE("an executor is what takes a count and a body and returns nothing", "[
 TEST_CASE("a body_ref calls the body that it was made of, and becomes a std::function", "[executor]") {
     index sum = 0;
     auto body = [&sum, calls = 0](index i) mutable { sum += i * ++calls; };
-    const body_ref reference(body);
+    body_ref reference(body);
     const body_ref copy(reference);
     reference(10);
     copy(10);  // the same body, its second call
     CHECK(sum == 30);
     const auto constant = [&sum](index i) { sum -= i; };
-    with_function(5, body_ref(constant));
-    CHECK(sum == 20);
+    reference = body_ref(constant);
+    copy(10);
+    CHECK(sum == 60);
+    with_function(5, reference);
+    CHECK(sum == 50);
 }
 
 }  // namespace tests

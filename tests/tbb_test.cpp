@@ -1,7 +1,9 @@
+#include <atomic>
+#include <chrono>
+#include <thread>
 #include <vector>
 
 #include <oneapi/tbb/global_control.h>
-#include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
 #include <oneapi/tbb/task_group.h>
 
@@ -62,19 +64,33 @@ TEST_CASE("onetbb makes every call where the work around it is cancelled", "[tbb
 }
 
 TEST_CASE("a thread that waits in onetbb begins no other work of the program", "[tbb]") {
-    // Were it to begin another outer call, it would be in two of them at once, with one workspace for both.
-    const auto deepest = [](const onetbb& inner) {
-        static thread_local int depth;
-        std::vector<int> depths(64, 0);
-        tbb::parallel_for(index(0), index(64), [&](index i) {
-            depths[std::size_t(i)] = ++depth;
-            inner(16, [](index) { std::this_thread::yield(); });
-            --depth;
+    // Were it to begin another call of the program, it would be in two at once, with one workspace for both.
+    static thread_local bool waits = false;
+    const auto sleep = [] { std::this_thread::sleep_for(std::chrono::microseconds(100)); };
+    for (const onetbb inner : {onetbb{}, onetbb{4}}) {
+        std::atomic<bool> other_work{false}, has_work{false}, done{false};
+        tbb::task_arena(8).execute([&] {
+            tbb::task_group program;
+            program.run([&] {  // on another thread, from which all others may steal
+                tbb::task_group tasks;
+                for (int i = 0; i < 1000; ++i)
+                    tasks.run([&] {
+                        if (waits) other_work = true;
+                        sleep();
+                    });
+                has_work = true;
+                while (!done) std::this_thread::yield();
+                tasks.wait();
+            });
+            while (!has_work) std::this_thread::yield();
+            waits = true;
+            for (int round = 0; round < 50; ++round) inner(16, [&](index) { sleep(); });
+            waits = false;
+            done = true;
+            program.wait();
         });
-        return depths;
-    };
-    CHECK(deepest(onetbb{}) == std::vector<int>(64, 1));
-    CHECK(deepest(onetbb{2}) == std::vector<int>(64, 1));
+        CHECK(!other_work);
+    }
 }
 
 TEST_CASE("a forked child works with onetbb after its parent used oneTBB", "[tbb]") {
