@@ -22,7 +22,7 @@ inline namespace UNITSPHERE_ISA {
 /// Source   Radford et al. 2021, arXiv:2103.00020, section 3.1.2 (zero-shot classification).
 inline void softmax(matrix_view<const float> logits, matrix_view<float> out) {
     detail::require_row_wise("softmax", logits, "the logits", out);
-    for (index i = 0; i < logits.rows(); ++i) kernel::softmax_row(logits.row(i), logits.dim(), out.row(i));
+    kernel::softmax_rows(logits.data(), logits.rows(), logits.dim(), logits.stride(), out.data(), out.stride());
 }
 
 /// Softmax of each row, as a new matrix.

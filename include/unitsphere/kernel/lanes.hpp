@@ -59,6 +59,9 @@ UNITSPHERE_INLINE lanes<T, Count> map(F&& f, const In&... in) noexcept {
     return out;
 }
 
+/// Asks for the line of an address, which need not be one that may be read.
+UNITSPHERE_INLINE void prefetch(const void* line) noexcept { __builtin_prefetch(line); }
+
 // Loads and stores. The *_first forms touch the first `count` (0..16) elements only, and read the others as 0.
 
 template <class T>

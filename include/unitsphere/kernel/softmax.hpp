@@ -44,21 +44,34 @@ inline float largest_of_negative(const float* logits, int columns) noexcept {
     return detail::bit_cast<float>(smallest_of(least));
 }
 
-/// Of at least Count logits, on integer bits: signed, positive floats rise with their value; unsigned, negative ones lie
-/// above all positive ones and rise as they fall. NaNs are beyond the infinity of their sign.
+/// On integer bits: signed, positive floats rise with their value; unsigned, negative ones lie above all positive ones
+/// and rise as they fall. NaNs are beyond the infinity of their sign.
 template <int Count>
-inline logit_range range_of_groups(const float* logits, int columns) noexcept {
-    constexpr std::int32_t infinity = 0x7f800000, minus_infinity = std::int32_t(0xff800000);
+struct extremes {
     bits_of_many<Count> high = broadcast<Count>(std::int32_t(0x80000000)), low = broadcast<Count>(std::int32_t{0});
-    for_each_group<Count>(logits, columns, [&](const bits_of_many<Count>& x) UNITSPHERE_LAMBDA {
+
+    UNITSPHERE_INLINE void add(const bits_of_many<Count>& x) noexcept {
         high = larger(high, x);
         low = larger_unsigned(low, x);
-    });
-    const std::int32_t highest = largest_of(high), lowest = largest_unsigned_of(low);
-    if (highest > infinity || (lowest < 0 && lowest > minus_infinity)) return {detail::quiet_nan(), 0.0f};
-    const float least = lowest < 0 ? detail::bit_cast<float>(lowest) : 0.0f;
-    const float most = highest < 0 ? largest_of_negative<Count>(logits, columns) : detail::bit_cast<float>(highest);
-    return {most, most - least};
+    }
+    /// Of what was added; all of it is asked for once more where nothing has a plus sign.
+    template <class Largest>
+    UNITSPHERE_INLINE logit_range range(Largest&& largest_of_negative) const noexcept {
+        constexpr std::int32_t infinity = 0x7f800000, minus_infinity = std::int32_t(0xff800000);
+        const std::int32_t highest = largest_of(high), lowest = largest_unsigned_of(low);
+        if (highest > infinity || (lowest < 0 && lowest > minus_infinity)) return {detail::quiet_nan(), 0.0f};
+        const float least = lowest < 0 ? detail::bit_cast<float>(lowest) : 0.0f;
+        const float most = highest < 0 ? largest_of_negative() : detail::bit_cast<float>(highest);
+        return {most, most - least};
+    }
+};
+
+/// Of at least Count logits.
+template <int Count>
+inline logit_range range_of_groups(const float* logits, int columns) noexcept {
+    extremes<Count> seen;
+    for_each_group<Count>(logits, columns, [&](const bits_of_many<Count>& x) UNITSPHERE_LAMBDA { seen.add(x); });
+    return seen.range([&]() UNITSPHERE_LAMBDA { return largest_of_negative<Count>(logits, columns); });
 }
 
 /// Of 1 to strip_columns logits.
@@ -101,6 +114,9 @@ inline double exp_columns(const float* logits, int columns, float maximum, float
     lanes<double> sum = broadcast(0.0);
     int j = 0;
     const auto whole = [&](auto count) UNITSPHERE_LAMBDA {
+        // The next strip, or what lies where the next row may: a strip is a page, at which hardware prefetchers stop.
+        unroll<count() / lane_count>([&](auto i)
+                                         UNITSPHERE_LAMBDA { prefetch(logits + j + strip_columns + i * lane_count); });
         const auto e = exp_below<Normal>(maximum, load_many<count()>(logits + j));
         store_many(out + j, e);
         unroll<count() / pair>(
@@ -124,14 +140,17 @@ inline double exp_columns(const float* logits, int columns, float maximum, float
     return sum_of_lanes(sum);
 }
 
-/// e[j] = exp(l[j] - max l) for one strip of 1 to strip_columns; out may be the logits.
-inline strip_sum exp_strip(const float* logits, int columns, float* out) noexcept {
-    const logit_range range = range_of(logits, columns);
+/// e[j] = exp(l[j] - max l) for one strip of 1 to strip_columns, whose range is known; out may be the logits.
+inline strip_sum exp_strip(logit_range range, const float* logits, int columns, float* out) noexcept {
     const float top = range.largest;
     if (detail::is_negative_infinity(top)) return {top, exp_columns<false>(logits, columns, 0.0f, out)};
     if (!detail::is_finite(top)) return {top, double(detail::quiet_nan())};
     const bool normal = detail::bit_cast<std::int32_t>(range.spread) <= bits_of_87;
     return {top, normal ? exp_columns<true>(logits, columns, top, out) : exp_columns<false>(logits, columns, top, out)};
+}
+
+inline strip_sum exp_strip(const float* logits, int columns, float* out) noexcept {
+    return exp_strip(range_of(logits, columns), logits, columns, out);
 }
 
 /// The strips of one row, merged in column order: max l and sum exp(l - max l) over all of them.
@@ -158,6 +177,7 @@ struct row_sum {
 
     /// What turns the e of a strip with this maximum into probabilities.
     float factor(float strip_largest) const noexcept {
+        if (strip_largest == largest) return float(1.0 / sum);  // most rows have one strip, and exp(0) is 1
         if (detail::is_negative_infinity(strip_largest)) return 0.0f;
         return float(exp_negated(double(largest) - double(strip_largest)) / sum);
     }
@@ -194,6 +214,87 @@ inline void softmax_row(const float* logits, index columns, float* out) noexcept
         const index j = s * strip_columns;
         const float top = once ? largest_of_strip[s] : exp_strip(logits + j, width(s), out + j).largest;
         scale_strip(out + j, width(s), row.factor(top));
+    }
+}
+
+/// Softmax of a row of at most Count columns, in registers; a strip like any other.
+template <int Count>
+UNITSPHERE_INLINE void softmax_short_row(const float* logits, int columns, float* out) noexcept {
+    constexpr int before_last = Count - lane_count;
+    const int left = columns - before_last;
+    lanes<float, Count> x;
+    for (int i = 0; i < before_last / lanes<float>::width; ++i)
+        x.part[i] = vector<float>::load_unaligned(logits + i * lanes<float>::width);
+    const lanes<float> last = load16_first(logits + before_last, left, logits[0]);
+    for (int i = 0; i < lanes<float>::parts; ++i) x.part[before_last / lanes<float>::width + i] = last.part[i];
+    extremes<Count> seen;
+    seen.add(bits(x));
+    const float top =
+        seen.range([&]() UNITSPHERE_LAMBDA { return detail::bit_cast<float>(smallest_of(bits(x))); }).largest;
+    if (!detail::is_finite(top)) {
+        for (int j = 0; j < columns; ++j) out[j] = detail::quiet_nan();
+        return;
+    }
+    const lanes<float, Count> e = exp_below<false>(top, x);
+    const lanes<float> end = keep_first(sixteen_of(e, Count / lane_count - 1), left);
+    lanes<float> pair = end;
+    if constexpr (Count > lane_count) pair = sixteen_of(e, 0) + end;
+    const vector<float> factor(float(1.0 / sum_of_lanes(widen(pair))));
+    if constexpr (Count > lane_count) store16(out, product(sixteen_of(e, 0), factor));
+    store16_first(out + before_last, product(end, factor), left);
+}
+
+/// scale_strip(x, columns, factor) and range_of_groups(next, columns), in one loop: the one writes, the other compares.
+template <int Count>
+inline logit_range scale_and_range(float* x, int columns, float factor, const float* next) noexcept {
+    const vector<float> all(factor);
+    extremes<Count> seen;
+    int j = 0;
+    for (; j + Count <= columns; j += Count) {
+        seen.add(bits(load_many<Count>(next + j)));
+        store_many(x + j, product(load_many<Count>(x + j), all));
+    }
+    if (j < columns) {
+        seen.add(bits(load_many<Count>(next + columns - Count)));
+        scale_strip(x + j, columns - j, factor);
+    }
+    return seen.range([&]() UNITSPHERE_LAMBDA { return largest_of_negative<Count>(next, columns); });
+}
+
+/// Softmax of rows of Count to strip_columns columns: the next row's range is found while one is scaled.
+template <int Count>
+inline void softmax_strips(const float* logits, index rows, int columns, index stride, float* out,
+                           index out_stride) noexcept {
+    logit_range range = range_of(logits, columns);
+    for (index i = 0; i < rows; ++i, logits += stride, out += out_stride) {
+        const strip_sum strip = exp_strip(range, logits, columns, out);
+        const float factor = detail::is_finite(strip.largest) ? float(1.0 / strip.sum) : detail::quiet_nan();
+        if (!detail::is_finite(strip.largest))
+            for (int j = 0; j < columns; ++j) out[j] = detail::quiet_nan();
+        if (i + 1 < rows)
+            range = scale_and_range<Count>(out, columns, factor, logits + stride);
+        else
+            scale_strip(out, columns, factor);
+    }
+}
+
+/// softmax_row for every row; out may be the logits.
+inline void softmax_rows(const float* logits, index rows, index columns, index stride, float* out,
+                         index out_stride) noexcept {
+    constexpr int many = 4 * lanes<float>::width < lane_count ? lane_count : 4 * lanes<float>::width;
+    if (rows == 0 || columns == 0) return;
+    if (columns > strip_columns) {
+        for (index i = 0; i < rows; ++i) softmax_row(logits + i * stride, columns, out + i * out_stride);
+    } else if (columns >= 2 * lane_count && columns >= many) {
+        softmax_strips<many>(logits, rows, int(columns), stride, out, out_stride);
+    } else if (columns > 2 * lane_count) {
+        softmax_strips<lane_count>(logits, rows, int(columns), stride, out, out_stride);
+    } else if (columns > lane_count) {
+        for (index i = 0; i < rows; ++i)
+            softmax_short_row<2 * lane_count>(logits + i * stride, int(columns), out + i * out_stride);
+    } else {
+        for (index i = 0; i < rows; ++i)
+            softmax_short_row<lane_count>(logits + i * stride, int(columns), out + i * out_stride);
     }
 }
 
