@@ -30,3 +30,22 @@ add_custom_target(run_report COMMAND report USES_TERMINAL VERBATIM
 get_property(programs DIRECTORY PROPERTY BUILDSYSTEM_TARGETS)
 list(FILTER programs INCLUDE REGEX "_bench$|^rates$")
 add_dependencies(run_report ${programs})
+
+# What judges is tested too, where Catch2 is there.
+find_package(Catch2 QUIET)
+if(TARGET Catch2::Catch2)
+  file(GLOB test_sources CONFIGURE_DEPENDS report/tests/*_test.cpp)
+  if(TARGET Catch2::Catch2WithMain AND NOT Catch2_VERSION MATCHES "^2\\.")
+    add_executable(report_test ${test_sources})
+    target_link_libraries(report_test PRIVATE Catch2::Catch2WithMain)
+  else()
+    add_executable(report_test ${test_sources} "${PROJECT_SOURCE_DIR}/tests/main.cpp")
+    target_link_libraries(report_test PRIVATE Catch2::Catch2)
+  endif()
+  target_include_directories(report_test PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  target_link_libraries(report_test PRIVATE report_parts unitsphere_dev)
+  target_compile_options(report_test PRIVATE -O1)  # Catch2 itself takes the most of it
+  add_test(NAME report_test COMMAND report_test)
+else()
+  message(STATUS "unitsphere: no Catch2, so what judges the benchmarks is not tested")
+endif()
