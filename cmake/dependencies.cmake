@@ -4,6 +4,7 @@ include(FetchContent)
 
 set(unitsphere_xsimd_minimum 8.1)  # the installed package and the .pc file ask for the same
 set(unitsphere_eigen_minimum 3.4)
+set(unitsphere_tbb_minimum 2021)  # the first that is oneTBB
 set(unitsphere_missing "")
 
 # Looks for one package; `unitsphere_missing` collects what is not there. OPTIONAL ones are not missed.
@@ -83,6 +84,15 @@ unitsphere_find(Eigen3 ${optional} TARGET Eigen3::Eigen MINIMUM ${unitsphere_eig
   URL https://gitlab.com/libeigen/eigen/-/archive/3.4.0/eigen-3.4.0.tar.bz2
   SHA256 b4c198460eba6f28d34894e3a5710998818515104d6e74e5cc331ce31e46e626)
 unset(optional)
+
+unitsphere_find(TBB OPTIONAL TARGET TBB::tbb MINIMUM ${unitsphere_tbb_minimum} APT libtbb-dev)
+if(NOT TARGET OpenMP::OpenMP_CXX)
+  find_package(OpenMP QUIET COMPONENTS CXX)  # part of the compiler, and of no version to speak of
+  if(TARGET OpenMP::OpenMP_CXX)
+    message(STATUS "unitsphere: OpenMP ${OpenMP_CXX_VERSION} in ${OpenMP_CXX_LIB_NAMES}")
+    set_target_properties(OpenMP::OpenMP_CXX PROPERTIES IMPORTED_GLOBAL TRUE)
+  endif()
+endif()
 
 if(UNITSPHERE_BUILD_TESTS)
   unitsphere_find(Catch2 TARGET Catch2::Catch2 MINIMUM 2.13 APT catch2

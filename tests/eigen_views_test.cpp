@@ -3,6 +3,7 @@
 #include <new>
 #include <utility>
 
+#include <unitsphere/engine/executor.hpp>
 #include <unitsphere/interop/eigen.hpp>
 #include <unitsphere/io/npy.hpp>
 #include <unitsphere/unitsphere.hpp>
@@ -64,6 +65,16 @@ Matrix random_eigen(index rows, index dim, std::uint64_t seed) {
 const logit_scale scale = logit_scale::from_multiplier(10.0f);
 
 }  // namespace
+
+TEST_CASE("an Eigen matrix or map is no executor, though it can be called with anything", "[eigen]") {
+    using unitsphere::engine::is_executor;
+    STATIC_REQUIRE(!is_executor<Eigen::MatrixXf&>);
+    STATIC_REQUIRE(!is_executor<const Eigen::MatrixXd&>);
+    STATIC_REQUIRE(!is_executor<Eigen::VectorXf&>);
+    STATIC_REQUIRE(!is_executor<Eigen::Map<Eigen::MatrixXf>>);
+    STATIC_REQUIRE(!is_executor<decltype(std::declval<Eigen::MatrixXf&>().topRows(2))>);
+    STATIC_REQUIRE(!is_executor<decltype(std::declval<Eigen::MatrixXf&>().transpose())>);
+}
 
 TEMPLATE_TEST_CASE("rows column by column are copied once by every function, others never", "[eigen]", float, double) {
     const matrix<float> gallery = random_rows<float>(9, 35, 211);

@@ -91,10 +91,15 @@ TEST_CASE("lanes are joined in the order of the canonical tree", "[lanes]") {
     CHECK(reference::bits(sum_of_lanes(load16(lane))) == reference::bits(tree[0]));
 }
 
-TEST_CASE("a transposed block has rows for columns", "[lanes]") {
-    const auto from = tests::random_rows<float>(4, 7, 6);
-    std::vector<float> to(4 * 9, 0.0f);
-    transpose_4x4(from.data(), 7, to.data(), 9);
-    for (int r = 0; r < 4; ++r)
-        for (int c = 0; c < 4; ++c) CHECK(to[std::size_t(c * 9 + r)] == from(r, c));
+TEMPLATE_TEST_CASE("a transposed square has rows for columns", "[lanes]", float, double) {
+    constexpr int width = int(vector<TestType>::size);
+    const auto from = tests::random_rows<TestType>(width, width, 6);
+    vector<TestType> square[width];
+    for (int r = 0; r < width; ++r) square[r] = vector<TestType>::load_unaligned(from.row(r));
+    transpose(square);
+    for (int r = 0; r < width; ++r) {
+        TestType row[width];
+        square[r].store_unaligned(row);
+        for (int c = 0; c < width; ++c) CHECK(row[c] == from(c, r));
+    }
 }

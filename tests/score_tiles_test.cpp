@@ -16,7 +16,7 @@ struct record {
     matrix<index> seen;
     std::vector<index> next_column;
     index rows_finished = 0;
-    bool in_order = true;
+    bool in_order = true, whole = true;
 
     record(index q, index g) : seen(q, g), next_column(std::size_t(q), 0) {}
     void tile(const engine::score_tile<>& tile) {
@@ -27,25 +27,50 @@ struct record {
         }
     }
     void rows_done(index first, index count) {
-        in_order = in_order && first == rows_finished;
+        whole = whole && first == rows_finished;
         rows_finished += count;
-        for (index r = first; r < first + count; ++r) in_order = in_order && next_column[std::size_t(r)] == seen.dim();
+        for (index r = first; r < first + count; ++r) whole = whole && next_column[std::size_t(r)] == seen.dim();
+    }
+    bool complete() const {
+        return whole && rows_finished == seen.rows() &&
+               std::all_of(seen.data(), seen.data() + seen.rows() * seen.dim(), [](index n) { return n == 1; });
     }
 };
+
+/// The record of one worker, who is the only one.
+struct recording {
+    record& by;
+
+    index bytes(index, index) const { return 0; }
+    void begin(std::byte*) const {}
+    void rows_begin(index, index) const {}
+    record& of(index) const { return by; }
+};
+
+template <class Loop>
+record recorded(index q, index g, Loop&& loop) {
+    const auto queries = random_rows<float>(q, 20, 51), gallery = random_rows<float>(g, 20, 52);
+    engine::row_source query_source(queries.view(), {}, "test", "queries row ");
+    engine::raw_side<float> gallery_side(gallery.view(), normalize_options(), "test", "gallery row ");
+    record seen(q, g);
+    loop(query_source, gallery_side, recording{seen});
+    return seen;
+}
 
 }  // namespace
 
 TEST_CASE("every score comes once, columns in order, rows done when whole", "[score_tiles]") {
-    const index q = GENERATE(0, 1, 2, 13, 14, 15, 57), g = GENERATE(0, 1, 15, 16, 17, 31, 32, 33, 49);
-    const auto queries = random_rows<float>(q, 20, 51), gallery = random_rows<float>(g, 20, 52);
-    engine::row_source query_source(queries.view(), {}, "test", "queries row ");
-    engine::row_source gallery_source(gallery.view(), {}, "test", "gallery row ");
-    const engine::packed_rows<> packed(gallery_source);
-    record seen(q, g);
-    engine::score_tiles(query_source, packed, seen);
-    CHECK(seen.in_order);
-    CHECK(seen.rows_finished == q);
-    CHECK(std::all_of(seen.seen.data(), seen.seen.data() + q * g, [](index n) { return n == 1; }));
+    const index q = GENERATE(0, 1, 2, 13, 14, 15, 57, 200), g = GENERATE(0, 1, 15, 16, 17, 31, 32, 33, 49, 1100);
+    CAPTURE(q, g);
+    const record by_rows = recorded(q, g, [](auto& queries, auto& gallery, const recording& consumers) {
+        engine::score_rows<float>(sequential{}, queries, gallery, consumers);
+    });
+    CHECK(by_rows.complete());
+    CHECK(by_rows.in_order);
+    const record by_strips = recorded(q, g, [](auto& queries, auto& gallery, const recording& consumers) {
+        engine::score_strips<float>(sequential{}, queries, gallery, consumers);
+    });
+    CHECK(by_strips.complete());
 }
 
 }  // namespace tests

@@ -1,6 +1,13 @@
 // A unit that uses everything: what it emits for other units to share must name the instruction set.
 #include <Eigen/Core>
 
+#include <unitsphere/engine/execution.hpp>
+#ifdef _OPENMP
+#include <unitsphere/engine/openmp.hpp>
+#endif
+#if __has_include(<oneapi/tbb/parallel_for.h>)
+#include <unitsphere/engine/tbb.hpp>
+#endif
 #include <unitsphere/interop/eigen.hpp>
 #include <unitsphere/io/npy.hpp>
 #include <unitsphere/unitsphere.hpp>
@@ -85,6 +92,34 @@ us::index use_eigen() {
     return us::as_eigen(cosines).rows() + us::as_eigen(copy).rows() + us::as_eigen(us::normalize(row)).rows();
 }
 
+/// A user's own lambda, a body_ref and the library's tasks, on every executor.
+template <class Executor>
+us::index use_executor(Executor&& executor) {
+    us::workspace taken, space(static_cast<us::workspace&&>(taken));
+    taken = static_cast<us::workspace&&>(space);
+    us::engine::block_layout layout;
+    layout.add<us::float16>(2, 3);
+    const us::execution how(executor, taken), plain(executor), in_space(space);
+    us::engine::borrowed_workspace scratch(how);
+    const auto sum = reinterpret_cast<us::index*>(scratch.reserve(layout.bytes()));
+    executor(us::index(1), [&](us::index i) { *sum = i; });
+    us::engine::for_each_task(how, 9, [&](us::index worker, us::index) { __atomic_fetch_add(sum, worker, 0); });
+    us::engine::for_each_task(in_space, 9, [&](us::index, us::index task) { *sum += task; });
+    plain.run(3, [&](us::index) { __atomic_fetch_add(sum, us::index(1), 0); });
+    return *sum;
+}
+
+us::index use_executors() {
+    us::index sum = use_executor(us::sequential()) + use_executor([](us::index, const us::engine::body_ref&) {});
+#ifdef _OPENMP
+    sum += use_executor(us::openmp{2});
+#endif
+#if __has_include(<oneapi/tbb/parallel_for.h>)
+    sum += use_executor(us::onetbb{2}) + use_executor(us::onetbb{});
+#endif
+    return sum;
+}
+
 }  // namespace
 
 int main(int, char** arguments) {
@@ -94,5 +129,5 @@ int main(int, char** arguments) {
     return int(use(us::matrix<float>(2, 2)) + use(us::matrix<us::float16>(2, 2)) + use(us::matrix<us::bfloat16>(2, 2)) +
                use(us::matrix<double>(2, 2)) + use(us::matrix<std::int8_t>(2, 2)) +
                use_double(us::matrix<double>(2, 2)) + use_one_row() + use_files(arguments[0]) + use_eigen<float>() +
-               use_eigen<Eigen::half>());
+               use_eigen<Eigen::half>() + use_executors());
 }

@@ -28,9 +28,11 @@ us::matrix<us::index> count_within(const Queries& queries, const Gallery& galler
         us::detail::fail<us::shape_error>("count_within: queries have dim ", query_view.dim(), ", gallery has dim ",
                                           gallery_view.dim());
     us::engine::row_source query_rows(query_view, {}, "count_within", "queries row ");
-    us::engine::row_source gallery_rows(gallery_view, {}, "count_within", "gallery row ");
+    us::engine::gallery_side<decltype(gallery_view)> gallery_rows(gallery_view, us::normalize_options{}, "count_within",
+                                                                  "gallery row ");
     us::matrix<us::index> counts(1, query_view.rows());
-    us::engine::score_tiles(query_rows, us::engine::packed_rows<>(gallery_rows), count_scores{least, counts});
+    us::engine::score_rows<float>(us::sequential{}, query_rows, gallery_rows,
+                                  us::engine::shared_by_workers{count_scores{least, counts}});
     return counts;
 }
 

@@ -44,13 +44,13 @@ struct store_biased_logits {
 
 template <class Images, class Texts>
 void clip_logits_into(const Images& images, const Texts& texts, logit_scale scale, matrix_view<float> per_image,
-                      matrix_view<float> per_text, const normalize_options& image_options,
+                      matrix_view<float> per_text, const execution& how, const normalize_options& image_options,
                       const normalize_options& text_options) {
     require_same_dim(clip_names, images, texts);
     require_shape("clip_logits", "per_image", per_image, images.rows(), texts.rows());
     require_apart_from_sides(clip_names, "per_image", per_image, images, texts);
     require_apart_from_sides(clip_names, "per_text", per_text, images, texts);
-    score_all<float>(clip_names, images, texts, image_options, text_options,
+    score_all<float>(how, clip_names, images, texts, image_options, text_options,
                      store_logits{per_image, per_text, scale.multiplier()});
 }
 
@@ -69,17 +69,24 @@ struct clip_logit_matrices {
 /// Shapes   images [n, dim], texts [m, dim] -> per_image [n, m], per_text [m, n].
 /// Units    logits: cosines times the multiplier of `scale`.
 /// Errors   as cosine_similarity, for both outputs, which must not overlap either.
-/// Threads  the caller's.   Memory  as cosine_similarity.
+/// Threads, Memory   as cosine_similarity.
 /// Source   Radford et al. 2021, arXiv:2103.00020, figure 3; openai/CLIP model.py, forward().
+template <class Images, class Texts>
+void clip_logits(const Images& images, const Texts& texts, logit_scale scale, matrix_view<float> per_image,
+                 matrix_view<float> per_text, const execution& how, const normalize_options& image_options = {},
+                 const normalize_options& text_options = {}) {
+    const auto image_view = engine::view_of(images);
+    const auto text_view = engine::side_of(texts);
+    detail::require_shape("clip_logits", "per_text", per_text, text_view.rows(), image_view.rows());
+    detail::require_apart("clip_logits", "per_text", per_text, "per_image", per_image);
+    detail::clip_logits_into(image_view, text_view, scale, per_image, per_text, how, image_options, text_options);
+}
+/// On the caller's thread.
 template <class Images, class Texts>
 void clip_logits(const Images& images, const Texts& texts, logit_scale scale, matrix_view<float> per_image,
                  matrix_view<float> per_text, const normalize_options& image_options = {},
                  const normalize_options& text_options = {}) {
-    const auto image_view = engine::view_of(images);
-    const auto text_view = engine::view_of(texts);
-    detail::require_shape("clip_logits", "per_text", per_text, text_view.rows(), image_view.rows());
-    detail::require_apart("clip_logits", "per_text", per_text, "per_image", per_image);
-    detail::clip_logits_into(image_view, text_view, scale, per_image, per_text, image_options, text_options);
+    clip_logits(images, texts, scale, per_image, per_text, sequential{}, image_options, text_options);
 }
 
 /// The same, per image only.
@@ -87,26 +94,38 @@ void clip_logits(const Images& images, const Texts& texts, logit_scale scale, ma
 /// Shapes, Units, Errors, Threads, Memory, Source   as above.
 template <class Images, class Texts>
 void clip_logits(const Images& images, const Texts& texts, logit_scale scale, matrix_view<float> per_image,
-                 const normalize_options& image_options = {}, const normalize_options& text_options = {}) {
-    detail::clip_logits_into(engine::view_of(images), engine::view_of(texts), scale, per_image, {}, image_options,
+                 const execution& how, const normalize_options& image_options = {},
+                 const normalize_options& text_options = {}) {
+    detail::clip_logits_into(engine::view_of(images), engine::side_of(texts), scale, per_image, {}, how, image_options,
                              text_options);
+}
+template <class Images, class Texts>
+void clip_logits(const Images& images, const Texts& texts, logit_scale scale, matrix_view<float> per_image,
+                 const normalize_options& image_options = {}, const normalize_options& text_options = {}) {
+    clip_logits(images, texts, scale, per_image, sequential{}, image_options, text_options);
 }
 
 /// The same, both as new matrices: auto [per_image, per_text] = clip_logits(images, texts, scale).
 ///
 /// Shapes, Units, Errors, Threads, Source   as above.   Memory  the results too.
 template <class Images, class Texts>
-clip_logit_matrices clip_logits(const Images& images, const Texts& texts, logit_scale scale,
+clip_logit_matrices clip_logits(const Images& images, const Texts& texts, logit_scale scale, const execution& how,
                                 const normalize_options& image_options = {},
                                 const normalize_options& text_options = {}) {
     const auto image_view = engine::view_of(images);
-    const auto text_view = engine::view_of(texts);
+    const auto text_view = engine::side_of(texts);
     detail::require_same_dim(detail::clip_names, image_view, text_view);
     const index n = image_view.rows(), m = text_view.rows();
     clip_logit_matrices logits{matrix<float>::uninitialized(n, m), matrix<float>::uninitialized(m, n)};
-    detail::clip_logits_into(image_view, text_view, scale, logits.per_image.view(), logits.per_text.view(),
+    detail::clip_logits_into(image_view, text_view, scale, logits.per_image.view(), logits.per_text.view(), how,
                              image_options, text_options);
     return logits;
+}
+template <class Images, class Texts>
+clip_logit_matrices clip_logits(const Images& images, const Texts& texts, logit_scale scale,
+                                const normalize_options& image_options = {},
+                                const normalize_options& text_options = {}) {
+    return clip_logits(images, texts, scale, sequential{}, image_options, text_options);
 }
 
 /// SigLIP's logits in the caller's memory; sigmoid() of each is the probability that the pair belongs together.
@@ -118,19 +137,26 @@ clip_logit_matrices clip_logits(const Images& images, const Texts& texts, logit_
 /// Shapes   images [n, dim], texts [m, dim] -> logits [n, m].
 /// Units    logits. They are independent of each other: no softmax.
 /// Errors   value_error if the bias is not finite; else as cosine_similarity.
-/// Threads  the caller's.   Memory  as cosine_similarity.
+/// Threads, Memory   as cosine_similarity.
 /// Source   Zhai et al. 2023, arXiv:2303.15343, section 3.2.
 template <class Images, class Texts>
 void siglip_logits(const Images& images, const Texts& texts, logit_scale scale, float bias, matrix_view<float> logits,
-                   const normalize_options& image_options = {}, const normalize_options& text_options = {}) {
+                   const execution& how, const normalize_options& image_options = {},
+                   const normalize_options& text_options = {}) {
     const auto image_view = engine::view_of(images);
-    const auto text_view = engine::view_of(texts);
+    const auto text_view = engine::side_of(texts);
     if (!detail::is_finite(bias)) detail::fail<value_error>("siglip_logits: bias is ", double(bias), ", not finite");
     detail::require_same_dim(detail::siglip_names, image_view, text_view);
     detail::require_shape("siglip_logits", "logits", logits, image_view.rows(), text_view.rows());
     detail::require_apart_from_sides(detail::siglip_names, "logits", logits, image_view, text_view);
-    detail::score_all<float>(detail::siglip_names, image_view, text_view, image_options, text_options,
+    detail::score_all<float>(how, detail::siglip_names, image_view, text_view, image_options, text_options,
                              detail::store_biased_logits{logits, scale.multiplier(), bias});
+}
+/// On the caller's thread.
+template <class Images, class Texts>
+void siglip_logits(const Images& images, const Texts& texts, logit_scale scale, float bias, matrix_view<float> logits,
+                   const normalize_options& image_options = {}, const normalize_options& text_options = {}) {
+    siglip_logits(images, texts, scale, bias, logits, sequential{}, image_options, text_options);
 }
 
 /// The same as a new matrix.
@@ -138,13 +164,19 @@ void siglip_logits(const Images& images, const Texts& texts, logit_scale scale, 
 /// Shapes, Units, Errors, Threads, Source   as above.   Memory  the result too.
 template <class Images, class Texts>
 matrix<float> siglip_logits(const Images& images, const Texts& texts, logit_scale scale, float bias,
-                            const normalize_options& image_options = {}, const normalize_options& text_options = {}) {
+                            const execution& how, const normalize_options& image_options = {},
+                            const normalize_options& text_options = {}) {
     const auto image_view = engine::view_of(images);
-    const auto text_view = engine::view_of(texts);
+    const auto text_view = engine::side_of(texts);
     detail::require_same_dim(detail::siglip_names, image_view, text_view);
     auto logits = matrix<float>::uninitialized(image_view.rows(), text_view.rows());
-    siglip_logits(image_view, text_view, scale, bias, logits.view(), image_options, text_options);
+    siglip_logits(image_view, text_view, scale, bias, logits.view(), how, image_options, text_options);
     return logits;
+}
+template <class Images, class Texts>
+matrix<float> siglip_logits(const Images& images, const Texts& texts, logit_scale scale, float bias,
+                            const normalize_options& image_options = {}, const normalize_options& text_options = {}) {
+    return siglip_logits(images, texts, scale, bias, sequential{}, image_options, text_options);
 }
 
 }  // namespace UNITSPHERE_ISA

@@ -3,9 +3,11 @@
 
 #include "directions.hpp"
 #include "evaluation.hpp"
+#include "gallery.hpp"
 #include "logits.hpp"
 #include "normalize.hpp"
 #include "probability.hpp"
+#include "search.hpp"
 #include "similarity.hpp"
 #include "version.hpp"
 #include "zero_shot.hpp"

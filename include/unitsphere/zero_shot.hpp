@@ -5,6 +5,7 @@
 #include "data/logit_scale.hpp"
 #include "directions.hpp"
 #include "engine/score_tiles.hpp"
+#include "gallery.hpp"
 #include "kernel/select.hpp"
 #include "kernel/softmax.hpp"
 
@@ -84,10 +85,11 @@ public:
     /// Threads  the caller's.   Memory  a packed copy of the rows.   Source  as the class.
     template <class Classes>
     zero_shot_classifier(const Classes& class_rows, logit_scale scale)
-        : scale_(scale), packed_(pack(engine::view_of(class_rows))) {}
+        : scale_(scale),
+          classes_(engine::view_of(class_rows), detail::refuse_non_finite(), "zero_shot_classifier", "class ") {}
 
-    index classes() const noexcept { return packed_.rows(); }
-    index dim() const noexcept { return packed_.dim(); }
+    index classes() const noexcept { return classes_.rows(); }
+    index dim() const noexcept { return classes_.dim(); }
     logit_scale scale() const noexcept { return scale_; }
 
     /// The probability of every class for every image, into the caller's memory.
@@ -96,23 +98,35 @@ public:
     /// Units    probabilities; |sum - 1| <= 2e-7 in each row. With one class it is 1, whatever the image.
     /// Errors   shape_error for another dim or shape of out, or memory shared with the images; value_error where the
     ///          options say so. A zero image scores 0 for every class (uniform), one with NaN or Inf gives NaN.
-    /// Threads  the caller's; one classifier may serve many.   Memory  some packed rows of images.
+    /// Threads  `how` splits the images; one classifier may serve many callers.
+    /// Memory   some packed rows of images for each worker, from the workspace of `how`.
     template <class Images>
-    void probabilities(const Images& images, matrix_view<float> out, const normalize_options& options = {}) const {
+    void probabilities(const Images& images, matrix_view<float> out, const execution& how,
+                       const normalize_options& options = {}) const {
         constexpr const char* function = "zero_shot_classifier::probabilities";
         const auto view = engine::view_of(images);
         require_same_dim(view, function);
         detail::require_shape(function, "out", out, view.rows(), classes());
         detail::require_apart(function, "out", out, "the images", engine::values_of(view));
-        run(view, options, function, softmax_rows{out, scale_.multiplier()});
+        run(view, options, function, how, engine::shared_by_workers{softmax_rows{out, scale_.multiplier()}});
+    }
+    /// On the caller's thread.
+    template <class Images>
+    void probabilities(const Images& images, matrix_view<float> out, const normalize_options& options = {}) const {
+        probabilities(images, out, sequential{}, options);
     }
     /// The same as a new matrix.
     template <class Images>
-    matrix<float> probabilities(const Images& images, const normalize_options& options = {}) const {
+    matrix<float> probabilities(const Images& images, const execution& how,
+                                const normalize_options& options = {}) const {
         const auto view = engine::view_of(images);
         auto out = matrix<float>::uninitialized(view.rows(), classes());
-        probabilities(view, out.view(), options);
+        probabilities(view, out.view(), how, options);
         return out;
+    }
+    template <class Images>
+    matrix<float> probabilities(const Images& images, const normalize_options& options = {}) const {
+        return probabilities(images, sequential{}, options);
     }
 
     /// The k best labels of every image and their probabilities, into the caller's memory.
@@ -124,9 +138,9 @@ public:
     /// Units    labels: row numbers of the classes; probabilities over all classes, not over the k.
     /// Errors   as probabilities(); shape_error too if k exceeds the classes. An image with NaN or Inf has no labels:
     ///          -1 with probability -Inf.
-    /// Threads  the caller's.   Memory  some packed rows of images and their logits.
+    /// Threads  as probabilities().   Memory  some packed rows of images and their logits for each worker.
     template <class Images>
-    void top(const Images& images, matrix_view<index> labels, matrix_view<float> probabilities,
+    void top(const Images& images, matrix_view<index> labels, matrix_view<float> probabilities, const execution& how,
              const normalize_options& options = {}) const {
         constexpr const char* function = "zero_shot_classifier::top";
         const auto view = engine::view_of(images);
@@ -138,18 +152,27 @@ public:
         detail::require_apart(function, "labels", labels, "the images", engine::values_of(view));
         detail::require_apart(function, "probabilities", probabilities, "the images", engine::values_of(view));
         detail::require_apart(function, "probabilities", probabilities, "labels", labels);
-        auto logits = matrix<float>::uninitialized(engine::group_rows<>, classes());
-        run(view, options, function, best_labels{logits.view(), scale_.multiplier(), labels, probabilities});
+        run(view, options, function, how, best_of_workers{classes(), scale_.multiplier(), labels, probabilities});
+    }
+    /// On the caller's thread.
+    template <class Images>
+    void top(const Images& images, matrix_view<index> labels, matrix_view<float> probabilities,
+             const normalize_options& options = {}) const {
+        top(images, labels, probabilities, sequential{}, options);
     }
     /// The same as new matrices of min(k, classes) columns; value_error for a negative k.
     template <class Images>
-    top_labels top(const Images& images, index k, const normalize_options& options = {}) const {
+    top_labels top(const Images& images, index k, const execution& how, const normalize_options& options = {}) const {
         if (k < 0) detail::fail<value_error>("zero_shot_classifier::top: k is ", k, ", it must not be negative");
         const auto view = engine::view_of(images);
         const index n = view.rows(), columns = k < classes() ? k : classes();
         top_labels best{matrix<index>::uninitialized(n, columns), matrix<float>::uninitialized(n, columns)};
-        top(view, best.labels.view(), best.probabilities.view(), options);
+        top(view, best.labels.view(), best.probabilities.view(), how, options);
         return best;
+    }
+    template <class Images>
+    top_labels top(const Images& images, index k, const normalize_options& options = {}) const {
+        return top(images, k, sequential{}, options);
     }
 
 private:
@@ -188,11 +211,25 @@ private:
         }
     };
 
-    template <class View>
-    static engine::packed_rows<> pack(const View& rows) {
-        engine::row_source source(rows, detail::refuse_non_finite(), "zero_shot_classifier", "class ");
-        return engine::packed_rows<>(source);
-    }
+    /// The same with scratch rows for each worker.
+    struct best_of_workers {
+        index classes;
+        float scale;
+        matrix_view<index> labels;
+        matrix_view<float> probabilities;
+        float* logits = nullptr;
+
+        index bytes(index workers, index) const {
+            engine::block_layout layout;
+            layout.add<float>(workers * engine::group_rows<>, classes);
+            return layout.bytes();
+        }
+        void begin(std::byte* memory) noexcept { logits = reinterpret_cast<float*>(memory); }
+        best_labels of(index worker) const {
+            float* const mine = logits + worker * engine::group_rows<> * classes;
+            return {matrix_view<float>(mine, engine::group_rows<>, classes), scale, labels, probabilities};
+        }
+    };
 
     template <class View>
     void require_same_dim(const View& images, const char* function) const {
@@ -200,15 +237,17 @@ private:
             detail::fail<shape_error>(function, ": images have dim ", images.dim(), ", the classes have dim ", dim());
     }
 
-    template <class View, class Consumer>
-    void run(const View& images, const normalize_options& options, const char* function, Consumer consumer) const {
+    template <class View, class Consumers>
+    void run(const View& images, const normalize_options& options, const char* function, const execution& how,
+             Consumers&& consumers) const {
         engine::row_source source(images, options, function, "image ");
-        engine::score_tiles(source, packed_, consumer);
+        engine::packed_side<float> side(classes_.packed(), {}, function, "class ");
+        engine::score_rows<float>(how, source, side, consumers);
         source.report();
     }
 
     logit_scale scale_;
-    engine::packed_rows<> packed_;
+    gallery classes_;
 };
 
 }  // namespace UNITSPHERE_ISA

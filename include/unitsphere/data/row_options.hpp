@@ -22,6 +22,14 @@ struct row_report {
     UNITSPHERE_INLINE void add_non_finite(index row) noexcept {
         if (non_finite_rows++ == 0) first_non_finite = row;
     }
+    /// What was seen of other rows.
+    UNITSPHERE_INLINE void add(const row_report& more) noexcept {
+        if (more.zero_rows > 0 && (zero_rows == 0 || more.first_zero < first_zero)) first_zero = more.first_zero;
+        if (more.non_finite_rows > 0 && (non_finite_rows == 0 || more.first_non_finite < first_non_finite))
+            first_non_finite = more.first_non_finite;
+        zero_rows += more.zero_rows;
+        non_finite_rows += more.non_finite_rows;
+    }
 };
 
 /// Taken by every function that takes raw rows. Where a function takes two of them, write normalize_options{} for the

@@ -1,51 +1,79 @@
-/// Unit rows in the order in which the multiply kernel reads its columns: packed once, used by every tile.
+/// Unit rows in the order in which the multiply kernel reads them: panels of columns, blocks of rows.
 #pragma once
 
 #include "../kernel/pack.hpp"
+#include "execution.hpp"
 #include "row_source.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace engine {
 
-/// Panels of `columns` rows, transposed, in C; a last panel of at most 16 rows is only 16 wide.
-template <class C = float>
-class packed_rows {
-public:
+/// Packed panels of `columns` rows each, transposed, in C; a last panel of at most 16 rows is only 16 wide.
+template <class C>
+struct panels {
     static constexpr int columns = kernel::block<C>::columns;
 
-    packed_rows() = default;
+    const C* data = nullptr;
+    index rows = 0, dim = 0;
 
-    template <class T>
-    explicit packed_rows(row_source<T>& source)
-        : rows_(source.rows()), dim_(source.dim()), panels_(matrix<C>::uninitialized(padded(rows_), dim_)) {
-        for (index first = 0; first < rows_; first += columns) {
-            typename row_source<T>::factors_type factors[columns];
-            const int count = columns_from(first);
-            for (int i = 0; i < count; ++i) factors[i] = source.factors(first + i);
-            kernel::pack_panel(source.row(first), source.stride(), count, dim_, factors, width_from(first),
-                               panels_.data() + first * dim_);
-        }
-    }
-
-    index rows() const noexcept { return rows_; }
-    index dim() const noexcept { return dim_; }
     /// The panel that begins at row `first`, a multiple of `columns`.
-    const C* panel(index first) const noexcept { return panels_.data() + first * dim_; }
+    const C* panel(index first) const noexcept { return data + first * dim; }
     /// Its rows, and its width with padding.
-    int columns_from(index first) const noexcept { return int(rows_ - first < columns ? rows_ - first : columns); }
+    int columns_from(index first) const noexcept { return int(rows - first < columns ? rows - first : columns); }
     int width_from(index first) const noexcept {
-        return rows_ - first <= kernel::lane_count ? kernel::lane_count : columns;
+        return rows - first <= kernel::lane_count ? kernel::lane_count : columns;
     }
-
-private:
-    static index padded(index rows) noexcept {
-        return (rows + kernel::lane_count - 1) / kernel::lane_count * kernel::lane_count;
-    }
-
-    index rows_ = 0, dim_ = 0;
-    matrix<C> panels_;
+    /// `count` rows from `first` on, a multiple of `columns`.
+    panels part(index first, index count) const noexcept { return {panel(first), count, dim}; }
 };
+
+/// `count` rounded up to whole `step`s; std::length_error where that leaves the range of an index.
+inline index round_up(index count, index step) {
+    if (count > PTRDIFF_MAX - step)
+        unitsphere::detail::fail<std::length_error>("unitsphere: ", count, " rows exceed the address space");
+    return (count + step - 1) / step * step;
+}
+
+/// Rows for which panels need room.
+inline index rows_of_panels(index rows) { return round_up(rows, kernel::lane_count); }
+
+/// Packs rows first .. first + count - 1 of a source as panels, 32 rows at a time: they are measured in row order, and
+/// are still in cache when they are transposed.
+template <class C, class T>
+void pack_panels(const row_source<T>& source, index first, index count, C* to, row_report& seen) noexcept {
+    const panels<C> packed{to, count, source.dim()};
+    for (index done = 0; done < count; done += panels<C>::columns) {
+        typename row_source<T>::factors_type factors[panels<C>::columns];
+        const int rows = packed.columns_from(done);
+        for (int i = 0; i < rows; ++i) factors[i] = source.factors(first + done + i, seen);
+        kernel::pack_panel(source.row(first + done), source.stride(), rows, source.dim(), factors,
+                           packed.width_from(done), to + done * source.dim());
+    }
+}
+
+/// Packs rows first .. first + count - 1 of a source as blocks of kernel::block<C>::rows rows.
+template <class C, class T>
+void pack_blocks(const row_source<T>& source, index first, index count, C* to, row_report& seen) noexcept {
+    constexpr int block_rows = kernel::block<C>::rows;
+    const index block_size = kernel::packed_block_size<C>(source.dim());
+    for (index i = 0; i < count; ++i)
+        kernel::pack_block_row(source.row(first + i), source.dim(), source.factors(first + i, seen),
+                               int(i % block_rows), to + i / block_rows * block_size);
+}
+
+/// The rows of a source from `first` on as panels, by all workers.
+template <class C, class T>
+void pack_all_panels(const execution& how, row_source<T>& source, index first, C* to) {
+    constexpr index share = 4 * panels<C>::columns;  // rows of one task
+    const index count = source.rows() - first;
+    for_each_task(how, (count + share - 1) / share, [&](index, index task) {
+        const index done = task * share, left = count - done;
+        row_report seen;
+        pack_panels(source, first + done, left < share ? left : share, to + done * source.dim(), seen);
+        source.count(seen);
+    });
+}
 
 }  // namespace engine
 }  // namespace UNITSPHERE_ISA

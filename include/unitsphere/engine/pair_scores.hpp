@@ -1,47 +1,51 @@
-/// The scores of pairs, row i of one side with row i of the other: 16 pairs side by side, each one chain.
-///
-///   for each 16 pairs
-///     for each 128 elements       both sides transposed into L1, normalized on the way; one fma per element and pair
-///     consumer(first, count, scores)
-///
-/// The same chains, blocks and clamp as in score_tiles: a pair has the same bits here and there.
+/// The scores of pairs, row i of one side with row i of the other.
 #pragma once
 
-#include "../kernel/pack.hpp"
+#include "../kernel/pairs.hpp"
+#include "execution.hpp"
 #include "row_source.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace engine {
 
-/// Calls consumer(first, count, scores) for rows first .. first + count - 1 of both sides, which have equal shapes.
-///
-/// Memory   40 KiB of stack at most.
-template <class C, class A, class B, class Consumer>
-void pair_scores(row_source<A>& a, row_source<B>& b, Consumer&& consumer) {
-    using kernel::chain_length;
-    using kernel::lane_count;
-    alignas(64) C panel_a[chain_length * lane_count], panel_b[chain_length * lane_count];
-    for (index first = 0; first < a.rows(); first += lane_count) {
-        const int count = int(a.rows() - first < lane_count ? a.rows() - first : lane_count);
-        typename row_source<A>::factors_type factors_a[lane_count];
-        typename row_source<B>::factors_type factors_b[lane_count];
-        for (int i = 0; i < count; ++i) {
-            factors_a[i] = a.factors(first + i);
-            factors_b[i] = b.factors(first + i);
-        }
-        auto total = kernel::broadcast(C(0));
-        for (index k = 0; k < a.dim(); k += chain_length) {
-            const int steps = int(a.dim() - k < chain_length ? a.dim() - k : chain_length);
-            kernel::pack_panel(a.row(first) + k, a.stride(), count, steps, factors_a, lane_count, panel_a);
-            kernel::pack_panel(b.row(first) + k, b.stride(), count, steps, factors_b, lane_count, panel_b);
-            const auto sum = kernel::multiply_pairs(panel_a, panel_b, steps);
-            total = k == 0 ? sum : total + sum;
-        }
-        C scores[lane_count];
-        kernel::store16(scores, kernel::clamp_to_one(total));
-        consumer(first, count, scores);
+namespace pair_scores_detail {
+
+/// scores[i] for rows first .. first + count - 1, at most as many as a register of C has elements.
+template <class C, class A, class B>
+void score_some(const row_source<A>& a, const row_source<B>& b, index first, int count, row_report& seen_a,
+                row_report& seen_b, C* scores) noexcept {
+    typename row_source<A>::factors_type factors_a[kernel::lane_count];
+    typename row_source<B>::factors_type factors_b[kernel::lane_count];
+    for (int i = 0; i < count; ++i) {
+        factors_a[i] = a.factors(first + i, seen_a);
+        factors_b[i] = b.factors(first + i, seen_b);
     }
+    const kernel::pair_side<A> side_a{a.row(first), a.stride(), factors_a};
+    const kernel::pair_side<B> side_b{b.row(first), b.stride(), factors_b};
+    if (count == 1)
+        *scores = kernel::score_pair<C>(side_a, side_b, a.dim());
+    else
+        kernel::score_pairs(side_a, side_b, count, a.dim(), scores);
+}
+
+}  // namespace pair_scores_detail
+
+/// scores[i] = <a[i], b[i]> for all rows of both sides, which have equal shapes.
+///
+/// Memory   8 KiB of stack; 16 KiB for doubles.
+template <class C, class A, class B>
+void pair_scores(const execution& how, row_source<A>& a, row_source<B>& b, C* scores) {
+    constexpr index width = index(kernel::vector<C>::size), share = 8 * width;
+    for_each_task(how, (a.rows() + share - 1) / share, [&](index, index task) {
+        row_report seen_a, seen_b;
+        const index end = a.rows() - task * share < share ? a.rows() : (task + 1) * share;
+        for (index first = task * share; first < end; first += width)
+            pair_scores_detail::score_some(a, b, first, int(end - first < width ? end - first : width), seen_a, seen_b,
+                                           scores + first);
+        a.count(seen_a);
+        b.count(seen_b);
+    });
 }
 
 }  // namespace engine

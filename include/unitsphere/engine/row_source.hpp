@@ -41,17 +41,29 @@ public:
     const T* row(index i) const noexcept { return rows_.row(i); }
     const matrix_view<const T>& view() const noexcept { return rows_; }
 
-    /// What turns row i into a unit row; counts it. To be asked once for each row.
-    factors_type factors(index i) noexcept {
+    /// What turns row i into a unit row; counted in `seen`.
+    factors_type factors(index i, row_report& seen) const noexcept {
         const bool look = options_.report != nullptr || options_.zero_rows == on_row::nan;
         if (unit_ && !look) return {1, 1};
         const kernel::row_length length = kernel::length_of(row(i), dim());
         const kernel::row_kind kind = length.kind();
-        if (kind == kernel::row_kind::zero) seen_.add_zero(i);
-        if (kind == kernel::row_kind::non_finite) seen_.add_non_finite(i);
+        if (kind == kernel::row_kind::zero) seen.add_zero(i);
+        if (kind == kernel::row_kind::non_finite) seen.add_non_finite(i);
         if (unit_ && kind == kernel::row_kind::regular) return {1, 1};
         return kernel::factors_of<kernel::factor_type<T>>(length, options_.zero_rows);
     }
+    /// The same, counted here: to be asked once for each row, by one thread.
+    factors_type factors(index i) noexcept { return factors(i, seen_); }
+
+    /// Adds what a worker has counted. Many workers may call this at once.
+    void count(const row_report& seen) noexcept {
+        if (seen.zero_rows == 0 && seen.non_finite_rows == 0) return;
+        while (__atomic_test_and_set(&counting_, __ATOMIC_ACQUIRE)) continue;
+        seen_.add(seen);
+        __atomic_clear(&counting_, __ATOMIC_RELEASE);
+    }
+    /// What has been counted.
+    const row_report& seen() const noexcept { return seen_; }
     /// Hands the counts to whoever asked for them.
     void report() const noexcept {
         if (options_.report != nullptr) *options_.report = seen_;
@@ -78,6 +90,7 @@ private:
     normalize_options options_;
     row_report seen_;
     bool unit_;
+    bool counting_ = false;  ///< a lock: rows without a direction are rare
 };
 
 template <class T>

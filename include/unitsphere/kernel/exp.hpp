@@ -11,35 +11,50 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace kernel {
 
-inline constexpr float round_to_integer = 12582912.0f + 64.0f;  // 1.5 * 2^23: a float there has no fraction bits
+inline constexpr float no_fraction = 12582912.0f;  // 1.5 * 2^23: the floats there are the integers
 
-/// n + round_to_integer, n = round(-y / ln 2), for 0 <= y <= 130: the low 9 bits hold n + 64.
-UNITSPHERE_INLINE lanes<float> shifted_power(const lanes<float>& y) noexcept {
+/// n + shift, n = round(-y / ln 2), for 0 <= y <= 130. With an even shift near 1.5 * 2^23 halves go the same way for
+/// all shifts; the low 9 bits hold n + (shift - 1.5 * 2^23).
+template <int Count>
+UNITSPHERE_INLINE lanes<float, Count> shifted_power(const lanes<float, Count>& y, float shift) noexcept {
     constexpr float log2_e = 1.44269504f;
-    return ordered(fma<float>(y, vector<float>(-log2_e), broadcast(round_to_integer)));
+    return ordered(fma<float>(y, vector<float>(-log2_e), broadcast<Count>(shift)));
 }
 
 // ln 2 in two parts: n * ln2_high is exact without FMA too.
 inline constexpr float ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
 
-/// 2^(n + 64) * exp(-r) for |r| <= ln(2) / 2, n as shifted_power gives it.
+/// 2^(low 9 bits of shifted) * exp(-r) for |r| <= ln(2) / 2, where that is a normal number.
 ///
 /// The polynomial is the minimax one for exp(-r) = 1 - r + r^2 q(r), deg q = 4: relative error 3.1e-9, 1/20 of a
 /// rounding.
-UNITSPHERE_INLINE lanes<float> exp_times_2_64(const lanes<float>& r, const lanes<float>& shifted) noexcept {
-    lanes<float> p = broadcast(0x1.6a23d0p-10f);
-    p = fma<float>(p, r, broadcast(-0x1.123a20p-7f));
-    p = fma<float>(p, r, broadcast(0x1.5558f2p-5f));
-    p = fma<float>(p, r, broadcast(-0x1.555492p-3f));
-    p = fma<float>(p, r, broadcast(0x1.fffffcp-2f));
+template <int Count>
+UNITSPHERE_INLINE lanes<float, Count> exp_times_power(const lanes<float, Count>& r,
+                                                      const lanes<float, Count>& shifted) noexcept {
+    lanes<float, Count> p = broadcast<Count>(0x1.6a23d0p-10f);
+    p = fma<float>(p, r, broadcast<Count>(-0x1.123a20p-7f));
+    p = fma<float>(p, r, broadcast<Count>(0x1.5558f2p-5f));
+    p = fma<float>(p, r, broadcast<Count>(-0x1.555492p-3f));
+    p = fma<float>(p, r, broadcast<Count>(0x1.fffffcp-2f));
     if constexpr (has_fma) {
-        p = fma<float>(p, r, broadcast(-1.0f));
-        p = fma<float>(p, r, broadcast(1.0f));
+        p = fma<float>(p, r, broadcast<Count>(-1.0f));
+        p = fma<float>(p, r, broadcast<Count>(1.0f));
     } else {  // two roundings a step cost 1.2 ulp in all; r^2 q is small enough for them, and r is exact
-        p = fma<float>(p, product(r, r), broadcast(0.0f) - r);
-        p = p + broadcast(1.0f);
+        p = fma<float>(p, product(r, r), broadcast<Count>(0.0f) - r);
+        p = p + broadcast<Count>(1.0f);
     }
     return from_bits(bits(p) + shift_left<23>(bits(shifted)));  // a step of the exponent
+}
+
+/// 2^shift * exp(-y) for 0 <= y <= 130, where that is a normal number.
+template <int Shift, int Count>
+UNITSPHERE_INLINE lanes<float, Count> exp_negated_shifted(const lanes<float, Count>& y) noexcept {
+    constexpr float shift = no_fraction + float(Shift);
+    const lanes<float, Count> shifted = shifted_power(y, shift);
+    const lanes<float, Count> n = shifted - broadcast<Count>(shift);
+    lanes<float, Count> r = fma<float>(n, vector<float>(ln2_high), y);
+    r = fma<float>(n, vector<float>(ln2_low), r);
+    return exp_times_power(r, shifted);
 }
 
 /// exp(-y) per lane for y >= 0 (+Inf gives 0, subnormal results are rounded once). NaN gives garbage: callers test
@@ -48,25 +63,33 @@ UNITSPHERE_INLINE lanes<float> exp_times_2_64(const lanes<float>& r, const lanes
 /// Over every float: 0.89 ulp with FMA, 0.98 without. 2^n is made in two factors, 2^(n + 64) by adding to the
 /// exponent and then 2^-64: n + 64 stays inside the exponent's range down to the smallest subnormal result, so
 /// there is no slow path.
-UNITSPHERE_INLINE lanes<float> exp_negated(const lanes<float>& y) noexcept {
+template <int Count>
+UNITSPHERE_INLINE lanes<float, Count> exp_negated(const lanes<float, Count>& y) noexcept {
     constexpr std::int32_t bits_of_104 = 0x42d00000;  // exp(-104) is below half of the smallest subnormal
-    const lanes<float> bounded = from_bits(smaller(bits(y), broadcast(bits_of_104)));
-    const lanes<float> shifted = shifted_power(bounded);
-    const lanes<float> n = shifted - broadcast(round_to_integer);
-    lanes<float> r = fma<float>(n, vector<float>(ln2_high), bounded);
-    r = fma<float>(n, vector<float>(ln2_low), r);
-    return product(exp_times_2_64(r, shifted), vector<float>(0x1p-64f));
+    const lanes<float, Count> bounded = from_bits(smaller(bits(y), broadcast<Count>(bits_of_104)));
+    return product(exp_negated_shifted<64>(bounded), vector<float>(0x1p-64f));
+}
+
+inline constexpr std::int32_t bits_of_87 = 0x42ae0000;  // exp(-87) is a normal number, exp(-88) is not
+
+/// The same bits for 0 <= y <= 87, where the second factor is not needed: 9 operations of the FMA pipes.
+template <int Count>
+UNITSPHERE_INLINE lanes<float, Count> exp_negated_normal(const lanes<float, Count>& y) noexcept {
+    return exp_negated_shifted<0>(y);
 }
 
 /// 2^64 exp(-(y + low)) per lane for y >= 0 and the `low` that y's rounding lost: at most 1 ulp from exact, and no
 /// result is subnormal. Garbage above y = 130, which callers replace: exp(-130) is 3e-57.
-UNITSPHERE_INLINE lanes<float> exp_negated_times_2_64(const lanes<float>& y, const lanes<float>& low) noexcept {
+template <int Count>
+UNITSPHERE_INLINE lanes<float, Count> exp_negated_times_2_64(const lanes<float, Count>& y,
+                                                             const lanes<float, Count>& low) noexcept {
     constexpr std::int32_t bits_of_130 = 0x43020000;
-    const lanes<float> bounded = from_bits(smaller(bits(y), broadcast(bits_of_130)));
-    const lanes<float> shifted = shifted_power(bounded);
-    const lanes<float> n = shifted - broadcast(round_to_integer);
-    const lanes<float> r = fma<float>(n, vector<float>(ln2_high), bounded);
-    return exp_times_2_64(r + fma<float>(n, vector<float>(ln2_low), low), shifted);
+    constexpr float shift = no_fraction + 64.0f;
+    const lanes<float, Count> bounded = from_bits(smaller(bits(y), broadcast<Count>(bits_of_130)));
+    const lanes<float, Count> shifted = shifted_power(bounded, shift);
+    const lanes<float, Count> n = shifted - broadcast<Count>(shift);
+    const lanes<float, Count> r = fma<float>(n, vector<float>(ln2_high), bounded);
+    return exp_times_power(r + fma<float>(n, vector<float>(ln2_low), low), shifted);
 }
 
 /// exp(-y) in double for 0 <= y, 0 from 700 on (factors between strips, whose results are floats below 2^-149
@@ -74,13 +97,13 @@ UNITSPHERE_INLINE lanes<float> exp_negated_times_2_64(const lanes<float>& y, con
 inline double exp_negated(double y) noexcept {
     if (!(y < 700.0)) return 0.0;
     constexpr double log2_e = 1.4426950408889634, high = 0x1.62e42fee00000p-1, low = 0x1.a39ef35793c76p-33;
-    constexpr double no_fraction = 0x1.8p52;
+    constexpr double integers_only = 0x1.8p52;
     constexpr double factorial_inverse[] = {
         1.0,        1.0,         1.0 / 2,      1.0 / 6,       1.0 / 24,       1.0 / 120,       1.0 / 720,
         1.0 / 5040, 1.0 / 40320, 1.0 / 362880, 1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800.0};
 
-    const double shifted = ordered(fma(y, -log2_e, no_fraction));
-    const double n = shifted - no_fraction;
+    const double shifted = ordered(fma(y, -log2_e, integers_only));
+    const double n = shifted - integers_only;
     const double r = -fma(n, low, fma(n, high, y));
     double p = factorial_inverse[13];
     for (int i = 12; i >= 0; --i) p = fma(p, r, factorial_inverse[i]);

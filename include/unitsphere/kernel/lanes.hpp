@@ -22,10 +22,12 @@ namespace kernel {
 /// Virtual lanes: the length of a lanes<T>.
 inline constexpr int lane_count = 16;
 
-template <class T>
+/// Count is a multiple of 16: several lanes<T> that go through the same steps together, so that there is always one
+/// whose operands are ready.
+template <class T, int Count = lane_count>
 struct lanes {
     static constexpr int width = int(vector<T>::size);
-    static constexpr int parts = lane_count / width;
+    static constexpr int parts = Count / width;
     vector<T> part[parts];
 };
 
@@ -40,8 +42,8 @@ UNITSPHERE_INLINE void unroll(F&& f) {
     unroll_over(f, std::make_integer_sequence<int, Count>{});
 }
 
-template <class T>
-UNITSPHERE_INLINE const vector<T>& part_of(const lanes<T>& x, int i) noexcept {
+template <class T, int Count>
+UNITSPHERE_INLINE const vector<T>& part_of(const lanes<T, Count>& x, int i) noexcept {
     return x.part[i];
 }
 template <class T>
@@ -50,10 +52,10 @@ UNITSPHERE_INLINE const vector<T>& part_of(const vector<T>& x, int) noexcept {
 }
 
 /// Applies f register by register; a plain vector<T> among the arguments takes part in every step.
-template <class T, class F, class... In>
-UNITSPHERE_INLINE lanes<T> map(F&& f, const In&... in) noexcept {
-    lanes<T> out;
-    unroll<lanes<T>::parts>([&](auto i) UNITSPHERE_LAMBDA { out.part[i] = f(part_of(in, i)...); });
+template <class T, int Count = lane_count, class F, class... In>
+UNITSPHERE_INLINE lanes<T, Count> map(F&& f, const In&... in) noexcept {
+    lanes<T, Count> out;
+    unroll<lanes<T, Count>::parts>([&](auto i) UNITSPHERE_LAMBDA { out.part[i] = f(part_of(in, i)...); });
     return out;
 }
 
@@ -64,12 +66,19 @@ UNITSPHERE_INLINE lanes<T> broadcast(T value) noexcept {
     const vector<T> all(value);
     return map<T>([&]() UNITSPHERE_LAMBDA { return all; });
 }
-UNITSPHERE_INLINE lanes<float> load16(const float* from) noexcept {
-    lanes<float> out;
-    unroll<lanes<float>::parts>(
+template <int Count, class T>
+UNITSPHERE_INLINE lanes<T, Count> broadcast(T value) noexcept {
+    const vector<T> all(value);
+    return map<T, Count>([&]() UNITSPHERE_LAMBDA { return all; });
+}
+template <int Count>
+UNITSPHERE_INLINE lanes<float, Count> load_many(const float* from) noexcept {
+    lanes<float, Count> out;
+    unroll<lanes<float, Count>::parts>(
         [&](auto i) UNITSPHERE_LAMBDA { out.part[i] = vector<float>::load_unaligned(from + i * lanes<float>::width); });
     return out;
 }
+UNITSPHERE_INLINE lanes<float> load16(const float* from) noexcept { return load_many<lane_count>(from); }
 /// float16, bfloat16 and int8, widened; exact.
 template <class T>
 UNITSPHERE_INLINE lanes<float> load16(const T* from) noexcept {
@@ -81,6 +90,14 @@ UNITSPHERE_INLINE lanes<double> load16(const double* from) noexcept {
     lanes<double> out;
     unroll<lanes<double>::parts>([&](auto i) UNITSPHERE_LAMBDA {
         out.part[i] = vector<double>::load_unaligned(from + i * lanes<double>::width);
+    });
+    return out;
+}
+
+UNITSPHERE_INLINE lanes<std::int32_t> load16(const std::int32_t* from) noexcept {
+    lanes<std::int32_t> out;
+    unroll<lanes<std::int32_t>::parts>([&](auto i) UNITSPHERE_LAMBDA {
+        out.part[i] = vector<std::int32_t>::load_unaligned(from + i * lanes<std::int32_t>::width);
     });
     return out;
 }
@@ -107,9 +124,18 @@ UNITSPHERE_INLINE auto load16_first(const T* from, int count) noexcept {
     std::memcpy(copy, from, std::size_t(count) * sizeof(T));
     return load16(copy);
 }
-UNITSPHERE_INLINE void store16(float* to, const lanes<float>& x) noexcept {
-    unroll<lanes<float>::parts>([&](auto i)
-                                    UNITSPHERE_LAMBDA { x.part[i].store_unaligned(to + i * lanes<float>::width); });
+template <int Count>
+UNITSPHERE_INLINE void store_many(float* to, const lanes<float, Count>& x) noexcept {
+    unroll<lanes<float, Count>::parts>(
+        [&](auto i) UNITSPHERE_LAMBDA { x.part[i].store_unaligned(to + i * lanes<float>::width); });
+}
+UNITSPHERE_INLINE void store16(float* to, const lanes<float>& x) noexcept { store_many(to, x); }
+/// The i-th 16 of several.
+template <int Count>
+UNITSPHERE_INLINE lanes<float> sixteen_of(const lanes<float, Count>& x, int i) noexcept {
+    lanes<float> out;
+    unroll<lanes<float>::parts>([&](auto p) UNITSPHERE_LAMBDA { out.part[p] = x.part[i * lanes<float>::parts + p]; });
+    return out;
 }
 UNITSPHERE_INLINE void store16(double* to, const lanes<double>& x) noexcept {
     unroll<lanes<double>::parts>([&](auto i)
@@ -142,31 +168,37 @@ UNITSPHERE_INLINE void store16_first(T* to, const lanes<double>& x, int count) n
 // Arithmetic. There is no operator that a kernel could chain into a bare multiply-then-add: gcc would fuse it,
 // clang not. Where a product is added, say fma; where a rounded product is meant, say product.
 
-template <class T>
-UNITSPHERE_INLINE lanes<T> operator+(const lanes<T>& a, const lanes<T>& b) noexcept {
-    return map<T>([](auto x, auto y) UNITSPHERE_LAMBDA { return x + y; }, a, b);
+template <class T, int Count>
+UNITSPHERE_INLINE lanes<T, Count> operator+(const lanes<T, Count>& a, const lanes<T, Count>& b) noexcept {
+    return map<T, Count>([](auto x, auto y) UNITSPHERE_LAMBDA { return x + y; }, a, b);
 }
-template <class T>
-UNITSPHERE_INLINE lanes<T> operator-(const lanes<T>& a, const lanes<T>& b) noexcept {
-    return map<T>([](auto x, auto y) UNITSPHERE_LAMBDA { return x - y; }, a, b);
+template <class T, int Count>
+UNITSPHERE_INLINE lanes<T, Count> operator-(const lanes<T, Count>& a, const lanes<T, Count>& b) noexcept {
+    return map<T, Count>([](auto x, auto y) UNITSPHERE_LAMBDA { return x - y; }, a, b);
 }
 /// a * b + c, rounded once where the instruction exists, else twice.
-template <class T, class A, class B>
-UNITSPHERE_INLINE lanes<T> fma(const A& a, const B& b, const lanes<T>& c) noexcept {
-    return map<T>([](auto x, auto y, auto z) UNITSPHERE_LAMBDA { return fma(x, y, z); }, a, b, c);
+template <class T, int Count, class A, class B>
+UNITSPHERE_INLINE lanes<T, Count> fma(const A& a, const B& b, const lanes<T, Count>& c) noexcept {
+    return map<T, Count>([](auto x, auto y, auto z) UNITSPHERE_LAMBDA { return fma(x, y, z); }, a, b, c);
 }
-template <class T>
-UNITSPHERE_INLINE lanes<T> ordered(const lanes<T>& a) noexcept {
-    return map<T>([](auto x) UNITSPHERE_LAMBDA { return ordered(x); }, a);
+template <class T, int Count>
+UNITSPHERE_INLINE lanes<T, Count> ordered(const lanes<T, Count>& a) noexcept {
+    return map<T, Count>([](auto x) UNITSPHERE_LAMBDA { return ordered(x); }, a);
 }
 /// a * b, rounded: never fused into what follows.
-template <class T, class B>
-UNITSPHERE_INLINE lanes<T> product(const lanes<T>& a, const B& b) noexcept {
-    return map<T>([](auto x, auto y) UNITSPHERE_LAMBDA { return ordered(x * y); }, a, b);
+template <class T, int Count, class B>
+UNITSPHERE_INLINE lanes<T, Count> product(const lanes<T, Count>& a, const B& b) noexcept {
+    return map<T, Count>([](auto x, auto y) UNITSPHERE_LAMBDA { return ordered(x * y); }, a, b);
 }
 UNITSPHERE_INLINE double fma(double a, double b, double c) noexcept {
     if constexpr (has_fma)
         return __builtin_fma(a, b, c);
+    else
+        return ordered(ordered(a * b) + c);
+}
+UNITSPHERE_INLINE float fma(float a, float b, float c) noexcept {
+    if constexpr (has_fma)
+        return __builtin_fmaf(a, b, c);
     else
         return ordered(ordered(a * b) + c);
 }
@@ -184,22 +216,20 @@ UNITSPHERE_INLINE lanes<double> widen(const lanes<float>& x) noexcept {
 /// The canonical tree over 16 lanes: lane i takes lane i + 8, then i + 4, i + 2, i + 1.
 UNITSPHERE_INLINE double sum_of_lanes(const lanes<double>& x) noexcept {
     lanes<double> tree = x;
-    constexpr int width = lanes<double>::width;
     for (int half = lanes<double>::parts / 2; half > 0; half /= 2)
         for (int i = 0; i < half; ++i) tree.part[i] = tree.part[i] + tree.part[i + half];
-    double lane[width];
-    tree.part[0].store_unaligned(lane);
-    for (int half = width / 2; half > 0; half /= 2)
-        for (int i = 0; i < half; ++i) lane[i] = ordered(lane[i] + lane[i + half]);
-    return lane[0];
+    return sum_of_halves(tree.part[0]);
 }
 
 // Integers: clamps, maxima and tests for NaN are made on the bits, where -ffast-math has no say.
 
 using bits16 = lanes<std::int32_t>;
+template <int Count>
+using bits_of_many = lanes<std::int32_t, Count>;
 
-UNITSPHERE_INLINE bits16 bits(const lanes<float>& x) noexcept {
-    return map<std::int32_t>(
+template <int Count>
+UNITSPHERE_INLINE bits_of_many<Count> bits(const lanes<float, Count>& x) noexcept {
+    return map<std::int32_t, Count>(
         [](auto v) UNITSPHERE_LAMBDA {
 #if XSIMD_VERSION_MAJOR >= 11
             return xsimd::bitwise_cast<std::int32_t>(v);
@@ -209,8 +239,9 @@ UNITSPHERE_INLINE bits16 bits(const lanes<float>& x) noexcept {
         },
         x);
 }
-UNITSPHERE_INLINE lanes<float> from_bits(const bits16& x) noexcept {
-    return map<float>(
+template <int Count>
+UNITSPHERE_INLINE lanes<float, Count> from_bits(const bits_of_many<Count>& x) noexcept {
+    return map<float, Count>(
         [](auto v) UNITSPHERE_LAMBDA {
 #if XSIMD_VERSION_MAJOR >= 11
             return xsimd::bitwise_cast<float>(v);
@@ -220,36 +251,94 @@ UNITSPHERE_INLINE lanes<float> from_bits(const bits16& x) noexcept {
         },
         x);
 }
-UNITSPHERE_INLINE bits16 operator&(const bits16& a, std::int32_t b) noexcept {
+template <int Count>
+UNITSPHERE_INLINE bits_of_many<Count> operator&(const bits_of_many<Count>& a, std::int32_t b) noexcept {
     const vector<std::int32_t> mask(b);
-    return map<std::int32_t>([](auto x, auto y) UNITSPHERE_LAMBDA { return x & y; }, a, mask);
-}
-UNITSPHERE_INLINE bits16 operator|(const bits16& a, const bits16& b) noexcept {
-    return map<std::int32_t>([](auto x, auto y) UNITSPHERE_LAMBDA { return x | y; }, a, b);
+    return map<std::int32_t, Count>([](auto x, auto y) UNITSPHERE_LAMBDA { return x & y; }, a, mask);
 }
 template <int Count>
-UNITSPHERE_INLINE bits16 shift_left(const bits16& a) noexcept {
-    return map<std::int32_t>([](auto x) UNITSPHERE_LAMBDA { return shift_left<Count>(x); }, a);
+UNITSPHERE_INLINE bits_of_many<Count> operator^(const bits_of_many<Count>& a, std::int32_t b) noexcept {
+    const vector<std::int32_t> mask(b);
+    return map<std::int32_t, Count>([](auto x, auto y) UNITSPHERE_LAMBDA { return x ^ y; }, a, mask);
 }
-UNITSPHERE_INLINE bits16 smaller(const bits16& a, const bits16& b) noexcept {
-    return map<std::int32_t>([](auto x, auto y) UNITSPHERE_LAMBDA { return smaller(x, y); }, a, b);
+template <int Count>
+UNITSPHERE_INLINE bits_of_many<Count> operator|(const bits_of_many<Count>& a, const bits_of_many<Count>& b) noexcept {
+    return map<std::int32_t, Count>([](auto x, auto y) UNITSPHERE_LAMBDA { return x | y; }, a, b);
 }
-UNITSPHERE_INLINE bits16 larger(const bits16& a, const bits16& b) noexcept {
-    return map<std::int32_t>([](auto x, auto y) UNITSPHERE_LAMBDA { return larger(x, y); }, a, b);
+template <int Places, int Count>
+UNITSPHERE_INLINE bits_of_many<Count> shift_left(const bits_of_many<Count>& a) noexcept {
+    return map<std::int32_t, Count>([](auto x) UNITSPHERE_LAMBDA { return shift_left<Places>(x); }, a);
+}
+template <int Count>
+UNITSPHERE_INLINE bits_of_many<Count> smaller(const bits_of_many<Count>& a, const bits_of_many<Count>& b) noexcept {
+    return map<std::int32_t, Count>([](auto x, auto y) UNITSPHERE_LAMBDA { return smaller(x, y); }, a, b);
+}
+template <int Count>
+UNITSPHERE_INLINE bits_of_many<Count> larger(const bits_of_many<Count>& a, const bits_of_many<Count>& b) noexcept {
+    return map<std::int32_t, Count>([](auto x, auto y) UNITSPHERE_LAMBDA { return larger(x, y); }, a, b);
+}
+template <int Count>
+UNITSPHERE_INLINE bits_of_many<Count> larger_unsigned(const bits_of_many<Count>& a,
+                                                      const bits_of_many<Count>& b) noexcept {
+    return map<std::int32_t, Count>([](auto x, auto y) UNITSPHERE_LAMBDA { return larger_unsigned(x, y); }, a, b);
+}
+/// The largest of all lanes.
+template <int Count>
+UNITSPHERE_INLINE std::int32_t largest_of(const bits_of_many<Count>& x) noexcept {
+    vector<std::int32_t> all = x.part[0];
+    unroll<bits_of_many<Count>::parts - 1>([&](auto i) UNITSPHERE_LAMBDA { all = larger(all, x.part[i + 1]); });
+    return largest_element(all);
+}
+/// The same of unsigned numbers.
+template <int Count>
+UNITSPHERE_INLINE std::int32_t largest_unsigned_of(const bits_of_many<Count>& x) noexcept {
+    constexpr auto top = std::int32_t(0x80000000);
+    return largest_of(x ^ top) ^ top;
+}
+template <int Count>
+UNITSPHERE_INLINE std::int32_t smallest_of(const bits_of_many<Count>& x) noexcept {
+    return ~largest_of(x ^ -1);
+}
+/// Lanes as they are or 0, as 16 of these masks say.
+UNITSPHERE_INLINE lanes<float> keep_lanes(const lanes<float>& x, int first_of_window) noexcept {
+    alignas(64) static constexpr std::int32_t masks[3 * lane_count] = {
+        -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,  // ones
+        0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,   // zeros
+        -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+    return from_bits(map<std::int32_t>([](auto v, auto m) UNITSPHERE_LAMBDA { return v & m; }, bits(x),
+                                       load16(masks + first_of_window)));
+}
+/// The first `count` lanes as they are, the others 0.
+UNITSPHERE_INLINE lanes<float> keep_first(const lanes<float>& x, int count) noexcept {
+    return keep_lanes(x, lane_count - count);
+}
+/// The first `count` elements, then `rest`.
+UNITSPHERE_INLINE lanes<float> load16_first(const float* from, int count, float rest) noexcept {
+    return from_bits(bits(load16_first(from, count)) | bits(keep_lanes(broadcast(rest), 2 * lane_count - count)));
 }
 /// Per lane: where x > limit the lane of a, else of b.
-UNITSPHERE_INLINE bits16 where_above(const bits16& x, std::int32_t limit, const bits16& a, const bits16& b) noexcept {
+template <int Count, class A, class B>
+UNITSPHERE_INLINE bits_of_many<Count> where_above(const bits_of_many<Count>& x, std::int32_t limit, const A& a,
+                                                  const B& b) noexcept {
     const vector<std::int32_t> bound(limit);
-    return map<std::int32_t>(
+    return map<std::int32_t, Count>(
         [](auto v, auto l, auto yes, auto no) UNITSPHERE_LAMBDA { return where_above(v, l, yes, no); }, x, bound, a, b);
 }
 UNITSPHERE_INLINE void store16(std::int32_t* to, const bits16& x) noexcept {
     unroll<bits16::parts>([&](auto i) UNITSPHERE_LAMBDA { x.part[i].store_unaligned(to + i * bits16::width); });
 }
 
+/// Whether some lane is at least `bound`. A NaN may be reported or not.
+UNITSPHERE_INLINE bool any_not_below(const lanes<float>& x, const vector<float>& bound) noexcept {
+    auto found = x.part[0] >= bound;
+    unroll<lanes<float>::parts - 1>([&](auto i) UNITSPHERE_LAMBDA { found = found | (x.part[i + 1] >= bound); });
+    return xsimd::any(found);
+}
+
 /// a / b.
-UNITSPHERE_INLINE lanes<float> quotient(const lanes<float>& a, const lanes<float>& b) noexcept {
-    return map<float>([](auto x, auto y) UNITSPHERE_LAMBDA { return quotient(x, y); }, a, b);
+template <int Count>
+UNITSPHERE_INLINE lanes<float, Count> quotient(const lanes<float, Count>& a, const lanes<float, Count>& b) noexcept {
+    return map<float, Count>([](auto x, auto y) UNITSPHERE_LAMBDA { return quotient(x, y); }, a, b);
 }
 
 }  // namespace kernel

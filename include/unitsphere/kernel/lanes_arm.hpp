@@ -34,6 +34,10 @@ UNITSPHERE_INLINE double ordered(double x) noexcept {
     asm("" : "+w"(x));
     return x;
 }
+UNITSPHERE_INLINE float ordered(float x) noexcept {
+    asm("" : "+w"(x));
+    return x;
+}
 
 UNITSPHERE_INLINE vector<float> fma(vector<float> a, vector<float> b, vector<float> c) noexcept {
     return vfmaq_f32(c, a, b);
@@ -53,6 +57,11 @@ UNITSPHERE_INLINE vector<std::int32_t> smaller(vector<std::int32_t> a, vector<st
 UNITSPHERE_INLINE vector<std::int32_t> larger(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
     return vmaxq_s32(a, b);
 }
+UNITSPHERE_INLINE vector<std::int32_t> larger_unsigned(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
+    return vreinterpretq_s32_u32(vmaxq_u32(vreinterpretq_u32_s32(a), vreinterpretq_u32_s32(b)));
+}
+UNITSPHERE_INLINE std::int32_t largest_element(vector<std::int32_t> x) noexcept { return vmaxvq_s32(x); }
+UNITSPHERE_INLINE double sum_of_halves(vector<double> x) noexcept { return vpaddd_f64(x); }
 /// Per element: where x > bound that of a, else of b.
 UNITSPHERE_INLINE vector<std::int32_t> where_above(vector<std::int32_t> x, vector<std::int32_t> bound,
                                                    vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
@@ -90,15 +99,17 @@ UNITSPHERE_INLINE void store_first(float* to, vector<float> x, int count) noexce
     if (count > 2) vst1q_lane_f32(to + 2, native, 2);
 }
 
-/// to[c * to_pitch + r] = from[r * from_pitch + c] for r, c in 0..3.
-UNITSPHERE_INLINE void transpose_4x4(const float* from, std::int64_t from_pitch, float* to,
-                                     std::int64_t to_pitch) noexcept {
-    const float32x4x2_t low = vtrnq_f32(vld1q_f32(from), vld1q_f32(from + from_pitch));
-    const float32x4x2_t high = vtrnq_f32(vld1q_f32(from + 2 * from_pitch), vld1q_f32(from + 3 * from_pitch));
-    vst1q_f32(to, vcombine_f32(vget_low_f32(low.val[0]), vget_low_f32(high.val[0])));
-    vst1q_f32(to + to_pitch, vcombine_f32(vget_low_f32(low.val[1]), vget_low_f32(high.val[1])));
-    vst1q_f32(to + 2 * to_pitch, vcombine_f32(vget_high_f32(low.val[0]), vget_high_f32(high.val[0])));
-    vst1q_f32(to + 3 * to_pitch, vcombine_f32(vget_high_f32(low.val[1]), vget_high_f32(high.val[1])));
+/// Element c of row r changes places with element r of row c.
+UNITSPHERE_INLINE void transpose(vector<float> (&rows)[4]) noexcept {
+    const float32x4x2_t low = vtrnq_f32(rows[0], rows[1]), high = vtrnq_f32(rows[2], rows[3]);
+    rows[0] = vcombine_f32(vget_low_f32(low.val[0]), vget_low_f32(high.val[0]));
+    rows[1] = vcombine_f32(vget_low_f32(low.val[1]), vget_low_f32(high.val[1]));
+    rows[2] = vcombine_f32(vget_high_f32(low.val[0]), vget_high_f32(high.val[0]));
+    rows[3] = vcombine_f32(vget_high_f32(low.val[1]), vget_high_f32(high.val[1]));
+}
+UNITSPHERE_INLINE void transpose(vector<double> (&rows)[2]) noexcept {
+    const float64x2_t first = vtrn1q_f64(rows[0], rows[1]), second = vtrn2q_f64(rows[0], rows[1]);
+    rows[0] = first, rows[1] = second;
 }
 
 /// a / b, rounded once: xsimd 8.1 multiplies by an estimate of 1 / b.

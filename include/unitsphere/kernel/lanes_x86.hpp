@@ -51,6 +51,25 @@ UNITSPHERE_INLINE double ordered(double x) noexcept {
     asm("" : "+x"(x));
     return x;
 }
+UNITSPHERE_INLINE float ordered(float x) noexcept {
+    asm("" : "+x"(x));
+    return x;
+}
+
+/// Halves onto halves, down to one.
+UNITSPHERE_INLINE double sum_of_2(__m128d x) noexcept { return _mm_cvtsd_f64(_mm_add_sd(x, _mm_unpackhi_pd(x, x))); }
+#ifdef __AVX__
+UNITSPHERE_INLINE double sum_of_4(__m256d x) noexcept {
+    return sum_of_2(_mm_add_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd(x, 1)));
+}
+#endif
+#ifdef __AVX2__
+UNITSPHERE_INLINE std::int32_t largest_of_8(__m256i x) noexcept {
+    const __m128i four = _mm_max_epi32(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));
+    const __m128i two = _mm_max_epi32(four, _mm_shuffle_epi32(four, 0x4e));
+    return _mm_cvtsi128_si32(_mm_max_epi32(two, _mm_shuffle_epi32(two, 0xb1)));
+}
+#endif
 
 #if defined(__AVX512F__)
 
@@ -81,6 +100,20 @@ UNITSPHERE_INLINE vector<std::int32_t> smaller(vector<std::int32_t> a, vector<st
 }
 UNITSPHERE_INLINE vector<std::int32_t> larger(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
     return _mm512_maskz_max_epi32(__mmask16(0xffff), a, b);
+}
+UNITSPHERE_INLINE vector<std::int32_t> larger_unsigned(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
+    return _mm512_maskz_max_epu32(__mmask16(0xffff), a, b);
+}
+UNITSPHERE_INLINE std::int32_t largest_element(vector<std::int32_t> x) noexcept {
+    const __m512i native = x;
+    const __m256i eight = _mm256_max_epi32(__builtin_shufflevector(native, native, 0, 1, 2, 3),
+                                           __builtin_shufflevector(native, native, 4, 5, 6, 7));
+    return largest_of_8(eight);
+}
+UNITSPHERE_INLINE double sum_of_halves(vector<double> x) noexcept {
+    const __m512d native = x;
+    return sum_of_4(_mm256_add_pd(__builtin_shufflevector(native, native, 0, 1, 2, 3),
+                                  __builtin_shufflevector(native, native, 4, 5, 6, 7)));
 }
 /// Per element: where x > bound that of a, else of b.
 UNITSPHERE_INLINE vector<std::int32_t> where_above(vector<std::int32_t> x, vector<std::int32_t> bound,
@@ -129,6 +162,7 @@ UNITSPHERE_INLINE vector<double> widen_high(vector<float> x) noexcept {
 UNITSPHERE_INLINE vector<float> narrow(vector<double> low, vector<double> high) noexcept {
     return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm256_cvtpd_ps(low)), _mm256_cvtpd_ps(high), 1);
 }
+UNITSPHERE_INLINE double sum_of_halves(vector<double> x) noexcept { return sum_of_4(x); }
 #ifdef __AVX2__
 UNITSPHERE_INLINE vector<float> load(const bfloat16* from) noexcept {
     const __m256i word = _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
@@ -165,6 +199,7 @@ UNITSPHERE_INLINE vector<float> narrow(vector<double> low, vector<double> high) 
     return _mm_movelh_ps(_mm_cvtpd_ps(low), _mm_cvtpd_ps(high));
 }
 
+UNITSPHERE_INLINE double sum_of_halves(vector<double> x) noexcept { return sum_of_2(x); }
 UNITSPHERE_INLINE vector<float> load_first(const float* from, int count) noexcept {
     const __m128 none = _mm_setzero_ps();
     if (count <= 0) return none;
@@ -189,6 +224,25 @@ UNITSPHERE_INLINE vector<std::int32_t> smaller(vector<std::int32_t> a, vector<st
 }
 UNITSPHERE_INLINE vector<std::int32_t> larger(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
     return (xsimd::max)(a, b);
+}
+UNITSPHERE_INLINE vector<std::int32_t> larger_unsigned(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
+#ifdef __AVX2__
+    return _mm256_max_epu32(a, b);
+#else
+    const vector<std::int32_t> turned(std::int32_t(0x80000000));
+    return (xsimd::max)(a ^ turned, b ^ turned) ^ turned;
+#endif
+}
+UNITSPHERE_INLINE std::int32_t largest_element(vector<std::int32_t> x) noexcept {
+#ifdef __AVX2__
+    return largest_of_8(x);
+#else
+    constexpr int width = int(vector<std::int32_t>::size);
+    std::int32_t element[width];
+    x.store_unaligned(element);
+    for (int i = 1; i < width; ++i) element[0] = element[i] > element[0] ? element[i] : element[0];
+    return element[0];
+#endif
 }
 UNITSPHERE_INLINE vector<std::int32_t> where_above(vector<std::int32_t> x, vector<std::int32_t> bound,
                                                    vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
@@ -256,17 +310,99 @@ UNITSPHERE_INLINE vector<float> load(const float16* from) noexcept {
 }
 #endif
 
-/// to[c * to_pitch + r] = from[r * from_pitch + c] for r, c in 0..3.
-UNITSPHERE_INLINE void transpose_4x4(const float* from, std::int64_t from_pitch, float* to,
-                                     std::int64_t to_pitch) noexcept {
-    __m128 row0 = _mm_loadu_ps(from), row1 = _mm_loadu_ps(from + from_pitch);
-    __m128 row2 = _mm_loadu_ps(from + 2 * from_pitch), row3 = _mm_loadu_ps(from + 3 * from_pitch);
-    _MM_TRANSPOSE4_PS(row0, row1, row2, row3);
-    _mm_storeu_ps(to, row0);
-    _mm_storeu_ps(to + to_pitch, row1);
-    _mm_storeu_ps(to + 2 * to_pitch, row2);
-    _mm_storeu_ps(to + 3 * to_pitch, row3);
+// transpose(rows): element c of row r changes places with element r of row c, in a square of registers. Each stage joins
+// pairs: single elements, then pairs of them, then (AVX) quarters and halves of a register.
+
+#if defined(__AVX512F__)
+// The compiler's own shuffles: inside the intrinsics gcc 12 warns of uninitialized memory that is not ours.
+UNITSPHERE_INLINE __m512d low_pairs(__m512 a, __m512 b) noexcept {
+    return _mm512_castps_pd(
+        __builtin_shufflevector(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29));
 }
+UNITSPHERE_INLINE __m512d high_pairs(__m512 a, __m512 b) noexcept {
+    return _mm512_castps_pd(
+        __builtin_shufflevector(a, b, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31));
+}
+UNITSPHERE_INLINE __m512d low_pairs(__m512d a, __m512d b) noexcept {
+    return __builtin_shufflevector(a, b, 0, 8, 2, 10, 4, 12, 6, 14);
+}
+UNITSPHERE_INLINE __m512d high_pairs(__m512d a, __m512d b) noexcept {
+    return __builtin_shufflevector(a, b, 1, 9, 3, 11, 5, 13, 7, 15);
+}
+UNITSPHERE_INLINE __m512d even_quarters(__m512d a, __m512d b) noexcept {
+    return __builtin_shufflevector(a, b, 0, 1, 4, 5, 8, 9, 12, 13);
+}
+UNITSPHERE_INLINE __m512d odd_quarters(__m512d a, __m512d b) noexcept {
+    return __builtin_shufflevector(a, b, 2, 3, 6, 7, 10, 11, 14, 15);
+}
+UNITSPHERE_INLINE void transpose(vector<float> (&rows)[16]) noexcept {
+    __m512d four[16];  // of each quarter, four rows' elements of one column
+    for (int i = 0; i < 16; i += 4) {
+        const __m512d low01 = low_pairs(__m512(rows[i]), rows[i + 1]), low23 = low_pairs(__m512(rows[i + 2]), rows[i + 3]);
+        const __m512d high01 = high_pairs(__m512(rows[i]), rows[i + 1]);
+        const __m512d high23 = high_pairs(__m512(rows[i + 2]), rows[i + 3]);
+        four[i] = low_pairs(low01, low23), four[i + 1] = high_pairs(low01, low23);
+        four[i + 2] = low_pairs(high01, high23), four[i + 3] = high_pairs(high01, high23);
+    }
+    for (int c = 0; c < 4; ++c) {
+        const __m512d even = even_quarters(four[c], four[4 + c]), odd = odd_quarters(four[c], four[4 + c]);
+        const __m512d last_even = even_quarters(four[8 + c], four[12 + c]);
+        const __m512d last_odd = odd_quarters(four[8 + c], four[12 + c]);
+        rows[c] = _mm512_castpd_ps(even_quarters(even, last_even));
+        rows[4 + c] = _mm512_castpd_ps(even_quarters(odd, last_odd));
+        rows[8 + c] = _mm512_castpd_ps(odd_quarters(even, last_even));
+        rows[12 + c] = _mm512_castpd_ps(odd_quarters(odd, last_odd));
+    }
+}
+UNITSPHERE_INLINE void transpose(vector<double> (&rows)[8]) noexcept {
+    __m512d two[8];
+    for (int i = 0; i < 8; i += 2) {
+        two[i] = low_pairs(__m512d(rows[i]), rows[i + 1]);
+        two[i + 1] = high_pairs(__m512d(rows[i]), rows[i + 1]);
+    }
+    for (int c = 0; c < 2; ++c) {
+        const __m512d even = even_quarters(two[c], two[2 + c]), odd = odd_quarters(two[c], two[2 + c]);
+        const __m512d last_even = even_quarters(two[4 + c], two[6 + c]), last_odd = odd_quarters(two[4 + c], two[6 + c]);
+        rows[c] = even_quarters(even, last_even), rows[2 + c] = even_quarters(odd, last_odd);
+        rows[4 + c] = odd_quarters(even, last_even), rows[6 + c] = odd_quarters(odd, last_odd);
+    }
+}
+#elif defined(__AVX__)
+UNITSPHERE_INLINE void transpose(vector<float> (&rows)[8]) noexcept {
+    __m256 pair[8];
+    for (int i = 0; i < 8; i += 4) {
+        const __m256 low01 = _mm256_unpacklo_ps(rows[i], rows[i + 1]), high01 = _mm256_unpackhi_ps(rows[i], rows[i + 1]);
+        const __m256 low23 = _mm256_unpacklo_ps(rows[i + 2], rows[i + 3]);
+        const __m256 high23 = _mm256_unpackhi_ps(rows[i + 2], rows[i + 3]);
+        pair[i] = _mm256_shuffle_ps(low01, low23, 0x44);
+        pair[i + 1] = _mm256_shuffle_ps(low01, low23, 0xee);
+        pair[i + 2] = _mm256_shuffle_ps(high01, high23, 0x44);
+        pair[i + 3] = _mm256_shuffle_ps(high01, high23, 0xee);
+    }
+    for (int c = 0; c < 4; ++c) {
+        rows[c] = _mm256_permute2f128_ps(pair[c], pair[4 + c], 0x20);
+        rows[4 + c] = _mm256_permute2f128_ps(pair[c], pair[4 + c], 0x31);
+    }
+}
+UNITSPHERE_INLINE void transpose(vector<double> (&rows)[4]) noexcept {
+    const __m256d low01 = _mm256_unpacklo_pd(rows[0], rows[1]), high01 = _mm256_unpackhi_pd(rows[0], rows[1]);
+    const __m256d low23 = _mm256_unpacklo_pd(rows[2], rows[3]), high23 = _mm256_unpackhi_pd(rows[2], rows[3]);
+    rows[0] = _mm256_permute2f128_pd(low01, low23, 0x20);
+    rows[1] = _mm256_permute2f128_pd(high01, high23, 0x20);
+    rows[2] = _mm256_permute2f128_pd(low01, low23, 0x31);
+    rows[3] = _mm256_permute2f128_pd(high01, high23, 0x31);
+}
+#else
+UNITSPHERE_INLINE void transpose(vector<float> (&rows)[4]) noexcept {
+    __m128 row0 = rows[0], row1 = rows[1], row2 = rows[2], row3 = rows[3];
+    _MM_TRANSPOSE4_PS(row0, row1, row2, row3);
+    rows[0] = row0, rows[1] = row1, rows[2] = row2, rows[3] = row3;
+}
+UNITSPHERE_INLINE void transpose(vector<double> (&rows)[2]) noexcept {
+    const __m128d low = _mm_unpacklo_pd(rows[0], rows[1]), high = _mm_unpackhi_pd(rows[0], rows[1]);
+    rows[0] = low, rows[1] = high;
+}
+#endif
 
 /// a / b, rounded once. The instruction by name: under -ffast-math compilers would divide by an estimate, which turns
 /// 1 / 1 into less than 1.

@@ -54,34 +54,63 @@ inline lanes<double> clamp_to_one(const lanes<double>& x) noexcept {
     return load16(lane);
 }
 
-/// One chain of up to 128 steps for every accumulator.
-template <int Rows, int Lanes, class C>
-UNITSPHERE_INLINE void multiply_chain(const C* a, const C* b, int steps, lanes<C> (&sum)[Rows][Lanes]) noexcept {
-    for (int k = 0; k < steps; ++k, b += Lanes * lane_count) {
-        lanes<C> column[Lanes];
-        unroll<Lanes>([&](auto c) UNITSPHERE_LAMBDA { column[c] = load16(b + c * lane_count); });
-        unroll<Rows>([&](auto r) UNITSPHERE_LAMBDA {
-            const vector<C> row(a[r * chain_length + k]);
-            unroll<Lanes>([&](auto c) UNITSPHERE_LAMBDA { sum[r][c] = fma<C>(row, column[c], sum[r][c]); });
+/// How many blocks of 128 are worked on side by side: with few rows, one chain each would leave the FMA ports waiting
+/// for their own last results.
+template <class C>
+UNITSPHERE_INLINE constexpr int chains_at_once(int rows, int lanes_wide) {
+    constexpr int enough = vector_registers >= 32 ? 16 : 8;
+    const int accumulators = rows * lanes_wide * lanes<C>::parts;
+    return 2 * accumulators > enough ? 1 : 4 * accumulators > enough ? 2 : 4;
+}
+
+/// Chains of up to 128 steps for every accumulator, `Chains` of them for each score, 128 steps apart.
+template <int Rows, int Lanes, int Chains, class C>
+UNITSPHERE_INLINE void multiply_chains(const C* a, const C* b, int steps,
+                                       lanes<C> (&sum)[Chains][Rows][Lanes]) noexcept {
+    constexpr index next_a = index(chain_length) * block<C>::rows, next_b = index(chain_length) * Lanes * lane_count;
+    for (int k = 0; k < steps; ++k, b += Lanes * lane_count)
+        unroll<Chains>([&](auto n) UNITSPHERE_LAMBDA {
+            lanes<C> column[Lanes];
+            unroll<Lanes>([&](auto c) UNITSPHERE_LAMBDA { column[c] = load16(b + n * next_b + c * lane_count); });
+            unroll<Rows>([&](auto r) UNITSPHERE_LAMBDA {
+                const vector<C> row(a[n * next_a + r * chain_length + k]);
+                unroll<Lanes>([&](auto c) UNITSPHERE_LAMBDA { sum[n][r][c] = fma<C>(row, column[c], sum[n][r][c]); });
+            });
         });
-    }
+}
+
+/// Adds `Chains` block sums, in order, to the scores; `first` if there are none yet, clamped if it is the last.
+template <int Rows, int Lanes, int Chains, class C>
+UNITSPHERE_INLINE void add_chains(const C* a, const C* b, int steps, bool first, bool last, C* scores,
+                                  int pitch) noexcept {
+    lanes<C> sum[Chains][Rows][Lanes];
+    unroll<Chains * Rows * Lanes>([&](auto i) UNITSPHERE_LAMBDA {
+        sum[i / (Rows * Lanes)][i / Lanes % Rows][i % Lanes] = broadcast(C(0));
+    });
+    multiply_chains<Rows, Lanes, Chains>(a, b, steps, sum);
+    unroll<Rows * Lanes>([&](auto i) UNITSPHERE_LAMBDA {
+        constexpr int r = i / Lanes, c = i % Lanes;
+        C* const at = scores + r * pitch + c * lane_count;
+        lanes<C> total = first ? sum[0][r][c] : load16(at) + sum[0][r][c];
+        unroll<Chains - 1>([&](auto n) UNITSPHERE_LAMBDA { total = ordered(total + sum[n + 1][r][c]); });
+        store16(at, last ? clamp_to_one(total) : total);
+    });
 }
 
 /// scores[r * pitch + c] for r < Rows, c < 16 * Lanes.
 template <int Rows, int Lanes, class C>
 inline void multiply_block(const C* a, const C* b, index dim, C* scores, int pitch) noexcept {
-    for (index k = 0; k == 0 || k < dim; k += chain_length) {
+    constexpr int chains = chains_at_once<C>(Rows, Lanes), steps_at_once = chains * chain_length;
+    index k = 0;
+    const auto at = [&](const C* side, int width) UNITSPHERE_LAMBDA { return side + k * width; };
+    if constexpr (chains > 1)
+        for (; k + steps_at_once <= dim; k += steps_at_once)
+            add_chains<Rows, Lanes, chains>(at(a, block<C>::rows), at(b, Lanes * lane_count), chain_length, k == 0,
+                                            k + steps_at_once == dim, scores, pitch);
+    for (; k == 0 || k < dim; k += chain_length) {
         const int steps = int(dim - k < chain_length ? dim - k : chain_length);
-        lanes<C> sum[Rows][Lanes];
-        unroll<Rows * Lanes>([&](auto i) UNITSPHERE_LAMBDA { sum[i / Lanes][i % Lanes] = broadcast(C(0)); });
-        multiply_chain<Rows, Lanes>(a + k * block<C>::rows, b + k * Lanes * lane_count, steps, sum);
-        const bool last = k + chain_length >= dim;
-        unroll<Rows * Lanes>([&](auto i) UNITSPHERE_LAMBDA {
-            constexpr int r = i / Lanes, c = i % Lanes;
-            C* at = scores + r * pitch + c * lane_count;
-            const lanes<C> total = k == 0 ? sum[r][c] : load16(at) + sum[r][c];
-            store16(at, last ? clamp_to_one(total) : total);
-        });
+        add_chains<Rows, Lanes, 1>(at(a, block<C>::rows), at(b, Lanes * lane_count), steps, k == 0,
+                                   k + chain_length >= dim, scores, pitch);
     }
 }
 

@@ -22,46 +22,56 @@ namespace kernel {
 
 inline constexpr int strip_columns = 1024;
 
-/// The largest of many floats and whether a NaN was among them, on integer bits: as integers, positive floats rise
-/// with their value and negative ones fall, so the signed maximum decides where it is positive, else the minimum.
-struct largest_of_lanes {
-    bits16 highest = broadcast(std::int32_t(0x80000000));
-    bits16 lowest = broadcast(std::int32_t(0x7fffffff));
-    bits16 magnitude = broadcast(std::int32_t{0});
-
-    UNITSPHERE_INLINE void add(const bits16& x) noexcept {
-        highest = larger(highest, x);
-        lowest = smaller(lowest, x);
-        magnitude = larger(magnitude, x & 0x7fffffff);
-    }
-    /// NaN if one was seen.
-    UNITSPHERE_INLINE float value() const noexcept {
-        std::int32_t high[lane_count], low[lane_count], size[lane_count];
-        store16(high, highest);
-        store16(low, lowest);
-        store16(size, magnitude);
-        for (int i = 1; i < lane_count; ++i) {
-            high[0] = high[i] > high[0] ? high[i] : high[0];
-            low[0] = low[i] < low[0] ? low[i] : low[0];
-            size[0] = size[i] > size[0] ? size[i] : size[0];
-        }
-        if (size[0] > 0x7f800000) return detail::quiet_nan();
-        return detail::bit_cast<float>(high[0] >= 0 ? high[0] : low[0]);
-    }
+/// What logits span: the largest, NaN if one is among them, and how far below it the others may lie at most.
+struct logit_range {
+    float largest, spread;
 };
 
-/// Of 1 to strip_columns logits; lanes behind the last repeat the last, which cannot raise the maximum.
-inline float largest(const float* logits, int columns) noexcept {
-    largest_of_lanes seen;
+/// add(group) for groups of Count that cover `columns` >= Count logits, some of them twice: no maximum minds.
+template <int Count, class Add>
+UNITSPHERE_INLINE void for_each_group(const float* logits, int columns, Add&& add) noexcept {
     int j = 0;
-    for (; j + lane_count <= columns; j += lane_count) seen.add(bits(load16(logits + j)));
-    if (j < columns) {
-        float last[lane_count];
-        for (int i = 0; i < lane_count; ++i) last[i] = logits[j + i < columns ? j + i : columns - 1];
-        seen.add(bits(load16(last)));
-    }
-    return seen.value();
+    for (; j + Count <= columns; j += Count) add(bits(load_many<Count>(logits + j)));
+    if (j < columns) add(bits(load_many<Count>(logits + columns - Count)));
 }
+
+/// Of logits that all have a minus sign: as integers, the largest is the smallest.
+template <int Count>
+inline float largest_of_negative(const float* logits, int columns) noexcept {
+    bits_of_many<Count> least = broadcast<Count>(std::int32_t(0x7fffffff));
+    for_each_group<Count>(logits, columns,
+                          [&](const bits_of_many<Count>& x) UNITSPHERE_LAMBDA { least = smaller(least, x); });
+    return detail::bit_cast<float>(smallest_of(least));
+}
+
+/// Of at least Count logits, on integer bits: signed, positive floats rise with their value; unsigned, negative ones lie
+/// above all positive ones and rise as they fall. NaNs are beyond the infinity of their sign.
+template <int Count>
+inline logit_range range_of_groups(const float* logits, int columns) noexcept {
+    constexpr std::int32_t infinity = 0x7f800000, minus_infinity = std::int32_t(0xff800000);
+    bits_of_many<Count> high = broadcast<Count>(std::int32_t(0x80000000)), low = broadcast<Count>(std::int32_t{0});
+    for_each_group<Count>(logits, columns, [&](const bits_of_many<Count>& x) UNITSPHERE_LAMBDA {
+        high = larger(high, x);
+        low = larger_unsigned(low, x);
+    });
+    const std::int32_t highest = largest_of(high), lowest = largest_unsigned_of(low);
+    if (highest > infinity || (lowest < 0 && lowest > minus_infinity)) return {detail::quiet_nan(), 0.0f};
+    const float least = lowest < 0 ? detail::bit_cast<float>(lowest) : 0.0f;
+    const float most = highest < 0 ? largest_of_negative<Count>(logits, columns) : detail::bit_cast<float>(highest);
+    return {most, most - least};
+}
+
+/// Of 1 to strip_columns logits.
+inline logit_range range_of(const float* logits, int columns) noexcept {
+    constexpr int many = 4 * lanes<float>::width;  // registers enough to wait for nothing but loads
+    if (columns >= many) return range_of_groups<many>(logits, columns);
+    if (columns >= lane_count) return range_of_groups<lane_count>(logits, columns);
+    float filled_up[lane_count];
+    store16(filled_up, load16_first(logits, columns, logits[0]));
+    return range_of_groups<lane_count>(filled_up, lane_count);
+}
+
+inline float largest(const float* logits, int columns) noexcept { return range_of(logits, columns).largest; }
 
 /// max and sum of exp(l - max) of one strip. The sum is NaN if the strip holds NaN or +Inf, 0 if it holds only -Inf.
 struct strip_sum {
@@ -69,31 +79,59 @@ struct strip_sum {
     double sum;
 };
 
-/// e[j] = exp(l[j] - max l) for one strip of 1 to strip_columns; out may be the logits. Two vectors at a time are
-/// added in float before they go to double: half the conversions for half a rounding.
-inline strip_sum exp_strip(const float* logits, int columns, float* out) noexcept {
+/// Columns whose exponentials are made together: four registers hide the latency, a pair of 16 is the least.
+inline constexpr int group_columns =
+    4 * lanes<float>::width < 2 * lane_count ? 2 * lane_count : 4 * lanes<float>::width;
+
+/// exp(maximum - l). Normal: none of them is subnormal.
+template <bool Normal, int Count>
+UNITSPHERE_INLINE lanes<float, Count> exp_below(float maximum, const lanes<float, Count>& logits) noexcept {
+    const lanes<float, Count> y = broadcast<Count>(maximum) - logits;
+    if constexpr (Normal)
+        return exp_negated_normal(y);
+    else
+        return exp_negated(y);
+}
+
+/// e[j] = exp(maximum - l[j]), and their sum. Two vectors at a time are added in float before they go to double: half
+/// the conversions for half a rounding.
+template <bool Normal>
+inline double exp_columns(const float* logits, int columns, float maximum, float* out) noexcept {
     constexpr int pair = 2 * lane_count;
-    const float top = largest(logits, columns);
-    const bool none = detail::is_negative_infinity(top);
-    if (!none && !detail::is_finite(top)) return {top, double(detail::quiet_nan())};
-    const lanes<float> maximum = broadcast(none ? 0.0f : top);
     lanes<double> sum = broadcast(0.0);
-    const auto exp_pair = [&](const float* from, float* to) UNITSPHERE_LAMBDA {
-        const lanes<float> first = exp_negated(maximum - load16(from));
-        const lanes<float> second = exp_negated(maximum - load16(from + lane_count));
-        store16(to, first);
-        store16(to + lane_count, second);
-        sum = sum + widen(first + second);
-    };
     int j = 0;
-    for (; j + pair <= columns; j += pair) exp_pair(logits + j, out + j);
-    if (j < columns) {
-        float last[pair];
-        for (int i = 0; i < pair; ++i) last[i] = j + i < columns ? logits[j + i] : detail::negative_infinity();
-        exp_pair(last, last);
-        std::memcpy(out + j, last, std::size_t(columns - j) * sizeof(float));
+    const auto whole = [&](auto count) UNITSPHERE_LAMBDA {
+        const auto e = exp_below<Normal>(maximum, load_many<count()>(logits + j));
+        store_many(out + j, e);
+        unroll<count() / pair>(
+            [&](auto i) UNITSPHERE_LAMBDA { sum = sum + widen(sixteen_of(e, 2 * i) + sixteen_of(e, 2 * i + 1)); });
+    };
+    for (; j + group_columns <= columns; j += group_columns) whole(std::integral_constant<int, group_columns>{});
+    if constexpr (group_columns > pair)
+        for (; j + pair <= columns; j += pair) whole(std::integral_constant<int, pair>{});
+    const int left = columns - j;
+    const auto some = [&](int at, int count) UNITSPHERE_LAMBDA {
+        const lanes<float> e = keep_first(exp_below<Normal>(maximum, load16_first(logits + at, count)), count);
+        store16_first(out + at, e, count);
+        return e;
+    };
+    if (left > lane_count) {
+        const lanes<float> first = some(j, lane_count);
+        sum = sum + widen(first + some(j + lane_count, left - lane_count));
+    } else if (left > 0) {
+        sum = sum + widen(some(j, left));
     }
-    return {top, sum_of_lanes(sum)};
+    return sum_of_lanes(sum);
+}
+
+/// e[j] = exp(l[j] - max l) for one strip of 1 to strip_columns; out may be the logits.
+inline strip_sum exp_strip(const float* logits, int columns, float* out) noexcept {
+    const logit_range range = range_of(logits, columns);
+    const float top = range.largest;
+    if (detail::is_negative_infinity(top)) return {top, exp_columns<false>(logits, columns, 0.0f, out)};
+    if (!detail::is_finite(top)) return {top, double(detail::quiet_nan())};
+    const bool normal = detail::bit_cast<std::int32_t>(range.spread) <= bits_of_87;
+    return {top, normal ? exp_columns<true>(logits, columns, top, out) : exp_columns<false>(logits, columns, top, out)};
 }
 
 /// The strips of one row, merged in column order: max l and sum exp(l - max l) over all of them.

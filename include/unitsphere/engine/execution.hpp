@@ -1,0 +1,129 @@
+/// How a call runs: on whose threads, in whose memory.
+#pragma once
+
+#include "executor.hpp"
+#include "workspace.hpp"
+
+namespace unitsphere {
+inline namespace UNITSPHERE_ISA {
+
+/// How one call runs: an executor, a workspace, or both. Made where the call is made, and gone with it:
+///
+///   cosine_similarity(queries, gallery, scores, openmp{});
+///   cosine_similarity(queries, gallery, scores, space);                    sequential, in `space`
+///   cosine_similarity(queries, gallery, scores, {openmp{}, space});
+///
+/// Threads  those of the executor; no result depends on it.
+/// Memory   without a workspace a call allocates its own. Refers to the workspace, which must outlive it, and so must an
+///          executor that is larger than two pointers, or not trivially copyable; others are copied.
+class execution {
+public:
+    template <class X, std::enable_if_t<engine::is_executor<X>, int> = 0>
+    execution(X&& executor) : execution(executor, nullptr) {}
+    execution(workspace& space) noexcept : executor_(nullptr), run_(nullptr), workers_(1), space_(&space) {}
+    template <class X, std::enable_if_t<engine::is_executor<X>, int> = 0>
+    execution(X&& executor, workspace& space) : execution(executor, &space) {}
+
+    index workers() const noexcept { return workers_; }
+    /// Null where the caller gave none.
+    workspace* space() const noexcept { return space_; }
+
+    /// body(i) once for every i in [0, count), by the executor.
+    void run(index count, engine::body_ref body) const {
+        if (run_ == nullptr) return sequential()(count, body);
+        run_(*this, count, body);
+    }
+
+private:
+    /// Two pointers: an executor's settings, or a lambda around a thread pool.
+    struct small_copy {
+        alignas(void*) unsigned char bytes[2 * sizeof(void*)];
+    };
+    template <class X>
+    static constexpr bool is_copied() noexcept {
+        if constexpr (std::is_function_v<X>)
+            return false;
+        else
+            return std::is_trivially_copyable_v<X> && engine::is_executor<const X> && sizeof(X) <= sizeof(small_copy) &&
+                   alignof(X) <= alignof(small_copy);
+    }
+
+    template <class X>
+    execution(X& executor, workspace* space) : run_(&run_on<X>), workers_(engine::workers_of(executor)), space_(space) {
+        if constexpr (std::is_function_v<X>)
+            executor_ = reinterpret_cast<void*>(&executor);
+        else if constexpr (is_copied<X>())
+            __builtin_memcpy(copy_.bytes, &executor, sizeof(X));
+        else
+            executor_ = const_cast<void*>(static_cast<const volatile void*>(&executor));
+    }
+
+    template <class X>
+    static void run_on(const execution& how, index count, const engine::body_ref& body) {
+        if constexpr (is_copied<X>())
+            (*reinterpret_cast<const X*>(how.copy_.bytes))(count, body);
+        else
+            (*reinterpret_cast<X*>(how.executor_))(count, body);
+    }
+
+    union {
+        void* executor_;
+        small_copy copy_;
+    };
+    void (*run_)(const execution&, index, const engine::body_ref&);
+    index workers_;
+    workspace* space_;
+};
+
+namespace engine {
+
+/// The workspace of a call: the caller's, else one that ends with the call.
+class borrowed_workspace {
+public:
+    explicit borrowed_workspace(const execution& how) noexcept : space_(how.space()) {}
+
+    workspace& get() noexcept { return space_ != nullptr ? *space_ : own_; }
+    std::byte* reserve(index bytes) { return get().reserve(bytes); }
+
+private:
+    workspace* space_;
+    workspace own_;
+};
+
+/// Stops the handing out of tasks when a worker leaves: without tasks that changes nothing, with an exception no worker
+/// begins another one.
+struct task_stop {
+    index& next;
+    index tasks;
+    ~task_stop() { __atomic_store_n(&next, tasks, __ATOMIC_RELAXED); }
+};
+
+/// work(worker, task) once for every task in [0, tasks); 0 <= worker < min(how.workers(), tasks), and no two calls that
+/// run at the same time have the same worker: it says whose scratch memory to use.
+///
+/// Tasks are taken in order, by whoever is free, so an executor that makes its calls one after the other lets the first
+/// worker do everything. Who does a task must not change its result.
+///
+/// Errors   an exception of `work` arrives through the executor; tasks that have not begun are left out.
+template <class Work>
+void for_each_task(const execution& how, index tasks, Work&& work) {
+    const index workers = how.workers() < tasks ? how.workers() : tasks;
+    if (workers <= 1) {
+        for (index task = 0; task < tasks; ++task) work(index(0), task);
+        return;
+    }
+    alignas(64) index next = 0;
+    const auto take_tasks = [&](index worker) {
+        const task_stop stop{next, tasks};
+        for (;;) {
+            const index task = __atomic_fetch_add(&next, 1, __ATOMIC_RELAXED);
+            if (task >= tasks) return;
+            work(worker, task);
+        }
+    };
+    how.run(workers, take_tasks);
+}
+
+}  // namespace engine
+}  // namespace UNITSPHERE_ISA
+}  // namespace unitsphere

@@ -1,0 +1,139 @@
+/// What every executor owes its caller, and executors as users write them.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <exception>
+#include <mutex>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include <unitsphere/engine/executor.hpp>
+
+#include "catch.hpp"
+
+namespace tests {
+
+using unitsphere::index;
+
+/// Threads of its own for each use; thread t makes calls t, t + threads, ..
+struct on_threads {
+    int threads;
+
+    index workers() const { return threads; }
+
+    template <class Body>
+    void operator()(index count, Body body) const {
+        std::exception_ptr first;
+        std::mutex first_mutex;
+        std::vector<std::thread> team;
+        for (int t = 0; t < threads; ++t)
+            team.emplace_back([&, t] {
+                try {
+                    for (index i = t; i < count; i += threads) body(i);
+                } catch (...) {
+                    const std::lock_guard<std::mutex> lock(first_mutex);
+                    if (!first) first = std::current_exception();
+                }
+            });
+        for (std::thread& thread : team) thread.join();
+        if (first) std::rethrow_exception(first);
+    }
+};
+
+inline const auto in_reverse = [](index count, auto&& body) {
+    for (index i = count - 1; i >= 0; --i) body(i);
+};
+
+/// The calls that are running, counted even where they throw.
+class running_call {
+public:
+    explicit running_call(std::atomic<int>& running) : running_(running) { ++running_; }
+    ~running_call() { --running_; }
+
+private:
+    std::atomic<int>& running_;
+};
+
+/// How often each of `count` calls was made. What is written without a lock is read after the join: a thread sanitizer
+/// sees an executor that returns too early.
+template <class Executor>
+std::vector<int> calls_made(Executor&& executor, index count) {
+    std::vector<int> calls(std::size_t(count), 0);
+    executor(count, [&](index i) { ++calls[std::size_t(i)]; });
+    return calls;
+}
+
+template <class Executor>
+void check_every_call_once(Executor&& executor) {
+    for (const index count : {0, 1, 2, 15, 16, 17, 1000}) {
+        CAPTURE(count);
+        CHECK(calls_made(executor, count) == std::vector<int>(std::size_t(count), 1));
+    }
+}
+
+struct thrown_by {
+    index body;
+};
+
+/// Where `throws` says so, a call throws its number; the message says what came of it.
+template <class Executor, class Throws>
+void check_exception(Executor&& executor, index count, Throws&& throws) {
+    std::atomic<int> running{0};
+    std::vector<std::atomic<int>> calls(std::size_t(count) + 1);  // not of bool: neighbours would share a byte
+    index caught = -1;
+    int still_running = -1;
+    try {
+        executor(count, [&](index i) {
+            const running_call call(running);
+            ++calls[std::size_t(i)];
+            std::this_thread::yield();
+            if (throws(i)) throw thrown_by{i};
+        });
+    } catch (const thrown_by& exception) {
+        still_running = running;
+        caught = exception.body;
+    }
+    REQUIRE(caught >= 0);
+    CHECK(throws(caught));
+    CHECK(calls[std::size_t(caught)] == 1);
+    CHECK(still_running == 0);
+    for (index i = 0; i < count; ++i) CHECK(calls[std::size_t(i)] <= 1);
+}
+
+template <class Executor>
+void check_exceptions(Executor&& executor) {
+    for (const index count : {2, 16, 100}) {
+        CAPTURE(count);
+        check_exception(executor, count, [](index i) { return i == 0; });
+        check_exception(executor, count, [&](index i) { return i == count / 2; });
+        check_exception(executor, count, [&](index i) { return i == count - 1; });
+        check_exception(executor, count, [](index i) { return i % 2 == 1; });
+        check_exception(executor, count, [](index) { return true; });
+    }
+    CHECK(calls_made(executor, 33) == std::vector<int>(33, 1));  // it goes on as before
+}
+
+/// Every outer call makes all inner calls.
+template <class Outer, class Inner>
+void check_nested(Outer&& outer, Inner&& inner) {
+    constexpr index rows = 7, columns = 19;
+    std::vector<int> calls(rows * columns, 0);
+    outer(rows, [&](index i) { inner(columns, [&](index j) { ++calls[std::size_t(i * columns + j)]; }); });
+    CHECK(calls == std::vector<int>(rows * columns, 1));
+
+    index caught = -1;
+    try {
+        outer(rows, [&](index i) {
+            inner(columns, [&](index j) {
+                if (i == 3 && j == 11) throw thrown_by{i * columns + j};
+            });
+        });
+    } catch (const thrown_by& exception) {
+        caught = exception.body;
+    }
+    CHECK(caught == 3 * columns + 11);
+}
+
+}  // namespace tests
