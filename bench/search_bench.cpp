@@ -1,11 +1,9 @@
 // The ten best rows of a gallery, beside FAISS' flat index, which gets rows at unit length.
+#include <unitsphere/search.hpp>
+
 #include "exact.hpp"
 #include "peers.hpp"
 #include "rows.hpp"
-
-#if __has_include(<unitsphere/search.hpp>)
-#include <unitsphere/search.hpp>
-#endif
 
 namespace {
 
@@ -20,7 +18,6 @@ double error_of(us::index q, us::index g) {
     return bench::top_error(bench::raw(use::queries, q, dim), bench::raw(use::gallery, g, dim), scores_of(q));
 }
 
-#if __has_include(<unitsphere/search.hpp>)
 const us::gallery& packed(us::index g) {
     return bench::made_once(use::gallery, g, dim, [=] { return us::gallery(bench::raw(use::gallery, g, dim)); });
 }
@@ -31,10 +28,12 @@ void add_search(const char* goal, us::index q, us::index g, Gallery gallery_of) 
         const auto& queries = bench::raw(use::queries, q, dim);
         const auto& gallery = gallery_of(g);
         const auto indices = std::make_shared<us::matrix<us::index>>(q, k);
+        const auto space = std::make_shared<us::workspace>();
         auto& scores = scores_of(q);
-        return bench::task{
-            [&, indices] { us::top_k(queries, gallery, us::matrix_view<us::index>(*indices), scores.view()); },
-            [=] { return error_of(q, g); }};
+        return bench::task{[&, indices, space] {
+                               us::top_k(queries, gallery, us::matrix_view<us::index>(*indices), scores.view(), *space);
+                           },
+                           [=] { return error_of(q, g); }};
     });
 }
 
@@ -45,10 +44,6 @@ void add_raw(const char* goal, us::index q, us::index g) {
     add_search(goal, q, g,
                [](us::index rows) -> const us::matrix<float>& { return bench::raw(use::gallery, rows, dim); });
 }
-#else
-void add_packed(const char*, us::index, us::index) {}
-void add_raw(const char*, us::index, us::index) {}
-#endif
 
 void add_peers(const char* goal, us::index q, us::index g) {
     bench::register_read_rate(4 * (q + g) * dim);

@@ -1,10 +1,7 @@
 // The cosine matrix from raw rows, and of one query with a packed gallery, beside the matrix products of other
 // libraries. Those get rows at unit length and only multiply.
+#include <unitsphere/gallery.hpp>
 #include <unitsphere/similarity.hpp>
-
-#if __has_include(<unitsphere/search.hpp>)
-#include <unitsphere/search.hpp>
-#endif
 
 #include "exact.hpp"
 #include "peers.hpp"
@@ -23,25 +20,23 @@ void add_unitsphere(const char* goal, size s) {
     bench::add({goal, "unitsphere", bench::shape(s.q, s.g, s.dim)}, bench::cosine_work(s.q, s.g, s.dim), [=] {
         const auto &queries = bench::raw(use::queries, s.q, s.dim), &gallery = bench::raw(use::gallery, s.g, s.dim);
         auto& scores = bench::output(s.q, s.g);
-        return bench::task{[&] { us::cosine_similarity(queries, gallery, scores); },
+        const auto space = std::make_shared<us::workspace>();
+        return bench::task{[&, space] { us::cosine_similarity(queries, gallery, scores, *space); },
                            [&] { return bench::cosine_error(queries, gallery, scores); }};
     });
 }
 
-#if __has_include(<unitsphere/search.hpp>)
 /// The gallery is packed before the clock runs.
 void add_packed(const char* goal, size s) {
     bench::add({goal, "unitsphere", bench::shape(s.q, s.g, s.dim)}, bench::cosine_work(s.q, s.g, s.dim), [=] {
         const auto &queries = bench::raw(use::queries, s.q, s.dim), &rows = bench::raw(use::gallery, s.g, s.dim);
         auto& scores = bench::output(s.q, s.g);
         const auto gallery = std::make_shared<us::gallery>(rows);
-        return bench::task{[&, gallery] { us::cosine_similarity(queries, *gallery, scores); },
+        const auto space = std::make_shared<us::workspace>();
+        return bench::task{[&, gallery, space] { us::cosine_similarity(queries, *gallery, scores, *space); },
                            [&] { return bench::cosine_error(queries, rows, scores); }};
     });
 }
-#else
-void add_packed(const char*, size) {}
-#endif
 
 void add_product(const char* goal, size s, const bench::peer::product& peer) {
     bench::add({goal, peer.who, bench::shape(s.q, s.g, s.dim)}, bench::cosine_work(s.q, s.g, s.dim), [=] {

@@ -28,7 +28,8 @@ void add_half(const char* type, us::index q, us::index g) {
             const auto gallery = std::make_shared<decltype(of_type(bench::raw<T>(use::gallery, g, dim)))>(
                 of_type(bench::raw<T>(use::gallery, g, dim)));
             auto& scores = bench::output(q, g);
-            return bench::task{[=, &scores] { us::cosine_similarity(*queries, *gallery, scores); },
+            const auto space = std::make_shared<us::workspace>();
+            return bench::task{[=, &scores] { us::cosine_similarity(*queries, *gallery, scores, *space); },
                                [=, &scores] { return bench::cosine_error(*queries, *gallery, scores); }};
         };
     };

@@ -2,7 +2,7 @@
 #include "exact.hpp"
 #include "rows.hpp"
 
-#if __has_include(<unitsphere/engine/openmp.hpp>) && defined(_OPENMP)
+#if defined(_OPENMP)
 #include <array>
 #include <cstdlib>
 
@@ -29,7 +29,10 @@ void add_cosine(us::index q, us::index g, us::index d, int threads) {
     add_both("cosine " + bench::shape(q, g, d), bench::cosine_work(q, g, d), threads, [=](auto executor) {
         const auto &queries = bench::raw(use::queries, q, d), &gallery = bench::raw(use::gallery, g, d);
         auto& scores = bench::output(q, g);
-        return bench::task{[&, executor] { us::cosine_similarity(queries, gallery, scores, executor); },
+        const auto space = std::make_shared<us::workspace>();
+        return bench::task{[&, executor, space] {
+                               us::cosine_similarity(queries, gallery, scores, {executor, *space});
+                           },
                            [&] { return bench::cosine_error(queries, gallery, scores); }};
     });
 }
@@ -41,7 +44,10 @@ void add_zero_shot(us::index n, us::index classes, int threads) {
         const auto classifier =
             std::make_shared<us::zero_shot_classifier>(rows, us::logit_scale::from_multiplier(100.0f));
         auto& out = bench::output(n, classes);
-        return bench::task{[&, executor, classifier] { classifier->probabilities(images, out, executor); },
+        const auto space = std::make_shared<us::workspace>();
+        return bench::task{[&, executor, space, classifier] {
+                               classifier->probabilities(images, out, {executor, *space});
+                           },
                            [&] { return bench::zero_shot_error(images, rows, out); }};
     });
 }
@@ -51,12 +57,13 @@ void add_search(us::index q, us::index g, int threads) {
         const auto &queries = bench::raw(use::queries, q, dim), &rows = bench::raw(use::gallery, g, dim);
         const us::gallery& gallery = bench::made_once(use::gallery, g, dim, [&] { return us::gallery(rows); });
         const auto indices = std::make_shared<us::matrix<us::index>>(q, 10);
+        const auto space = std::make_shared<us::workspace>();
         auto& scores = bench::output(q, 10);
-        return bench::task{[&, executor, indices] {
-                               us::top_k(queries, gallery, us::matrix_view<us::index>(*indices), scores.view(),
-                                         executor);
-                           },
-                           [&] { return bench::top_error(queries, rows, scores); }};
+        return bench::task{
+            [&, executor, indices, space] {
+                us::top_k(queries, gallery, us::matrix_view<us::index>(*indices), scores.view(), {executor, *space});
+            },
+            [&] { return bench::top_error(queries, rows, scores); }};
     });
 }
 

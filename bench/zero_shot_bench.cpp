@@ -19,7 +19,8 @@ void add_unitsphere(const char* goal, us::index n, us::index classes) {
         const auto classifier =
             std::make_shared<us::zero_shot_classifier>(rows, us::logit_scale::from_multiplier(100.0f));
         auto& out = bench::output(n, classes);
-        return bench::task{[&, classifier] { classifier->probabilities(images, out); },
+        const auto space = std::make_shared<us::workspace>();
+        return bench::task{[&, classifier, space] { classifier->probabilities(images, out, *space); },
                            [&] { return bench::zero_shot_error(images, rows, out); }};
     });
 }

@@ -6,8 +6,7 @@ add_library(unitsphere_peers INTERFACE)
 target_link_libraries(unitsphere_peers INTERFACE unitsphere::eigen)
 set(found "Eigen")
 
-find_package(OpenMP QUIET COMPONENTS CXX)
-if(OpenMP_CXX_FOUND)  # oneDNN and FAISS run on it, and are told to use one thread
+if(TARGET OpenMP::OpenMP_CXX)  # oneDNN and FAISS run on it, and are told to use one thread
   target_link_libraries(unitsphere_peers INTERFACE OpenMP::OpenMP_CXX)
 endif()
 
@@ -33,7 +32,7 @@ if(unitsphere_onednn AND unitsphere_onednn_include)
   string(APPEND found ", oneDNN")
 endif()
 
-if(OpenMP_CXX_FOUND)
+if(TARGET OpenMP::OpenMP_CXX)
   find_package(faiss QUIET CONFIG)
 endif()
 if(TARGET faiss)
