@@ -2,7 +2,7 @@
 #include <unitsphere/directions.hpp>
 #include <unitsphere/interop/eigen.hpp>
 
-#include "machine.hpp"
+#include "rows.hpp"
 
 namespace {
 
@@ -72,3 +72,5 @@ BENCHMARK(center_unitsphere)->Unit(benchmark::kMicrosecond);
 BENCHMARK(center_eigen)->Unit(benchmark::kMicrosecond);
 BENCHMARK(spherical_interpolation_unitsphere)->Unit(benchmark::kMicrosecond);
 BENCHMARK(spherical_interpolation_eigen)->Unit(benchmark::kMicrosecond);
+
+void bench::register_rows() {}  // none of the goals

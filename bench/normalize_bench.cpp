@@ -1,40 +1,68 @@
-// Rows to unit length, out of place, beside Eigen's rowwise().normalized().
+// Rows to unit length, out of place and in place, beside copying and scaling as many bytes.
 #include <unitsphere/interop/eigen.hpp>
 #include <unitsphere/normalize.hpp>
 
-#include "machine.hpp"
+#include "exact.hpp"
+#include "peers.hpp"
+#include "rows.hpp"
 
 namespace {
 
 namespace us = unitsphere;
+using bench::use;
+
+constexpr us::index dim = 512;
+
+bench::work work_of(us::index n, bool in_place) {
+    const double elements = double(n * dim);
+    return {4.0 * elements, 4.0 * elements, 4.0 * elements, in_place};  // a square that is added, and a product
+}
+
+/// In place, the first call leaves unit rows; normalizing those again is the same work.
+template <class Normalize>
+void add_row(const char* who, us::index n, bool in_place, Normalize normalize) {
+    const std::string type = in_place ? "f32 in place" : "f32";
+    bench::add({"normalize", who, bench::shape(n, dim), type}, work_of(n, in_place), [=] {
+        auto& out = bench::output(n, dim);
+        const auto& rows = bench::raw(use::queries, n, dim);
+        if (in_place) out = rows;
+        const us::matrix<float>& from = in_place ? out : rows;
+        return bench::task{normalize(from, out), [&] { return bench::unit_error(rows, out); }};
+    });
+}
+
+void add_goal(us::index n, bool in_place) {
+    add_row("unitsphere", n, in_place, [](const us::matrix<float>& from, us::matrix<float>& out) {
+        return [&] { us::normalize_into(from, out); };
+    });
+    for (const auto& peer : bench::peer::normalizes()) add_row(peer.who, n, in_place, peer.prepare);
+}
 
 template <class T>
-void normalize_unitsphere(benchmark::State& state) {
-    const auto rows = bench::random_rows_of<T>(state.range(0), state.range(1), 1);
+void normalize_of_type(benchmark::State& state) {
+    const auto& rows = bench::raw<T>(use::queries, state.range(0), state.range(1));
     us::matrix<float> out(rows.rows(), rows.dim());
     for (auto _ : state) {
         us::normalize_into(rows, out);
         benchmark::ClobberMemory();
     }
-    state.SetLabel(us::instruction_set());
     bench::count_bytes(state, double(sizeof(T) + sizeof(float)) * double(rows.rows() * rows.dim()));
-}
-
-void normalize_eigen(benchmark::State& state) {
-    const auto rows = bench::random_rows(state.range(0), state.range(1), 1);
-    us::matrix<float> out(rows.rows(), rows.dim());
-    for (auto _ : state) {
-        us::as_eigen(out) = us::as_eigen(rows).rowwise().normalized();
-        benchmark::ClobberMemory();
-    }
-    bench::count_bytes(state, 8.0 * double(rows.rows() * rows.dim()));
 }
 
 }  // namespace
 
-BENCHMARK_TEMPLATE(normalize_unitsphere, float)->Args({1, 512})->Args({1000, 512})->Args({100000, 512});
-BENCHMARK_TEMPLATE(normalize_unitsphere, us::float16)->Args({1000, 512});
-BENCHMARK_TEMPLATE(normalize_unitsphere, us::bfloat16)->Args({1000, 512});
-BENCHMARK_TEMPLATE(normalize_unitsphere, std::int8_t)->Args({1000, 512});
-BENCHMARK_TEMPLATE(normalize_unitsphere, double)->Args({1000, 512});
-BENCHMARK(normalize_eigen)->Args({1, 512})->Args({1000, 512})->Args({100000, 512});
+BENCHMARK_TEMPLATE(normalize_of_type, us::float16)->Args({1000, 512});
+BENCHMARK_TEMPLATE(normalize_of_type, us::bfloat16)->Args({1000, 512});
+BENCHMARK_TEMPLATE(normalize_of_type, std::int8_t)->Args({1000, 512});
+BENCHMARK_TEMPLATE(normalize_of_type, double)->Args({1000, 512});
+
+void bench::register_rows() {
+    for (const us::index n : {1, 512, 1000, 100000})
+        for (const bool in_place : {false, true}) {
+            add_goal(n, in_place);
+            if (in_place)
+                bench::register_scale_rate(4 * n * dim);
+            else
+                bench::register_copy_rate(8 * n * dim);
+        }
+}

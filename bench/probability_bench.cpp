@@ -1,5 +1,5 @@
-// Softmax, log-softmax and sigmoid of rows of logits, beside Eigen row by row. rel_error is the largest relative error
-// in the first row, against long double.
+// Softmax beside other libraries'; log-softmax and sigmoid beside Eigen row by row. There, rel_error is the largest
+// relative error in the first row, against long double.
 // There is no evaluation_bench.cpp: counting labels is one pass over a few integers per image.
 #include <algorithm>
 #include <cmath>
@@ -9,7 +9,9 @@
 #include <unitsphere/interop/eigen.hpp>
 #include <unitsphere/probability.hpp>
 
-#include "machine.hpp"
+#include "exact.hpp"
+#include "peers.hpp"
+#include "rows.hpp"
 
 namespace {
 
@@ -56,13 +58,6 @@ std::pair<long double, long double> largest_and_rest(const float* logits, us::in
     return {*place, rest};
 }
 
-std::vector<long double> exact_softmax(const float* logits, us::index columns) {
-    const auto [largest, rest] = largest_and_rest(logits, columns);
-    std::vector<long double> result;
-    for (us::index j = 0; j < columns; ++j) result.push_back(std::exp(logits[j] - largest) / (1 + rest));
-    return result;
-}
-
 std::vector<long double> exact_log_softmax(const float* logits, us::index columns) {
     const auto [largest, rest] = largest_and_rest(logits, columns);
     std::vector<long double> result;
@@ -74,23 +69,6 @@ std::vector<long double> exact_sigmoid(const float* logits, us::index columns) {
     std::vector<long double> result;
     for (us::index j = 0; j < columns; ++j) result.push_back(1 / (1 + std::exp(-(long double)(logits[j]))));
     return result;
-}
-
-void softmax_unitsphere(benchmark::State& state) {
-    run(
-        state, us::instruction_set(), [](const auto& logits, auto& out) { us::softmax(logits, out); }, exact_softmax);
-}
-
-void softmax_eigen(benchmark::State& state) {
-    const auto softmax = [](const auto& logits, auto& out) {
-        const auto from = us::as_eigen(logits);
-        auto to = us::as_eigen(out);
-        for (us::index i = 0; i < logits.rows(); ++i) {
-            to.row(i) = (from.row(i).array() - from.row(i).maxCoeff()).exp();
-            to.row(i) /= to.row(i).sum();
-        }
-    };
-    run(state, "Eigen", softmax, exact_softmax);
 }
 
 void log_softmax_unitsphere(benchmark::State& state) {
@@ -124,15 +102,34 @@ void sigmoid_eigen(benchmark::State& state) {
         exact_sigmoid);
 }
 
+template <class Prepare>
+void add_softmax(const char* who, us::index n, us::index columns, Prepare prepare) {
+    const double elements = double(n) * double(columns);
+    const bench::work w{2.0 * bench::exp_operations * elements, 4.0 * elements, 4.0 * elements};
+    bench::add({"softmax", who, bench::shape(n, columns)}, w, [=] {
+        const auto& logits = bench::logits(n, columns);
+        auto& out = bench::output(n, columns);
+        return bench::task{prepare(logits, out), [&] { return bench::softmax_error(logits, out); }};
+    });
+}
+
 void shapes(benchmark::internal::Benchmark* row) {
     row->Args({1, 1000})->Args({256, 1000})->Args({10000, 1000})->Args({8, 1000000});
 }
 
 }  // namespace
 
-BENCHMARK(softmax_unitsphere)->Apply(shapes);
-BENCHMARK(softmax_eigen)->Apply(shapes);
 BENCHMARK(log_softmax_unitsphere)->Apply(shapes);
 BENCHMARK(log_softmax_eigen)->Apply(shapes);
 BENCHMARK(sigmoid_unitsphere)->Apply(shapes);
 BENCHMARK(sigmoid_eigen)->Apply(shapes);
+
+void bench::register_rows() {
+    for (const auto& [n, columns] : {std::pair<us::index, us::index>{256, 1000}, {10000, 1000}, {8, 1000000}}) {
+        add_softmax("unitsphere", n, columns, [](const us::matrix<float>& logits, us::matrix<float>& out) {
+            return [&] { us::softmax(logits, out); };
+        });
+        for (const auto& peer : bench::peer::softmaxes()) add_softmax(peer.who, n, columns, peer.prepare);
+        bench::register_copy_rate(8 * n * columns);
+    }
+}

@@ -1,149 +1,67 @@
-// The cosine matrix from raw rows, beside Eigen: as a user writes it, and its matrix product alone on unit rows.
-#include <unitsphere/interop/eigen.hpp>
-#include <unitsphere/normalize.hpp>
+// The cosine matrix from raw rows, and of one query with a packed gallery, beside the matrix products of other
+// libraries. Those get rows at unit length and only multiply.
+#include <unitsphere/gallery.hpp>
 #include <unitsphere/similarity.hpp>
 
-#include "machine.hpp"
+#include "exact.hpp"
+#include "peers.hpp"
+#include "rows.hpp"
 
 namespace {
 
 namespace us = unitsphere;
+using bench::use;
 
-struct problem {
-    us::matrix<float> queries, gallery, scores;
-
-    explicit problem(const benchmark::State& state)
-        : queries(bench::random_rows(state.range(0), state.range(2), 1)),
-          gallery(bench::random_rows(state.range(1), state.range(2), 2)),
-          scores(queries.rows(), gallery.rows()) {}
-
-    /// The largest difference from the product of unit rows in double.
-    double error() const {
-        const auto exact = [](const us::matrix<float>& rows) {
-            const Eigen::MatrixXd wide = us::as_eigen(rows).cast<double>();
-            return Eigen::MatrixXd(wide.rowwise().normalized());
-        };
-        const us::index some = queries.rows() < 256 ? queries.rows() : 256;
-        const Eigen::MatrixXd expected = exact(queries).topRows(some) * exact(gallery).transpose();
-        return (us::as_eigen(scores).topRows(some).cast<double>() - expected).cwiseAbs().maxCoeff();
-    }
-    void report(benchmark::State& state) const {
-        bench::count_flops(state, 2.0 * double(queries.rows() * gallery.rows() * gallery.dim()));
-        state.counters["error"] = error();
-    }
+struct size {
+    us::index q, g, dim;
 };
 
-void cosine_unitsphere(benchmark::State& state) {
-    problem p(state);
-    for (auto _ : state) {
-        us::cosine_similarity(p.queries, p.gallery, p.scores);
-        benchmark::ClobberMemory();
-    }
-    state.SetLabel(us::instruction_set());
-    p.report(state);
+void add_unitsphere(const char* goal, size s) {
+    bench::add({goal, "unitsphere", bench::shape(s.q, s.g, s.dim)}, bench::cosine_work(s.q, s.g, s.dim), [=] {
+        const auto &queries = bench::raw(use::queries, s.q, s.dim), &gallery = bench::raw(use::gallery, s.g, s.dim);
+        auto& scores = bench::output(s.q, s.g);
+        const auto space = std::make_shared<us::workspace>();
+        return bench::task{[&, space] { us::cosine_similarity(queries, gallery, scores, *space); },
+                           [&] { return bench::cosine_error(queries, gallery, scores); }};
+    });
 }
 
-void cosine_eigen(benchmark::State& state) {
-    problem p(state);
-    for (auto _ : state) {
-        const us::eigen_map<float>::PlainObject queries = us::as_eigen(p.queries).rowwise().normalized();
-        const us::eigen_map<float>::PlainObject gallery = us::as_eigen(p.gallery).rowwise().normalized();
-        us::as_eigen(p.scores).noalias() = queries * gallery.transpose();
-        benchmark::ClobberMemory();
-    }
-    p.report(state);
+/// The gallery is packed before the clock runs.
+void add_packed(const char* goal, size s) {
+    bench::add({goal, "unitsphere", bench::shape(s.q, s.g, s.dim)}, bench::cosine_work(s.q, s.g, s.dim), [=] {
+        const auto &queries = bench::raw(use::queries, s.q, s.dim), &rows = bench::raw(use::gallery, s.g, s.dim);
+        auto& scores = bench::output(s.q, s.g);
+        const auto gallery = std::make_shared<us::gallery>(rows);
+        const auto space = std::make_shared<us::workspace>();
+        return bench::task{[&, gallery, space] { us::cosine_similarity(queries, *gallery, scores, *space); },
+                           [&] { return bench::cosine_error(queries, rows, scores); }};
+    });
 }
 
-void product_alone_eigen(benchmark::State& state) {
-    problem p(state);
-    us::normalize_in_place(p.queries);
-    us::normalize_in_place(p.gallery);
-    for (auto _ : state) {
-        us::as_eigen(p.scores).noalias() = us::as_eigen(p.queries) * us::as_eigen(p.gallery).transpose();
-        benchmark::ClobberMemory();
-    }
-    p.report(state);
+void add_product(const char* goal, size s, const bench::peer::product& peer) {
+    bench::add({goal, peer.who, bench::shape(s.q, s.g, s.dim)}, bench::cosine_work(s.q, s.g, s.dim), [=] {
+        const auto &queries = bench::unit(use::queries, s.q, s.dim), &gallery = bench::unit(use::gallery, s.g, s.dim);
+        auto& scores = bench::output(s.q, s.g);
+        return bench::task{peer.prepare(queries, gallery, scores), [&, s] {
+                               return bench::cosine_error(bench::raw(use::queries, s.q, s.dim),
+                                                          bench::raw(use::gallery, s.g, s.dim), scores);
+                           }};
+    });
 }
 
-/// The same matrix from raw rows of another type.
-template <class T>
-void cosine_of_type(benchmark::State& state) {
-    const auto queries = bench::random_rows_of<T>(state.range(0), state.range(2), 1);
-    const auto gallery = bench::random_rows_of<T>(state.range(1), state.range(2), 2);
-    us::matrix<float> scores(queries.rows(), gallery.rows());
-    for (auto _ : state) {
-        us::cosine_similarity(queries, gallery, scores);
-        benchmark::ClobberMemory();
-    }
-    bench::count_flops(state, 2.0 * double(queries.rows() * gallery.rows() * gallery.dim()));
-}
-
-void cosine_double_unitsphere(benchmark::State& state) {
-    const auto queries = bench::random_rows_of<double>(state.range(0), state.range(2), 1);
-    const auto gallery = bench::random_rows_of<double>(state.range(1), state.range(2), 2);
-    us::matrix<double> scores(queries.rows(), gallery.rows());
-    for (auto _ : state) {
-        us::cosine_similarity(queries, gallery, scores);
-        benchmark::ClobberMemory();
-    }
-    bench::count_flops(state, 2.0 * double(queries.rows() * gallery.rows() * gallery.dim()));
-}
-
-void cosine_double_eigen(benchmark::State& state) {
-    const auto queries = bench::random_rows_of<double>(state.range(0), state.range(2), 1);
-    const auto gallery = bench::random_rows_of<double>(state.range(1), state.range(2), 2);
-    us::matrix<double> scores(queries.rows(), gallery.rows());
-    for (auto _ : state) {
-        const us::eigen_map<double>::PlainObject q = us::as_eigen(queries).rowwise().normalized();
-        const us::eigen_map<double>::PlainObject g = us::as_eigen(gallery).rowwise().normalized();
-        us::as_eigen(scores).noalias() = q * g.transpose();
-        benchmark::ClobberMemory();
-    }
-    bench::count_flops(state, 2.0 * double(queries.rows() * gallery.rows() * gallery.dim()));
-}
-
-void pairwise_unitsphere(benchmark::State& state) {
-    const auto a = bench::random_rows(state.range(0), 512, 1), b = bench::random_rows(state.range(0), 512, 2);
-    std::vector<float> scores(std::size_t(a.rows()));
-    for (auto _ : state) {
-        us::pairwise_cosine(a, b, scores);
-        benchmark::ClobberMemory();
-    }
-    bench::count_bytes(state, 8.0 * 512.0 * double(a.rows()));
-}
-
-void pairwise_eigen(benchmark::State& state) {
-    const auto a = bench::random_rows(state.range(0), 512, 1), b = bench::random_rows(state.range(0), 512, 2);
-    Eigen::ArrayXf scores(a.rows());
-    for (auto _ : state) {
-        scores = (us::as_eigen(a).array() * us::as_eigen(b).array()).rowwise().sum() /
-                 (us::as_eigen(a).rowwise().norm().array() * us::as_eigen(b).rowwise().norm().array());
-        benchmark::ClobberMemory();
-    }
-    bench::count_bytes(state, 8.0 * 512.0 * double(a.rows()));
-}
-
-void one_shape(benchmark::internal::Benchmark* bench) {
-    bench->ArgNames({"queries", "gallery", "dim"})->Unit(benchmark::kMillisecond)->Args({1000, 1000, 512});
-}
-
-void shapes(benchmark::internal::Benchmark* bench) {
-    bench->ArgNames({"queries", "gallery", "dim"})->Unit(benchmark::kMillisecond);
-    for (const auto& [q, g] : {std::pair{1, 1000}, {32, 1000}, {256, 1000}, {1000, 1000}, {4096, 4096}})
-        bench->Args({q, g, 512});
-    bench->Args({1000, 1000, 768});
+void add_goal(const char* goal, size s) {
+    add_unitsphere(goal, s);
+    for (const auto& peer : bench::peer::products()) add_product(goal, s, peer);
 }
 
 }  // namespace
 
-BENCHMARK(cosine_unitsphere)->Apply(shapes);
-BENCHMARK(cosine_eigen)->Apply(shapes);
-BENCHMARK(product_alone_eigen)->Apply(shapes);
-BENCHMARK_TEMPLATE(cosine_of_type, us::float16)->Apply(one_shape);
-BENCHMARK_TEMPLATE(cosine_of_type, us::bfloat16)->Apply(one_shape);
-BENCHMARK_TEMPLATE(cosine_of_type, std::int8_t)->Apply(one_shape);
-BENCHMARK_TEMPLATE(cosine_of_type, double)->Apply(one_shape);
-BENCHMARK(cosine_double_unitsphere)->Apply(one_shape);
-BENCHMARK(cosine_double_eigen)->Apply(one_shape);
-BENCHMARK(pairwise_unitsphere)->Arg(1)->Arg(1000)->Unit(benchmark::kMicrosecond);
-BENCHMARK(pairwise_eigen)->Arg(1)->Arg(1000)->Unit(benchmark::kMicrosecond);
+void bench::register_rows() {
+    for (const size& s : {size{1000, 1000, 512}, {4096, 4096, 512}, {10000, 1000, 512}, {1000, 1000, 768}})
+        add_goal("cosine_large", s);
+    add_goal("cosine_32", {32, 1000, 512});
+    const size one{1, 1000, 512};
+    bench::register_read_rate(4 * one.g * one.dim);
+    add_packed("cosine_1", one);
+    for (const auto& peer : bench::peer::vector_products()) add_product("cosine_1", one, peer);
+}

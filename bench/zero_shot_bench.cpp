@@ -1,58 +1,49 @@
-// Raw image features to probabilities over fixed classes, beside Eigen as a user writes it.
-#include <unitsphere/interop/eigen.hpp>
-#include <unitsphere/normalize.hpp>
+// Raw image features to probabilities over fixed classes, beside Eigen as a user writes it and the careful user's
+// loops around a matrix product.
 #include <unitsphere/zero_shot.hpp>
 
-#include "machine.hpp"
+#include "exact.hpp"
+#include "peers.hpp"
+#include "rows.hpp"
 
 namespace {
 
 namespace us = unitsphere;
+using bench::use;
 
-void count(benchmark::State& state) {
-    bench::count_flops(state, 2.0 * 512.0 * double(state.range(0) * state.range(1)));
+constexpr us::index dim = 512;
+
+void add_unitsphere(const char* goal, us::index n, us::index classes) {
+    bench::add({goal, "unitsphere", bench::shape(n, classes, dim)}, bench::zero_shot_work(n, classes, dim), [=] {
+        const auto &images = bench::raw(use::queries, n, dim), &rows = bench::raw(use::gallery, classes, dim);
+        const auto classifier =
+            std::make_shared<us::zero_shot_classifier>(rows, us::logit_scale::from_multiplier(100.0f));
+        auto& out = bench::output(n, classes);
+        const auto space = std::make_shared<us::workspace>();
+        return bench::task{[&, classifier, space] { classifier->probabilities(images, out, *space); },
+                           [&] { return bench::zero_shot_error(images, rows, out); }};
+    });
 }
 
-void zero_shot_unitsphere(benchmark::State& state) {
-    const auto images = bench::random_rows(state.range(0), 512, 1),
-               classes = bench::random_rows(state.range(1), 512, 2);
-    const us::zero_shot_classifier classifier(classes, us::logit_scale::from_multiplier(100.0f));
-    us::matrix<float> probabilities(images.rows(), classes.rows());
-    for (auto _ : state) {
-        classifier.probabilities(images, probabilities);
-        benchmark::ClobberMemory();
-    }
-    state.SetLabel(us::instruction_set());
-    count(state);
+void add_peer(const char* goal, us::index n, us::index classes, const bench::peer::zero_shot& peer) {
+    bench::add({goal, peer.who, bench::shape(n, classes, dim)}, bench::zero_shot_work(n, classes, dim), [=] {
+        const auto &images = bench::raw(use::queries, n, dim), &rows = bench::unit(use::gallery, classes, dim);
+        auto& out = bench::output(n, classes);
+        return bench::task{peer.prepare(images, rows, out), [&] { return bench::zero_shot_error(images, rows, out); }};
+    });
 }
 
-void zero_shot_eigen(benchmark::State& state) {
-    using rows = us::eigen_map<float>::PlainObject;
-    const auto images = bench::random_rows(state.range(0), 512, 1),
-               classes = bench::random_rows(state.range(1), 512, 2);
-    const rows unit_classes = us::as_eigen(classes).rowwise().normalized();
-    us::matrix<float> out(images.rows(), classes.rows());
-    auto probabilities = us::as_eigen(out);
-    for (auto _ : state) {
-        const rows unit_images = us::as_eigen(images).rowwise().normalized();
-        probabilities.noalias() = 100.0f * unit_images * unit_classes.transpose();
-        for (us::index i = 0; i < images.rows(); ++i) {
-            auto row = probabilities.row(i);
-            row = (row.array() - row.maxCoeff()).exp();
-            row /= row.sum();
-        }
-        benchmark::ClobberMemory();
-    }
-    count(state);
-}
-
-void shapes(benchmark::internal::Benchmark* bench) {
-    bench->ArgNames({"images", "classes"})->Unit(benchmark::kMillisecond);
-    for (const auto& [n, classes] : {std::pair{1, 10}, {1, 1000}, {256, 1000}, {10000, 1000}, {100000, 10}})
-        bench->Args({n, classes});
+void add_goal(const char* goal, us::index n, us::index classes) {
+    add_unitsphere(goal, n, classes);
+    for (const auto& peer : bench::peer::zero_shots()) add_peer(goal, n, classes, peer);
 }
 
 }  // namespace
 
-BENCHMARK(zero_shot_unitsphere)->Apply(shapes);
-BENCHMARK(zero_shot_eigen)->Apply(shapes);
+void bench::register_rows() {
+    add_goal("zero_shot_tiny", 1, 10);
+    for (const auto& [n, classes] : {std::pair<us::index, us::index>{256, 1000}, {10000, 1000}, {4096, 4096}})
+        add_goal("zero_shot_large", n, classes);
+    bench::register_read_rate(4 * 100010 * dim);
+    add_goal("zero_shot_tall", 100000, 10);
+}

@@ -1,0 +1,2 @@
+// What xsimd costs alone.
+#include <xsimd/xsimd.hpp>

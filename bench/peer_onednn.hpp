@@ -1,0 +1,85 @@
+/// oneDNN: its sgemm, which is the better one for few rows, its matmul primitive, and its softmax.
+#pragma once
+
+#if defined(BENCH_HAS_ONEDNN)
+#include <oneapi/dnnl/dnnl.hpp>
+
+#include "peers.hpp"
+
+namespace bench {
+namespace peer {
+namespace onednn {
+
+inline std::string version() {
+    const dnnl::version_t* v = dnnl::version();
+    return std::to_string(v->major) + "." + std::to_string(v->minor) + "." + std::to_string(v->patch);
+}
+
+inline task sgemm(const rows& queries, const rows& gallery, rows& out) {
+    return [&] {
+        const us::index q = queries.rows(), g = gallery.rows(), dim = queries.dim();
+        dnnl::sgemm('N', 'T', q, g, dim, 1.0f, queries.data(), dim, gallery.data(), dim, 0.0f, out.data(), g);
+    };
+}
+
+/// One primitive and its arguments; what `run` needs to be called again and again.
+struct prepared {
+    dnnl::primitive primitive;
+    std::unordered_map<int, dnnl::memory> arguments;
+    dnnl::stream stream;
+
+    void run() {
+        primitive.execute(stream, arguments);
+        stream.wait();
+    }
+};
+
+inline const dnnl::engine& processor() {
+    static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+    return engine;
+}
+
+inline dnnl::memory::desc layout(us::index rows, us::index columns, dnnl::memory::format_tag order) {
+    return {{rows, columns}, dnnl::memory::data_type::f32, order};
+}
+inline dnnl::memory as_memory(const dnnl::memory::desc& desc, const rows& held) {
+    return dnnl::memory(desc, processor(), const_cast<float*>(held.data()));
+}
+
+inline task matmul(const rows& queries, const rows& gallery, rows& out) {
+    using tag = dnnl::memory::format_tag;
+    const auto left = layout(queries.rows(), queries.dim(), tag::ab);
+    const auto right = layout(gallery.dim(), gallery.rows(), tag::ba);  // the gallery as it lies in memory
+    const auto result = layout(out.rows(), out.dim(), tag::ab);
+#if DNNL_VERSION_MAJOR >= 3
+    const dnnl::matmul::primitive_desc desc(processor(), left, right, result);
+#else
+    const dnnl::matmul::primitive_desc desc(dnnl::matmul::desc(left, right, result), processor());
+#endif
+    prepared p{dnnl::matmul(desc),
+               {{DNNL_ARG_SRC, as_memory(left, queries)},
+                {DNNL_ARG_WEIGHTS, as_memory(right, gallery)},
+                {DNNL_ARG_DST, as_memory(result, out)}},
+               dnnl::stream(processor())};
+    return [p]() mutable { p.run(); };
+}
+
+inline task softmax(const rows& from, rows& out) {
+    const auto desc_of_rows = layout(from.rows(), from.dim(), dnnl::memory::format_tag::ab);
+#if DNNL_VERSION_MAJOR >= 3
+    const dnnl::softmax_forward::primitive_desc desc(processor(), dnnl::prop_kind::forward_inference,
+                                                     dnnl::algorithm::softmax_accurate, desc_of_rows, desc_of_rows, 1);
+#else
+    const dnnl::softmax_forward::primitive_desc desc(
+        dnnl::softmax_forward::desc(dnnl::prop_kind::forward_inference, desc_of_rows, 1), processor());
+#endif
+    prepared p{dnnl::softmax_forward(desc),
+               {{DNNL_ARG_SRC, as_memory(desc_of_rows, from)}, {DNNL_ARG_DST, as_memory(desc_of_rows, out)}},
+               dnnl::stream(processor())};
+    return [p]() mutable { p.run(); };
+}
+
+}  // namespace onednn
+}  // namespace peer
+}  // namespace bench
+#endif

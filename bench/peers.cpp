@@ -1,0 +1,197 @@
+#include "peers.hpp"
+
+#include <map>
+
+#include <unitsphere/interop/eigen.hpp>
+
+#if defined(BENCH_HAS_OPENBLAS)
+#include <cblas.h>
+#endif
+#if defined(BENCH_HAS_FAISS)
+#include <faiss/IndexFlat.h>
+
+#include <memory>
+#endif
+#if defined(_OPENMP)
+#include <omp.h>
+#endif
+
+#include "peer_onednn.hpp"
+
+namespace bench {
+
+std::string compiler() {
+#if defined(__clang__)
+    return "clang " __clang_version__;
+#else
+    return "g++ " __VERSION__;
+#endif
+}
+
+namespace peer {
+
+namespace {
+
+using row_major = us::eigen_map<float>::PlainObject;
+
+/// Every image's row of logits, already multiplied by the scale, to probabilities.
+void eigen_softmax(const rows& from, rows& out) {
+    const auto logits = us::as_eigen(from);
+    auto to = us::as_eigen(out);
+    for (us::index i = 0; i < from.rows(); ++i) {
+        to.row(i) = (logits.row(i).array() - logits.row(i).maxCoeff()).exp();
+        to.row(i) /= to.row(i).sum();
+    }
+}
+
+task eigen_product(const rows& queries, const rows& gallery, rows& out) {
+    if (queries.rows() == 1)  // Eigen chooses its matrix-vector product where the type says vector
+        return [&] {
+            const Eigen::Map<const Eigen::VectorXf> query(queries.data(), queries.dim());
+            Eigen::Map<Eigen::VectorXf>(out.data(), out.dim()).noalias() = us::as_eigen(gallery) * query;
+        };
+    return [&] { us::as_eigen(out).noalias() = us::as_eigen(queries) * us::as_eigen(gallery).transpose(); };
+}
+
+task eigen_zero_shot(const rows& images, const rows& classes, rows& out) {
+    return [&] {
+        const row_major unit_images = us::as_eigen(images).rowwise().normalized();
+        us::as_eigen(out).noalias() = 100.0f * unit_images * us::as_eigen(classes).transpose();
+        eigen_softmax(out, out);
+    };
+}
+
+#if defined(BENCH_HAS_OPENBLAS)
+void sgemm(const float* queries, us::index q, const rows& gallery, float scale, float* out) {
+    const int g = int(gallery.rows()), dim = int(gallery.dim());
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, int(q), g, dim, scale, queries, dim, gallery.data(), dim, 0.0f,
+                out, g);
+}
+void sgemv(const float* query, const rows& gallery, float scale, float* out) {
+    const int g = int(gallery.rows()), dim = int(gallery.dim());
+    cblas_sgemv(CblasRowMajor, CblasNoTrans, g, dim, scale, gallery.data(), dim, query, 1, 0.0f, out, 1);
+}
+
+/// 128 images at a time: their unit rows and their logits stay in the cache between the loops.
+task openblas_zero_shot(const rows& images, const rows& classes, rows& out) {
+    return [&, scratch = rows(128, images.dim())]() mutable {
+        for (us::index first = 0; first < images.rows(); first += scratch.rows()) {
+            const us::index left = images.rows() - first, count = left < scratch.rows() ? left : scratch.rows();
+            loops::normalize(images.row(first), scratch.data(), count, images.dim());
+            if (count == 1)
+                sgemv(scratch.data(), classes, 100.0f, out.row(first));
+            else
+                sgemm(scratch.data(), count, classes, 100.0f, out.row(first));
+            loops::softmax(out.row(first), out.row(first), count, out.dim());
+        }
+    };
+}
+#endif
+
+#if defined(BENCH_HAS_FAISS)
+task faiss_search(const rows& queries, const rows& gallery, us::index k, rows& scores) {
+    static std::map<const float*, std::shared_ptr<faiss::IndexFlatIP>> indexes;  // one copy of a gallery for all rows
+    auto& index = indexes[gallery.data()];
+    if (!index) {
+        index = std::make_shared<faiss::IndexFlatIP>(gallery.dim());
+        index->add(gallery.rows(), gallery.data());
+    }
+    return [&, k, held = index, found = std::vector<faiss::Index::idx_t>(std::size_t(queries.rows() * k))]() mutable {
+        held->search(queries.rows(), queries.data(), k, scores.data(), found.data());
+    };
+}
+#endif
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> versions() {
+    std::vector<std::pair<std::string, std::string>> present;
+    present.emplace_back("eigen", std::to_string(EIGEN_WORLD_VERSION) + "." + std::to_string(EIGEN_MAJOR_VERSION) +
+                                      "." + std::to_string(EIGEN_MINOR_VERSION));
+#if defined(BENCH_HAS_OPENBLAS)
+    present.emplace_back("openblas", std::string(openblas_get_config()) + ", core " + openblas_get_corename());
+#endif
+#if defined(BENCH_HAS_ONEDNN)
+    present.emplace_back("onednn", onednn::version());
+#endif
+#if defined(BENCH_HAS_FAISS)
+    present.emplace_back("faiss", std::to_string(FAISS_VERSION_MAJOR) + "." + std::to_string(FAISS_VERSION_MINOR) +
+                                      "." + std::to_string(FAISS_VERSION_PATCH));
+#endif
+    return present;
+}
+
+void use_one_thread() {
+#if defined(BENCH_HAS_OPENBLAS)
+    openblas_set_num_threads(1);
+#endif
+#if defined(_OPENMP)
+    omp_set_num_threads(1);
+#endif
+    Eigen::setNbThreads(1);
+}
+
+std::vector<product> products() {
+    std::vector<product> all{{"eigen", eigen_product}};
+#if defined(BENCH_HAS_OPENBLAS)
+    all.push_back({"openblas_sgemm", [](const rows& q, const rows& g, rows& out) -> task {
+                       return [&] { sgemm(q.data(), q.rows(), g, 1.0f, out.data()); };
+                   }});
+#endif
+#if defined(BENCH_HAS_ONEDNN)
+    all.push_back({"onednn_sgemm", onednn::sgemm});
+    all.push_back({"onednn_matmul", onednn::matmul});
+#endif
+    return all;
+}
+
+std::vector<product> vector_products() {
+    std::vector<product> all = products();
+#if defined(BENCH_HAS_OPENBLAS)
+    all.push_back({"openblas_sgemv", [](const rows& q, const rows& g, rows& out) -> task {
+                       return [&] { sgemv(q.data(), g, 1.0f, out.data()); };
+                   }});
+#endif
+    return all;
+}
+
+std::vector<zero_shot> zero_shots() {
+    std::vector<zero_shot> all{{"eigen", eigen_zero_shot}};
+#if defined(BENCH_HAS_OPENBLAS)
+    all.push_back({"openblas", openblas_zero_shot});
+#endif
+    return all;
+}
+
+std::vector<row_wise> normalizes() {
+    return {{"eigen",
+             [](const rows& from, rows& out) -> task {
+                 return [&] { us::as_eigen(out) = us::as_eigen(from).rowwise().normalized(); };
+             }},
+            {"loop", [](const rows& from, rows& out) -> task {
+                 return [&] { loops::normalize(from.data(), out.data(), from.rows(), from.dim()); };
+             }}};
+}
+
+std::vector<row_wise> softmaxes() {
+    std::vector<row_wise> all{
+        {"eigen", [](const rows& from, rows& out) -> task { return [&] { eigen_softmax(from, out); }; }},
+        {"loop", [](const rows& from, rows& out) -> task {
+             return [&] { loops::softmax(from.data(), out.data(), from.rows(), from.dim()); };
+         }}};
+#if defined(BENCH_HAS_ONEDNN)
+    all.push_back({"onednn", onednn::softmax});
+#endif
+    return all;
+}
+
+std::vector<search> searches() {
+#if defined(BENCH_HAS_FAISS)
+    return {{"faiss", faiss_search}};
+#else
+    return {};
+#endif
+}
+
+}  // namespace peer
+}  // namespace bench

@@ -1,0 +1,66 @@
+/// The libraries beside us. Eigen is always there, the others where CMake found them. All run on one thread.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <unitsphere/data/matrix.hpp>
+
+namespace bench {
+namespace us = unitsphere;
+
+/// The compiler and its version.
+std::string compiler();
+
+namespace peer {
+
+using rows = us::matrix<float>;
+using task = std::function<void()>;
+
+/// (library, version) of those that are in this build.
+std::vector<std::pair<std::string, std::string>> versions();
+
+void use_one_thread();
+
+/// A matrix product: out = queries * gallery^T. `prepare` does what can be done before the clock runs.
+struct product {
+    const char* who;
+    std::function<task(const rows& queries, const rows& gallery, rows& out)> prepare;
+};
+std::vector<product> products();
+/// The same and the products of a matrix and one vector, for one query.
+std::vector<product> vector_products();
+
+/// probabilities = softmax(100 * cosines), from raw images and unit classes.
+struct zero_shot {
+    const char* who;
+    std::function<task(const rows& images, const rows& unit_classes, rows& out)> prepare;
+};
+std::vector<zero_shot> zero_shots();
+
+/// out = something done to each row of `from`.
+struct row_wise {
+    const char* who;
+    std::function<task(const rows& from, rows& out)> prepare;
+};
+std::vector<row_wise> normalizes();
+std::vector<row_wise> softmaxes();
+
+/// The k best of a unit gallery, exactly.
+struct search {
+    const char* who;
+    std::function<task(const rows& unit_queries, const rows& unit_gallery, us::index k, rows& scores)> prepare;
+};
+std::vector<search> searches();
+
+/// Plain loops, compiled with -ffast-math: what a careful user writes. `out` may be `from`.
+namespace loops {
+void normalize(const float* from, float* out, std::ptrdiff_t rows, std::ptrdiff_t dim);
+void softmax(const float* from, float* out, std::ptrdiff_t rows, std::ptrdiff_t columns);
+}  // namespace loops
+
+}  // namespace peer
+}  // namespace bench
