@@ -4,11 +4,24 @@
 #include "data/column.hpp"
 #include "data/logit_scale.hpp"
 #include "data/output.hpp"
+#include "engine/execution.hpp"
 #include "kernel/log_softmax.hpp"
 #include "kernel/sigmoid.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
+
+namespace detail {
+
+/// out[i][j] = sigmoid(scale * x[i][j] + bias), by the workers of `how`.
+inline void sigmoid_rows(const matrix_view<const float>& x, float scale, float bias, const matrix_view<float>& out,
+                         const execution& how) {
+    engine::for_each_rows(how, x.rows(), x.dim(), [&](index first, index end) {
+        for (index i = first; i < end; ++i) kernel::sigmoid_row(x.row(i), x.dim(), scale, bias, out.row(i));
+    });
+}
+
+}  // namespace detail
 
 /// Softmax of each row, in the caller's memory.
 ///
@@ -18,21 +31,27 @@ inline namespace UNITSPHERE_ISA {
 /// Units    probabilities; |sum - 1| <= 2e-7 for any number of columns. A logit of -Inf gets exactly 0.
 /// Errors   shape_error if the shapes differ or the memory overlaps (out may be exactly the logits). A row with NaN or
 ///          +Inf, or with nothing but -Inf, has no softmax: it becomes NaN, in its row alone.
-/// Threads  the caller's.   Memory  8 KiB of stack.
+/// Threads  `how` splits the rows; every split gives the same bits.   Memory  8 KiB of stack.
 /// Source   Radford et al. 2021, arXiv:2103.00020, section 3.1.2 (zero-shot classification).
-inline void softmax(matrix_view<const float> logits, matrix_view<float> out) {
+inline void softmax(matrix_view<const float> logits, matrix_view<float> out, const execution& how) {
     detail::require_row_wise("softmax", logits, "the logits", out);
-    kernel::softmax_rows(logits.data(), logits.rows(), logits.dim(), logits.stride(), out.data(), out.stride());
+    engine::for_each_rows(how, logits.rows(), logits.dim(), [&](index first, index end) {
+        kernel::softmax_rows(logits.row(first), end - first, logits.dim(), logits.stride(), out.row(first),
+                             out.stride());
+    });
 }
+/// On the caller's thread.
+inline void softmax(matrix_view<const float> logits, matrix_view<float> out) { softmax(logits, out, sequential{}); }
 
 /// Softmax of each row, as a new matrix.
 ///
 /// Shapes, Units, Errors, Threads, Source   as above.   Memory  the result too.
-inline matrix<float> softmax(matrix_view<const float> logits) {
+inline matrix<float> softmax(matrix_view<const float> logits, const execution& how) {
     auto out = matrix<float>::uninitialized(logits.rows(), logits.dim());
-    softmax(logits, out.view());
+    softmax(logits, out.view(), how);
     return out;
 }
+inline matrix<float> softmax(matrix_view<const float> logits) { return softmax(logits, sequential{}); }
 
 /// Logarithm of the softmax of each row, in the caller's memory.
 ///
@@ -46,21 +65,28 @@ inline matrix<float> softmax(matrix_view<const float> logits) {
 ///          -Inf gets -Inf, and so does a result below -3.4e38.
 /// Errors   shape_error if the shapes differ or the memory overlaps (out may be exactly the logits). A row with NaN or
 ///          +Inf, or with nothing but -Inf, has no softmax: it becomes NaN, in its row alone.
-/// Threads  the caller's.   Memory  none.
+/// Threads  `how` splits the rows; every split gives the same bits.   Memory  none.
 /// Source   Radford et al. 2021, arXiv:2103.00020, figure 3: cross_entropy_loss takes -log_softmax at the true pair.
-inline void log_softmax(matrix_view<const float> logits, matrix_view<float> out) {
+inline void log_softmax(matrix_view<const float> logits, matrix_view<float> out, const execution& how) {
     detail::require_row_wise("log_softmax", logits, "the logits", out);
-    for (index i = 0; i < logits.rows(); ++i) kernel::log_softmax_row(logits.row(i), logits.dim(), out.row(i));
+    engine::for_each_rows(how, logits.rows(), logits.dim(), [&](index first, index end) {
+        for (index i = first; i < end; ++i) kernel::log_softmax_row(logits.row(i), logits.dim(), out.row(i));
+    });
+}
+/// On the caller's thread.
+inline void log_softmax(matrix_view<const float> logits, matrix_view<float> out) {
+    log_softmax(logits, out, sequential{});
 }
 
 /// Logarithm of the softmax of each row, as a new matrix.
 ///
 /// Shapes, Units, Errors, Threads, Source   as above.   Memory  the result.
-inline matrix<float> log_softmax(matrix_view<const float> logits) {
+inline matrix<float> log_softmax(matrix_view<const float> logits, const execution& how) {
     auto out = matrix<float>::uninitialized(logits.rows(), logits.dim());
-    log_softmax(logits, out.view());
+    log_softmax(logits, out.view(), how);
     return out;
 }
+inline matrix<float> log_softmax(matrix_view<const float> logits) { return log_softmax(logits, sequential{}); }
 
 /// Logarithm of the sum of exponentials of each row, in the caller's memory.
 ///
@@ -92,21 +118,24 @@ inline std::vector<double> log_sum_exp(matrix_view<const float> logits) {
 ///          tiny; a subnormal one is off by its last place.
 /// Errors   shape_error if the shapes differ or the memory overlaps (out may be exactly the logits). NaN gives NaN,
 ///          +Inf gives 1, -Inf gives 0.
-/// Threads  the caller's.   Memory  none.
+/// Threads  `how` splits the rows; every split gives the same bits.   Memory  none.
 /// Source   Zhai et al. 2023, arXiv:2303.15343, section 3.2 (SigLIP).
-inline void sigmoid(matrix_view<const float> logits, matrix_view<float> out) {
+inline void sigmoid(matrix_view<const float> logits, matrix_view<float> out, const execution& how) {
     detail::require_row_wise("sigmoid", logits, "the logits", out);
-    for (index i = 0; i < logits.rows(); ++i) kernel::sigmoid_row(logits.row(i), logits.dim(), 1.0f, 0.0f, out.row(i));
+    detail::sigmoid_rows(logits, 1.0f, 0.0f, out, how);
 }
+/// On the caller's thread.
+inline void sigmoid(matrix_view<const float> logits, matrix_view<float> out) { sigmoid(logits, out, sequential{}); }
 
 /// Sigmoid of each logit, as a new matrix.
 ///
 /// Shapes, Units, Errors, Threads, Source   as above.   Memory  the result.
-inline matrix<float> sigmoid(matrix_view<const float> logits) {
+inline matrix<float> sigmoid(matrix_view<const float> logits, const execution& how) {
     auto out = matrix<float>::uninitialized(logits.rows(), logits.dim());
-    sigmoid(logits, out.view());
+    sigmoid(logits, out.view(), how);
     return out;
 }
+inline matrix<float> sigmoid(matrix_view<const float> logits) { return sigmoid(logits, sequential{}); }
 
 /// SigLIP's probability that each pair belongs together, from its cosine, in the caller's memory.
 ///
@@ -118,22 +147,29 @@ inline matrix<float> sigmoid(matrix_view<const float> logits) {
 /// Units    probabilities, each on its own. l is a float: one rounding with fused multiply-add, two without. Its
 ///          sigmoid is as accurate as above.
 /// Errors   as above, and value_error unless the bias is finite.
-/// Threads  the caller's.   Memory  none.
+/// Threads  `how` splits the rows; every split gives the same bits.   Memory  none.
 /// Source   Zhai et al. 2023, arXiv:2303.15343, section 3.2 and algorithm 1.
-inline void sigmoid(matrix_view<const float> cosines, logit_scale scale, float bias, matrix_view<float> out) {
+inline void sigmoid(matrix_view<const float> cosines, logit_scale scale, float bias, matrix_view<float> out,
+                    const execution& how) {
     if (!detail::is_finite(bias)) detail::fail<value_error>("sigmoid: bias is ", double(bias), ", it must be finite");
     detail::require_row_wise("sigmoid", cosines, "the cosines", out);
-    for (index i = 0; i < cosines.rows(); ++i)
-        kernel::sigmoid_row(cosines.row(i), cosines.dim(), scale.multiplier(), bias, out.row(i));
+    detail::sigmoid_rows(cosines, scale.multiplier(), bias, out, how);
+}
+/// On the caller's thread.
+inline void sigmoid(matrix_view<const float> cosines, logit_scale scale, float bias, matrix_view<float> out) {
+    sigmoid(cosines, scale, bias, out, sequential{});
 }
 
 /// SigLIP's probabilities as a new matrix.
 ///
 /// Shapes, Units, Errors, Threads, Source   as above.   Memory  the result.
-inline matrix<float> sigmoid(matrix_view<const float> cosines, logit_scale scale, float bias) {
+inline matrix<float> sigmoid(matrix_view<const float> cosines, logit_scale scale, float bias, const execution& how) {
     auto out = matrix<float>::uninitialized(cosines.rows(), cosines.dim());
-    sigmoid(cosines, scale, bias, out.view());
+    sigmoid(cosines, scale, bias, out.view(), how);
     return out;
+}
+inline matrix<float> sigmoid(matrix_view<const float> cosines, logit_scale scale, float bias) {
+    return sigmoid(cosines, scale, bias, sequential{});
 }
 
 }  // namespace UNITSPHERE_ISA

@@ -186,7 +186,7 @@ private:
         }
         void tile(const engine::score_tile<>& tile) const noexcept { tile.store(scale, out); }
         void rows_done(index first, index count) const noexcept {
-            for (index i = first; i < first + count; ++i) kernel::softmax_row(out.row(i), out.dim(), out.row(i));
+            kernel::softmax_rows(out.row(first), count, out.dim(), out.stride(), out.row(first), out.stride());
         }
     };
 
