@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstddef>
 #include <exception>
 #include <mutex>
@@ -40,6 +41,57 @@ struct on_threads {
         for (std::thread& thread : team) thread.join();
         if (first) std::rethrow_exception(first);
     }
+};
+
+/// Threads that are there before the first call and after the last: a call of it allocates nothing. Thread t makes calls
+/// t, t + threads, ..; bodies must not throw.
+class team {
+public:
+    explicit team(int threads) : threads_(threads) {
+        for (int t = 0; t < threads; ++t) members_.emplace_back([this, t] { serve(t); });
+    }
+    team(const team&) = delete;
+    team& operator=(const team&) = delete;
+    ~team() {
+        begin(0, nullptr, nullptr);
+        for (std::thread& member : members_) member.join();
+    }
+
+    index workers() const { return threads_; }
+
+    template <class Body>
+    void operator()(index count, const Body& body) {
+        begin(count, &body, [](const void* it, index i) { (*static_cast<const Body*>(it))(i); });
+        std::unique_lock<std::mutex> lock(mutex_);
+        changed_.wait(lock, [this] { return busy_ == 0; });
+    }
+
+private:
+    void begin(index count, const void* body, void (*call)(const void*, index)) {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        count_ = count, body_ = body, call_ = call, busy_ = threads_, ++round_;
+        changed_.notify_all();
+    }
+    void serve(int t) {
+        for (index round = 1;; ++round) {
+            std::unique_lock<std::mutex> lock(mutex_);
+            changed_.wait(lock, [&] { return round_ == round; });
+            if (call_ == nullptr) return;
+            lock.unlock();
+            for (index i = t; i < count_; i += threads_) call_(body_, i);
+            lock.lock();
+            if (--busy_ == 0) changed_.notify_all();
+        }
+    }
+
+    const int threads_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    index round_ = 0, count_ = 0;
+    int busy_ = 0;
+    const void* body_ = nullptr;
+    void (*call_)(const void*, index) = nullptr;
+    std::vector<std::thread> members_;  // last: they use all of the above
 };
 
 inline const auto in_reverse = [](index count, auto&& body) {

@@ -2,14 +2,13 @@
 // golden/fma.txt holds one hash per case for every machine with fused multiply-add, golden/no_fma.txt for those
 // without.
 
-#include <fstream>
-#include <map>
 #include <string>
 #include <vector>
 
 #include <unitsphere/unitsphere.hpp>
 
 #include "catch.hpp"
+#include "golden.hpp"
 #include "random_rows.hpp"
 
 namespace tests {
@@ -17,40 +16,6 @@ namespace tests {
 using namespace unitsphere;
 
 namespace {
-
-std::string file_name() {
-    return std::string(UNITSPHERE_SOURCE_DIR "/tests/golden/") + (kernel::has_fma ? "fma.txt" : "no_fma.txt");
-}
-
-std::map<std::string, std::string> recorded() {
-    std::ifstream file(file_name());
-    std::map<std::string, std::string> hashes;
-    for (std::string name, hash; file >> name >> hash;) hashes[name] = hash;
-    return hashes;
-}
-
-// FNV-1a over the bytes of each number, lowest first.
-template <class T>
-std::string hash_of(matrix_view<const T> numbers) {
-    std::uint64_t hash = 0xcbf29ce484222325u;
-    for (index i = 0; i < numbers.rows(); ++i)
-        for (index j = 0; j < numbers.dim(); ++j) {
-            const auto pattern = std::uint64_t(reference::bits(numbers(i, j)));
-            for (std::size_t byte = 0; byte < sizeof(T); ++byte)
-                hash = (hash ^ ((pattern >> (8 * byte)) & 0xff)) * 0x100000001b3u;
-        }
-    char text[17];
-    std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
-    return text;
-}
-
-template <class T>
-void check(const std::string& name, const matrix<T>& numbers) {
-    static const auto hashes = recorded();
-    const auto found = hashes.find(name);
-    INFO("line of " << file_name() << ": " << name << " " << hash_of(numbers.view()));
-    CHECK((found != hashes.end() && found->second == hash_of(numbers.view())));
-}
 
 template <class T>
 std::string type_name() {

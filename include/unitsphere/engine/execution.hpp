@@ -98,6 +98,12 @@ struct task_stop {
     ~task_stop() { __atomic_store_n(&next, tasks, __ATOMIC_RELAXED); }
 };
 
+/// For how many workers tasks need memory: one too where there is no task, it finishes what was never begun.
+inline index workers_for(const execution& how, index tasks) noexcept {
+    const index workers = how.workers() < tasks ? how.workers() : tasks;
+    return workers < 1 ? 1 : workers;
+}
+
 /// work(worker, task) once for every task in [0, tasks); 0 <= worker < min(how.workers(), tasks), and no two calls that
 /// run at the same time have the same worker: it says whose scratch memory to use.
 ///
@@ -107,8 +113,8 @@ struct task_stop {
 /// Errors   an exception of `work` arrives through the executor; tasks that have not begun are left out.
 template <class Work>
 void for_each_task(const execution& how, index tasks, Work&& work) {
-    const index workers = how.workers() < tasks ? how.workers() : tasks;
-    if (workers <= 1) {
+    const index workers = workers_for(how, tasks);
+    if (workers == 1) {
         for (index task = 0; task < tasks; ++task) work(index(0), task);
         return;
     }

@@ -64,7 +64,7 @@ template <class C, class T, class Side, class Consumers>
 void score_few(const execution& how, row_source<T>& queries, Side& gallery, Consumers&& consumers) {
     constexpr index block_rows = kernel::block<C>::rows, share = 4 * block_rows;
     const index dim = queries.dim(), count = queries.rows(), tasks = (gallery.rows() + share - 1) / share;
-    const index workers = how.workers() < tasks ? how.workers() : tasks;
+    const index workers = workers_for(how, tasks);
     call_memory<C> memory(how, rows_of_panels(count) * dim, workers, kernel::packed_block_size<C>(dim),
                           consumers.bytes(workers, count));
     consumers.begin(memory.of_consumers());

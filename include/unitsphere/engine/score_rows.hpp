@@ -33,7 +33,7 @@ void score_rows(const execution& how, row_source<T>& queries, Side& gallery, Con
     const int share = rows_of_task<C>(queries.rows(), how.workers());
     const index tasks = (queries.rows() + share - 1) / share;
     const index group_size = size_of_blocks<C>(queries.rows() < share ? queries.rows() : share, queries.dim());
-    const index workers = how.workers() < tasks ? how.workers() : tasks;
+    const index workers = workers_for(how, tasks);
     call_memory<C> memory(how, gallery.template elements_of<C>(gallery.rows()), workers, group_size,
                           consumers.bytes(workers, share));
     consumers.begin(memory.of_consumers());

@@ -42,7 +42,7 @@ void score_strips(const execution& how, row_source<T>& queries, Side& gallery, C
     const index dim = queries.dim(), at_once = queries_at_once<C>(queries.rows(), dim);
     const index columns = columns_of_strip<C>(gallery.rows(), dim, how.workers());
     const index strips = (gallery.rows() + columns - 1) / columns, group_size = size_of_blocks<C>(group_rows<C>, dim);
-    const index workers = how.workers() < strips ? how.workers() : strips;
+    const index workers = workers_for(how, strips);
     call_memory<C> memory(how, size_of_blocks<C>(at_once, dim), workers,
                           gallery.template elements_of<C>(columns < gallery.rows() ? columns : gallery.rows()),
                           consumers.bytes(workers, at_once));

@@ -1,0 +1,202 @@
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <unitsphere/unitsphere.hpp>
+
+#include "catch.hpp"
+#include "checks.hpp"
+#include "executors.hpp"
+#include "troubled_rows.hpp"
+
+// However work is split: the same bits, the same report of rows without a direction, the same refusals. A thread
+// sanitizer watches this program: it sees what two workers do to one place even where the numbers come out right.
+
+namespace tests {
+
+using namespace unitsphere;
+
+namespace {
+
+const logit_scale scale = logit_scale::from_multiplier(10.0f);
+
+/// Rows of which each fifth or so has no direction, and what a report must say of them.
+struct troubled {
+    matrix<float> rows;
+    row_report expected;
+
+    troubled(index count, index dim, std::uint64_t seed) : rows(random_rows<float>(count, dim, seed)) {
+        generator random(seed);
+        for (index i = 0; i < count; ++i) {
+            const index kind = random.below(10);
+            if (kind == 0) fill_row(rows.row(i), dim, row_kind::zero, random), expected.add_zero(i);
+            if (kind == 1) fill_row(rows.row(i), dim, row_kind::nan, random), expected.add_non_finite(i);
+        }
+    }
+};
+
+struct sides {
+    troubled queries, gallery;
+    zero_shot_classifier classifier;
+    unitsphere::gallery packed;
+
+    sides(index q, index g, index dim)
+        : queries(q, dim, 401 + std::uint64_t(q)),
+          gallery(g, dim, 402),
+          classifier(random_rows<float>(g, dim, 403), scale),
+          packed(gallery.rows) {}
+
+    /// ask(name, rows, dim, sides, question) for every function with a report: question(how, out, query options,
+    /// gallery options) writes [rows, dim]; `sides` of its two sides are raw.
+    template <class Ask>
+    void each(Ask&& ask) const {
+        const matrix<float>&a = queries.rows, &b = gallery.rows;
+        const index q = a.rows(), g = b.rows(), dim = a.dim();
+        using out = matrix_view<float>;
+        using how = const execution&;
+        using options = const normalize_options&;
+        ask("normalize_into", q, dim, 1, [&](how h, out to, options o, options) { normalize_into(a, to, h, o); });
+        ask("cosine_similarity", q, g, 2,
+            [&](how h, out to, options o, options p) { cosine_similarity(a, b, to, h, o, p); });
+        ask("cosine_similarity of a gallery", q, g, 1,
+            [&](how h, out to, options o, options) { cosine_similarity(a, packed, to, h, o); });
+        ask("pairwise_cosine", 1, q, 2,
+            [&](how h, out to, options o, options p) { pairwise_cosine(a, part(b, 0, q), to, h, o, p); });
+        ask("clip_logits", q, g, 2,
+            [&](how h, out to, options o, options p) { clip_logits(a, b, scale, to, h, o, p); });
+        ask("siglip_logits", q, g, 2,
+            [&](how h, out to, options o, options p) { siglip_logits(a, b, scale, -1.0f, to, h, o, p); });
+        ask("probabilities", q, g, 1,
+            [&](how h, out to, options o, options) { classifier.probabilities(a, to, h, o); });
+        ask("top", q, 7, 1, [&](how h, out to, options o, options) {
+            matrix<index> labels(q, 7);
+            classifier.top(a, labels.view(), to, h, o);
+        });
+        ask("top_k", q, 7, 2, [&](how h, out to, options o, options p) {
+            matrix<index> best(q, 7);
+            top_k(a, b, best.view(), to, h, o, p);
+        });
+        ask("top_k of a gallery", q, 7, 1, [&](how h, out to, options o, options) {
+            matrix<index> best(q, 7);
+            top_k(a, packed, best.view(), to, h, o);
+        });
+    }
+};
+
+/// The report of the gallery's first rows only.
+row_report of_first(const matrix<float>& rows, index count) {
+    row_report seen;
+    for (index i = 0; i < count; ++i) {
+        if (all_zero(rows.row(i), rows.dim())) seen.add_zero(i);
+        if (!reference::is_finite_row(rows.row(i), rows.dim())) seen.add_non_finite(i);
+    }
+    return seen;
+}
+
+/// check(how) for sequential, backwards, and several threads.
+template <class Check>
+void for_each_split(Check&& check) {
+    workspace space;
+    check(execution(sequential{}));
+    check(execution(in_reverse));
+    for (const int threads : {2, 3, 8}) {
+        check(execution(on_threads{threads}));
+        check(execution(on_threads{threads}, space));
+    }
+}
+
+struct shape {
+    index q, g, dim;
+};
+// One strip loop, few queries, many queries by groups; the last by rows: more queries than are packed at once.
+constexpr shape shapes[] = {{5, 700, 33}, {16, 700, 33}, {200, 300, 400}, {300, 301, 4096}};
+
+}  // namespace
+
+TEST_CASE("every split gives the same bits and the same report", "[splits]") {
+    const shape s = GENERATE(from_range(std::begin(shapes), std::end(shapes)));
+    CAPTURE(s.q, s.g, s.dim);
+    const sides rows(s.q, s.g, s.dim);
+    rows.each([&](const std::string& name, index count, index dim, int raw_sides, auto&& question) {
+        CAPTURE(name);
+        matrix<float> expected = untouched(count, dim);
+        question(sequential{}, expected.view(), normalize_options{}, normalize_options{});
+        const row_report of_gallery =
+            name == "pairwise_cosine" ? of_first(rows.gallery.rows, s.q) : rows.gallery.expected;
+        for_each_split([&](const execution& how) {
+            CAPTURE(how.workers());
+            row_report q{9, 9, 9, 9}, g{9, 9, 9, 9};
+            matrix<float> out = untouched(count, dim);
+            question(how, out.view(), normalize_options{on_row::keep, on_row::nan, &q},
+                     normalize_options{on_row::keep, on_row::nan, &g});
+            CHECK(first_difference(out, expected) == "");
+            CHECK(same(q, rows.queries.expected));
+            if (raw_sides == 2) CHECK(same(g, of_gallery));
+        });
+    });
+}
+
+TEST_CASE("every split refuses rows before anything is written", "[splits]") {
+    const sides rows(16, 200, 33);
+    const normalize_options no_zeros{on_row::error, on_row::nan}, no_bad{on_row::keep, on_row::error};
+    rows.each([&](const std::string& name, index count, index dim, int raw_sides, auto&& question) {
+        CAPTURE(name);
+        for_each_split([&](const execution& how) {
+            matrix<float> out = untouched(count, dim);
+            row_report seen{9, 9, 9, 9};
+            normalize_options counted;
+            counted.report = &seen;
+            for (const normalize_options& strict : {no_zeros, no_bad}) {
+                CHECK_THROWS_AS(question(how, out.view(), strict, counted), value_error);
+                if (raw_sides == 2) CHECK_THROWS_AS(question(how, out.view(), counted, strict), value_error);
+            }
+            CHECK(first_difference(out, untouched(count, dim)) == "");
+            CHECK(same(seen, {9, 9, 9, 9}));
+        });
+    });
+}
+
+TEST_CASE("every split makes the same gallery, and a refused append leaves it as it was", "[splits]") {
+    const troubled first(205, 33, 404), more(700, 33, 405);
+    const unitsphere::gallery expected = [&] {
+        unitsphere::gallery rows(first.rows);
+        rows.append(more.rows);
+        return rows;
+    }();
+    row_report in_all = first.expected, behind = more.expected;
+    behind.first_zero += 205, behind.first_non_finite += 205;
+    in_all.add(behind);
+    for_each_split([&](const execution& how) {
+        row_report seen{9, 9, 9, 9};
+        unitsphere::gallery rows(first.rows, how, {on_row::keep, on_row::nan, &seen});
+        CHECK(same(seen, first.expected));
+        CHECK_THROWS_AS(rows.append(more.rows, how, {on_row::error, on_row::nan}), value_error);
+        CHECK((rows.rows() == 205 && same(rows.report(), first.expected)));
+        rows.append(more.rows, how, {on_row::keep, on_row::nan, &seen});
+        CHECK(same(seen, more.expected));
+        CHECK(same(rows.report(), in_all));
+        CHECK(first_difference(rows.unit_rows(), expected.unit_rows()) == "");
+    });
+}
+
+TEST_CASE("every split finds the same pairs", "[splits]") {
+    const sides rows(37, 700, 33);
+    const matrix<float> scores = cosine_similarity(rows.queries.rows, rows.gallery.rows);
+    for_each_split([&](const execution& how) {
+        matrix<float> found = untouched(37, 700);  // each pair has a place of its own: no lock
+        row_report q, g;
+        within(
+            rows.queries.rows, rows.gallery.rows, 0.2f, [&](index i, index j, float score) { found(i, j) = score; },
+            how, {on_row::keep, on_row::nan, &q}, {on_row::keep, on_row::nan, &g});
+        CHECK((same(q, rows.queries.expected) && same(g, rows.gallery.expected)));
+        int wrong = 0;
+        for (index i = 0; i < 37; ++i)
+            for (index j = 0; j < 700; ++j)
+                wrong += reference::bits(found(i, j)) !=
+                         reference::bits(!reference::is_nan(scores(i, j)) && scores(i, j) > 0.2f ? scores(i, j)
+                                                                                                : -123.25f);
+        CHECK(wrong == 0);
+    });
+}
+
+}  // namespace tests
