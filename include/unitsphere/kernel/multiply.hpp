@@ -155,8 +155,8 @@ inline void multiply_rows(const C* a, const C* b, int rows, index dim, lookahead
 
 /// The scores of `rows` packed rows against a panel of `columns` (16 or block<C>::columns).
 template <class C>
-inline void multiply(const C* a, const C* b, int rows, int columns, index dim, C* scores, int pitch,
-                     lookahead soon) noexcept {
+UNITSPHERE_NOINLINE void multiply(const C* a, const C* b, int rows, int columns, index dim, C* scores, int pitch,
+                                  lookahead soon) noexcept {
     if (columns == block<C>::columns)
         multiply_rows<block<C>::lanes_wide>(a, b, rows, dim, soon, scores, pitch);
     else
