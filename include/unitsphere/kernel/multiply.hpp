@@ -13,7 +13,7 @@
 /// block's shape or on the edge it sits at. 128 keeps the chain's error below 6e-7 (a chain over 1152: 1.7e-6).
 #pragma once
 
-#include "lanes.hpp"
+#include "lanes_bits.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {

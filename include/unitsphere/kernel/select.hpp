@@ -7,7 +7,7 @@
 /// order in which scores come, and lists of parts of a row join to the list of the row.
 #pragma once
 
-#include "lanes.hpp"
+#include "lanes_bits.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
