@@ -76,6 +76,11 @@ UNITSPHERE_NOINLINE void pack_blocks(const row_source<T>& source, index first, i
     const bool beyond_caches = source.memory_of(0, source.rows()).bytes > cached_bytes;
     kernel::row_length length{0, 1};
     bool measured = false;
+    if constexpr (!std::is_same_v<T, double>)
+        if (count == 1 && !source.as_they_are()) {
+            length = kernel::length_of_lone(source.row(first), dim);
+            measured = true;
+        }
     for (index i = 0; i < count; ++i) {
         const T* const row = source.row(first + i);
         C* const block = to + i / block_rows * block_size;
