@@ -92,7 +92,10 @@ UNITSPHERE_INLINE void multiply_chains(const C* a, const C* b, int steps, lookah
         if constexpr (Rows == block<C>::rows) soon.ask(k);
         unroll<Chains>([&](auto n) UNITSPHERE_LAMBDA {
             lanes<C> column[Lanes];
-            unroll<Lanes>([&](auto c) UNITSPHERE_LAMBDA { column[c] = load16(b + n * next_b + c * lane_count); });
+            unroll<Lanes>([&](auto c) UNITSPHERE_LAMBDA {
+                column[c] = load16(b + n * next_b + c * lane_count);
+                if constexpr (Rows > 1) column[c] = ordered(column[c]);  // gcc would load it again for every row
+            });
             unroll<Rows>([&](auto r) UNITSPHERE_LAMBDA {
                 const vector<C> row(a[n * next_a + r * chain_length + k]);
                 unroll<Lanes>([&](auto c) UNITSPHERE_LAMBDA { sum[n][r][c] = fma<C>(row, column[c], sum[n][r][c]); });
