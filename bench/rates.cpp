@@ -126,9 +126,10 @@ cache_sizes caches() {
 
 void register_rates(int threads) {
     const std::string count = std::to_string(threads);
-    for (const auto& [name, row] :
-         {std::pair{"rate/fma/float/", fma_row<float>}, {"rate/fma/double/", fma_row<double>}})
-        on_threads(benchmark::RegisterBenchmark((name + count).c_str(), row), threads);
+    using row = void (*)(benchmark::State&);
+    for (const auto& [name, fma] :
+         {std::pair<const char*, row>{"rate/fma/float/", fma_row<float>}, {"rate/fma/double/", fma_row<double>}})
+        on_threads(benchmark::RegisterBenchmark((name + count).c_str(), fma), threads);
     const cache_sizes cache = caches();
     const std::pair<const char*, std::int64_t> levels[] = {
         {"L1", cache.l1 / 2}, {"L2", cache.l2 / 2}, {"L3", cache.l3 / 4}, {"DRAM", 8 * cache.l3}};

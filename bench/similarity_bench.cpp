@@ -62,6 +62,7 @@ void bench::register_rows() {
     add_goal("cosine_32", {32, 1000, 512});
     const size one{1, 1000, 512};
     bench::register_read_rate(4 * one.g * one.dim);
+    bench::register_copy_rate(4 * one.g * one.dim);
     add_packed("cosine_1", one);
     for (const auto& peer : bench::peer::vector_products()) add_product("cosine_1", one, peer);
 }

@@ -2,7 +2,7 @@
 set(root "${PROJECT_SOURCE_DIR}/include/unitsphere")
 file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE "${root}" "${root}/*.hpp")
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
-  list(REMOVE_ITEM headers kernel/lanes_x86.hpp)
+  list(FILTER headers EXCLUDE REGEX "^kernel/lanes_x86")
 else()
   list(REMOVE_ITEM headers kernel/lanes_arm.hpp)
 endif()

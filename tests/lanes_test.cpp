@@ -1,7 +1,7 @@
 #include <cmath>
 #include <vector>
 
-#include <unitsphere/kernel/lanes.hpp>
+#include <unitsphere/kernel/lanes_bits.hpp>
 
 #include "catch.hpp"
 #include "guarded.hpp"

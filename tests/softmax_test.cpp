@@ -1,7 +1,7 @@
 #include <cmath>
 #include <vector>
 
-#include <unitsphere/kernel/softmax.hpp>
+#include <unitsphere/kernel/softmax_rows.hpp>
 
 #include "catch.hpp"
 #include "random_rows.hpp"

@@ -7,6 +7,7 @@
 #include "engine/execution.hpp"
 #include "kernel/log_softmax.hpp"
 #include "kernel/sigmoid.hpp"
+#include "kernel/softmax_rows.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {

@@ -7,7 +7,7 @@
 #include "engine/score_tiles.hpp"
 #include "gallery.hpp"
 #include "kernel/select.hpp"
-#include "kernel/softmax.hpp"
+#include "kernel/softmax_rows.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {

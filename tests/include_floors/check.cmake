@@ -37,7 +37,7 @@ foreach(file IN LISTS files)
   endif()
   file(READ "${ROOT}/${file}" text)
   string(REGEX REPLACE "//[^\n]*" "" text "${text}")
-  if(NOT file MATCHES "^kernel/lanes_[a-z0-9]+\\.hpp$" AND
+  if(NOT file MATCHES "^kernel/lanes_[a-z0-9_]+\\.hpp$" AND
      text MATCHES "_mm[0-9]*_|[a-z0-9]+intrin\\.h|arm_neon\\.h|__builtin_(ia32|neon|aarch64)_")
     string(APPEND wrong "${file} uses intrinsics (${CMAKE_MATCH_0}): only kernel/lanes_*.hpp may\n")
   endif()

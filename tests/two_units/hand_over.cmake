@@ -27,10 +27,10 @@ endif()
 set(missing "undefined (reference to|symbol:)[ `']+")
 foreach(regex
     "take_classifier\\(unitsphere::${LOW_SET}::zero_shot_classifier const&\\)"
-    "take_packed\\(unitsphere::${LOW_SET}::engine::packed_rows<float> const&\\)"
+    "take_gallery\\(unitsphere::${LOW_SET}::gallery const&\\)"
     "take_report\\(unitsphere::${LOW_SET}::row_report const&\\)"
-    "make_classifier\\[abi:${LOW_SET}\\]\\(\\)" "make_packed\\[abi:${LOW_SET}\\]\\(\\)"
-    "make_report\\[abi:${LOW_SET}\\]\\(\\)" "kept_classifier\\[abi:${LOW_SET}\\]" "kept_packed\\[abi:${LOW_SET}\\]"
+    "make_classifier\\[abi:${LOW_SET}\\]\\(\\)" "make_gallery\\[abi:${LOW_SET}\\]\\(\\)"
+    "make_report\\[abi:${LOW_SET}\\]\\(\\)" "kept_classifier\\[abi:${LOW_SET}\\]" "kept_gallery\\[abi:${LOW_SET}\\]"
     "kept_report\\[abi:${LOW_SET}\\]")
   if(NOT out MATCHES "${missing}${regex}")
     message(SEND_ERROR "the linker does not miss ${regex}")

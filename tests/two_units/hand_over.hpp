@@ -8,13 +8,13 @@
 namespace us = unitsphere;
 
 void take_classifier(const us::zero_shot_classifier& given);
-void take_packed(const us::engine::packed_rows<float>& given);
+void take_gallery(const us::gallery& given);
 void take_report(const us::row_report& given);
 
 us::zero_shot_classifier* make_classifier();
-us::engine::packed_rows<float> make_packed();
+us::gallery make_gallery();
 us::row_report make_report();
 
 extern us::zero_shot_classifier* kept_classifier;
-extern us::engine::packed_rows<float> kept_packed;
+extern us::gallery kept_gallery;
 extern us::row_report kept_report;

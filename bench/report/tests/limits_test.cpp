@@ -46,8 +46,11 @@ TEST_CASE("a rate of exactly the row's size counts before its level", "[report]"
     CHECK(rate_at(machine, "read", 40e6, 1, statistic::median) == 10e9);
 }
 
-TEST_CASE("there is no limit without a rate for the row's threads", "[report]") {
+TEST_CASE("there is no limit without the rate of multiply-adds on the row's threads", "[report]") {
+    run machine = small_machine();
     measurement m = row_of("unitsphere", {1});
     m.threads = 2;
-    CHECK_FALSE(limit_of(m, small_machine(), statistic::median));
+    CHECK_FALSE(limit_of(m, machine, statistic::median));
+    machine.rates.push_back({"read", "L1", "loop", 500, 2, {1e9}});
+    CHECK_FALSE(limit_of(m, machine, statistic::median));
 }

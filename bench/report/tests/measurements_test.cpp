@@ -70,6 +70,7 @@ TEST_CASE("rates carry level, footprint, variant and threads", "[report]") {
 TEST_CASE("what is no output of Google Benchmark is an exception", "[report]") {
     CHECK_THROWS_AS(parse("rates", "Segmentation fault"), nlohmann::json::exception);
     CHECK_THROWS_AS(parse("rates", "{}"), nlohmann::json::exception);
+    CHECK_THROWS_AS(parse("rates", R"({"context": {}})"), nlohmann::json::exception);
 }
 
 TEST_CASE("the median of an even number of rounds lies between the middle two", "[report]") {

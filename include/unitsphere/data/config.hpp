@@ -7,6 +7,8 @@
 /// instruction set's namespace, so none of their code may be emitted as a symbol that another unit could pick up.
 #define UNITSPHERE_INLINE [[gnu::always_inline]] inline
 #define UNITSPHERE_COLD [[gnu::cold, gnu::noinline]]
+/// One copy for all callers: large code that many templates call, and that each would compile again.
+#define UNITSPHERE_NOINLINE [[gnu::noinline]]
 #define UNITSPHERE_LAMBDA __attribute__((always_inline))
 
 // The name of the inline namespace that holds everything whose code depends on the compiler's flags: the widest vector

@@ -19,10 +19,10 @@ namespace detail {
 UNITSPHERE_INLINE void wish_for_huge_pages(void* block, std::size_t bytes) noexcept {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
     constexpr std::uintptr_t page = std::uintptr_t(1) << 21;
-    if (bytes < 2 * page) return;
+    if (bytes < page) return;
     const std::uintptr_t begin = (reinterpret_cast<std::uintptr_t>(block) + page - 1) / page * page;
     const std::uintptr_t end = (reinterpret_cast<std::uintptr_t>(block) + bytes) / page * page;
-    ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+    if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
 #else
     static_cast<void>(block), static_cast<void>(bytes);
 #endif

@@ -54,7 +54,8 @@ inline constexpr index cached_bytes = index(16) << 20;  // what a last-level cac
 /// Packs rows first .. first + count - 1 of a source as panels, 32 rows at a time: they are measured in row order, which
 /// is how memory is read fastest, and are still in L2 when they are transposed.
 template <class C, class T>
-void pack_panels(const row_source<T>& source, index first, index count, C* to, row_report& seen) noexcept {
+UNITSPHERE_NOINLINE void pack_panels(const row_source<T>& source, index first, index count, C* to,
+                                     row_report& seen) noexcept {
     const panels<C> packed{to, count, source.dim()};
     for (index done = 0; done < count; done += panels<C>::columns) {
         typename row_source<T>::factors_type factors[panels<C>::columns];
@@ -68,12 +69,18 @@ void pack_panels(const row_source<T>& source, index first, index count, C* to, r
 /// Packs rows first .. first + count - 1 of a source as blocks of kernel::block<C>::rows rows. Each row is measured while
 /// the one before is written.
 template <class C, class T>
-void pack_blocks(const row_source<T>& source, index first, index count, C* to, row_report& seen) noexcept {
+UNITSPHERE_NOINLINE void pack_blocks(const row_source<T>& source, index first, index count, C* to,
+                                     row_report& seen) noexcept {
     constexpr int block_rows = kernel::block<C>::rows;
     const index block_size = kernel::packed_block_size<C>(source.dim()), dim = source.dim();
     const bool beyond_caches = source.memory_of(0, source.rows()).bytes > cached_bytes;
     kernel::row_length length{0, 1};
     bool measured = false;
+    if constexpr (!std::is_same_v<T, double>)
+        if (count == 1 && !source.as_they_are()) {
+            length = kernel::length_of_lone(source.row(first), dim);
+            measured = true;
+        }
     for (index i = 0; i < count; ++i) {
         const T* const row = source.row(first + i);
         C* const block = to + i / block_rows * block_size;

@@ -44,18 +44,25 @@ public:
     }
 
 private:
-    static constexpr std::align_val_t alignment{64};
+    static constexpr index cache_line = 64, huge_page = index(1) << 21;
+
+    /// From here on a block is whole pages of 2 MiB, which the system may then give it.
+    static constexpr bool is_large(index bytes) noexcept { return bytes >= huge_page; }
+    static constexpr std::align_val_t alignment_of(index bytes) noexcept {
+        return std::align_val_t(std::size_t(is_large(bytes) ? huge_page : cache_line));
+    }
 
     void allocate(index bytes) {
-        if (bytes > PTRDIFF_MAX - 64)  // the alignment may cost as much again
+        const index unit = is_large(bytes) ? huge_page : cache_line;
+        if (bytes > PTRDIFF_MAX - 2 * unit)  // the alignment may cost as much again
             detail::fail<std::length_error>("workspace: ", bytes, " bytes exceed the address space");
-        const index whole = (bytes + 63) / 64 * 64;
-        block_ = static_cast<std::byte*>(::operator new(std::size_t(whole), alignment));
+        const index whole = (bytes + unit - 1) / unit * unit;
+        block_ = static_cast<std::byte*>(::operator new(std::size_t(whole), alignment_of(whole)));
         bytes_ = whole;
         detail::wish_for_huge_pages(block_, std::size_t(whole));
     }
     void release() noexcept {
-        ::operator delete(block_, alignment);
+        ::operator delete(block_, alignment_of(bytes_));
         block_ = nullptr, bytes_ = 0;
     }
 

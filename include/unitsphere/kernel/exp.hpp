@@ -5,7 +5,7 @@
 /// Only y >= 0 is needed anywhere: softmax subtracts the maximum first, a sigmoid and a log-sum-exp work on -|x|.
 #pragma once
 
-#include "lanes.hpp"
+#include "lanes_bits.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {

@@ -73,8 +73,8 @@ struct exp_total_of_lanes {
         const vector<std::int32_t> zero(0), one(1);
         const lanes<float, Count> y = ordered(top - logits);
         const bits_of_many<Count> size = bits(y);
-        const lanes<float, Count> near = Near ? y : from_bits(smaller(size, broadcast<Count>(bits_of_130)));
-        bits_of_many<Count> e = bits(exp_negated_times_2_64(near, lost_in_difference(top, logits, y)));
+        const lanes<float, Count> within = Near ? y : from_bits(smaller(size, broadcast<Count>(bits_of_130)));
+        bits_of_many<Count> e = bits(exp_negated_times_2_64(within, lost_in_difference(top, logits, y)));
         e = where_above(size, 0, e, zero);
         if constexpr (!Near) e = where_above(size, bits_of_130, zero, e);
         unroll<Count / lane_count>([&](auto i) UNITSPHERE_LAMBDA {

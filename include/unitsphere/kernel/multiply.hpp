@@ -13,7 +13,7 @@
 /// block's shape or on the edge it sits at. 128 keeps the chain's error below 6e-7 (a chain over 1152: 1.7e-6).
 #pragma once
 
-#include "lanes.hpp"
+#include "lanes_bits.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
@@ -92,7 +92,10 @@ UNITSPHERE_INLINE void multiply_chains(const C* a, const C* b, int steps, lookah
         if constexpr (Rows == block<C>::rows) soon.ask(k);
         unroll<Chains>([&](auto n) UNITSPHERE_LAMBDA {
             lanes<C> column[Lanes];
-            unroll<Lanes>([&](auto c) UNITSPHERE_LAMBDA { column[c] = load16(b + n * next_b + c * lane_count); });
+            unroll<Lanes>([&](auto c) UNITSPHERE_LAMBDA {
+                column[c] = load16(b + n * next_b + c * lane_count);
+                if constexpr (Rows > 1) column[c] = ordered(column[c]);  // gcc would load it again for every row
+            });
             unroll<Rows>([&](auto r) UNITSPHERE_LAMBDA {
                 const vector<C> row(a[n * next_a + r * chain_length + k]);
                 unroll<Lanes>([&](auto c) UNITSPHERE_LAMBDA { sum[n][r][c] = fma<C>(row, column[c], sum[n][r][c]); });
@@ -155,8 +158,8 @@ inline void multiply_rows(const C* a, const C* b, int rows, index dim, lookahead
 
 /// The scores of `rows` packed rows against a panel of `columns` (16 or block<C>::columns).
 template <class C>
-inline void multiply(const C* a, const C* b, int rows, int columns, index dim, C* scores, int pitch,
-                     lookahead soon) noexcept {
+UNITSPHERE_NOINLINE void multiply(const C* a, const C* b, int rows, int columns, index dim, C* scores, int pitch,
+                                  lookahead soon) noexcept {
     if (columns == block<C>::columns)
         multiply_rows<block<C>::lanes_wide>(a, b, rows, dim, soon, scores, pitch);
     else

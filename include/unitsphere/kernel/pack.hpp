@@ -93,8 +93,8 @@ inline void pack_squares(const T* x, index stride, int count, index dim, const r
 
 /// Rows 0 .. count - 1 (at most `columns`) into a panel; columns without a row are zero.
 template <class T, class C>
-inline void pack_panel(const T* x, index stride, int count, index dim, const row_factors<factor_type<T>>* factors,
-                       int columns, C* panel) noexcept {
+UNITSPHERE_NOINLINE void pack_panel(const T* x, index stride, int count, index dim,
+                                    const row_factors<factor_type<T>>* factors, int columns, C* panel) noexcept {
     bool with_power = false;
     for (int i = 0; i < count; ++i) with_power = with_power || factors[i].power != 1;
     if (with_power)

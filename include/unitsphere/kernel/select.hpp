@@ -7,7 +7,7 @@
 /// order in which scores come, and lists of parts of a row join to the list of the row.
 #pragma once
 
-#include "lanes.hpp"
+#include "lanes_bits.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
@@ -52,8 +52,9 @@ struct best_list {
     void add_row(const float* row, int count, index first) noexcept {
         for (int j = 0; j < count; j += 2 * lane_count) {
             const int some = count - j < 2 * lane_count ? count - j : 2 * lane_count;
-            if (any_reaches(row + j, some, bound()))
-                for (int i = j; i < j + some; ++i) add(row[i], first + i);
+            if (!any_reaches(row + j, some, bound())) continue;
+            for (int i = j; i < j + some; ++i)
+                if (row[i] >= bound()) add(row[i], first + i);
         }
     }
     /// What another list has chosen from other scores.

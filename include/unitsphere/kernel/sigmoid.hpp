@@ -12,13 +12,14 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace kernel {
 
-UNITSPHERE_INLINE lanes<float> sigmoid(const lanes<float>& logit) noexcept {
+template <int Count>
+UNITSPHERE_INLINE lanes<float, Count> sigmoid(const lanes<float, Count>& logit) noexcept {
     constexpr std::int32_t infinite = 0x7f800000;
-    const bits16 magnitude = bits(logit) & 0x7fffffff;
-    const lanes<float> one = broadcast(1.0f);
-    const lanes<float> e = exp_negated(from_bits(magnitude));
-    const lanes<float> top = from_bits(where_above(bits(logit), -1, bits(one), bits(e)));
-    const bits16 nan = broadcast(detail::bit_cast<std::int32_t>(detail::quiet_nan()));
+    const bits_of_many<Count> magnitude = bits(logit) & 0x7fffffff;
+    const lanes<float, Count> one = broadcast<Count>(1.0f);
+    const lanes<float, Count> e = exp_negated(from_bits(magnitude));
+    const lanes<float, Count> top = from_bits(where_above(bits(logit), -1, bits(one), bits(e)));
+    const vector<std::int32_t> nan(detail::bit_cast<std::int32_t>(detail::quiet_nan()));
     return from_bits(where_above(magnitude, infinite, nan, bits(quotient(top, one + e))));
 }
 
@@ -26,7 +27,10 @@ UNITSPHERE_INLINE lanes<float> sigmoid(const lanes<float>& logit) noexcept {
 inline void sigmoid_row(const float* x, index columns, float scale, float bias, float* out) noexcept {
     const vector<float> factor(scale);
     const lanes<float> term = broadcast(bias);
+    constexpr int many = 2 * lane_count;  // the exponentials of one while the quotients of the other are waited for
     index j = 0;
+    for (; j + many <= columns; j += many)
+        store_many(out + j, sigmoid(fma<float>(load_many<many>(x + j), factor, broadcast<many>(bias))));
     for (; j + lane_count <= columns; j += lane_count)
         store16(out + j, sigmoid(fma<float>(load16(x + j), factor, term)));
     if (j < columns) {

@@ -14,6 +14,7 @@
 #pragma once
 
 #include "exp.hpp"
+#include "logit_range.hpp"
 #include "norm.hpp"
 
 namespace unitsphere {
@@ -21,70 +22,6 @@ inline namespace UNITSPHERE_ISA {
 namespace kernel {
 
 inline constexpr int strip_columns = 1024;
-
-/// What logits span: the largest, NaN if one is among them, and how far below it the others may lie at most.
-struct logit_range {
-    float largest, spread;
-};
-
-/// add(group) for groups of Count that cover `columns` >= Count logits, some of them twice: no maximum minds.
-template <int Count, class Add>
-UNITSPHERE_INLINE void for_each_group(const float* logits, int columns, Add&& add) noexcept {
-    int j = 0;
-    for (; j + Count <= columns; j += Count) add(bits(load_many<Count>(logits + j)));
-    if (j < columns) add(bits(load_many<Count>(logits + columns - Count)));
-}
-
-/// Of logits that all have a minus sign: as integers, the largest is the smallest.
-template <int Count>
-inline float largest_of_negative(const float* logits, int columns) noexcept {
-    bits_of_many<Count> least = broadcast<Count>(std::int32_t(0x7fffffff));
-    for_each_group<Count>(logits, columns,
-                          [&](const bits_of_many<Count>& x) UNITSPHERE_LAMBDA { least = smaller(least, x); });
-    return detail::bit_cast<float>(smallest_of(least));
-}
-
-/// On integer bits: signed, positive floats rise with their value; unsigned, negative ones lie above all positive ones
-/// and rise as they fall. NaNs are beyond the infinity of their sign.
-template <int Count>
-struct extremes {
-    bits_of_many<Count> high = broadcast<Count>(std::int32_t(0x80000000)), low = broadcast<Count>(std::int32_t{0});
-
-    UNITSPHERE_INLINE void add(const bits_of_many<Count>& x) noexcept {
-        high = larger(high, x);
-        low = larger_unsigned(low, x);
-    }
-    /// Of what was added; all of it is asked for once more where nothing has a plus sign.
-    template <class Largest>
-    UNITSPHERE_INLINE logit_range range(Largest&& largest_of_negative) const noexcept {
-        constexpr std::int32_t infinity = 0x7f800000, minus_infinity = std::int32_t(0xff800000);
-        const std::int32_t highest = largest_of(high), lowest = largest_unsigned_of(low);
-        if (highest > infinity || (lowest < 0 && lowest > minus_infinity)) return {detail::quiet_nan(), 0.0f};
-        const float least = lowest < 0 ? detail::bit_cast<float>(lowest) : 0.0f;
-        const float most = highest < 0 ? largest_of_negative() : detail::bit_cast<float>(highest);
-        return {most, most - least};
-    }
-};
-
-/// Of at least Count logits.
-template <int Count>
-inline logit_range range_of_groups(const float* logits, int columns) noexcept {
-    extremes<Count> seen;
-    for_each_group<Count>(logits, columns, [&](const bits_of_many<Count>& x) UNITSPHERE_LAMBDA { seen.add(x); });
-    return seen.range([&]() UNITSPHERE_LAMBDA { return largest_of_negative<Count>(logits, columns); });
-}
-
-/// Of 1 to strip_columns logits.
-inline logit_range range_of(const float* logits, int columns) noexcept {
-    constexpr int many = 4 * lanes<float>::width;  // registers enough to wait for nothing but loads
-    if (columns >= many) return range_of_groups<many>(logits, columns);
-    if (columns >= lane_count) return range_of_groups<lane_count>(logits, columns);
-    float filled_up[lane_count];
-    store16(filled_up, load16_first(logits, columns, logits[0]));
-    return range_of_groups<lane_count>(filled_up, lane_count);
-}
-
-inline float largest(const float* logits, int columns) noexcept { return range_of(logits, columns).largest; }
 
 /// max and sum of exp(l - max) of one strip. The sum is NaN if the strip holds NaN or +Inf, 0 if it holds only -Inf.
 struct strip_sum {
@@ -214,87 +151,6 @@ inline void softmax_row(const float* logits, index columns, float* out) noexcept
         const index j = s * strip_columns;
         const float top = once ? largest_of_strip[s] : exp_strip(logits + j, width(s), out + j).largest;
         scale_strip(out + j, width(s), row.factor(top));
-    }
-}
-
-/// Softmax of a row of at most Count columns, in registers; a strip like any other.
-template <int Count>
-UNITSPHERE_INLINE void softmax_short_row(const float* logits, int columns, float* out) noexcept {
-    constexpr int before_last = Count - lane_count;
-    const int left = columns - before_last;
-    lanes<float, Count> x;
-    for (int i = 0; i < before_last / lanes<float>::width; ++i)
-        x.part[i] = vector<float>::load_unaligned(logits + i * lanes<float>::width);
-    const lanes<float> last = load16_first(logits + before_last, left, logits[0]);
-    for (int i = 0; i < lanes<float>::parts; ++i) x.part[before_last / lanes<float>::width + i] = last.part[i];
-    extremes<Count> seen;
-    seen.add(bits(x));
-    const float top =
-        seen.range([&]() UNITSPHERE_LAMBDA { return detail::bit_cast<float>(smallest_of(bits(x))); }).largest;
-    if (!detail::is_finite(top)) {
-        for (int j = 0; j < columns; ++j) out[j] = detail::quiet_nan();
-        return;
-    }
-    const lanes<float, Count> e = exp_below<false>(top, x);
-    const lanes<float> end = keep_first(sixteen_of(e, Count / lane_count - 1), left);
-    lanes<float> pair = end;
-    if constexpr (Count > lane_count) pair = sixteen_of(e, 0) + end;
-    const vector<float> factor(float(1.0 / sum_of_lanes(widen(pair))));
-    if constexpr (Count > lane_count) store16(out, product(sixteen_of(e, 0), factor));
-    store16_first(out + before_last, product(end, factor), left);
-}
-
-/// scale_strip(x, columns, factor) and range_of_groups(next, columns), in one loop: the one writes, the other compares.
-template <int Count>
-inline logit_range scale_and_range(float* x, int columns, float factor, const float* next) noexcept {
-    const vector<float> all(factor);
-    extremes<Count> seen;
-    int j = 0;
-    for (; j + Count <= columns; j += Count) {
-        seen.add(bits(load_many<Count>(next + j)));
-        store_many(x + j, product(load_many<Count>(x + j), all));
-    }
-    if (j < columns) {
-        seen.add(bits(load_many<Count>(next + columns - Count)));
-        scale_strip(x + j, columns - j, factor);
-    }
-    return seen.range([&]() UNITSPHERE_LAMBDA { return largest_of_negative<Count>(next, columns); });
-}
-
-/// Softmax of rows of Count to strip_columns columns: the next row's range is found while one is scaled.
-template <int Count>
-inline void softmax_strips(const float* logits, index rows, int columns, index stride, float* out,
-                           index out_stride) noexcept {
-    logit_range range = range_of(logits, columns);
-    for (index i = 0; i < rows; ++i, logits += stride, out += out_stride) {
-        const strip_sum strip = exp_strip(range, logits, columns, out);
-        const float factor = detail::is_finite(strip.largest) ? float(1.0 / strip.sum) : detail::quiet_nan();
-        if (!detail::is_finite(strip.largest))
-            for (int j = 0; j < columns; ++j) out[j] = detail::quiet_nan();
-        if (i + 1 < rows)
-            range = scale_and_range<Count>(out, columns, factor, logits + stride);
-        else
-            scale_strip(out, columns, factor);
-    }
-}
-
-/// softmax_row for every row; out may be the logits.
-inline void softmax_rows(const float* logits, index rows, index columns, index stride, float* out,
-                         index out_stride) noexcept {
-    constexpr int many = 4 * lanes<float>::width < lane_count ? lane_count : 4 * lanes<float>::width;
-    if (rows == 0 || columns == 0) return;
-    if (columns > strip_columns) {
-        for (index i = 0; i < rows; ++i) softmax_row(logits + i * stride, columns, out + i * out_stride);
-    } else if (columns >= 2 * lane_count && columns >= many) {
-        softmax_strips<many>(logits, rows, int(columns), stride, out, out_stride);
-    } else if (columns > 2 * lane_count) {
-        softmax_strips<lane_count>(logits, rows, int(columns), stride, out, out_stride);
-    } else if (columns > lane_count) {
-        for (index i = 0; i < rows; ++i)
-            softmax_short_row<2 * lane_count>(logits + i * stride, int(columns), out + i * out_stride);
-    } else {
-        for (index i = 0; i < rows; ++i)
-            softmax_short_row<lane_count>(logits + i * stride, int(columns), out + i * out_stride);
     }
 }
 

@@ -1,0 +1,143 @@
+/// The primitives on AVX-512.
+#pragma once
+
+#include "lanes_x86_base.hpp"
+
+#if defined(__AVX512F__)
+namespace unitsphere {
+inline namespace UNITSPHERE_ISA {
+namespace kernel {
+
+UNITSPHERE_INLINE vector<float> fma(vector<float> a, vector<float> b, vector<float> c) noexcept {
+    return _mm512_fmadd_ps(a, b, c);
+}
+UNITSPHERE_INLINE vector<double> fma(vector<double> a, vector<double> b, vector<double> c) noexcept {
+    return _mm512_fmadd_pd(a, b, c);
+}
+// The masked forms, with every lane chosen, and the compiler's own shuffle: inside the plain forms gcc 12 warns of
+// uninitialized memory that is not ours.
+UNITSPHERE_INLINE vector<double> widen_low(vector<float> x) noexcept {
+    const __m512 native = x;
+    return _mm512_maskz_cvtps_pd(__mmask8(0xff), __builtin_shufflevector(native, native, 0, 1, 2, 3, 4, 5, 6, 7));
+}
+UNITSPHERE_INLINE vector<double> widen_high(vector<float> x) noexcept {
+    const __m512d native = _mm512_castps_pd(x);
+    const __m256d high = __builtin_shufflevector(native, native, 4, 5, 6, 7);
+    return _mm512_maskz_cvtps_pd(__mmask8(0xff), _mm256_castpd_ps(high));
+}
+UNITSPHERE_INLINE vector<double> load_widened(const float* from) noexcept {
+    return _mm512_maskz_cvtps_pd(__mmask8(0xff), _mm256_loadu_ps(from));
+}
+UNITSPHERE_INLINE vector<float> narrow(vector<double> low, vector<double> high) noexcept {
+    const __m256 first = _mm512_maskz_cvtpd_ps(__mmask8(0xff), low);
+    const __m256 second = _mm512_maskz_cvtpd_ps(__mmask8(0xff), high);
+    return __builtin_shufflevector(first, second, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+UNITSPHERE_INLINE vector<std::int32_t> smaller(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
+    return _mm512_maskz_min_epi32(__mmask16(0xffff), a, b);
+}
+UNITSPHERE_INLINE vector<std::int32_t> larger(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
+    return _mm512_maskz_max_epi32(__mmask16(0xffff), a, b);
+}
+UNITSPHERE_INLINE vector<std::int32_t> larger_unsigned(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
+    return _mm512_maskz_max_epu32(__mmask16(0xffff), a, b);
+}
+UNITSPHERE_INLINE std::int32_t largest_element(vector<std::int32_t> x) noexcept {
+    const __m512i native = x;
+    const __m256i eight = _mm256_max_epi32(__builtin_shufflevector(native, native, 0, 1, 2, 3),
+                                           __builtin_shufflevector(native, native, 4, 5, 6, 7));
+    return largest_of_8(eight);
+}
+UNITSPHERE_INLINE double sum_of_halves(vector<double> x) noexcept {
+    const __m512d native = x;
+    return sum_of_4(_mm256_add_pd(__builtin_shufflevector(native, native, 0, 1, 2, 3),
+                                  __builtin_shufflevector(native, native, 4, 5, 6, 7)));
+}
+/// Per element: where x > bound that of a, else of b.
+UNITSPHERE_INLINE vector<std::int32_t> where_above(vector<std::int32_t> x, vector<std::int32_t> bound,
+                                                   vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
+    return _mm512_mask_blend_epi32(_mm512_cmpgt_epi32_mask(x, bound), b, a);
+}
+template <int Count>
+UNITSPHERE_INLINE vector<std::int32_t> shift_left(vector<std::int32_t> a) noexcept {
+    return _mm512_maskz_slli_epi32(__mmask16(0xffff), a, Count);
+}
+UNITSPHERE_INLINE vector<float> load(const float16* from) noexcept {
+    return _mm512_maskz_cvtph_ps(__mmask16(0xffff), _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+}
+UNITSPHERE_INLINE vector<float> load(const bfloat16* from) noexcept {
+    const __m256i half = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+    const __m512i word = _mm512_maskz_cvtepu16_epi32(__mmask16(0xffff), half);
+    return _mm512_castsi512_ps(_mm512_maskz_slli_epi32(__mmask16(0xffff), word, 16));
+}
+UNITSPHERE_INLINE vector<float> load(const std::int8_t* from) noexcept {
+    const __m128i byte = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+    return _mm512_maskz_cvtepi32_ps(__mmask16(0xffff), _mm512_maskz_cvtepi8_epi32(__mmask16(0xffff), byte));
+}
+UNITSPHERE_INLINE vector<float> load_first(const float* from, int count) noexcept {
+    return _mm512_maskz_loadu_ps(__mmask16((1u << count) - 1u), from);
+}
+UNITSPHERE_INLINE void store_first(float* to, vector<float> x, int count) noexcept {
+    _mm512_mask_storeu_ps(to, __mmask16((1u << count) - 1u), x);
+}
+
+// The compiler's own shuffles: inside the intrinsics gcc 12 warns of uninitialized memory that is not ours.
+UNITSPHERE_INLINE __m512d low_pairs(__m512 a, __m512 b) noexcept {
+    return _mm512_castps_pd(__builtin_shufflevector(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29));
+}
+UNITSPHERE_INLINE __m512d high_pairs(__m512 a, __m512 b) noexcept {
+    return _mm512_castps_pd(__builtin_shufflevector(a, b, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31));
+}
+UNITSPHERE_INLINE __m512d low_pairs(__m512d a, __m512d b) noexcept {
+    return __builtin_shufflevector(a, b, 0, 8, 2, 10, 4, 12, 6, 14);
+}
+UNITSPHERE_INLINE __m512d high_pairs(__m512d a, __m512d b) noexcept {
+    return __builtin_shufflevector(a, b, 1, 9, 3, 11, 5, 13, 7, 15);
+}
+UNITSPHERE_INLINE __m512d even_quarters(__m512d a, __m512d b) noexcept {
+    return __builtin_shufflevector(a, b, 0, 1, 4, 5, 8, 9, 12, 13);
+}
+UNITSPHERE_INLINE __m512d odd_quarters(__m512d a, __m512d b) noexcept {
+    return __builtin_shufflevector(a, b, 2, 3, 6, 7, 10, 11, 14, 15);
+}
+/// transpose(rows): element c of row r changes places with element r of row c, in a square of registers. Each stage joins
+/// pairs: single elements, then pairs of them, then quarters or halves of a register.
+UNITSPHERE_INLINE void transpose(vector<float> (&rows)[16]) noexcept {
+    __m512d four[16];  // of each quarter, four rows' elements of one column
+    for (int i = 0; i < 16; i += 4) {
+        const __m512d low01 = low_pairs(__m512(rows[i]), rows[i + 1]),
+                      low23 = low_pairs(__m512(rows[i + 2]), rows[i + 3]);
+        const __m512d high01 = high_pairs(__m512(rows[i]), rows[i + 1]);
+        const __m512d high23 = high_pairs(__m512(rows[i + 2]), rows[i + 3]);
+        four[i] = low_pairs(low01, low23), four[i + 1] = high_pairs(low01, low23);
+        four[i + 2] = low_pairs(high01, high23), four[i + 3] = high_pairs(high01, high23);
+    }
+    for (int c = 0; c < 4; ++c) {
+        const __m512d even = even_quarters(four[c], four[4 + c]), odd = odd_quarters(four[c], four[4 + c]);
+        const __m512d last_even = even_quarters(four[8 + c], four[12 + c]);
+        const __m512d last_odd = odd_quarters(four[8 + c], four[12 + c]);
+        rows[c] = _mm512_castpd_ps(even_quarters(even, last_even));
+        rows[4 + c] = _mm512_castpd_ps(even_quarters(odd, last_odd));
+        rows[8 + c] = _mm512_castpd_ps(odd_quarters(even, last_even));
+        rows[12 + c] = _mm512_castpd_ps(odd_quarters(odd, last_odd));
+    }
+}
+UNITSPHERE_INLINE void transpose(vector<double> (&rows)[8]) noexcept {
+    __m512d two[8];
+    for (int i = 0; i < 8; i += 2) {
+        two[i] = low_pairs(__m512d(rows[i]), rows[i + 1]);
+        two[i + 1] = high_pairs(__m512d(rows[i]), rows[i + 1]);
+    }
+    for (int c = 0; c < 2; ++c) {
+        const __m512d even = even_quarters(two[c], two[2 + c]), odd = odd_quarters(two[c], two[2 + c]);
+        const __m512d last_even = even_quarters(two[4 + c], two[6 + c]),
+                      last_odd = odd_quarters(two[4 + c], two[6 + c]);
+        rows[c] = even_quarters(even, last_even), rows[2 + c] = even_quarters(odd, last_odd);
+        rows[4 + c] = odd_quarters(even, last_even), rows[6 + c] = odd_quarters(odd, last_odd);
+    }
+}
+
+}  // namespace kernel
+}  // namespace UNITSPHERE_ISA
+}  // namespace unitsphere
+#endif
