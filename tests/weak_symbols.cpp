@@ -1,4 +1,6 @@
 // A unit that uses everything: what it emits for other units to share must name the instruction set.
+#include <iostream>
+
 #include <Eigen/Core>
 
 #include <unitsphere/engine/execution.hpp>
@@ -9,6 +11,7 @@
 #include <unitsphere/engine/tbb.hpp>
 #endif
 #include <unitsphere/interop/eigen.hpp>
+#include <unitsphere/io/gallery.hpp>
 #include <unitsphere/io/npy.hpp>
 #include <unitsphere/unitsphere.hpp>
 
@@ -60,6 +63,27 @@ us::index use_directions(const us::matrix<T>& rows) {
 us::index use_double(const us::matrix<double>& rows) {
     const us::unit_embeddings<double> unit = us::normalize<double>(rows);
     return us::cosine_similarity<double>(unit, rows).rows() + us::adopt_unit(unit.values()).rows();
+}
+
+template <class T>
+us::index use_search(const us::matrix<T>& rows) {
+    us::workspace space;
+    us::gallery catalogue(rows), copy(catalogue);
+    copy.append(rows, {us::sequential{}, space});
+    catalogue = copy;
+    copy = us::gallery(rows, us::sequential{});
+    const us::neighbours found = us::top_k(rows, catalogue, 2, space), raw = us::top_k(rows, rows, 1);
+    us::index pairs = found.indices(0, 0) + raw.indices(0, 0);
+    us::within(rows, catalogue, 0.5f, [&](us::index, us::index, float) { ++pairs; });
+    const us::matrix<float> scores = us::cosine_similarity(rows, catalogue, space);
+    return pairs + scores.rows() + catalogue.unit_rows().rows() + us::softmax(scores, space).rows() + copy.bytes() +
+           us::normalize(rows, space).rows() + us::log_softmax(scores, space).rows();
+}
+
+us::index use_streams(std::istream& from, std::ostream& to) {
+    const us::gallery loaded = us::load_gallery(from);
+    us::save_gallery(to, loaded);
+    return loaded.rows();
 }
 
 us::index use_one_row() {
@@ -125,9 +149,9 @@ us::index use_executors() {
 int main(int, char** arguments) {
     us::matrix<float> raw(2, 2);
     us::normalize_in_place(raw);
-    const auto use = [](auto rows) { return use_rows(rows) + use_directions(rows); };
+    const auto use = [](auto rows) { return use_rows(rows) + use_directions(rows) + use_search(rows); };
     return int(use(us::matrix<float>(2, 2)) + use(us::matrix<us::float16>(2, 2)) + use(us::matrix<us::bfloat16>(2, 2)) +
                use(us::matrix<double>(2, 2)) + use(us::matrix<std::int8_t>(2, 2)) +
-               use_double(us::matrix<double>(2, 2)) + use_one_row() + use_files(arguments[0]) + use_eigen<float>() +
-               use_eigen<Eigen::half>() + use_executors());
+               use_double(us::matrix<double>(2, 2)) + use_one_row() + use_files(arguments[0]) +
+               use_streams(std::cin, std::cout) + use_eigen<float>() + use_eigen<Eigen::half>() + use_executors());
 }

@@ -89,6 +89,7 @@ public:
 
 private:
     friend class zero_shot_classifier;
+    friend struct gallery_access;
     static constexpr index panel_rows = engine::panels<float>::columns;
 
     /// The same with the words for errors.

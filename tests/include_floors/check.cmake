@@ -11,7 +11,7 @@ set(may_include_kernel kernel data)
 set(may_include_engine engine kernel data)
 set(may_include_api api engine kernel data version)
 set(may_include_umbrella api engine kernel data version)
-set(may_include_io io data)
+set(may_include_io io api data)
 set(may_include_interop interop api data)
 
 function(floor_of file result)

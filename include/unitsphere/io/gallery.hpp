@@ -1,0 +1,149 @@
+/// Galleries to a stream and back.
+///
+///   "USGALERY", version u32, 0 u32, rows i64, dim i64, the report's four numbers i64        64 bytes
+///   rows * dim float, row by row                                                           unit rows, as they are used
+///   FNV-1a of all bytes before, u64
+///
+/// Little-endian, and the same whatever the instruction set.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <istream>
+#include <ostream>
+
+#include "../gallery.hpp"
+
+#ifdef __BYTE_ORDER__
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "unitsphere/io/gallery.hpp: streams are little-endian");
+#endif
+
+namespace unitsphere {
+inline namespace UNITSPHERE_ISA {
+
+/// The door through which a loaded gallery gets its report back.
+struct gallery_access {
+    static void set_report(gallery& to, const row_report& report) noexcept { to.seen_ = report; }
+};
+
+namespace detail {
+
+struct gallery_header {
+    char magic[8];
+    std::uint32_t version, unused;
+    index rows, dim, zero_rows, non_finite_rows, first_zero, first_non_finite;
+};
+static_assert(sizeof(gallery_header) == 64, "no padding");
+
+inline constexpr char gallery_magic[8] = {'U', 'S', 'G', 'A', 'L', 'E', 'R', 'Y'};
+inline constexpr std::uint32_t gallery_version = 1;
+/// A longer row is no embedding: a header that says so is not believed.
+inline constexpr index longest_row = index(1) << 24;
+
+/// FNV-1a, 64 bits (Fowler, Noll, Vo: draft-eastlake-fnv).
+struct checksum {
+    std::uint64_t value = 0xcbf29ce484222325u;
+
+    void add(const void* bytes, index count) noexcept {
+        const unsigned char* const at = static_cast<const unsigned char*>(bytes);
+        for (index i = 0; i < count; ++i) value = (value ^ at[i]) * 0x100000001b3u;
+    }
+};
+
+inline void write_bytes(std::ostream& to, const void* bytes, index count, checksum& sum) {
+    sum.add(bytes, count);
+    to.write(static_cast<const char*>(bytes), std::streamsize(count));
+    if (!to) fail<file_error>("save_gallery: the stream takes no more bytes");
+}
+inline void read_bytes(std::istream& from, void* bytes, index count, const char* what, checksum& sum) {
+    from.read(static_cast<char*>(bytes), std::streamsize(count));
+    if (index(from.gcount()) != count)
+        fail<file_error>("load_gallery: the stream ends after ", index(from.gcount()), " of ", count, " bytes of ",
+                         what);
+    sum.add(bytes, count);
+}
+
+inline gallery_header read_gallery_header(std::istream& from, checksum& sum) {
+    gallery_header header;
+    read_bytes(from, &header, index(sizeof header), "the header", sum);
+    if (std::memcmp(header.magic, gallery_magic, sizeof gallery_magic) != 0)
+        fail<file_error>("load_gallery: this is not a gallery");
+    if (header.version != gallery_version || header.unused != 0)
+        fail<file_error>("load_gallery: version ", index(header.version), ", this library reads version ",
+                         index(gallery_version));
+    if (header.rows < 0 || header.dim < 0 || header.dim > longest_row)
+        fail<file_error>("load_gallery: ", header.rows, " rows of dim ", header.dim, " are no gallery");
+    return header;
+}
+
+/// Rows that are put in and taken out at a time: about 1 MiB.
+inline index gallery_piece(index dim) noexcept {
+    constexpr index elements = index(1) << 18;
+    return dim >= elements ? 1 : elements / (dim > 0 ? dim : 1);
+}
+
+}  // namespace detail
+
+/// Writes a gallery.
+///
+/// Shapes   rows of dim <= 2^24.
+/// Errors   shape_error for longer rows; file_error if the stream fails.
+/// Threads  the caller's.   Memory  1 MiB.   Source  the format above.
+inline void save_gallery(std::ostream& to, const gallery& rows) {
+    if (rows.dim() > detail::longest_row)
+        detail::fail<shape_error>("save_gallery: dim is ", rows.dim(), ", at most ", detail::longest_row);
+    const row_report& report = rows.report();
+    detail::gallery_header header{{},
+                                  detail::gallery_version,
+                                  0,
+                                  rows.rows(),
+                                  rows.dim(),
+                                  report.zero_rows,
+                                  report.non_finite_rows,
+                                  report.first_zero,
+                                  report.first_non_finite};
+    std::memcpy(header.magic, detail::gallery_magic, sizeof header.magic);
+    detail::checksum sum;
+    detail::write_bytes(to, &header, index(sizeof header), sum);
+    const index piece = detail::gallery_piece(rows.dim());
+    for (index first = 0; first < rows.rows(); first += piece) {
+        const index left = rows.rows() - first, count = left < piece ? left : piece;
+        const unit_embeddings<float> some = rows.unit_rows(first, count);
+        detail::write_bytes(to, some.data(), count * rows.dim() * index(sizeof(float)), sum);
+    }
+    const std::uint64_t whole = sum.value;
+    detail::write_bytes(to, &whole, index(sizeof whole), sum);
+}
+
+/// Reads a gallery that save_gallery wrote: the same scores, bit for bit, and the same report.
+///
+/// Errors   file_error if the stream is no gallery, of another version, ends early, or has other bytes than were written.
+/// Threads  the caller's.
+/// Memory   the gallery, which grows as rows arrive: what a header promises is not believed; and 1 MiB.
+/// Source   the format above.
+inline gallery load_gallery(std::istream& from) {
+    detail::checksum sum;
+    const detail::gallery_header header = detail::read_gallery_header(from, sum);
+    gallery rows;
+    index first = 0;
+    do {
+        const index left = header.rows - first, piece = detail::gallery_piece(header.dim);
+        const index count = left < piece ? left : piece;
+        auto some = matrix<float>::uninitialized(count, header.dim);
+        detail::read_bytes(from, some.data(), count * header.dim * index(sizeof(float)), "some rows", sum);
+        rows.append(unit_access::view<float>(some.view()));
+        first += count;
+    } while (first < header.rows);
+    const std::uint64_t whole = sum.value;
+    std::uint64_t written = 0;
+    detail::read_bytes(from, &written, index(sizeof written), "the checksum", sum);
+    if (written != whole) detail::fail<file_error>("load_gallery: the bytes are not those that were written");
+    row_report report;
+    report.zero_rows = header.zero_rows, report.non_finite_rows = header.non_finite_rows;
+    report.first_zero = header.first_zero, report.first_non_finite = header.first_non_finite;
+    gallery_access::set_report(rows, report);
+    return rows;
+}
+
+}  // namespace UNITSPHERE_ISA
+}  // namespace unitsphere
