@@ -73,7 +73,7 @@ public:
     /// Errors   shape_error if there are not so many.   Memory  the result.
     unit_embeddings<float> unit_rows(index first, index count) const {
         if (first < 0 || count < 0 || count > rows_ - first)
-            detail::fail<shape_error>("gallery::unit_rows: rows ", first, " to ", first + count, " of ", rows_);
+            detail::fail<shape_error>("gallery::unit_rows: ", count, " rows from ", first, " on, of ", rows_);
         auto out = matrix<float>::uninitialized(count, dim());
         const engine::panels<float> all = panels();
         for (index i = 0; i < count; ++i) {
@@ -105,10 +105,15 @@ private:
                 const char* row) {
         if (rows_ > 0 && view.dim() != dim())
             detail::fail<shape_error>(function, ": rows have dim ", view.dim(), ", the gallery has dim ", dim());
-        engine::row_source source(view, options, function, row);
+        row_report counted_here;
+        normalize_options counted = options;  // a report makes unit rows count, too
+        if (counted.report == nullptr) counted.report = &counted_here;
+        engine::row_source source(view, counted, function, row);
         make_room(view.rows(), view.dim());
-        const index filled = fill_last_panel(source);
+        // The last panel comes last: an executor may throw, and what is there must stay as it is.
+        const index filled = free_places(view.rows());
         engine::pack_all_panels(how, source, filled, panels_.data() + (rows_ + filled) * dim());
+        fill_last_panel(source, filled);
         row_report seen = source.seen();
         seen.first_zero += rows_;
         seen.first_non_finite += rows_;
@@ -122,18 +127,23 @@ private:
         if (needed <= panels_.rows() && dim == panels_.dim()) return;
         const index roomy = rows_ > 0 ? engine::rows_of_panels(rows_ + rows_ / 2) : 0;
         auto larger = matrix<float>::uninitialized(needed > roomy ? needed : roomy, dim);
-        if (rows_ > 0)
+        if (rows_ > 0 && dim > 0)
             std::memcpy(larger.data(), panels_.data(),
                         std::size_t(engine::rows_of_panels(rows_) * dim) * sizeof(float));
         panels_ = static_cast<matrix<float>&&>(larger);
     }
 
-    /// Puts the first rows of a source into the places of the last panel that are still free; how many.
+    /// How many of `count` rows fit into the places of the last panel that are still free.
+    index free_places(index count) const noexcept {
+        const index used = rows_ % panel_rows, free = used > 0 ? panel_rows - used : 0;
+        return count < free ? count : free;
+    }
+
+    /// Puts the first `count` rows of a source there.
     template <class T>
-    index fill_last_panel(engine::row_source<T>& source) noexcept {
-        const index used = rows_ % panel_rows, first = rows_ - used, free = used > 0 ? panel_rows - used : 0;
-        const index count = source.rows() < free ? source.rows() : free;
-        if (count == 0) return 0;
+    void fill_last_panel(engine::row_source<T>& source, index count) noexcept {
+        if (count == 0) return;
+        const index used = rows_ % panel_rows, first = rows_ - used;
         float* const panel = panels_.data() + first * dim();
         const engine::panels<float> now{panels_.data(), rows_ + count, dim()};
         const int width = now.width_from(first);
@@ -142,7 +152,6 @@ private:
         for (index i = 0; i < count; ++i)
             kernel::pack_column(source.row(i), dim(), source.factors(i, seen), width, int(used + i), panel);
         source.count(seen);
-        return count;
     }
 
     void swap(gallery& other) noexcept {

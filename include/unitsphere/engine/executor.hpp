@@ -42,7 +42,8 @@ template <class X>
 index workers_of(const X& executor) {
     if constexpr (has_workers<X>) {
         const index workers = index(executor.workers());
-        return workers < 1 ? 1 : workers;
+        constexpr index most = 1 << 16;
+        return workers < 1 ? 1 : workers > most ? most : workers;
     } else {
         return 16;
     }

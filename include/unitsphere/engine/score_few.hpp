@@ -19,6 +19,7 @@ namespace engine {
 template <class C>
 bool are_few(index queries, index dim) noexcept {
     constexpr index most = 128, padding = 6, bytes = 512 * 1024;
+    if (queries > most) return false;
     const index padded = rows_of_panels(queries);
     return queries >= 10 && queries <= most && padded - queries <= padding && padded * dim * index(sizeof(C)) <= bytes;
 }

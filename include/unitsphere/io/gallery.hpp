@@ -71,7 +71,7 @@ inline gallery_header read_gallery_header(std::istream& from, checksum& sum) {
     if (header.version != gallery_version || header.unused != 0)
         fail<file_error>("load_gallery: version ", index(header.version), ", this library reads version ",
                          index(gallery_version));
-    if (header.rows < 0 || header.dim < 0 || header.dim > longest_row)
+    if (header.rows < 0 || header.dim < 0 || header.dim > longest_row || (header.dim == 0 && header.rows > 0))
         fail<file_error>("load_gallery: ", header.rows, " rows of dim ", header.dim, " are no gallery");
     return header;
 }
