@@ -55,6 +55,8 @@ TEST_CASE("a gallery has the rows and the scores of normalize, however it grew",
     const auto scale = logit_scale::from_multiplier(10.0f);
     CHECK(first_difference(clip_logits(queries, grown, scale).per_image, clip_logits(queries, rows, scale).per_image) ==
           "");
+    CHECK(first_difference(siglip_logits(queries, grown, scale, -1.0f), siglip_logits(queries, rows, scale, -1.0f)) ==
+          "");
 }
 
 TEST_CASE("a gallery is copied and moved", "[gallery]") {

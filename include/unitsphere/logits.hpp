@@ -57,6 +57,18 @@ void clip_logits_into(const Images& images, const Texts& texts, logit_scale scal
                      store_logits{per_image, per_text, scale.multiplier()});
 }
 
+template <class Images, class Texts>
+void siglip_logits_into(const Images& images, const Texts& texts, logit_scale scale, float bias,
+                        matrix_view<float> logits, const execution& how, const normalize_options& image_options,
+                        const normalize_options& text_options) {
+    if (!is_finite(bias)) fail<value_error>("siglip_logits: bias is ", double(bias), ", not finite");
+    require_same_dim(siglip_names, images, texts);
+    require_shape("siglip_logits", "logits", logits, images.rows(), texts.rows());
+    require_apart_from_sides(siglip_names, "logits", logits, images, texts);
+    score_all<float>(how, siglip_names, images, texts, image_options, text_options,
+                     store_biased_logits{logits, scale.multiplier(), bias});
+}
+
 }  // namespace detail
 
 /// CLIP's two logit matrices; one is the transpose of the other, bit for bit.
@@ -146,14 +158,8 @@ template <class Images, class Texts>
 void siglip_logits(const Images& images, const Texts& texts, logit_scale scale, float bias, matrix_view<float> logits,
                    const execution& how, const normalize_options& image_options = {},
                    const normalize_options& text_options = {}) {
-    const auto image_view = engine::view_of(images);
-    const auto text_view = engine::side_of(texts);
-    if (!detail::is_finite(bias)) detail::fail<value_error>("siglip_logits: bias is ", double(bias), ", not finite");
-    detail::require_same_dim(detail::siglip_names, image_view, text_view);
-    detail::require_shape("siglip_logits", "logits", logits, image_view.rows(), text_view.rows());
-    detail::require_apart_from_sides(detail::siglip_names, "logits", logits, image_view, text_view);
-    detail::score_all<float>(how, detail::siglip_names, image_view, text_view, image_options, text_options,
-                             detail::store_biased_logits{logits, scale.multiplier(), bias});
+    detail::siglip_logits_into(engine::view_of(images), engine::side_of(texts), scale, bias, logits, how, image_options,
+                               text_options);
 }
 /// On the caller's thread.
 template <class Images, class Texts>
@@ -173,7 +179,7 @@ matrix<float> siglip_logits(const Images& images, const Texts& texts, logit_scal
     const auto text_view = engine::side_of(texts);
     detail::require_same_dim(detail::siglip_names, image_view, text_view);
     auto logits = matrix<float>::uninitialized(image_view.rows(), text_view.rows());
-    siglip_logits(image_view, text_view, scale, bias, logits.view(), how, image_options, text_options);
+    detail::siglip_logits_into(image_view, text_view, scale, bias, logits.view(), how, image_options, text_options);
     return logits;
 }
 template <class Images, class Texts>
