@@ -57,7 +57,7 @@ UNITSPHERE_INLINE lanes<float, Count> lost_in_difference(const lanes<float, Coun
                                                          const lanes<float, Count>& logits,
                                                          const lanes<float, Count>& y) noexcept {
     const bits_of_many<Count> a = bits(maximum), b = bits(logits) ^ std::int32_t(0x80000000);
-    return from_bits(smaller(a, b)) - ordered(y - from_bits(larger(a, b)));
+    return ordered(from_bits(smaller(a, b)) - ordered(y - from_bits(larger(a, b))));
 }
 
 /// How many logits of a strip equal its maximum, and 2^64 exp(l - maximum) of the others, each lane added to double
