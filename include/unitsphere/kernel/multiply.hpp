@@ -84,21 +84,22 @@ UNITSPHERE_INLINE lookahead no_lookahead(const C* a) noexcept {
 
 /// Chains of up to 128 steps for every accumulator, `Chains` of them for each score, 128 steps apart. Only whole blocks
 /// look ahead: they have load slots to spare.
-template <int Rows, int Lanes, int Chains, class C>
+template <int Rows, int Vectors, int Chains, class C>
 UNITSPHERE_INLINE void multiply_chains(const C* a, const C* b, int steps, lookahead soon,
-                                       lanes<C> (&sum)[Chains][Rows][Lanes]) noexcept {
-    constexpr index next_a = index(chain_length) * block<C>::rows, next_b = index(chain_length) * Lanes * lane_count;
-    for (int k = 0; k < steps; ++k, b += Lanes * lane_count) {
+                                       vector<C> (&sum)[Chains][Rows][Vectors]) noexcept {
+    constexpr int width = int(vector<C>::size);
+    constexpr index next_a = index(chain_length) * block<C>::rows, next_b = index(chain_length) * Vectors * width;
+    for (int k = 0; k < steps; ++k, b += Vectors * width) {
         if constexpr (Rows == block<C>::rows) soon.ask(k);
         unroll<Chains>([&](auto n) UNITSPHERE_LAMBDA {
-            lanes<C> column[Lanes];
-            unroll<Lanes>([&](auto c) UNITSPHERE_LAMBDA {
-                column[c] = load16(b + n * next_b + c * lane_count);
-                if constexpr (Rows > 1) column[c] = ordered(column[c]);  // gcc would load it again for every row
+            vector<C> column[Vectors];
+            unroll<Vectors>([&](auto v) UNITSPHERE_LAMBDA {
+                column[v] = vector<C>::load_unaligned(b + n * next_b + v * width);
+                if constexpr (Rows > 1) column[v] = ordered(column[v]);  // gcc would load it again for every row
             });
             unroll<Rows>([&](auto r) UNITSPHERE_LAMBDA {
                 const vector<C> row(a[n * next_a + r * chain_length + k]);
-                unroll<Lanes>([&](auto c) UNITSPHERE_LAMBDA { sum[n][r][c] = fma<C>(row, column[c], sum[n][r][c]); });
+                unroll<Vectors>([&](auto v) UNITSPHERE_LAMBDA { sum[n][r][v] = fma(row, column[v], sum[n][r][v]); });
             });
         });
     }
@@ -108,17 +109,24 @@ UNITSPHERE_INLINE void multiply_chains(const C* a, const C* b, int steps, lookah
 template <int Rows, int Lanes, int Chains, class C>
 UNITSPHERE_INLINE void add_chains(const C* a, const C* b, int steps, lookahead soon, bool first, bool last, C* scores,
                                   int pitch) noexcept {
-    lanes<C> sum[Chains][Rows][Lanes];
-    unroll<Chains * Rows * Lanes>(
-        [&](auto i) UNITSPHERE_LAMBDA { sum[i / (Rows * Lanes)][i / Lanes % Rows][i % Lanes] = broadcast(C(0)); });
-    multiply_chains<Rows, Lanes, Chains>(a, b, steps, soon, sum);
-    unroll<Rows * Lanes>([&](auto i) UNITSPHERE_LAMBDA {
-        constexpr int r = i / Lanes, c = i % Lanes;
-        C* const at = scores + r * pitch + c * lane_count;
-        lanes<C> total = first ? sum[0][r][c] : load16(at) + sum[0][r][c];
-        unroll<Chains - 1>([&](auto n) UNITSPHERE_LAMBDA { total = ordered(total + sum[n + 1][r][c]); });
-        store16(at, last ? clamp_to_one(total) : total);
+    constexpr int width = int(vector<C>::size), vectors = Lanes * lanes<C>::parts;
+    vector<C> sum[Chains][Rows][vectors];
+    unroll<Chains * Rows * vectors>([&](auto i) UNITSPHERE_LAMBDA {
+        sum[i / (Rows * vectors)][i / vectors % Rows][i % vectors] = vector<C>(C(0));
     });
+    multiply_chains<Rows, vectors, Chains>(a, b, steps, soon, sum);
+    unroll<Rows * vectors>([&](auto i) UNITSPHERE_LAMBDA {
+        constexpr int r = i / vectors, v = i % vectors;
+        C* const at = scores + r * pitch + v * width;
+        vector<C> total = sum[0][r][v];
+        if (!first) total = vector<C>::load_unaligned(at) + total;
+        unroll<Chains - 1>([&](auto n) UNITSPHERE_LAMBDA { total = ordered(total + sum[n + 1][r][v]); });
+        total.store_unaligned(at);
+    });
+    if (last)
+        for (int r = 0; r < Rows; ++r, scores += pitch)
+            for (int c = 0; c < Lanes * lane_count; c += lane_count)
+                store16(scores + c, clamp_to_one(load16(scores + c)));
 }
 
 /// scores[r * pitch + c] for r < Rows, c < 16 * Lanes.
@@ -138,22 +146,17 @@ inline void multiply_block(const C* a, const C* b, index dim, lookahead soon, C*
     }
 }
 
-/// multiply_block for any number of rows up to block<C>::rows: all of them, or the binary digits of their number.
+/// multiply_block for any number of rows up to block<C>::rows: all of them, or fours while there are, and single ones.
+/// Narrow panels are the last of a gallery, or all of a tiny one: fours would gain little there.
 template <int Lanes, class C>
 inline void multiply_rows(const C* a, const C* b, int rows, index dim, lookahead soon, C* scores, int pitch) noexcept {
     if (rows == block<C>::rows) return multiply_block<block<C>::rows, Lanes>(a, b, dim, soon, scores, pitch);
-    const auto some = [&](auto count) {
-        if constexpr (count < block<C>::rows)
-            if (rows & count) {
-                multiply_block<count, Lanes>(a, b, dim, soon, scores, pitch);
-                a += count * chain_length;
-                scores += count * pitch;
-            }
-    };
-    some(std::integral_constant<int, 8>{});
-    some(std::integral_constant<int, 4>{});
-    some(std::integral_constant<int, 2>{});
-    some(std::integral_constant<int, 1>{});
+    if constexpr (Lanes == block<C>::lanes_wide && block<C>::rows > 4)
+        for (; rows >= 4; rows -= 4, a += 4 * chain_length, scores += 4 * pitch)
+            multiply_block<4, Lanes>(a, b, dim, soon, scores, pitch);
+    if constexpr (block<C>::rows > 1)
+        for (; rows > 0; --rows, a += chain_length, scores += pitch)
+            multiply_block<1, Lanes>(a, b, dim, soon, scores, pitch);
 }
 
 /// The scores of `rows` packed rows against a panel of `columns` (16 or block<C>::columns).
