@@ -33,10 +33,11 @@ struct lanes {
 
 template <class F, int... Step>
 UNITSPHERE_INLINE void unroll_over(F&& f, std::integer_sequence<int, Step...>) {
-    (f(std::integral_constant<int, Step>{}), ...);
+    (f(Step), ...);
 }
 
-/// f(0), f(1), .. f(Count - 1), each with its number as a constant: arrays of registers stay in registers.
+/// f(0), f(1), .. f(Count - 1), written out: the numbers are constants once f is inlined, and arrays of registers stay in
+/// registers.
 template <int Count, class F>
 UNITSPHERE_INLINE void unroll(F&& f) {
     unroll_over(f, std::make_integer_sequence<int, Count>{});
@@ -55,7 +56,7 @@ UNITSPHERE_INLINE const vector<T>& part_of(const vector<T>& x, int) noexcept {
 template <class T, int Count = lane_count, class F, class... In>
 UNITSPHERE_INLINE lanes<T, Count> map(F&& f, const In&... in) noexcept {
     lanes<T, Count> out;
-    unroll<lanes<T, Count>::parts>([&](auto i) UNITSPHERE_LAMBDA { out.part[i] = f(part_of(in, i)...); });
+    unroll<lanes<T, Count>::parts>([&](int i) UNITSPHERE_LAMBDA { out.part[i] = f(part_of(in, i)...); });
     return out;
 }
 
@@ -78,7 +79,7 @@ template <int Count>
 UNITSPHERE_INLINE lanes<float, Count> load_many(const float* from) noexcept {
     lanes<float, Count> out;
     unroll<lanes<float, Count>::parts>(
-        [&](auto i) UNITSPHERE_LAMBDA { out.part[i] = vector<float>::load_unaligned(from + i * lanes<float>::width); });
+        [&](int i) UNITSPHERE_LAMBDA { out.part[i] = vector<float>::load_unaligned(from + i * lanes<float>::width); });
     return out;
 }
 UNITSPHERE_INLINE lanes<float> load16(const float* from) noexcept { return load_many<lane_count>(from); }
@@ -86,12 +87,12 @@ UNITSPHERE_INLINE lanes<float> load16(const float* from) noexcept { return load_
 template <class T>
 UNITSPHERE_INLINE lanes<float> load16(const T* from) noexcept {
     lanes<float> out;
-    unroll<lanes<float>::parts>([&](auto i) UNITSPHERE_LAMBDA { out.part[i] = load(from + i * lanes<float>::width); });
+    unroll<lanes<float>::parts>([&](int i) UNITSPHERE_LAMBDA { out.part[i] = load(from + i * lanes<float>::width); });
     return out;
 }
 UNITSPHERE_INLINE lanes<double> load16(const double* from) noexcept {
     lanes<double> out;
-    unroll<lanes<double>::parts>([&](auto i) UNITSPHERE_LAMBDA {
+    unroll<lanes<double>::parts>([&](int i) UNITSPHERE_LAMBDA {
         out.part[i] = vector<double>::load_unaligned(from + i * lanes<double>::width);
     });
     return out;
@@ -99,7 +100,7 @@ UNITSPHERE_INLINE lanes<double> load16(const double* from) noexcept {
 
 UNITSPHERE_INLINE lanes<std::int32_t> load16(const std::int32_t* from) noexcept {
     lanes<std::int32_t> out;
-    unroll<lanes<std::int32_t>::parts>([&](auto i) UNITSPHERE_LAMBDA {
+    unroll<lanes<std::int32_t>::parts>([&](int i) UNITSPHERE_LAMBDA {
         out.part[i] = vector<std::int32_t>::load_unaligned(from + i * lanes<std::int32_t>::width);
     });
     return out;
@@ -114,7 +115,7 @@ UNITSPHERE_INLINE int share_of_part(int count, int i, int width) noexcept {
 UNITSPHERE_INLINE lanes<float> load16_first(const float* from, int count) noexcept {
     constexpr int width = lanes<float>::width;
     lanes<float> out;
-    unroll<lanes<float>::parts>([&](auto i) UNITSPHERE_LAMBDA {
+    unroll<lanes<float>::parts>([&](int i) UNITSPHERE_LAMBDA {
         const int mine = share_of_part(count, i, width);
         out.part[i] = load_first(mine > 0 ? from + i * width : from, mine);
     });
@@ -130,7 +131,7 @@ UNITSPHERE_INLINE auto load16_first(const T* from, int count) noexcept {
 template <int Count>
 UNITSPHERE_INLINE void store_many(float* to, const lanes<float, Count>& x) noexcept {
     unroll<lanes<float, Count>::parts>(
-        [&](auto i) UNITSPHERE_LAMBDA { x.part[i].store_unaligned(to + i * lanes<float>::width); });
+        [&](int i) UNITSPHERE_LAMBDA { x.part[i].store_unaligned(to + i * lanes<float>::width); });
 }
 UNITSPHERE_INLINE void store16(float* to, const lanes<float>& x) noexcept { store_many(to, x); }
 /// Past the caches; `to` lies on a multiple of 64 bytes, and finish_streams() comes behind the last of them.
@@ -143,7 +144,7 @@ UNITSPHERE_INLINE void stream_many(float* to, const lanes<float, Count>& x) noex
 template <class T, int Count>
 UNITSPHERE_INLINE lanes<T> sixteen_of(const lanes<T, Count>& x, int i) noexcept {
     lanes<T> out;
-    unroll<lanes<T>::parts>([&](auto p) UNITSPHERE_LAMBDA { out.part[p] = x.part[i * lanes<T>::parts + p]; });
+    unroll<lanes<T>::parts>([&](int p) UNITSPHERE_LAMBDA { out.part[p] = x.part[i * lanes<T>::parts + p]; });
     return out;
 }
 UNITSPHERE_INLINE void store16(double* to, const lanes<double>& x) noexcept {
@@ -160,7 +161,7 @@ UNITSPHERE_INLINE lanes<float> narrow(const lanes<double>& x) noexcept {
 UNITSPHERE_INLINE void store16(float* to, const lanes<double>& x) noexcept { store16(to, narrow(x)); }
 UNITSPHERE_INLINE void store16_first(float* to, const lanes<float>& x, int count) noexcept {
     constexpr int width = lanes<float>::width;
-    unroll<lanes<float>::parts>([&](auto i) UNITSPHERE_LAMBDA {
+    unroll<lanes<float>::parts>([&](int i) UNITSPHERE_LAMBDA {
         const int mine = share_of_part(count, i, width);
         if (mine > 0) store_first(to + i * width, x.part[i], mine);
     });
@@ -215,7 +216,7 @@ UNITSPHERE_INLINE float fma(float a, float b, float c) noexcept {
 /// Elements 0..7 and 8..15 as doubles; exact.
 UNITSPHERE_INLINE lanes<double> widen(const lanes<float>& x) noexcept {
     lanes<double> out;
-    unroll<lanes<float>::parts>([&](auto i) UNITSPHERE_LAMBDA {
+    unroll<lanes<float>::parts>([&](int i) UNITSPHERE_LAMBDA {
         out.part[2 * i] = widen_low(x.part[i]);
         out.part[2 * i + 1] = widen_high(x.part[i]);
     });
@@ -230,7 +231,7 @@ UNITSPHERE_INLINE lanes<double> load16_widened(const T* from) noexcept {
 UNITSPHERE_INLINE lanes<double> load16_widened(const float* from) noexcept {
     lanes<double> out;
     unroll<lanes<double>::parts>(
-        [&](auto i) UNITSPHERE_LAMBDA { out.part[i] = load_widened(from + i * lanes<double>::width); });
+        [&](int i) UNITSPHERE_LAMBDA { out.part[i] = load_widened(from + i * lanes<double>::width); });
     return out;
 }
 

@@ -70,7 +70,7 @@ UNITSPHERE_INLINE bits_of_many<Count> larger_unsigned(const bits_of_many<Count>&
 template <int Count>
 UNITSPHERE_INLINE std::int32_t largest_of(const bits_of_many<Count>& x) noexcept {
     vector<std::int32_t> all = x.part[0];
-    unroll<bits_of_many<Count>::parts - 1>([&](auto i) UNITSPHERE_LAMBDA { all = larger(all, x.part[i + 1]); });
+    unroll<bits_of_many<Count>::parts - 1>([&](int i) UNITSPHERE_LAMBDA { all = larger(all, x.part[i + 1]); });
     return largest_element(all);
 }
 /// The same of unsigned numbers.
@@ -80,7 +80,7 @@ UNITSPHERE_INLINE std::int32_t largest_unsigned_of(const bits_of_many<Count>& x)
     return largest_of(x ^ top) ^ top;
 }
 UNITSPHERE_INLINE void store16(std::int32_t* to, const bits16& x) noexcept {
-    unroll<bits16::parts>([&](auto i) UNITSPHERE_LAMBDA { x.part[i].store_unaligned(to + i * bits16::width); });
+    unroll<bits16::parts>([&](int i) UNITSPHERE_LAMBDA { x.part[i].store_unaligned(to + i * bits16::width); });
 }
 /// The sum of all lanes; in any order, integers being exact.
 UNITSPHERE_INLINE std::int32_t sum_of_lanes(const bits16& x) noexcept {
@@ -124,7 +124,7 @@ UNITSPHERE_INLINE bool any_not_below(const lanes<float>& x, const lanes<float>& 
                                      const vector<float>& bound) noexcept {
     auto found = (x.part[0] >= bound) | (y.part[0] >= bound);
     unroll<lanes<float>::parts - 1>(
-        [&](auto i) UNITSPHERE_LAMBDA { found = found | (x.part[i + 1] >= bound) | (y.part[i + 1] >= bound); });
+        [&](int i) UNITSPHERE_LAMBDA { found = found | (x.part[i + 1] >= bound) | (y.part[i + 1] >= bound); });
     return xsimd::any(found);
 }
 

@@ -77,7 +77,7 @@ struct exp_total_of_lanes {
         bits_of_many<Count> e = bits(exp_negated_times_2_64(within, lost_in_difference(top, logits, y)));
         e = where_above(size, 0, e, zero);
         if constexpr (!Near) e = where_above(size, bits_of_130, zero, e);
-        unroll<Count / lane_count>([&](auto i) UNITSPHERE_LAMBDA {
+        unroll<Count / lane_count>([&](int i) UNITSPHERE_LAMBDA {
             rest = rest + widen(sixteen_of(from_bits(e), i));
             const bits16 more = map<std::int32_t>([](auto m, auto o) UNITSPHERE_LAMBDA { return m + o; }, maxima, one);
             maxima = where_above(sixteen_of(size, i), 0, maxima, more);

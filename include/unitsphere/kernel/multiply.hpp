@@ -91,15 +91,15 @@ UNITSPHERE_INLINE void multiply_chains(const C* a, const C* b, int steps, lookah
     constexpr index next_a = index(chain_length) * block<C>::rows, next_b = index(chain_length) * Vectors * width;
     for (int k = 0; k < steps; ++k, b += Vectors * width) {
         if constexpr (Rows == block<C>::rows) soon.ask(k);
-        unroll<Chains>([&](auto n) UNITSPHERE_LAMBDA {
+        unroll<Chains>([&](int n) UNITSPHERE_LAMBDA {
             vector<C> column[Vectors];
-            unroll<Vectors>([&](auto v) UNITSPHERE_LAMBDA {
+            unroll<Vectors>([&](int v) UNITSPHERE_LAMBDA {
                 column[v] = vector<C>::load_unaligned(b + n * next_b + v * width);
                 if constexpr (Rows > 1) column[v] = ordered(column[v]);  // gcc would load it again for every row
             });
-            unroll<Rows>([&](auto r) UNITSPHERE_LAMBDA {
+            unroll<Rows>([&](int r) UNITSPHERE_LAMBDA {
                 const vector<C> row(a[n * next_a + r * chain_length + k]);
-                unroll<Vectors>([&](auto v) UNITSPHERE_LAMBDA { sum[n][r][v] = fma(row, column[v], sum[n][r][v]); });
+                unroll<Vectors>([&](int v) UNITSPHERE_LAMBDA { sum[n][r][v] = fma(row, column[v], sum[n][r][v]); });
             });
         });
     }
@@ -111,16 +111,15 @@ UNITSPHERE_INLINE void add_chains(const C* a, const C* b, int steps, lookahead s
                                   int pitch) noexcept {
     constexpr int width = int(vector<C>::size), vectors = Lanes * lanes<C>::parts;
     vector<C> sum[Chains][Rows][vectors];
-    unroll<Chains * Rows * vectors>([&](auto i) UNITSPHERE_LAMBDA {
-        sum[i / (Rows * vectors)][i / vectors % Rows][i % vectors] = vector<C>(C(0));
-    });
+    unroll<Chains * Rows * vectors>(
+        [&](int i) UNITSPHERE_LAMBDA { sum[i / (Rows * vectors)][i / vectors % Rows][i % vectors] = vector<C>(C(0)); });
     multiply_chains<Rows, vectors, Chains>(a, b, steps, soon, sum);
-    unroll<Rows * vectors>([&](auto i) UNITSPHERE_LAMBDA {
-        constexpr int r = i / vectors, v = i % vectors;
+    unroll<Rows * vectors>([&](int i) UNITSPHERE_LAMBDA {
+        const int r = i / vectors, v = i % vectors;
         C* const at = scores + r * pitch + v * width;
         vector<C> total = sum[0][r][v];
         if (!first) total = vector<C>::load_unaligned(at) + total;
-        unroll<Chains - 1>([&](auto n) UNITSPHERE_LAMBDA { total = ordered(total + sum[n + 1][r][v]); });
+        unroll<Chains - 1>([&](int n) UNITSPHERE_LAMBDA { total = ordered(total + sum[n + 1][r][v]); });
         total.store_unaligned(at);
     });
     if (last)

@@ -79,7 +79,7 @@ inline void pack_squares(const T* x, index stride, int count, index dim, const r
             const T* const from = x + r * stride + k;
             vector<C> square[width];
             if (steps == width && r + width <= count)
-                unroll<width>([&](auto i) UNITSPHERE_LAMBDA {
+                unroll<width>([&](int i) UNITSPHERE_LAMBDA {
                     square[i] = load_scaled<WithPower, C>(from + i * stride, factors[r + i]);
                 });
             else
@@ -152,7 +152,7 @@ inline void transpose_tile(const C* from, int pitch, int rows, int columns, C* t
             unroll<width>([&](auto i)
                               UNITSPHERE_LAMBDA { square[i] = vector<C>::load_unaligned(from + (r + i) * pitch + c); });
             transpose(square);
-            unroll<width>([&](auto i) UNITSPHERE_LAMBDA { square[i].store_unaligned(to + (c + i) * to_pitch + r); });
+            unroll<width>([&](int i) UNITSPHERE_LAMBDA { square[i].store_unaligned(to + (c + i) * to_pitch + r); });
         }
 }
 

@@ -24,7 +24,7 @@ template <class C, class T, int Width>
 UNITSPHERE_INLINE void load_square(const pair_side<T>& side, index k, int count, int steps,
                                    vector<C> (&square)[Width]) noexcept {
     if (count == Width && steps == Width)
-        unroll<Width>([&](auto i) UNITSPHERE_LAMBDA {
+        unroll<Width>([&](int i) UNITSPHERE_LAMBDA {
             square[i] = load_scaled<true, C>(side.rows + i * side.stride + k, side.factors[i]);
         });
     else

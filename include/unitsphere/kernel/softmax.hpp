@@ -57,7 +57,7 @@ inline double exp_columns(const float* logits, int columns, float maximum, float
         const auto e = exp_below<Normal>(maximum, load_many<count()>(logits + j));
         store_many(out + j, e);
         unroll<count() / pair>(
-            [&](auto i) UNITSPHERE_LAMBDA { sum = sum + widen(sixteen_of(e, 2 * i) + sixteen_of(e, 2 * i + 1)); });
+            [&](int i) UNITSPHERE_LAMBDA { sum = sum + widen(sixteen_of(e, 2 * i) + sixteen_of(e, 2 * i + 1)); });
     };
     for (; j + group_columns <= columns; j += group_columns) whole(std::integral_constant<int, group_columns>{});
     if constexpr (group_columns > pair)
