@@ -1,8 +1,7 @@
+#include <algorithm>
 #include <limits>
-#include <sstream>
-#include <vector>
+#include <stdexcept>
 
-#include <unitsphere/io/gallery.hpp>
 #include <unitsphere/unitsphere.hpp>
 
 #include "catch.hpp"
@@ -24,19 +23,6 @@ gallery in_pieces(const matrix<float>& rows, index step) {
         result.append(part(rows, first, count));
     }
     return result;
-}
-
-std::string bytes_of(const gallery& rows) {
-    std::ostringstream stream;
-    save_gallery(stream, rows);
-    return stream.str();
-}
-gallery from_bytes(const std::string& bytes) {
-    std::istringstream stream(bytes);
-    return load_gallery(stream);
-}
-std::string refusal(const std::string& bytes) {
-    return message_of<file_error>([&] { from_bytes(bytes); });
 }
 
 }  // namespace
@@ -96,45 +82,40 @@ TEST_CASE("a gallery counts rows without a direction by its own numbers, and jud
     CHECK_THROWS_AS(all.unit_rows(15, 6), shape_error);
 }
 
-TEST_CASE("a gallery goes to a stream and comes back with the same bits and report", "[gallery]") {
-    const index n = GENERATE(0, 1, 16, 33, 300), dim = GENERATE(1, 17, 2000);
-    auto rows = random_rows<float>(n, dim, 76);
-    if (n > 2) rows(1, 0) = std::numeric_limits<float>::quiet_NaN();
-    if (n > 20)
-        for (index k = 0; k < dim; ++k) rows(19, k) = 0.0f;
-    const gallery saved(rows), loaded = from_bytes(bytes_of(saved));
-    CHECK(loaded.rows() == n);
-    CHECK(loaded.dim() == dim);
-    CHECK(bytes_of(loaded) == bytes_of(saved));
-    CHECK(loaded.report().first_zero == saved.report().first_zero);
-    CHECK(loaded.report().non_finite_rows == saved.report().non_finite_rows);
-    const auto queries = random_rows<float>(3, dim, 77);
-    CHECK(first_difference(cosine_similarity(queries, loaded), cosine_similarity(queries, saved)) == "");
+TEST_CASE("a failed append leaves an empty gallery empty, of its dim and without memory", "[gallery]") {
+    const auto fails = [](index, auto&&) { throw std::runtime_error("no threads"); };
+    const auto rows = random_rows<float>(200, 20, 80);
+    for (const index dim : {0, 7}) {
+        gallery empty{matrix<float>(0, dim)};
+        CHECK_THROWS_AS(empty.append(rows, fails), std::runtime_error);
+        CHECK(empty.rows() == 0);
+        CHECK(empty.dim() == dim);
+        CHECK(empty.bytes() == 0);
+        empty.append(rows);
+        CHECK(first_difference(empty.unit_rows(), normalize(rows)) == "");
+    }
+    gallery full(rows);
+    const index bytes = full.bytes();
+    CHECK_THROWS_AS(full.append(rows, fails), std::runtime_error);
+    CHECK(full.bytes() == bytes);
+    CHECK(first_difference(full.unit_rows(), normalize(rows)) == "");
+    const matrix_view<const float> endless(nullptr, PTRDIFF_MAX, 0);
+    gallery without_elements{matrix<float>(1, 0)};
+    CHECK_THROWS_AS(without_elements.append(endless), std::length_error);
 }
 
-TEST_CASE("a stream that is cut or changed anywhere is refused", "[gallery]") {
-    const std::string bytes = bytes_of(gallery(random_rows<float>(3, 5, 78)));
-    REQUIRE(bytes.size() == 64 + 60 + 8);
-    int accepted = 0;
-    for (std::size_t size = 0; size < bytes.size(); ++size) accepted += refusal(bytes.substr(0, size)).empty();
-    for (std::size_t i = 0; i < bytes.size(); ++i)
-        for (const int bit : {0, 6}) {
-            std::string changed = bytes;
-            changed[i] = char(changed[i] ^ (1 << bit));
-            accepted += refusal(changed).empty();
-        }
-    CHECK(accepted == 0);
-    CHECK(refusal("") == "load_gallery: the stream ends after 0 of 64 bytes of the header");
-    CHECK(refusal(std::string(64, 'x')) == "load_gallery: this is not a gallery");
-    std::string newer = bytes, endless = bytes;
-    newer[8] = 2;
-    CHECK(refusal(newer) == "load_gallery: version 2, this library reads version 1");
-    endless[23] = 0x7f;  // 2^62 rows and more: refused when they do not come, not by an allocation
-    CHECK(refusal(endless).find("load_gallery: the stream ends after") == 0);
-    std::ostringstream broken;
-    broken.setstate(std::ios::badbit);
-    CHECK(message_of<file_error>([&] { save_gallery(broken, gallery(random_rows<float>(1, 2, 79))); }) ==
-          "save_gallery: the stream takes no more bytes");
+TEST_CASE("a search with no queries counts the rows of its gallery", "[gallery]") {
+    auto rows = random_rows<float>(5, 20, 81);
+    std::fill(rows.row(3), rows.row(3) + 20, 0.0f);
+    const matrix<float> no_queries(0, 20);
+    row_report raw, packed;
+    normalize_options into_raw, into_packed;
+    into_raw.report = &raw, into_packed.report = &packed;
+    top_k(no_queries, rows, 2, normalize_options{}, into_raw);
+    top_k(no_queries, gallery(rows), 2, normalize_options{}, into_packed);
+    CHECK(raw.zero_rows == 1);
+    CHECK(raw.first_zero == 3);
+    CHECK(packed.zero_rows == 1);
 }
 
 }  // namespace tests

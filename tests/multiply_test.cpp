@@ -59,30 +59,30 @@ TEMPLATE_TEST_CASE("a block of scores has the canonical bits for every number of
     CHECK(same);
 }
 
-TEST_CASE("a score in double is clamped to one; NaN passes and an infinite sum becomes NaN", "[multiply]") {
+TEST_CASE("a score in double is clamped to one; NaN and infinite sums become the one quiet NaN", "[multiply]") {
     const double inputs[16] = {
         0.0, -0.0, 1.0,    -1.0,    1.0000000000000002, -1.0000000000000002, 1.7e308, -3e307,
-        0.5, -0.5, 5e-324, -5e-324, INFINITY,           -INFINITY,           NAN,     0.9999999999};
+        0.5, -0.5, 5e-324, -5e-324, INFINITY,           -INFINITY,           -NAN,    0.9999999999};
     double out[16];
     kernel::store16(out, kernel::clamp_to_one(kernel::load16(inputs)));
     for (int i = 0; i < 16; ++i) {
         const double x = inputs[i], clamped = x > 1.0 ? 1.0 : x < -1.0 ? -1.0 : x;
         if (!reference::is_finite(x))
-            CHECK(reference::is_nan(out[i]));
+            CHECK(reference::bits(out[i]) == 0x7ff8000000000000u);
         else
             CHECK(reference::bits(out[i]) == reference::bits(clamped));
     }
 }
 
-TEST_CASE("a score is clamped to one; NaN passes and an infinite sum becomes NaN", "[multiply]") {
+TEST_CASE("a score is clamped to one; NaN and infinite sums become the one quiet NaN", "[multiply]") {
     const float inputs[16] = {0.0f, -0.0f, 1.0f,   -1.0f,   1.0000001f, -1.0000001f, 3e38f, -3e38f,
-                              0.5f, -0.5f, 1e-45f, -1e-45f, INFINITY,   -INFINITY,   NAN,   0.99999994f};
+                              0.5f, -0.5f, 1e-45f, -1e-45f, INFINITY,   -INFINITY,   -NAN,  0.99999994f};
     float out[16];
     kernel::store16(out, kernel::clamp_to_one(kernel::load16(inputs)));
     for (int i = 0; i < 16; ++i) {
         const float x = inputs[i], clamped = x > 1.0f ? 1.0f : x < -1.0f ? -1.0f : x;
         if (i >= 12 && i <= 14)
-            CHECK(reference::is_nan(out[i]));
+            CHECK(reference::bits(out[i]) == 0x7fc00000u);
         else
             CHECK(reference::bits(out[i]) == reference::bits(clamped));
     }

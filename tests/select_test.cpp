@@ -39,4 +39,26 @@ TEST_CASE("the best of a row are those of a stable sort", "[select]") {
     CHECK(scores.back() == 99.0f);
 }
 
+TEST_CASE("lists of the parts of a row join to the list of the row, in any order", "[select]") {
+    const index k = GENERATE(1, 2, 5, 40), parts = GENERATE(2, 3, 7);
+    generator random(43);
+    std::vector<float> row(100);
+    for (auto& x : row) x = float(random.below(6)) - 2.0f;
+    for (std::size_t i = 3; i < row.size(); i += 11) row[i] = reference::float_from_bits(0xffc00000u);
+    const std::size_t places = std::size_t(k), all_places = std::size_t(k * parts);
+    std::vector<index> expected(places), indices(all_places);
+    std::vector<float> best(places), scores(all_places);
+    kernel::select_best(row.data(), 100, k, expected.data(), best.data());
+    std::vector<kernel::best_list> lists;
+    for (index p = 0; p < parts; ++p) {
+        lists.push_back({indices.data() + p * k, scores.data() + p * k, k});
+        for (index j = 0; j < 100; ++j)
+            if (j % parts == p) lists.back().add(row[std::size_t(j)], j);
+    }
+    for (index p = 0; p + 1 < parts; ++p) lists[std::size_t(parts) - 1].add(lists[std::size_t(p)]);
+    lists.back().sort();
+    CHECK(std::equal(expected.begin(), expected.end(), lists.back().indices));
+    CHECK(std::equal(best.begin(), best.end(), lists.back().scores));
+}
+
 }  // namespace tests

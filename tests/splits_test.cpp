@@ -179,22 +179,38 @@ TEST_CASE("every split makes the same gallery, and a refused append leaves it as
     });
 }
 
+TEST_CASE("a gallery of one strip still keeps every worker busy with some of the queries", "[splits]") {
+    CHECK(engine::tasks_of_strip(1, 36, 4) == 16);
+    CHECK(engine::tasks_of_strip(1, 3, 4) == 3);
+    CHECK(engine::tasks_of_strip(5, 36, 4) == 4);
+    CHECK(engine::tasks_of_strip(100, 36, 4) == 1);
+    CHECK(engine::tasks_of_strip(1, 36, 1) == 1);
+    CHECK(engine::tasks_of_strip(0, 0, 4) == 1);
+    const auto queries = random_rows<float>(2500, 65, 321), rows = random_rows<float>(37, 65, 322);
+    const auto expected = top_k(queries, rows, 5);
+    team three(3);
+    for (const execution& how : {execution(three), execution(in_reverse)}) {
+        const auto found = top_k(queries, rows, 5, how), of_gallery = top_k(queries, gallery(rows), 5, how);
+        CHECK(first_difference(found.indices, expected.indices) == "");
+        CHECK(first_difference(of_gallery.scores, expected.scores) == "");
+    }
+}
+
 TEST_CASE("every split finds the same pairs", "[splits]") {
     const sides rows(37, 700, 33);
     const matrix<float> scores = cosine_similarity(rows.queries.rows, rows.gallery.rows);
     for_each_split([&](const execution& how) {
         matrix<float> found = untouched(37, 700);  // each pair has a place of its own: no lock
         row_report q, g;
-        within(
-            rows.queries.rows, rows.gallery.rows, 0.2f, [&](index i, index j, float score) { found(i, j) = score; },
-            how, {on_row::keep, on_row::nan, &q}, {on_row::keep, on_row::nan, &g});
+        within(rows.queries.rows, rows.gallery.rows, 0.2f, [&](index i, index j, float score) { found(i, j) = score; },
+               how, {on_row::keep, on_row::nan, &q}, {on_row::keep, on_row::nan, &g});
         CHECK((same(q, rows.queries.expected) && same(g, rows.gallery.expected)));
         int wrong = 0;
         for (index i = 0; i < 37; ++i)
             for (index j = 0; j < 700; ++j)
-                wrong += reference::bits(found(i, j)) !=
-                         reference::bits(!reference::is_nan(scores(i, j)) && scores(i, j) > 0.2f ? scores(i, j)
-                                                                                                : -123.25f);
+                wrong +=
+                    reference::bits(found(i, j)) !=
+                    reference::bits(!reference::is_nan(scores(i, j)) && scores(i, j) > 0.2f ? scores(i, j) : -123.25f);
         CHECK(wrong == 0);
     });
 }

@@ -6,6 +6,10 @@
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 
+namespace detail {
+struct gallery_access;  // for io/gallery.hpp
+}
+
 /// Unit rows in the order in which the multiply kernel reads them: what a search service keeps in memory.
 ///
 ///   gallery catalogue(rows);                         normalizes and packs
@@ -89,7 +93,7 @@ public:
 
 private:
     friend class zero_shot_classifier;
-    friend struct gallery_access;
+    friend struct detail::gallery_access;
     static constexpr index panel_rows = engine::panels<float>::columns;
 
     /// The same with the words for errors.
@@ -109,10 +113,13 @@ private:
         normalize_options counted = options;  // a report makes unit rows count, too
         if (counted.report == nullptr) counted.report = &counted_here;
         engine::row_source source(view, counted, function, row);
-        make_room(view.rows(), view.dim());
-        // The last panel comes last: an executor may throw, and what is there must stay as it is.
+        matrix<float> larger = larger_panels(function, view.rows(), view.dim());
+        const bool grows = larger.rows() > 0;
+        // The last panel comes last, and larger panels are kept last: an executor may throw, and what is there must
+        // stay as it is.
         const index filled = free_places(view.rows());
-        engine::pack_all_panels(how, source, filled, panels_.data() + (rows_ + filled) * dim());
+        engine::pack_all_panels(how, source, filled, (grows ? larger : panels_).data() + (rows_ + filled) * view.dim());
+        if (grows || rows_ == 0) panels_ = static_cast<matrix<float>&&>(larger);
         fill_last_panel(source, filled);
         row_report seen = source.seen();
         seen.first_zero += rows_;
@@ -122,15 +129,18 @@ private:
         source.report();
     }
 
-    void make_room(index more, index dim) {
+    /// Panels with room for `more` rows behind a copy of those that are there; none where there is room.
+    matrix<float> larger_panels(const char* function, index more, index dim) const {
+        if (more > PTRDIFF_MAX - 2 * panel_rows - rows_)
+            detail::fail<std::length_error>(function, ": ", more, " rows behind ", rows_, " exceed the address space");
         const index needed = engine::rows_of_panels(engine::round_up(rows_, panel_rows) + more);
-        if (needed <= panels_.rows() && dim == panels_.dim()) return;
+        if (rows_ > 0 && needed <= panels_.rows()) return {};
         const index roomy = rows_ > 0 ? engine::rows_of_panels(rows_ + rows_ / 2) : 0;
         auto larger = matrix<float>::uninitialized(needed > roomy ? needed : roomy, dim);
         if (rows_ > 0 && dim > 0)
             std::memcpy(larger.data(), panels_.data(),
                         std::size_t(engine::rows_of_panels(rows_) * dim) * sizeof(float));
-        panels_ = static_cast<matrix<float>&&>(larger);
+        return larger;
     }
 
     /// How many of `count` rows fit into the places of the last panel that are still free.

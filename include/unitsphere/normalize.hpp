@@ -20,14 +20,11 @@ constexpr void require_result_type() {
                   "unitsphere: a double result needs rows of double on every side");
 }
 
-/// Results larger than this push everything else out of a last-level cache, and are not found there by whoever reads
-/// them next: they are written past the caches, which saves reading the lines first.
-inline constexpr index cached_bytes = index(16) << 20;
-
-/// Whether to write a result past the caches: not what is in them as the input, and only whole lines.
+/// Whether to write a result past the caches, which saves reading its lines first: where it would push everything else
+/// out and not be found there by whoever reads it next, does not lie where the input is, and has whole lines.
 template <class T>
 bool past_caches(const matrix_view<const T>& rows, const matrix_view<float>& out) noexcept {
-    return out.rows() * out.dim() > cached_bytes / index(sizeof(float)) && !same_rows(rows, out) &&
+    return out.rows() * out.dim() > engine::cached_bytes / index(sizeof(float)) && !same_rows(rows, out) &&
            reinterpret_cast<std::uintptr_t>(out.data()) % 64 == 0 && out.stride() % 16 == 0;
 }
 

@@ -1,4 +1,4 @@
-/// Exact search: rows packed once and searched often, the k nearest of every query, all pairs above a threshold.
+/// Exact search: the k nearest gallery rows of every query, all pairs above a threshold.
 #pragma once
 
 #include "gallery.hpp"

@@ -5,6 +5,8 @@
 #include <cstdint>
 
 #if defined(__linux__)
+#include <cerrno>
+
 #include <sys/mman.h>
 #endif
 
@@ -22,7 +24,10 @@ UNITSPHERE_INLINE void wish_for_huge_pages(void* block, std::size_t bytes) noexc
     if (bytes < page) return;
     const std::uintptr_t begin = (reinterpret_cast<std::uintptr_t>(block) + page - 1) / page * page;
     const std::uintptr_t end = (reinterpret_cast<std::uintptr_t>(block) + bytes) / page * page;
-    if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+    if (begin >= end) return;
+    const int caller_errno = errno;  // a wish that is not granted is no error
+    ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+    errno = caller_errno;
 #else
     static_cast<void>(block), static_cast<void>(bytes);
 #endif

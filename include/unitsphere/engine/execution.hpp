@@ -130,7 +130,7 @@ void for_each_task(const execution& how, index tasks, Work&& work) {
     how.run(workers, take_tasks);
 }
 
-/// work(first, end) for shares of `rows` rows of `dim` elements: some 32 KiB elements each, or all at once where there is
+/// work(first, end) for shares of `rows` rows of `dim` elements: some 32 Ki elements each, or all at once where there is
 /// one worker.
 template <class Work>
 void for_each_rows(const execution& how, index rows, index dim, Work&& work) {

@@ -46,6 +46,7 @@ public:
 
     index rows() const noexcept { return source_.rows(); }
     void report() const noexcept { source_.report(); }
+    void count_rows() noexcept { source_.count_rows(); }
 
     /// What a strip of `rows` rows takes in the worker's memory.
     template <class C>
@@ -112,6 +113,7 @@ public:
     void report() const noexcept {
         if (options_.report != nullptr) *options_.report = view_.seen;
     }
+    void count_rows() const noexcept {}  // they were counted when they were packed
     template <class>
     index elements_of(index) const noexcept {
         return 0;
@@ -142,10 +144,16 @@ packed_side<C> side_type_of(const packed_view<C>&);
 template <class View>
 using gallery_side = decltype(side_type_of(std::declval<const View&>()));
 
+template <class View>
+inline constexpr bool is_packed_view = false;
+template <class C>
+inline constexpr bool is_packed_view<packed_view<C>> = true;
+
 template <class Rows, class = void>
 inline constexpr bool is_gallery = false;
 template <class Rows>
-inline constexpr bool is_gallery<Rows, std::void_t<decltype(std::declval<const Rows&>().packed())>> = true;
+inline constexpr bool is_gallery<Rows, std::void_t<decltype(std::declval<const Rows&>().packed())>> =
+    is_packed_view<decltype(std::declval<const Rows&>().packed())>;
 
 /// view_of(x), or the packed rows of a gallery.
 template <class Rows>

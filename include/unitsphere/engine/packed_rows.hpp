@@ -48,8 +48,7 @@ void ask_for_row(const row_source<T>& source, index i) noexcept {
     const next_read row = source.memory_of(i, 1);
     for (index byte = 0; byte < row.bytes; byte += 64) __builtin_prefetch(static_cast<const char*>(row.at) + byte);
 }
-inline constexpr index rows_ahead = 16;                 // 32 KiB at dim 512
-inline constexpr index cached_bytes = index(16) << 20;  // what a last-level cache may hold of one side
+inline constexpr index rows_ahead = 16;  // 32 KiB at dim 512
 
 /// Packs rows first .. first + count - 1 of a source as panels, 32 rows at a time: they are measured in row order, which
 /// is how memory is read fastest, and are still in L2 when they are transposed.

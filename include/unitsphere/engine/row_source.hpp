@@ -15,6 +15,9 @@ inline constexpr bool is_element =
     std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, float16> ||
     std::is_same_v<T, bfloat16> || std::is_same_v<T, std::int8_t>;
 
+/// What a last-level cache may hold of one side of a question, beside all else.
+inline constexpr index cached_bytes = index(16) << 20;
+
 /// What a worker reads next: `bytes` of memory at `at`.
 struct next_read {
     const void* at;
@@ -81,6 +84,11 @@ public:
     }
     /// The same, counted here: to be asked once for each row, by one thread.
     factors_type factors(index i) noexcept { return factors(i, seen_); }
+    /// Counts all rows, for a question that needs none of them.
+    void count_rows() noexcept {
+        if (options_.report == nullptr) return;
+        for (index i = 0; i < rows(); ++i) factors(i);
+    }
 
     /// Adds what a worker has counted. Many workers may call this at once.
     void count(const row_report& seen) noexcept {

@@ -4,6 +4,8 @@
 ///   for each strip of the gallery          packed by the worker unless it is already; stays in L2
 ///     for each group of queries, panel of the strip, block of the group
 ///                                          multiply -> tile, in L1 -> consumer.tile(tile)
+///
+/// A gallery of fewer strips than the workers need goes to several of them, each with a part of the groups.
 #pragma once
 
 #include "gallery_side.hpp"
@@ -31,49 +33,56 @@ index queries_at_once(index queries, index dim) noexcept {
     return queries < fitting ? queries : fitting < group_rows<C> ? group_rows<C> : fitting;
 }
 
+/// How many tasks share a strip, so that each worker gets about four.
+inline index tasks_of_strip(index strips, index groups, index workers) noexcept {
+    if (workers == 1 || strips == 0) return 1;
+    const index wanted = (4 * workers + strips - 1) / strips;
+    return wanted < groups ? wanted : groups < 1 ? 1 : groups;
+}
+
 /// Every score of queries x gallery, by strips of the gallery.
 ///
-/// Consumers  as shared_by_workers. Tiles come in no particular order, those of a strip to one worker.
+/// Consumers  as shared_by_workers. Tiles come in no particular order.
 /// Memory     up to 4 MiB of packed queries, and one packed strip for each worker, in the workspace of `how`.
 template <class C, class T, class Side, class Consumers>
 void score_strips(const execution& how, row_source<T>& queries, Side& gallery, Consumers&& consumers) {
     if constexpr (!Side::is_packed)
         if (are_few<C>(queries.rows(), queries.dim())) return score_few<C>(how, queries, gallery, consumers);
+    if (queries.rows() == 0) gallery.count_rows();
+    constexpr index group = group_rows<C>;
     const index dim = queries.dim(), at_once = queries_at_once<C>(queries.rows(), dim);
     const index columns = columns_of_strip<C>(gallery.rows(), dim, how.workers());
-    const index strips = (gallery.rows() + columns - 1) / columns, group_size = size_of_blocks<C>(group_rows<C>, dim);
-    const index workers = workers_for(how, strips);
+    const index strips = (gallery.rows() + columns - 1) / columns, group_size = size_of_blocks<C>(group, dim);
+    const index most_groups = (at_once + group - 1) / group,
+                shares = tasks_of_strip(strips, most_groups, how.workers());
+    const index tasks = strips * shares, workers = workers_for(how, tasks < most_groups ? most_groups : tasks);
     call_memory<C> memory(how, size_of_blocks<C>(at_once, dim), workers,
                           gallery.template elements_of<C>(columns < gallery.rows() ? columns : gallery.rows()),
                           consumers.bytes(workers, at_once));
     consumers.begin(memory.of_consumers());
     for (index first = 0; first < queries.rows(); first += at_once) {
         const index left = queries.rows() - first, count = left < at_once ? left : at_once;
-        const index groups = (count + group_rows<C> - 1) / group_rows<C>;
-        const auto rows_of = [&](index group) {
-            const index rest = count - group * group_rows<C>;
-            return int(rest < group_rows<C> ? rest : group_rows<C>);
-        };
+        const index groups = (count + group - 1) / group;
+        const auto rows_of = [&](index g) { return int(count - g * group < group ? count - g * group : group); };
         consumers.rows_begin(first, count);
-        for_each_task(how, groups, [&](index, index group) {
+        for_each_task(how, groups, [&](index, index g) {
             row_report seen;
-            pack_blocks(queries, first + group * group_rows<C>, rows_of(group), memory.shared() + group * group_size,
-                        seen);
+            pack_blocks(queries, first + g * group, rows_of(g), memory.shared() + g * group_size, seen);
             queries.count(seen);
         });
-        for_each_task(how, strips, [&](index worker, index task) {
-            const index column = task * columns, rest = gallery.rows() - column;
+        for_each_task(how, tasks, [&](index worker, index task) {
+            const index column = task / shares * columns, rest = gallery.rows() - column, share = task % shares;
             const panels<C> strip = gallery.template strip<C>(column, rest < columns ? rest : columns,
-                                                              memory.of_worker(worker), first == 0);
+                                                              memory.of_worker(worker), first == 0 && share == 0);
             auto&& consumer = consumers.of(worker);
             const next_read next = gallery.after(strip, column + workers * columns, columns);
-            for (index group = 0; group < groups; ++group)
-                multiply_group(memory.shared() + group * group_size, first + group * group_rows<C>, rows_of(group),
-                               strip, column, Side::is_packed ? next : next.part(group, groups), consumer);
+            const index begin = groups * share / shares, end = groups * (share + 1) / shares;
+            for (index g = begin; g < end; ++g)
+                multiply_group(memory.shared() + g * group_size, first + g * group, rows_of(g), strip, column,
+                               Side::is_packed ? next : next.part(g - begin, end - begin), consumer);
         });
-        for_each_task(how, groups, [&](index worker, index group) {
-            consumers.of(worker).rows_done(first + group * group_rows<C>, rows_of(group));
-        });
+        for_each_task(how, groups,
+                      [&](index worker, index g) { consumers.of(worker).rows_done(first + g * group, rows_of(g)); });
     }
 }
 

@@ -1,4 +1,4 @@
-/// Every score of two sides, by the tile loop that reads less.
+/// The choice between the two tile loops.
 #pragma once
 
 #include "score_rows.hpp"

@@ -7,6 +7,7 @@
 /// Little-endian, and the same whatever the instruction set.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <istream>
@@ -21,12 +22,12 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "unitsphere/io/gallery.
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 
+namespace detail {
+
 /// The door through which a loaded gallery gets its report back.
 struct gallery_access {
     static void set_report(gallery& to, const row_report& report) noexcept { to.seen_ = report; }
 };
-
-namespace detail {
 
 struct gallery_header {
     char magic[8];
@@ -57,6 +58,7 @@ inline void write_bytes(std::ostream& to, const void* bytes, index count, checks
 }
 inline void read_bytes(std::istream& from, void* bytes, index count, const char* what, checksum& sum) {
     from.read(static_cast<char*>(bytes), std::streamsize(count));
+    if (from.bad()) fail<file_error>("load_gallery: the stream cannot be read, in ", what);
     if (index(from.gcount()) != count)
         fail<file_error>("load_gallery: the stream ends after ", index(from.gcount()), " of ", count, " bytes of ",
                          what);
@@ -76,6 +78,46 @@ inline gallery_header read_gallery_header(std::istream& from, checksum& sum) {
     return header;
 }
 
+inline row_report report_of(const gallery_header& header) noexcept {
+    row_report report;
+    report.zero_rows = header.zero_rows, report.non_finite_rows = header.non_finite_rows;
+    report.first_zero = header.first_zero, report.first_non_finite = header.first_non_finite;
+    return report;
+}
+
+/// A header may not count other rows than there are: as many without a direction, though a zero row that was put in as
+/// NaN is found as one that is not finite.
+inline void require_counts(const gallery_header& header, const row_report& found) {
+    const index seen = found.zero_rows + found.non_finite_rows;
+    const auto fits = [&](index count, index first) {
+        return count >= 0 && count <= seen && (count == 0 ? first == -1 : first >= 0 && first < header.rows);
+    };
+    if (!fits(header.zero_rows, header.first_zero) || !fits(header.non_finite_rows, header.first_non_finite) ||
+        header.zero_rows + header.non_finite_rows != seen)
+        fail<file_error>("load_gallery: the header counts ", header.zero_rows, " zero rows and ",
+                         header.non_finite_rows, " that are not finite, the rows are ", found.zero_rows, " and ",
+                         found.non_finite_rows);
+}
+
+/// Rows from number `first` on are unit rows, or have no direction.
+inline void require_unit(const matrix<float>& rows, index first) {
+    constexpr double tolerance = 1e-4;
+    for (index i = 0; i < rows.rows(); ++i) {
+        const kernel::row_length length = kernel::length_of(rows.row(i), rows.dim());
+        if (length.kind() == kernel::row_kind::regular && !(std::fabs(length.norm() - 1.0) <= tolerance))
+            fail<file_error>("load_gallery: row ", first + i, " has norm ", length.norm(), ", not 1 within ",
+                             tolerance);
+    }
+}
+
+/// A copy with one bit pattern for what is not a number: machines make different ones.
+inline matrix<float> with_one_nan(const unit_view<float>& rows) {
+    auto copy = matrix<float>::uninitialized(rows.rows(), rows.dim());
+    for (index i = 0; i < rows.rows(); ++i)
+        for (index k = 0; k < rows.dim(); ++k) copy(i, k) = is_nan(rows(i, k)) ? quiet_nan() : rows(i, k);
+    return copy;
+}
+
 /// Rows that are put in and taken out at a time: about 1 MiB.
 inline index gallery_piece(index dim) noexcept {
     constexpr index elements = index(1) << 18;
@@ -86,12 +128,12 @@ inline index gallery_piece(index dim) noexcept {
 
 /// Writes a gallery.
 ///
-/// Shapes   rows of dim <= 2^24.
-/// Errors   shape_error for longer rows; file_error if the stream fails.
+/// Shapes   rows of dim 1 .. 2^24; or no rows.
+/// Errors   shape_error for other rows; file_error if the stream fails.
 /// Threads  the caller's.   Memory  1 MiB.   Source  the format above.
 inline void save_gallery(std::ostream& to, const gallery& rows) {
-    if (rows.dim() > detail::longest_row)
-        detail::fail<shape_error>("save_gallery: dim is ", rows.dim(), ", at most ", detail::longest_row);
+    if (rows.dim() > detail::longest_row || (rows.rows() > 0 && rows.dim() < 1))
+        detail::fail<shape_error>("save_gallery: dim is ", rows.dim(), ", it must be 1 to ", detail::longest_row);
     const row_report& report = rows.report();
     detail::gallery_header header{{},
                                   detail::gallery_version,
@@ -108,16 +150,18 @@ inline void save_gallery(std::ostream& to, const gallery& rows) {
     const index piece = detail::gallery_piece(rows.dim());
     for (index first = 0; first < rows.rows(); first += piece) {
         const index left = rows.rows() - first, count = left < piece ? left : piece;
-        const unit_embeddings<float> some = rows.unit_rows(first, count);
+        const matrix<float> some = detail::with_one_nan(rows.unit_rows(first, count));
         detail::write_bytes(to, some.data(), count * rows.dim() * index(sizeof(float)), sum);
     }
     const std::uint64_t whole = sum.value;
     detail::write_bytes(to, &whole, index(sizeof whole), sum);
+    if (!to.flush()) detail::fail<file_error>("save_gallery: the stream takes no more bytes");
 }
 
 /// Reads a gallery that save_gallery wrote: the same scores, bit for bit, and the same report.
 ///
-/// Errors   file_error if the stream is no gallery, of another version, ends early, or has other bytes than were written.
+/// Errors   file_error if the stream fails, is no gallery, of another version, ends early, has other bytes than were
+///          written, rows that are not unit, or counts that are not those of its rows.
 /// Threads  the caller's.
 /// Memory   the gallery, which grows as rows arrive: what a header promises is not believed; and 1 MiB.
 /// Source   the format above.
@@ -131,6 +175,7 @@ inline gallery load_gallery(std::istream& from) {
         const index count = left < piece ? left : piece;
         auto some = matrix<float>::uninitialized(count, header.dim);
         detail::read_bytes(from, some.data(), count * header.dim * index(sizeof(float)), "some rows", sum);
+        detail::require_unit(some, first);
         rows.append(unit_access::view<float>(some.view()));
         first += count;
     } while (first < header.rows);
@@ -138,10 +183,8 @@ inline gallery load_gallery(std::istream& from) {
     std::uint64_t written = 0;
     detail::read_bytes(from, &written, index(sizeof written), "the checksum", sum);
     if (written != whole) detail::fail<file_error>("load_gallery: the bytes are not those that were written");
-    row_report report;
-    report.zero_rows = header.zero_rows, report.non_finite_rows = header.non_finite_rows;
-    report.first_zero = header.first_zero, report.first_non_finite = header.first_non_finite;
-    gallery_access::set_report(rows, report);
+    detail::require_counts(header, rows.report());
+    detail::gallery_access::set_report(rows, detail::report_of(header));
     return rows;
 }
 
