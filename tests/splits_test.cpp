@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <string>
 #include <vector>
 
@@ -193,6 +194,36 @@ TEST_CASE("a gallery of one strip still keeps every worker busy with some of the
         const auto found = top_k(queries, rows, 5, how), of_gallery = top_k(queries, gallery(rows), 5, how);
         CHECK(first_difference(found.indices, expected.indices) == "");
         CHECK(first_difference(of_gallery.scores, expected.scores) == "");
+    }
+}
+
+TEST_CASE("the parts of its scores that a call tells of add up to all of them", "[splits]") {
+    team three(3);
+    const auto check = [](index q, index g, index dim, const execution& how) {
+        CAPTURE(q, g, how.workers());
+        const auto queries = random_rows<float>(q, dim, 323), rows = random_rows<float>(g, dim, 324);
+        const gallery packed(rows);
+        const auto told = [&](auto&& call) {
+            std::atomic<index> done{0};
+            std::atomic<bool> same_whole{true};
+            const auto tell = [&](index part, index whole) {
+                done += part;
+                if (whole != q * g || part < 1) same_whole = false;
+            };
+            execution telling = how;
+            call(telling.on_progress(tell));
+            return same_whole ? done.load() : index(-1);
+        };
+        CHECK(told([&](const execution& it) { cosine_similarity(queries, rows, it); }) == q * g);
+        CHECK(told([&](const execution& it) { cosine_similarity(queries, packed, it); }) == q * g);
+        CHECK(told([&](const execution& it) { top_k(queries, rows, 3, it); }) == q * g);
+        CHECK(told([&](const execution& it) { top_k(queries, packed, 3, it); }) == q * g);
+    };
+    for (const execution& how : {execution(sequential{}), execution(three), execution(in_reverse)}) {
+        check(1, 200, 17, how);
+        check(12, 333, 17, how);    // few queries
+        check(100, 700, 65, how);   // strips
+        check(2500, 37, 600, how);  // rows
     }
 }
 

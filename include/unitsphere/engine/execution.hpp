@@ -12,6 +12,7 @@ inline namespace UNITSPHERE_ISA {
 ///   cosine_similarity(queries, gallery, scores, openmp{});
 ///   cosine_similarity(queries, gallery, scores, space);                    sequential, in `space`
 ///   cosine_similarity(queries, gallery, scores, {openmp{}, space});
+///   top_k(queries, gallery, 10, execution(openmp{}).on_progress(show))
 ///
 /// Threads  those of the executor; no result depends on it.
 /// Memory   without a workspace a call allocates its own. Refers to the workspace, which must outlive it, and so must an
@@ -23,6 +24,20 @@ public:
     execution(workspace& space) noexcept : executor_(nullptr), run_(nullptr), workers_(1), space_(&space) {}
     template <class X, std::enable_if_t<engine::is_executor<X>, int> = 0>
     execution(X&& executor, workspace& space) : execution(executor, &space) {}
+
+    /// progress(part, whole) whenever `part` more of `whole` scores have been done: the parts of a call add up to the
+    /// whole. It is called by the workers, by several at once, and referred to, so it must outlive the call. Only calls
+    /// that compute every score of two sides tell it.
+    template <class Progress>
+    execution& on_progress(Progress& progress) noexcept {
+        progress_ = const_cast<void*>(static_cast<const volatile void*>(&progress));
+        tell_ = [](void* it, index part, index whole) { (*static_cast<Progress*>(it))(part, whole); };
+        return *this;
+    }
+    /// For the engine.
+    void tell(index part, index whole) const {
+        if (tell_ != nullptr) tell_(progress_, part, whole);
+    }
 
     index workers() const noexcept { return workers_; }
     /// Null where the caller gave none.
@@ -73,6 +88,8 @@ private:
     void (*run_)(const execution&, index, const engine::body_ref&);
     index workers_;
     workspace* space_;
+    void* progress_ = nullptr;
+    void (*tell_)(void*, index, index) = nullptr;
 };
 
 namespace engine {

@@ -81,6 +81,7 @@ void score_few(const execution& how, row_source<T>& queries, Side& gallery, Cons
             const next_read next = gallery.memory_of(first + block_rows, block_rows);
             multiply_block_of_gallery(memory.of_worker(worker), first, rows, packed, next, consumer);
         }
+        how.tell(count * (end - task * share), count * gallery.rows());
     });
     consumers.of(0).rows_done(0, count);
 }

@@ -51,6 +51,7 @@ void score_rows(const execution& how, row_source<T>& queries, Side& gallery, Con
             packed.bytes() <= panels_in_l2 ? queries.memory_of(first + workers * share, share) : packed.ahead();
         multiply_group(group, first, count, packed, 0, next, consumer);
         consumer.rows_done(first, count);
+        how.tell(count * gallery.rows(), queries.rows() * gallery.rows());
     });
 }
 

@@ -80,6 +80,8 @@ void score_strips(const execution& how, row_source<T>& queries, Side& gallery, C
             for (index g = begin; g < end; ++g)
                 multiply_group(memory.shared() + g * group_size, first + g * group, rows_of(g), strip, column,
                                Side::is_packed ? next : next.part(g - begin, end - begin), consumer);
+            const index last = end * group < count ? end * group : count;
+            if (begin < end) how.tell((last - begin * group) * strip.rows, queries.rows() * gallery.rows());
         });
         for_each_task(how, groups,
                       [&](index worker, index g) { consumers.of(worker).rows_done(first + g * group, rows_of(g)); });

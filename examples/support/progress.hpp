@@ -1,0 +1,41 @@
+/// How far long work has come: a line on stderr, after the first second, only on a terminal.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <string>
+
+#include <unitsphere/data/config.hpp>
+
+namespace support {
+
+/// Made where the work begins, and gone with it, its line too:
+///
+///   support::progress show("searching");
+///   us::top_k(queries, gallery, 10, us::execution(us::openmp{}).on_progress(show));
+class progress {
+public:
+    explicit progress(std::string what);
+    progress(const progress&) = delete;
+    progress& operator=(const progress&) = delete;
+    ~progress();
+
+    /// `part` more of `whole` is done. From any thread.
+    void operator()(unitsphere::index part, unitsphere::index whole);
+
+    /// "searching 37 %".
+    static std::string line(const std::string& what, unitsphere::index done, unitsphere::index whole);
+
+private:
+    using clock = std::chrono::steady_clock;
+
+    const std::string what_;
+    const bool on_terminal_;
+    std::atomic<unitsphere::index> done_{0};
+    std::mutex drawing_;
+    clock::time_point next_;
+    bool drawn_ = false;
+};
+
+}  // namespace support
