@@ -67,6 +67,8 @@ private:
     execution(X& executor, workspace* space) : run_(&run_on<X>), workers_(engine::workers_of(executor)), space_(space) {
         if constexpr (std::is_function_v<X>)
             executor_ = reinterpret_cast<void*>(&executor);
+        else if constexpr (std::is_empty_v<X> && is_copied<X>())
+            copy_ = {};  // no setting; gcc warns where its one byte is copied
         else if constexpr (is_copied<X>())
             __builtin_memcpy(copy_.bytes, &executor, sizeof(X));
         else
