@@ -33,7 +33,9 @@ index queries_at_once(index queries, index dim) noexcept {
 
 /// Every score of queries x gallery, by strips of the gallery.
 ///
-/// Consumers  as shared_by_workers. Tiles come in no particular order, those of a strip to one worker.
+/// Consumers  as shared_by_workers. Tiles come in no particular order, those of a strip to one worker. A consumer that
+///            says what it wants() is spared the groups of queries that it does not want with a strip; a strip that
+///            nobody wants is not packed, nor are its rows counted.
 /// Memory     up to 4 MiB of packed queries, and one packed strip for each worker, in the workspace of `how`.
 template <class C, class T, class Side, class Consumers>
 void score_strips(const execution& how, row_source<T>& queries, Side& gallery, Consumers&& consumers) {
@@ -63,13 +65,15 @@ void score_strips(const execution& how, row_source<T>& queries, Side& gallery, C
         });
         for_each_task(how, strips, [&](index worker, index task) {
             const index column = task * columns, rest = gallery.rows() - column;
-            const panels<C> strip = gallery.template strip<C>(column, rest < columns ? rest : columns,
-                                                              memory.of_worker(worker), first == 0);
+            const index wide = rest < columns ? rest : columns;
             auto&& consumer = consumers.of(worker);
+            if (!may_want(consumer, first, count, column, wide)) return;
+            const panels<C> strip = gallery.template strip<C>(column, wide, memory.of_worker(worker), first == 0);
             const next_read next = gallery.after(strip, column + workers * columns, columns);
             for (index group = 0; group < groups; ++group)
-                multiply_group(memory.shared() + group * group_size, first + group * group_rows<C>, rows_of(group),
-                               strip, column, Side::is_packed ? next : next.part(group, groups), consumer);
+                if (may_want(consumer, first + group * group_rows<C>, rows_of(group), column, wide))
+                    multiply_group(memory.shared() + group * group_size, first + group * group_rows<C>, rows_of(group),
+                                   strip, column, Side::is_packed ? next : next.part(group, groups), consumer);
         });
         for_each_task(how, groups, [&](index worker, index group) {
             consumers.of(worker).rows_done(first + group * group_rows<C>, rows_of(group));
