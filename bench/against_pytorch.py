@@ -93,6 +93,28 @@ def top_task(shape):
     return lambda: (queries @ gallery.T).topk(10)
 
 
+def retrieval_task(shape):
+    """Both ranks of each pair, as open_clip's get_clip_metrics does without its sort: by counting."""
+    images, texts = random_rows(shape[0], shape[2], QUERIES), random_rows(shape[1], shape[2], GALLERY)
+
+    def ranks():
+        scores = unit(images) @ unit(texts).T
+        own = scores.diagonal()
+        return (scores > own[:, None]).sum(1) + 1, (scores > own[None, :]).sum(0) + 1
+
+    return ranks
+
+
+def near_duplicates_task(shape):
+    rows = random_rows(shape[0], shape[1], QUERIES)
+
+    def pairs():
+        unit_rows = unit(rows)
+        return (unit_rows @ unit_rows.T > 0.94).nonzero()
+
+    return pairs
+
+
 TASKS = {
     "cosine_large": cosine_task,
     "cosine_32": cosine_task,
@@ -105,6 +127,8 @@ TASKS = {
     "top10_1": top_task,
     "top10_1_raw": top_task,
     "top10_many": top_task,
+    "retrieval": retrieval_task,
+    "near_duplicates": near_duplicates_task,
 }
 
 

@@ -9,6 +9,7 @@
 #endif
 #if defined(BENCH_HAS_FAISS)
 #include <faiss/IndexFlat.h>
+#include <faiss/impl/AuxIndexStructures.h>
 
 #include <memory>
 #endif
@@ -100,6 +101,16 @@ task faiss_search(const rows& queries, const rows& gallery, us::index k, rows& s
         held->search(queries.rows(), queries.data(), k, scores.data(), found.data());
     };
 }
+
+task faiss_range_search(const rows& unit_rows, float threshold, us::index& found) {
+    const auto index = std::make_shared<faiss::IndexFlatIP>(unit_rows.dim());
+    index->add(unit_rows.rows(), unit_rows.data());
+    return [&, threshold, index] {
+        faiss::RangeSearchResult result(std::size_t(unit_rows.rows()));
+        index->range_search(unit_rows.rows(), unit_rows.data(), threshold, &result);
+        found = us::index(result.lims[result.nq]);
+    };
+}
 #endif
 
 }  // namespace
@@ -188,6 +199,14 @@ std::vector<row_wise> softmaxes() {
 std::vector<search> searches() {
 #if defined(BENCH_HAS_FAISS)
     return {{"faiss", faiss_search}};
+#else
+    return {};
+#endif
+}
+
+std::vector<range_search> range_searches() {
+#if defined(BENCH_HAS_FAISS)
+    return {{"faiss", faiss_range_search}};
 #else
     return {};
 #endif

@@ -56,6 +56,13 @@ struct search {
 };
 std::vector<search> searches();
 
+/// All pairs of unit rows with a product above a threshold, every row against all; `found` is how many.
+struct range_search {
+    const char* who;
+    std::function<task(const rows& unit_rows, float threshold, us::index& found)> prepare;
+};
+std::vector<range_search> range_searches();
+
 /// Plain loops, compiled with -ffast-math: what a careful user writes. `out` may be `from`.
 namespace loops {
 void normalize(const float* from, float* out, std::ptrdiff_t rows, std::ptrdiff_t dim);

@@ -55,6 +55,7 @@ function(unitsphere_reads_inputs)
   endforeach()
 endfunction()
 
-foreach(name progress quickstart normalize_features similarity_matrix clip_forward zero_shot prompt_ensemble)
+foreach(name progress quickstart normalize_features similarity_matrix clip_forward zero_shot prompt_ensemble retrieval
+    near_duplicates)
   include(tests/${name}.cmake)
 endforeach()

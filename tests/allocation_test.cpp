@@ -52,11 +52,19 @@ index allocations_of(Call&& call) {
     return allocations - before;
 }
 
+/// A list that allocates nothing.
+struct number_list {
+    const index* first;
+    std::size_t count;
+    const index* data() const { return first; }
+    std::size_t size() const { return count; }
+};
+
 /// What is asked, of so many queries and gallery rows of a dim; all memory is there before the questions.
 struct questions {
     matrix<float> queries, rows, pairs, scores, per_text, unit, best_scores, labels_scores;
     matrix<double> exact_queries, exact_rows, exact_pairs, exact_scores, exact_unit;
-    matrix<index> best, labels;
+    matrix<index> best, labels, image_of_text, text_ranks, image_ranks;
     unitsphere::gallery packed;
     zero_shot_classifier classifier;
     row_report seen;
@@ -84,8 +92,13 @@ struct questions {
           exact_unit(q, dim),
           best(q, best_scores.dim()),
           labels(best),
+          image_of_text(1, g),
+          text_ranks(1, g),
+          image_ranks(1, g),
           packed(rows),
-          classifier(rows, logit_scale::from_multiplier(10.0f)) {}
+          classifier(rows, logit_scale::from_multiplier(10.0f)) {
+        for (index j = 0; j < g; ++j) image_of_text(0, j) = j % q;
+    }
 
     /// ask(name, question) for every overload that writes into the caller's memory; question(how) asks it.
     template <class Ask>
@@ -116,6 +129,11 @@ struct questions {
         ask("top_k", [&](how h) { top_k(queries, rows, best.view(), best_scores.view(), h); });
         ask("top_k of a gallery", [&](how h) { top_k(queries, packed, best.view(), best_scores.view(), h); });
         ask("within", [&](how h) { within(queries, rows, 0.1f, count, h); });
+        ask("pair_ranks", [&](how h) {
+            const number_list list{image_of_text.data(), std::size_t(image_of_text.dim())};
+            pair_ranks(queries, rows, list, text_ranks.view(), image_ranks.view(), h, counted, counted);
+        });
+        ask("near_duplicates", [&](how h) { near_duplicates(rows, 0.94f, text_ranks.view(), h, counted); });
         ask("within a gallery", [&](how h) { within(queries, packed, 0.1f, count, h); });
     }
 };
@@ -217,8 +235,8 @@ TEST_CASE("a call that is refused writes nothing and leaves the workspace as it 
         CHECK_THROWS_AS(cosine_similarity(ask.queries, ask.rows, {scores.data(), 11, 300}, how), shape_error);
         CHECK_THROWS_AS(ask.classifier.probabilities(zero, scores.view(), how, strict), value_error);
         CHECK_THROWS_AS(top_k(zero, ask.rows, best.view(), best_scores.view(), how, strict), value_error);
-        CHECK_THROWS_AS(siglip_logits(ask.queries, ask.rows, logit_scale::from_multiplier(1.0f), reference::float_from_bits(0x7f800000u),
-                                      scores.view(), how),
+        CHECK_THROWS_AS(siglip_logits(ask.queries, ask.rows, logit_scale::from_multiplier(1.0f),
+                                      reference::float_from_bits(0x7f800000u), scores.view(), how),
                         value_error);
         CHECK(first_difference(scores, before) == "");
         CHECK(first_difference(best_scores, untouched(12, 5)) == "");

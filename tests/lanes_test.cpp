@@ -91,6 +91,24 @@ TEST_CASE("lanes are joined in the order of the canonical tree", "[lanes]") {
     CHECK(reference::bits(sum_of_lanes(load16(lane))) == reference::bits(tree[0]));
 }
 
+TEST_CASE("lanes above others are counted, at every count and at the ends of the range", "[lanes]") {
+    const std::int32_t lowest = INT32_MIN, highest = INT32_MAX;
+    for (int above = 0; above <= lane_count; ++above) {
+        CAPTURE(above);
+        std::int32_t values[lane_count], bounds[lane_count];
+        for (int i = 0; i < lane_count; ++i) {
+            const bool counts = i * 7 % lane_count < above;
+            values[i] = counts ? (i % 2 == 0 ? highest : lowest + 1) : i % 3 == 0 ? lowest : 5;
+            bounds[i] = counts ? values[i] - 1 : i % 3 == 0 ? lowest : 5 + i % 2;
+        }
+        CHECK(count_above(load16(values), load16(bounds)) == above);
+        const bits16 chosen = where_above(load16(values), load16(bounds), load16(values), load16(bounds));
+        std::int32_t larger_ones[lane_count];
+        store16(larger_ones, chosen);
+        for (int i = 0; i < lane_count; ++i) CHECK(larger_ones[i] == (values[i] > bounds[i] ? values[i] : bounds[i]));
+    }
+}
+
 TEMPLATE_TEST_CASE("a transposed square has rows for columns", "[lanes]", float, double) {
     constexpr int width = int(vector<TestType>::size);
     const auto from = tests::random_rows<TestType>(width, width, 6);

@@ -80,6 +80,23 @@ us::index use_search(const us::matrix<T>& rows) {
            us::normalize(rows, space).rows() + us::log_softmax(scores, space).rows();
 }
 
+template <class T>
+us::index use_retrieval(const us::matrix<T>& rows) {
+    const std::array<int, 2> image_of_text{1, -1};
+    const us::retrieval_result found = us::retrieval(rows, rows, image_of_text), same = us::retrieval(rows, rows);
+    const us::retrieval_ranks& texts = found.image_to_text;
+    const double measures = us::recall_at(texts, 1) + us::relevant_recall_at(texts, 1) + us::mean_rank(texts) +
+                            us::median_rank(texts) + us::mean_reciprocal_rank(texts) +
+                            us::mean_average_precision(same.text_to_image) + us::ndcg_at(texts, 2) +
+                            us::clip_score(rows, rows);
+    const us::matrix<float> scores = us::cosine_similarity(rows, rows);
+    us::duplicate_groups groups = us::near_duplicates(rows);
+    const us::duplicate_groups copy(groups);
+    groups = copy;
+    return us::index(measures + us::ndcg_at(scores, scores, 1)) + groups.group(0).dim() + groups.duplicates() +
+           us::rank_scores(scores, groups.rows).asking();
+}
+
 us::index use_streams(std::istream& from, std::ostream& to) {
     const us::gallery loaded = us::load_gallery(from);
     us::save_gallery(to, loaded);
@@ -149,7 +166,9 @@ us::index use_executors() {
 int main(int, char** arguments) {
     us::matrix<float> raw(2, 2);
     us::normalize_in_place(raw);
-    const auto use = [](auto rows) { return use_rows(rows) + use_directions(rows) + use_search(rows); };
+    const auto use = [](auto rows) {
+        return use_rows(rows) + use_directions(rows) + use_search(rows) + use_retrieval(rows);
+    };
     return int(use(us::matrix<float>(2, 2)) + use(us::matrix<us::float16>(2, 2)) + use(us::matrix<us::bfloat16>(2, 2)) +
                use(us::matrix<double>(2, 2)) + use(us::matrix<std::int8_t>(2, 2)) +
                use_double(us::matrix<double>(2, 2)) + use_one_row() + use_files(arguments[0]) +

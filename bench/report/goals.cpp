@@ -39,6 +39,12 @@ void add_search(std::vector<goal>& all) {
     all.push_back({"top10_many", "1024x200000x512", "f32", 0.90, {}, {{{"faiss"}, 1.1}}});
 }
 
+void add_retrieval(std::vector<goal>& all) {
+    all.push_back(
+        {"retrieval", "20000x20000x512", "f32", {}, {}, {{{"cosine_similarity"}, 1 / 1.15}, {{"pytorch"}, 1.0}}});
+    all.push_back({"near_duplicates", "20000x512", "f32", 0.80, {}, {{{"faiss", "pytorch"}, 1.6}}});
+}
+
 void add_ourselves(std::vector<goal>& all) {
     for (const char* type : {"f16", "bf16"}) {
         all.push_back({"half_input", "1000x1000x512", type, {}, {}, {{{"float"}, 1 / 1.05}}});
@@ -59,6 +65,7 @@ std::vector<goal> goals() {
     add_zero_shot(all);
     add_rows(all);
     add_search(all);
+    add_retrieval(all);
     add_ourselves(all);
     return all;
 }
@@ -68,6 +75,8 @@ std::string program_of(const std::string& id) {
     return starts("cosine")      ? "similarity_bench"
            : starts("zero_shot") ? "zero_shot_bench"
            : starts("top10")     ? "search_bench"
+           : id == "retrieval"   ? "retrieval_bench"
+           : starts("near_")     ? "retrieval_bench"
            : id == "normalize"   ? "normalize_bench"
            : id == "softmax"     ? "probability_bench"
            : id == "half_input"  ? "similarity_types_bench"

@@ -1,9 +1,17 @@
 // The right way to write what the other files here get wrong: this one must compile.
+#include <vector>
+
 #include <unitsphere/unitsphere.hpp>
 
 namespace us = unitsphere;
 
 us::index rows_of(us::unit_view<float> unit) { return unit.rows(); }
+
+us::index right_pairs(us::matrix_view<const float> raw, const std::vector<int>& image_of_text) {
+    const us::retrieval_result found = us::retrieval(raw, raw, image_of_text);
+    const us::duplicate_groups groups = us::near_duplicates(us::gallery(raw).unit_rows());
+    return us::index(us::recall_at(found.image_to_text, 5)) + groups.count();
+}
 
 us::index right(us::matrix_view<const float> raw, const us::unit_embeddings<>& unit, const float* pointer) {
     const us::logit_scale scale = us::logit_scale::from_multiplier(100.0f);

@@ -43,5 +43,16 @@ struct normalize_options {
     row_report* report = nullptr;  ///< where to write the counts of this call, one for each side; may be null
 };
 
+namespace detail {
+
+/// What the same options make of rows that have been judged and are counted elsewhere.
+UNITSPHERE_INLINE normalize_options judged(normalize_options options) noexcept {
+    if (options.zero_rows == on_row::error) options.zero_rows = on_row::keep;
+    options.non_finite = on_row::nan;
+    options.report = nullptr;
+    return options;
+}
+
+}  // namespace detail
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere

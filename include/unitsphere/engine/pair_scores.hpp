@@ -1,4 +1,4 @@
-/// The scores of pairs, row i of one side with row i of the other.
+/// The scores of pairs: row i of one side with row i of the other, or with a chosen one.
 #pragma once
 
 #include "../kernel/pairs.hpp"
@@ -45,6 +45,32 @@ void pair_scores(const execution& how, row_source<A>& a, row_source<B>& b, C* sc
                                            scores + first);
         a.count(seen_a);
         b.count(seen_b);
+    });
+}
+
+/// scores[i] = <a[row_of_a(i)], b[i]> for all rows of b; NaN where row_of_a(i) is negative. Rows are not counted: this is
+/// for questions that read all of them besides.
+///
+/// Memory   8 KiB of stack.
+template <class A, class B, class RowOfA>
+void chosen_pair_scores(const execution& how, const row_source<A>& a, const row_source<B>& b, RowOfA&& row_of_a,
+                        float* scores) {
+    constexpr index share = 64;
+    for_each_task(how, (b.rows() + share - 1) / share, [&](index, index task) {
+        row_report unused;
+        const index end = b.rows() - task * share < share ? b.rows() : (task + 1) * share;
+        for (index i = task * share; i < end; ++i) {
+            const index row = row_of_a(i);
+            if (row < 0) {
+                scores[i] = unitsphere::detail::quiet_nan();
+                continue;
+            }
+            const auto factors_a = a.factors(row, unused);
+            const auto factors_b = b.factors(i, unused);
+            const kernel::pair_side<A> side_a{a.row(row), a.stride(), &factors_a};
+            const kernel::pair_side<B> side_b{b.row(i), b.stride(), &factors_b};
+            scores[i] = kernel::score_pair<float>(side_a, side_b, b.dim());
+        }
     });
 }
 

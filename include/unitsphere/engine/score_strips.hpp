@@ -42,7 +42,9 @@ inline index tasks_of_strip(index strips, index groups, index workers) noexcept 
 
 /// Every score of queries x gallery, by strips of the gallery.
 ///
-/// Consumers  as shared_by_workers. Tiles come in no particular order.
+/// Consumers  as shared_by_workers. Tiles come in no particular order. A consumer that says what it wants() is spared
+///            the groups of queries that it does not want with a strip; a strip that nobody wants is not packed, nor are
+///            its rows counted.
 /// Memory     up to 4 MiB of packed queries, and one packed strip for each worker, in the workspace of `how`.
 template <class C, class T, class Side, class Consumers>
 void score_strips(const execution& how, row_source<T>& queries, Side& gallery, Consumers&& consumers) {
@@ -72,16 +74,20 @@ void score_strips(const execution& how, row_source<T>& queries, Side& gallery, C
         });
         for_each_task(how, tasks, [&](index worker, index task) {
             const index column = task / shares * columns, rest = gallery.rows() - column, share = task % shares;
-            const panels<C> strip = gallery.template strip<C>(column, rest < columns ? rest : columns,
-                                                              memory.of_worker(worker), first == 0 && share == 0);
-            auto&& consumer = consumers.of(worker);
-            const next_read next = gallery.after(strip, column + workers * columns, columns);
+            const index wide = rest < columns ? rest : columns;
             const index begin = groups * share / shares, end = groups * (share + 1) / shares;
-            for (index g = begin; g < end; ++g)
-                multiply_group(memory.shared() + g * group_size, first + g * group, rows_of(g), strip, column,
-                               Side::is_packed ? next : next.part(g - begin, end - begin), consumer);
-            const index last = end * group < count ? end * group : count;
-            if (begin < end) how.tell((last - begin * group) * strip.rows, queries.rows() * gallery.rows());
+            const index done = begin * group, rows = (end * group < count ? end * group : count) - done;
+            auto&& consumer = consumers.of(worker);
+            if (may_want(consumer, first + done, rows, column, wide)) {
+                const panels<C> strip =
+                    gallery.template strip<C>(column, wide, memory.of_worker(worker), first == 0 && share == 0);
+                const next_read next = gallery.after(strip, column + workers * columns, columns);
+                for (index g = begin; g < end; ++g)
+                    if (may_want(consumer, first + g * group, rows_of(g), column, wide))
+                        multiply_group(memory.shared() + g * group_size, first + g * group, rows_of(g), strip, column,
+                                       Side::is_packed ? next : next.part(g - begin, end - begin), consumer);
+            }
+            if (rows > 0) how.tell(rows * wide, queries.rows() * gallery.rows());
         });
         for_each_task(how, groups,
                       [&](index worker, index g) { consumers.of(worker).rows_done(first + g * group, rows_of(g)); });

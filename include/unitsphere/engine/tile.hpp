@@ -47,6 +47,22 @@ struct expects_nothing {
     void expect(index, int, index, int) const noexcept {}
 };
 
+/// Whether a consumer says which scores it wants: wants(first_row, rows, first_column, columns).
+template <class Consumer, class = void>
+inline constexpr bool chooses_scores = false;
+template <class Consumer>
+inline constexpr bool chooses_scores<
+    Consumer, std::void_t<decltype(std::declval<const Consumer&>().wants(index(), index(), index(), index()))>> = true;
+
+/// Whether some of these scores may be wanted. Others may be left out, but need not be.
+template <class Consumer>
+bool may_want(const Consumer& consumer, index first_row, index rows, index first_column, index columns) noexcept {
+    if constexpr (chooses_scores<Consumer>)
+        return consumer.wants(first_row, rows, first_column, columns);
+    else
+        return true;
+}
+
 /// Queries that meet a panel one after the other, so that it comes from a cache behind L2 once for all of them.
 inline constexpr int blocks_in_group = 4;
 template <class C = float>

@@ -72,6 +72,10 @@ UNITSPHERE_INLINE vector<std::int32_t> where_above(vector<std::int32_t> x, vecto
                                                    vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
     return vbslq_s32(vcgtq_s32(x, bound), a, b);
 }
+/// How many elements of x are above those of bound.
+UNITSPHERE_INLINE int count_above(vector<std::int32_t> x, vector<std::int32_t> bound) noexcept {
+    return int(vaddvq_u32(vshrq_n_u32(vcgtq_s32(x, bound), 31)));
+}
 template <int Count>
 UNITSPHERE_INLINE vector<std::int32_t> shift_left(vector<std::int32_t> a) noexcept {
     return vshlq_n_s32(a, Count);

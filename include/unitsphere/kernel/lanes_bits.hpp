@@ -118,6 +118,22 @@ UNITSPHERE_INLINE bits_of_many<Count> where_above(const bits_of_many<Count>& x, 
     return map<std::int32_t, Count>(
         [](auto v, auto l, auto yes, auto no) UNITSPHERE_LAMBDA { return where_above(v, l, yes, no); }, x, bound, a, b);
 }
+/// The same with a limit for each lane.
+template <int Count, class A, class B>
+UNITSPHERE_INLINE bits_of_many<Count> where_above(const bits_of_many<Count>& x, const bits_of_many<Count>& limits,
+                                                  const A& a, const B& b) noexcept {
+    return map<std::int32_t, Count>([](auto v, auto l, auto yes, auto no)
+                                        UNITSPHERE_LAMBDA { return where_above(v, l, yes, no); },
+                                    x, limits, a, b);
+}
+/// How many lanes of x are above those of limits.
+template <int Count>
+UNITSPHERE_INLINE int count_above(const bits_of_many<Count>& x, const bits_of_many<Count>& limits) noexcept {
+    int count = 0;
+    unroll<bits_of_many<Count>::parts>([&](auto i)
+                                           UNITSPHERE_LAMBDA { count += count_above(x.part[i], limits.part[i]); });
+    return count;
+}
 
 /// Whether some lane of either is at least `bound`. A NaN may be reported or not.
 UNITSPHERE_INLINE bool any_not_below(const lanes<float>& x, const lanes<float>& y,

@@ -58,6 +58,10 @@ UNITSPHERE_INLINE vector<std::int32_t> where_above(vector<std::int32_t> x, vecto
                                                    vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
     return _mm512_mask_blend_epi32(_mm512_cmpgt_epi32_mask(x, bound), b, a);
 }
+/// How many elements of x are above those of bound.
+UNITSPHERE_INLINE int count_above(vector<std::int32_t> x, vector<std::int32_t> bound) noexcept {
+    return __builtin_popcount(_mm512_cmpgt_epi32_mask(x, bound));
+}
 template <int Count>
 UNITSPHERE_INLINE vector<std::int32_t> shift_left(vector<std::int32_t> a) noexcept {
     return _mm512_maskz_slli_epi32(__mmask16(0xffff), a, Count);

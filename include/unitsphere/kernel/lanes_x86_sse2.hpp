@@ -77,6 +77,16 @@ UNITSPHERE_INLINE vector<std::int32_t> where_above(vector<std::int32_t> x, vecto
                                                    vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
     return xsimd::select(x > bound, a, b);
 }
+/// How many elements of x are above those of bound.
+UNITSPHERE_INLINE int count_above(vector<std::int32_t> x, vector<std::int32_t> bound) noexcept {
+    const typename xsimd::batch_bool<std::int32_t>::register_type native = x > bound;
+#ifdef __AVX__
+    return __builtin_popcount(unsigned(_mm256_movemask_ps(_mm256_castsi256_ps(native))));
+#else
+    constexpr std::uint64_t ones_in_four_bits = 0x4332322132212110u;  // without a popcnt instruction this is shorter
+    return int(ones_in_four_bits >> 4 * _mm_movemask_ps(_mm_castsi128_ps(native)) & 15);
+#endif
+}
 template <int Count>
 UNITSPHERE_INLINE vector<std::int32_t> shift_left(vector<std::int32_t> a) noexcept {
     return a << Count;

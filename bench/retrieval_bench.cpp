@@ -1,0 +1,102 @@
+// Ranks of all pairs both ways, beside our own matrix of cosines, which goes to memory that is there; and near
+// duplicates, beside FAISS' range search, which gets rows at unit length.
+#include <unitsphere/near_duplicates.hpp>
+#include <unitsphere/retrieval.hpp>
+
+#include "exact.hpp"
+#include "peers.hpp"
+#include "rows.hpp"
+
+namespace {
+
+namespace us = unitsphere;
+using bench::use;
+
+constexpr us::index dim = 512;
+
+struct places {
+    std::vector<us::index> image_of_text, text_ranks, image_ranks;
+
+    places(us::index images, us::index texts)
+        : image_of_text(std::size_t(texts)), text_ranks(std::size_t(texts)), image_ranks(std::size_t(texts)) {
+        for (us::index j = 0; j < texts; ++j) image_of_text[std::size_t(j)] = j % images;
+    }
+};
+
+/// How far a rank from 1 on is from what scores in double allow, where those nearer than a rounding may stand either way.
+double rank_error(const bench::exact_matrix& scores, us::index query, us::index own, us::index rank) {
+    constexpr double rounding = 1e-6;
+    const auto row = scores.row(query).array();
+    const double before = double((row > row(own) + rounding).count());
+    const double at_most = double((row > row(own) - rounding).count()) - 1;
+    return std::max({0.0, before - double(rank - 1), double(rank - 1) - at_most});
+}
+
+/// Of the first images and texts.
+double ranks_error(us::index q, us::index g, const places& found) {
+    const auto &images = bench::raw(use::queries, q, dim), &texts = bench::raw(use::gallery, g, dim);
+    const bench::exact_matrix of_images = bench::exact_cosines(images, texts),
+                              of_texts = bench::exact_cosines(texts, images);
+    double worst = 0;
+    for (us::index j = 0; j < of_texts.rows(); ++j) {
+        const us::index image = found.image_of_text[std::size_t(j)];
+        worst = std::max(worst, rank_error(of_texts, j, image, found.image_ranks[std::size_t(j)]));
+        if (image < of_images.rows())
+            worst = std::max(worst, rank_error(of_images, image, j, found.text_ranks[std::size_t(j)]));
+    }
+    return worst;
+}
+
+void add_ranks(const char* goal, us::index q, us::index g) {
+    bench::work counts = bench::cosine_work(q, g, dim);
+    counts.bytes_written = 16.0 * double(g);
+    bench::add({goal, "unitsphere", bench::shape(q, g, dim)}, counts, [=] {
+        const auto &images = bench::raw(use::queries, q, dim), &texts = bench::raw(use::gallery, g, dim);
+        const auto found = std::make_shared<places>(q, g);
+        const auto space = std::make_shared<us::workspace>();
+        return bench::task{[&, found, space] {
+                               us::pair_ranks(images, texts, found->image_of_text, found->text_ranks,
+                                              found->image_ranks, *space);
+                           },
+                           [=] { return ranks_error(q, g, *found); }};
+    });
+    bench::add({goal, "cosine_similarity", bench::shape(q, g, dim)}, counts, [=] {
+        const auto &images = bench::raw(use::queries, q, dim), &texts = bench::raw(use::gallery, g, dim);
+        auto& scores = bench::output(q, g);
+        const auto space = std::make_shared<us::workspace>();
+        return bench::task{[&, space] { us::cosine_similarity(images, texts, scores, *space); },
+                           [&] { return bench::cosine_error(images, texts, scores); }};
+    });
+}
+
+/// Random rows are far from each other: each is alone.
+void add_near_duplicates(const char* goal, us::index n) {
+    bench::work half = bench::cosine_work(n, n, dim);  // each pair once
+    half.flops /= 2, half.bytes_read /= 2, half.bytes_written = 8.0 * double(n);
+    bench::add({goal, "unitsphere", bench::shape(n, dim)}, half, [=] {
+        const auto& rows = bench::raw(use::queries, n, dim);
+        const auto found = std::make_shared<us::matrix<us::index>>(1, n);
+        const auto space = std::make_shared<us::workspace>();
+        return bench::task{[&, found, space] { us::near_duplicates(rows, 0.94f, found->view(), *space); },
+                           [=] {
+                               double wrong = 0;
+                               for (us::index i = 0; i < n; ++i) wrong += (*found)(0, i) != i;
+                               return wrong;
+                           }};
+    });
+    for (const auto& peer : bench::peer::range_searches())
+        bench::add({goal, peer.who, bench::shape(n, dim)}, half, [=] {
+            const auto found = std::make_shared<us::index>(0);
+            return bench::task{peer.prepare(bench::unit(use::queries, n, dim), 0.94f, *found),
+                               [=] { return std::fabs(double(*found - n)); }};  // each with itself
+        });
+}
+
+}  // namespace
+
+void bench::register_rows() {
+    add_ranks("retrieval", 20000, 20000);
+    add_near_duplicates("near_duplicates", 20000);
+    for (const auto& [q, g] : {std::pair<us::index, us::index>{1000, 1000}, {1000, 5000}, {5000, 5000}, {5000, 25000}})
+        add_ranks("retrieval_sizes", q, g);  // with several texts an image; not a goal
+}
