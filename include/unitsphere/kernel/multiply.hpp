@@ -107,7 +107,7 @@ UNITSPHERE_INLINE void multiply_chains(const C* a, const C* b, int steps, lookah
 /// Adds `Chains` block sums, in order, to the scores; `first` if there are none yet, clamped if it is the last.
 template <int Rows, int Lanes, int Chains, class C>
 UNITSPHERE_INLINE void add_chains(const C* a, const C* b, int steps, lookahead soon, bool first, bool last, C* scores,
-                                  int pitch) noexcept {
+                                  index pitch) noexcept {
     lanes<C> sum[Chains][Rows][Lanes];
     unroll<Chains * Rows * Lanes>(
         [&](auto i) UNITSPHERE_LAMBDA { sum[i / (Rows * Lanes)][i / Lanes % Rows][i % Lanes] = broadcast(C(0)); });
@@ -121,31 +121,32 @@ UNITSPHERE_INLINE void add_chains(const C* a, const C* b, int steps, lookahead s
     });
 }
 
-/// scores[r * pitch + c] for r < Rows, c < 16 * Lanes.
-template <int Rows, int Lanes, class C>
-inline void multiply_block(const C* a, const C* b, index dim, lookahead soon, C* scores, int pitch) noexcept {
+/// scores[r * pitch + c] for r < Rows, c < 16 * Lanes. Onto: the block sums are added, in order, to what is there.
+template <int Rows, int Lanes, bool Onto, class C>
+inline void multiply_block(const C* a, const C* b, index dim, lookahead soon, C* scores, index pitch) noexcept {
     constexpr int chains = chains_at_once<C>(Rows, Lanes), steps_at_once = chains * chain_length;
     index k = 0;
     const auto at = [&](const C* side, int width) UNITSPHERE_LAMBDA { return side + k * width; };
     if constexpr (chains > 1)
         for (; k + steps_at_once <= dim; k += steps_at_once)
             add_chains<Rows, Lanes, chains>(at(a, block<C>::rows), at(b, Lanes * lane_count), chain_length, soon,
-                                            k == 0, k + steps_at_once == dim, scores, pitch);
+                                            !Onto && k == 0, !Onto && k + steps_at_once == dim, scores, pitch);
     for (; k == 0 || k < dim; k += chain_length) {
         const int steps = int(dim - k < chain_length ? dim - k : chain_length);
-        add_chains<Rows, Lanes, 1>(at(a, block<C>::rows), at(b, Lanes * lane_count), steps, soon.from_step(k), k == 0,
-                                   k + chain_length >= dim, scores, pitch);
+        add_chains<Rows, Lanes, 1>(at(a, block<C>::rows), at(b, Lanes * lane_count), steps, soon.from_step(k),
+                                   !Onto && k == 0, !Onto && k + chain_length >= dim, scores, pitch);
     }
 }
 
 /// multiply_block for any number of rows up to block<C>::rows: all of them, or the binary digits of their number.
-template <int Lanes, class C>
-inline void multiply_rows(const C* a, const C* b, int rows, index dim, lookahead soon, C* scores, int pitch) noexcept {
-    if (rows == block<C>::rows) return multiply_block<block<C>::rows, Lanes>(a, b, dim, soon, scores, pitch);
+template <int Lanes, bool Onto, class C>
+inline void multiply_rows(const C* a, const C* b, int rows, index dim, lookahead soon, C* scores,
+                          index pitch) noexcept {
+    if (rows == block<C>::rows) return multiply_block<block<C>::rows, Lanes, Onto>(a, b, dim, soon, scores, pitch);
     const auto some = [&](auto count) {
         if constexpr (count < block<C>::rows)
             if (rows & count) {
-                multiply_block<count, Lanes>(a, b, dim, soon, scores, pitch);
+                multiply_block<count, Lanes, Onto>(a, b, dim, soon, scores, pitch);
                 a += count * chain_length;
                 scores += count * pitch;
             }
@@ -158,16 +159,27 @@ inline void multiply_rows(const C* a, const C* b, int rows, index dim, lookahead
 
 /// The scores of `rows` packed rows against a panel of `columns` (16 or block<C>::columns).
 template <class C>
-UNITSPHERE_NOINLINE void multiply(const C* a, const C* b, int rows, int columns, index dim, C* scores, int pitch,
+UNITSPHERE_NOINLINE void multiply(const C* a, const C* b, int rows, int columns, index dim, C* scores, index pitch,
                                   lookahead soon) noexcept {
     if (columns == block<C>::columns)
-        multiply_rows<block<C>::lanes_wide>(a, b, rows, dim, soon, scores, pitch);
+        multiply_rows<block<C>::lanes_wide, false>(a, b, rows, dim, soon, scores, pitch);
     else
-        multiply_rows<1>(a, b, rows, dim, soon, scores, pitch);
+        multiply_rows<1, false>(a, b, rows, dim, soon, scores, pitch);
 }
 template <class C>
-inline void multiply(const C* a, const C* b, int rows, int columns, index dim, C* scores, int pitch) noexcept {
+inline void multiply(const C* a, const C* b, int rows, int columns, index dim, C* scores, index pitch) noexcept {
     multiply(a, b, rows, columns, dim, scores, pitch, no_lookahead(a));
+}
+
+/// sums[r * pitch + c] += sum over k of a[r][k] * b[k][c], for `steps` of k: what gradients are made of. Of any size, so
+/// nothing is clamped.
+template <class C>
+UNITSPHERE_NOINLINE void multiply_onto(const C* a, const C* b, int rows, int columns, index steps, C* sums,
+                                       index pitch) noexcept {
+    if (columns == block<C>::columns)
+        multiply_rows<block<C>::lanes_wide, true>(a, b, rows, steps, no_lookahead(a), sums, pitch);
+    else
+        multiply_rows<1, true>(a, b, rows, steps, no_lookahead(a), sums, pitch);
 }
 
 }  // namespace kernel
