@@ -161,9 +161,12 @@ private:
 
 /// NaN in every gradient that is wanted: a row of the batch is not a number, and so is every sum over all rows.
 inline void spoil_gradients(const pair_gradients& out) noexcept {
-    for (const matrix_view<float>* const gradients : {&out.images, &out.texts})
-        for (index i = 0; i < gradients->rows(); ++i)
-            for (index k = 0; k < gradients->dim(); ++k) (*gradients)(i, k) = quiet_nan();
+    const auto spoil = [](const matrix_view<float>& gradients) {
+        for (index i = 0; i < gradients.rows(); ++i)
+            for (index k = 0; k < gradients.dim(); ++k) gradients(i, k) = quiet_nan();
+    };
+    spoil(out.images);
+    spoil(out.texts);
 }
 
 /// log(1 + exp(x)).

@@ -44,7 +44,10 @@ struct siglip_sums {
 
     template <class Place>
     void each(Place&& place) {
-        for (double** const sums : {&products, &losses, &slopes, &totals}) place(*sums, g + behind);
+        place(products, g + behind);
+        place(losses, g + behind);
+        place(slopes, g + behind);
+        place(totals, g + behind);
         place(label_logits, q);
     }
     void begin() const noexcept {
