@@ -37,17 +37,19 @@ struct batch {
     bool both = true;        ///< CLIP: both directions
     bool no_labels = false;  ///< SigLIP: no pair belongs together
 
-    double logit(std::size_t i, std::size_t j) const {
-        long double dot = 0;
-        for (std::size_t k = 0; k < images[i].size(); ++k)
-            dot += (long double)(images[i][k]) * (long double)(texts[j][k]);
-        const double a = length(images[i]), b = length(texts[j]);
-        return scale * (a == 0 || b == 0 ? 0.0 : double(dot / a / b)) + bias;
-    }
     rows_of_doubles logits() const {
         rows_of_doubles result(images.size(), std::vector<double>(texts.size()));
+        std::vector<double> of_images, of_texts;
+        for (const auto& row : images) of_images.push_back(length(row));
+        for (const auto& row : texts) of_texts.push_back(length(row));
         for (std::size_t i = 0; i < images.size(); ++i)
-            for (std::size_t j = 0; j < texts.size(); ++j) result[i][j] = logit(i, j);
+            for (std::size_t j = 0; j < texts.size(); ++j) {
+                long double dot = 0;
+                for (std::size_t k = 0; k < images[i].size(); ++k)
+                    dot += (long double)(images[i][k]) * (long double)(texts[j][k]);
+                const double a = of_images[i], c = of_texts[j];
+                result[i][j] = scale * (a == 0 || c == 0 ? 0.0 : double(dot / a / c)) + bias;
+            }
         return result;
     }
     bool is_pair(std::size_t i, std::size_t j) const { return !no_labels && index(j) == first_label + index(i); }
@@ -76,13 +78,13 @@ struct cross_entropy {
 /// Loss, d loss / d logit, and how large all terms of a gradient are: what its rounding is relative to.
 struct loss_of_logits {
     double loss = 0, image_to_text = 0, text_to_image = 0;
-    rows_of_doubles slopes, sizes;
+    rows_of_doubles logits, slopes, sizes;
 };
 
 inline loss_of_logits clip_loss(const batch& b) {
-    const rows_of_doubles logits = b.logits();
     const std::size_t q = b.images.size(), g = b.texts.size();
     loss_of_logits result;
+    const rows_of_doubles& logits = result.logits = b.logits();
     result.slopes.assign(q, std::vector<double>(g));
     result.sizes = result.slopes;
     const double share = 1.0 / double(q) / (b.both ? 2 : 1);
@@ -112,10 +114,11 @@ inline double softplus(double x) { return x > 0 ? x + std::log1p(std::exp(-x)) :
 inline loss_of_logits siglip_loss(const batch& b) {
     const std::size_t q = b.images.size(), g = b.texts.size();
     loss_of_logits result;
+    result.logits = b.logits();
     result.slopes.assign(q, std::vector<double>(g));
     for (std::size_t i = 0; i < q; ++i)
         for (std::size_t j = 0; j < g; ++j) {
-            const double l = b.logit(i, j), z = b.is_pair(i, j) ? 1 : -1;
+            const double l = result.logits[i][j], z = b.is_pair(i, j) ? 1 : -1;
             result.loss += softplus(-z * l) / double(q);
             result.slopes[i][j] = -z / (1 + std::exp(z * l)) / double(q);
         }
@@ -139,7 +142,7 @@ struct gradients {
             double sum = 0;
             for (std::size_t j = 0; j < g; ++j) {
                 sum += loss.sizes[i][j];
-                parameter += loss.slopes[i][j] * (b.logit(i, j) - b.bias);
+                parameter += loss.slopes[i][j] * (loss.logits[i][j] - b.bias);
                 bias += loss.slopes[i][j];
             }
             image_sizes.push_back(b.scale * sum / length(b.images[i]));
@@ -156,14 +159,15 @@ private:
     template <class Slope>
     static rows_of_doubles side(const rows_of_doubles& rows, const rows_of_doubles& others, double scale, Slope slope) {
         rows_of_doubles result;
+        std::vector<double> lengths;
+        for (const auto& row : others) lengths.push_back(length(row));
         for (std::size_t i = 0; i < rows.size(); ++i) {
             const double size = length(rows[i]);
             std::vector<double> sum(rows[i].size()), unit(rows[i]);
             for (std::size_t j = 0; j < others.size(); ++j)
-                for (std::size_t k = 0; k < sum.size(); ++k) {
-                    const double other = length(others[j]);
-                    sum[k] += other == 0 ? 0.0 : scale * slope(i, j) * others[j][k] / other;
-                }
+                if (lengths[j] != 0)
+                    for (std::size_t k = 0; k < sum.size(); ++k)
+                        sum[k] += scale * slope(i, j) * others[j][k] / lengths[j];
             double along = 0;
             for (std::size_t k = 0; k < sum.size(); ++k) along += sum[k] * unit[k] / size;
             for (std::size_t k = 0; k < sum.size(); ++k)
