@@ -62,7 +62,7 @@ struct number_list {
 
 /// What is asked, of so many queries and gallery rows of a dim; all memory is there before the questions.
 struct questions {
-    matrix<float> queries, rows, pairs, scores, per_text, unit, best_scores, labels_scores;
+    matrix<float> queries, rows, pairs, scores, per_text, unit, best_scores, labels_scores, slopes, row_slopes;
     matrix<double> exact_queries, exact_rows, exact_pairs, exact_scores, exact_unit;
     matrix<index> best, labels, image_of_text, text_ranks, image_ranks;
     unitsphere::gallery packed;
@@ -85,6 +85,8 @@ struct questions {
           unit(q, dim),
           best_scores(q, g < 5 ? g : 5),
           labels_scores(best_scores),
+          slopes(q, dim),
+          row_slopes(g, dim),
           exact_queries(widened(queries)),
           exact_rows(widened(rows)),
           exact_pairs(1, q),
@@ -120,6 +122,17 @@ struct questions {
         ask("clip_logits", [&](how h) { clip_logits(queries, rows, scale, scores.view(), h); });
         ask("clip_logits both", [&](how h) { clip_logits(queries, rows, scale, scores.view(), per_text.view(), h); });
         ask("siglip_logits", [&](how h) { siglip_logits(queries, rows, scale, -1.0f, scores.view(), h); });
+        clip_loss_options one_way;
+        one_way.image_to_text_only = true;
+        const bool fit = queries.rows() <= rows.rows();  // each query needs a row of its own
+        const matrix<float>&images = fit ? queries : rows, &texts = fit ? rows : queries;
+        const auto of_images = (fit ? slopes : row_slopes).view(), of_texts = (fit ? row_slopes : slopes).view();
+        ask("clip_loss", [&, one_way](how h) { clip_loss(images, texts, scale, h, one_way); });
+        ask("clip_loss_gradients",
+            [&, one_way](how h) { clip_loss_gradients(images, texts, scale, of_images, of_texts, h, one_way); });
+        ask("siglip_loss", [&](how h) { siglip_loss(images, texts, scale, -1.0f, h); });
+        ask("siglip_loss_gradients",
+            [&](how h) { siglip_loss_gradients(images, texts, scale, -1.0f, of_images, of_texts, h); });
         ask("softmax", [&](how h) { softmax(scores, scores.view(), h); });
         ask("log_softmax", [&](how h) { log_softmax(scores, scores.view(), h); });
         ask("sigmoid", [&](how h) { sigmoid(scores, scores.view(), h); });
@@ -210,12 +223,39 @@ TEST_CASE("a call that returns its result allocates that alone", "[allocation]")
     CHECK(allocations_of([&] { pairwise_cosine(ask.queries, ask.queries, space); }) == 2);  // as documented
     CHECK(allocations_of([&] { clip_logits(ask.queries, ask.rows, scale, space); }) == 2);  // two matrices
     CHECK(allocations_of([&] { siglip_logits(ask.queries, ask.rows, scale, -1.0f, space); }) == 1);
+    clip_loss_options one_way;
+    one_way.image_to_text_only = true;
+    CHECK(allocations_of([&] { clip_loss_gradients(ask.queries, ask.rows, scale, space, one_way); }) == 2);
+    CHECK(allocations_of([&] { siglip_loss_gradients(ask.queries, ask.rows, scale, 0.0f, space); }) == 2);
     CHECK(allocations_of([&] { softmax(ask.scores, space); }) == 1);
     CHECK(allocations_of([&] { log_softmax(ask.scores, space); }) == 1);
     CHECK(allocations_of([&] { sigmoid(ask.scores, space); }) == 1);
     CHECK(allocations_of([&] { ask.classifier.probabilities(ask.queries, space); }) == 1);
     CHECK(allocations_of([&] { ask.classifier.top(ask.queries, 5, space); }) == 2);
     CHECK(allocations_of([&] { top_k(ask.queries, ask.rows, 5, space); }) == 2);
+}
+
+TEST_CASE("the losses take memory for each row, not for each pair", "[allocation]") {
+    const logit_scale scale = logit_scale::from_multiplier(10.0f);
+    constexpr index dim = 16;
+    // 60 bytes a row: factors, tops, sums, slopes, labels. Beside them what one worker packs, whatever the batch.
+    const auto bytes = [&](index n, bool gradients) {
+        const matrix<float> rows = random_rows<float>(n, dim, 304);
+        matrix<float> a(n, dim), b(n, dim);
+        workspace space;
+        if (gradients) clip_loss_gradients(rows, rows, scale, a.view(), b.view(), space);
+        if (gradients) siglip_loss_gradients(rows, rows, scale, 0.0f, a.view(), b.view(), space);
+        clip_loss(rows, rows, scale, space);
+        siglip_loss(rows, rows, scale, 0.0f, space);
+        return space.bytes();
+    };
+    for (const bool gradients : {false, true}) {
+        const index packed = gradients ? index(2) << 20 : index(1) << 20;
+        for (const index n : {1000, 4000, 8000}) {
+            CAPTURE(gradients, n);
+            CHECK(bytes(n, gradients) < packed + 2 * n * 60);
+        }
+    }
 }
 
 TEST_CASE("a call that is refused writes nothing and leaves the workspace as it was", "[allocation]") {

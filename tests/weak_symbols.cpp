@@ -60,6 +60,19 @@ us::index use_directions(const us::matrix<T>& rows) {
            us::index(us::pairwise_cosine(rows, centered).size());
 }
 
+template <class T>
+us::index use_losses(const us::matrix<T>& rows) {
+    us::workspace space;
+    const us::logit_scale scale = us::logit_scale::from_multiplier(10.0f);
+    us::matrix<float> of_images(rows.rows(), rows.dim()), of_texts(rows.rows(), rows.dim());
+    const us::clip_loss_value value = us::clip_loss(rows, us::normalize(rows), scale, space);
+    const us::clip_loss_gradient clip = us::clip_loss_gradients(rows, rows, scale), copy(clip);
+    const us::siglip_loss_gradient siglip = us::siglip_loss_gradients(rows, rows, scale, -1.0f), another(siglip);
+    const us::clip_loss_slope slope = us::clip_loss_gradients(rows, rows, scale, of_images, of_texts);
+    return copy.images.rows() + another.texts.rows() +
+           us::index(value.loss + slope.parameter + us::siglip_loss(rows, rows, scale, -1.0f));
+}
+
 us::index use_double(const us::matrix<double>& rows) {
     const us::unit_embeddings<double> unit = us::normalize<double>(rows);
     return us::cosine_similarity<double>(unit, rows).rows() + us::adopt_unit(unit.values()).rows();
@@ -167,7 +180,7 @@ int main(int, char** arguments) {
     us::matrix<float> raw(2, 2);
     us::normalize_in_place(raw);
     const auto use = [](auto rows) {
-        return use_rows(rows) + use_directions(rows) + use_search(rows) + use_retrieval(rows);
+        return use_rows(rows) + use_directions(rows) + use_search(rows) + use_retrieval(rows) + use_losses(rows);
     };
     return int(use(us::matrix<float>(2, 2)) + use(us::matrix<us::float16>(2, 2)) + use(us::matrix<us::bfloat16>(2, 2)) +
                use(us::matrix<double>(2, 2)) + use(us::matrix<std::int8_t>(2, 2)) +

@@ -17,11 +17,13 @@ us::index right(us::matrix_view<const float> raw, const us::unit_embeddings<>& u
     const us::logit_scale scale = us::logit_scale::from_multiplier(100.0f);
     const us::clip_logit_matrices logits = us::clip_logits(raw, unit, scale);
     const us::zero_shot_classifier classifier(raw, scale);
+    const us::clip_loss_value loss = us::clip_loss(raw, unit, scale);
+    const us::siglip_loss_gradient siglip = us::siglip_loss_gradients(raw, unit, scale, -10.0f);
     const us::unit_embeddings<> made = us::normalize(raw);
     const us::unit_view<> adopted = us::adopt_unit(raw);
     const us::matrix<float> cosines = us::cosine_similarity(us::matrix_view<const float>(pointer, 2, 512), unit);
     const us::matrix<float> probabilities = us::softmax(logits.per_image);
     const us::top_labels best = classifier.top(raw, 5);
     return probabilities.rows() + best.labels.rows() + classifier.classes() + rows_of(made) + adopted.rows() +
-           cosines.rows();
+           cosines.rows() + siglip.images.rows() + us::index(loss.loss);
 }

@@ -108,7 +108,7 @@ UNITSPHERE_INLINE void multiply_chains(const C* a, const C* b, int steps, lookah
 /// Adds `Chains` block sums, in order, to the scores; `first` if there are none yet, clamped if it is the last.
 template <int Rows, int Lanes, int Chains, class C>
 UNITSPHERE_INLINE void add_chains(const C* a, const C* b, int steps, lookahead soon, bool first, bool last, C* scores,
-                                  int pitch) noexcept {
+                                  index pitch) noexcept {
     constexpr int width = int(vector<C>::size), vectors = Lanes * lanes<C>::parts;
     vector<C> sum[Chains][Rows][vectors];
     unroll<Chains * Rows * vectors>(
@@ -128,48 +128,67 @@ UNITSPHERE_INLINE void add_chains(const C* a, const C* b, int steps, lookahead s
                 store16(scores + c, clamp_to_one(load16(scores + c)));
 }
 
+/// What a product does with what is where it goes: takes its place, clamped, or is added, one block sum after the other.
+enum class onto : bool { nothing, sums };
+
 /// scores[r * pitch + c] for r < Rows, c < 16 * Lanes.
 template <int Rows, int Lanes, class C>
-inline void multiply_block(const C* a, const C* b, index dim, lookahead soon, C* scores, int pitch) noexcept {
+inline void multiply_block(const C* a, const C* b, index dim, lookahead soon, onto what, C* scores,
+                           index pitch) noexcept {
     constexpr int chains = chains_at_once<C>(Rows, Lanes), steps_at_once = chains * chain_length;
+    const bool afresh = what == onto::nothing;
     index k = 0;
     const auto at = [&](const C* side, int width) UNITSPHERE_LAMBDA { return side + k * width; };
     if constexpr (chains > 1)
         for (; k + steps_at_once <= dim; k += steps_at_once)
             add_chains<Rows, Lanes, chains>(at(a, block<C>::rows), at(b, Lanes * lane_count), chain_length, soon,
-                                            k == 0, k + steps_at_once == dim, scores, pitch);
+                                            afresh && k == 0, afresh && k + steps_at_once == dim, scores, pitch);
     for (; k == 0 || k < dim; k += chain_length) {
         const int steps = int(dim - k < chain_length ? dim - k : chain_length);
-        add_chains<Rows, Lanes, 1>(at(a, block<C>::rows), at(b, Lanes * lane_count), steps, soon.from_step(k), k == 0,
-                                   k + chain_length >= dim, scores, pitch);
+        add_chains<Rows, Lanes, 1>(at(a, block<C>::rows), at(b, Lanes * lane_count), steps, soon.from_step(k),
+                                   afresh && k == 0, afresh && k + chain_length >= dim, scores, pitch);
     }
 }
 
 /// multiply_block for any number of rows up to block<C>::rows: all of them, or fours while there are, and single ones.
 /// Narrow panels are the last of a gallery, or all of a tiny one: fours would gain little there.
 template <int Lanes, class C>
-inline void multiply_rows(const C* a, const C* b, int rows, index dim, lookahead soon, C* scores, int pitch) noexcept {
-    if (rows == block<C>::rows) return multiply_block<block<C>::rows, Lanes>(a, b, dim, soon, scores, pitch);
+inline void multiply_rows(const C* a, const C* b, int rows, index dim, lookahead soon, onto what, C* scores,
+                          index pitch) noexcept {
+    if (rows == block<C>::rows) return multiply_block<block<C>::rows, Lanes>(a, b, dim, soon, what, scores, pitch);
     if constexpr (Lanes == block<C>::lanes_wide && block<C>::rows > 4)
         for (; rows >= 4; rows -= 4, a += 4 * chain_length, scores += 4 * pitch)
-            multiply_block<4, Lanes>(a, b, dim, soon, scores, pitch);
+            multiply_block<4, Lanes>(a, b, dim, soon, what, scores, pitch);
     if constexpr (block<C>::rows > 1)
         for (; rows > 0; --rows, a += chain_length, scores += pitch)
-            multiply_block<1, Lanes>(a, b, dim, soon, scores, pitch);
+            multiply_block<1, Lanes>(a, b, dim, soon, what, scores, pitch);
 }
 
-/// The scores of `rows` packed rows against a panel of `columns` (16 or block<C>::columns).
+/// The products of `rows` packed rows with a panel of `columns` (16 or block<C>::columns).
 template <class C>
-UNITSPHERE_NOINLINE void multiply(const C* a, const C* b, int rows, int columns, index dim, C* scores, int pitch,
-                                  lookahead soon) noexcept {
+UNITSPHERE_NOINLINE void multiply(const C* a, const C* b, int rows, int columns, index dim, C* scores, index pitch,
+                                  lookahead soon, onto what) noexcept {
     if (columns == block<C>::columns)
-        multiply_rows<block<C>::lanes_wide>(a, b, rows, dim, soon, scores, pitch);
+        multiply_rows<block<C>::lanes_wide>(a, b, rows, dim, soon, what, scores, pitch);
     else
-        multiply_rows<1>(a, b, rows, dim, soon, scores, pitch);
+        multiply_rows<1>(a, b, rows, dim, soon, what, scores, pitch);
+}
+/// The scores of unit rows.
+template <class C>
+inline void multiply(const C* a, const C* b, int rows, int columns, index dim, C* scores, index pitch,
+                     lookahead soon) noexcept {
+    multiply(a, b, rows, columns, dim, scores, pitch, soon, onto::nothing);
 }
 template <class C>
-inline void multiply(const C* a, const C* b, int rows, int columns, index dim, C* scores, int pitch) noexcept {
+inline void multiply(const C* a, const C* b, int rows, int columns, index dim, C* scores, index pitch) noexcept {
     multiply(a, b, rows, columns, dim, scores, pitch, no_lookahead(a));
+}
+
+/// sums[r * pitch + c] += sum over k of a[r][k] * b[k][c], for `steps` of k: what gradients are made of. Of any size, so
+/// nothing is clamped.
+template <class C>
+inline void multiply_onto(const C* a, const C* b, int rows, int columns, index steps, C* sums, index pitch) noexcept {
+    multiply(a, b, rows, columns, steps, sums, pitch, no_lookahead(a), onto::sums);
 }
 
 }  // namespace kernel

@@ -1,0 +1,177 @@
+/// What a batch of pairs costs under the losses of CLIP and SigLIP, and the gradients down to the raw features.
+#pragma once
+
+#include "clip_loss.hpp"
+#include "siglip_loss.hpp"
+
+namespace unitsphere {
+inline namespace UNITSPHERE_ISA {
+
+/// CLIP's loss: how surely each image finds its text among all texts, and each text its image.
+///
+///   logits[i][j]  = scale * cosine(images[i], texts[j])
+///   image_to_text = 1 / N sum_i (log sum_j exp logits[i][j] - logits[i][first_label + i])
+///   text_to_image = the same for the columns;   loss = (image_to_text + text_to_image) / 2
+///
+/// Of a batch that is spread over processes, each has some images and all texts: with image_to_text_only and the number
+/// of its first image as first_label, this is open_clip's loss_i of local_loss; with images and texts in each other's
+/// place its loss_t. Their mean is local_loss. (Both directions at once would let a text choose among the local images
+/// only: they need as many texts as images.)
+///
+/// Shapes   images [n, dim], texts [n, dim]; with image_to_text_only texts [m, dim], m >= first_label + n.
+/// Units    nats. |error| <= 2 * scale * the cosines' error + 1e-6; a loss near 0 keeps its digits.
+/// Errors   shape_error if dims or rows do not fit, value_error for no images, and for zero or non-finite rows where
+///          the options of that side say so. By default a zero row has cosine 0 with everything; with a row of NaN or
+///          Inf the loss is NaN.
+/// Threads  `how` splits the work; every split gives the same bits.
+/// Memory   from the workspace of `how`: about 40 bytes for each row of both sides, and 2.5 MiB for each worker; never
+///          the matrix of logits.
+/// Source   Radford et al. 2021, arXiv:2103.00020, figure 3; open_clip loss.py, ClipLoss.
+template <class Images, class Texts>
+clip_loss_value clip_loss(const Images& images, const Texts& texts, logit_scale scale, const execution& how,
+                          const clip_loss_options& options = {}) {
+    const clip_loss_slope found = detail::clip_loss_of(detail::clip_loss_names, engine::view_of(images),
+                                                       engine::view_of(texts), scale, nullptr, how, options);
+    return {found.loss, found.image_to_text, found.text_to_image};
+}
+/// On the caller's thread.
+template <class Images, class Texts>
+clip_loss_value clip_loss(const Images& images, const Texts& texts, logit_scale scale,
+                          const clip_loss_options& options = {}) {
+    return clip_loss(images, texts, scale, sequential{}, options);
+}
+
+/// CLIP's loss and its gradients, in the caller's memory.
+///
+///   image_gradients[i] = dL / d images[i],   text_gradients[j] = dL / d texts[j],   parameter = dL / dt, scale = exp(t)
+///
+/// Through the normalization, for the rows as they are given: with u = x / |x| and g = dL / du,
+/// dL / dx = (g - u <u, g>) / |x|. Rows that are unit already count as rows of length 1 that are normalized, too. The
+/// clamp of cosines to [-1, 1] is no part of the derivative.
+///
+/// Shapes   as clip_loss; gradients have the shapes of images and texts. An empty view, matrix_view<float>{}, leaves one
+///          of them out, and its third of the work.
+/// Units    |error| of an element <= scale / (n |x|) * (5e-6 + 3 * scale * the cosines' error). Probabilities below
+///          exp(-64) count as 0.
+/// Errors   as clip_loss; shape_error for gradients of another shape, or that overlap an input or each other. A zero row
+///          has gradient 0: no direction is nearer to it than another. With a row of NaN or Inf everything is NaN.
+/// Threads  as clip_loss.
+/// Memory   as clip_loss, 5 MiB for each worker.
+/// Source   as clip_loss; the derivative of a softmax's cross-entropy, p - 1 at the label, p elsewhere.
+template <class Images, class Texts>
+clip_loss_slope clip_loss_gradients(const Images& images, const Texts& texts, logit_scale scale,
+                                    matrix_view<float> image_gradients, matrix_view<float> text_gradients,
+                                    const execution& how, const clip_loss_options& options = {}) {
+    const detail::pair_gradients out{image_gradients, text_gradients};
+    return detail::clip_loss_of(detail::clip_gradient_names, engine::view_of(images), engine::view_of(texts), scale,
+                                &out, how, options);
+}
+/// On the caller's thread.
+template <class Images, class Texts>
+clip_loss_slope clip_loss_gradients(const Images& images, const Texts& texts, logit_scale scale,
+                                    matrix_view<float> image_gradients, matrix_view<float> text_gradients,
+                                    const clip_loss_options& options = {}) {
+    return clip_loss_gradients(images, texts, scale, image_gradients, text_gradients, sequential{}, options);
+}
+
+/// The same as new matrices: auto [loss, i2t, t2i, parameter, of_images, of_texts] = clip_loss_gradients(..).
+///
+/// Shapes, Units, Errors, Threads, Source   as above.   Memory  the results too.
+template <class Images, class Texts>
+clip_loss_gradient clip_loss_gradients(const Images& images, const Texts& texts, logit_scale scale,
+                                       const execution& how, const clip_loss_options& options = {}) {
+    const auto image_view = engine::view_of(images);
+    const auto text_view = engine::view_of(texts);
+    detail::require_clip_batch(detail::clip_gradient_names, image_view, text_view, options);
+    auto of_images = matrix<float>::uninitialized(image_view.rows(), image_view.dim());
+    auto of_texts = matrix<float>::uninitialized(text_view.rows(), text_view.dim());
+    const detail::pair_gradients out{of_images.view(), of_texts.view()};
+    const clip_loss_slope found =
+        detail::clip_loss_of(detail::clip_gradient_names, image_view, text_view, scale, &out, how, options);
+    return {found.loss,
+            found.image_to_text,
+            found.text_to_image,
+            found.parameter,
+            static_cast<matrix<float>&&>(of_images),
+            static_cast<matrix<float>&&>(of_texts)};
+}
+template <class Images, class Texts>
+clip_loss_gradient clip_loss_gradients(const Images& images, const Texts& texts, logit_scale scale,
+                                       const clip_loss_options& options = {}) {
+    return clip_loss_gradients(images, texts, scale, sequential{}, options);
+}
+
+/// SigLIP's loss: every pair on its own, does it belong together or not.
+///
+///   logits[i][j] = scale * cosine(images[i], texts[j]) + bias
+///   loss         = -1 / n sum_ij log sigmoid(z logits[i][j]),   z = 1 where j = first_label + i, else -1
+///
+/// Of a batch that is spread over processes, each adds up its images against the texts of one process after the other:
+/// its own, and those of others with negatives_only.
+///
+/// Shapes   images [n, dim], texts [m, dim], m >= first_label + n unless negatives_only.
+/// Units    nats. |error| <= m * the logits' error (see siglip_logits) at worst.
+/// Errors   value_error if the bias is not finite; else as clip_loss.
+/// Threads  as clip_loss.   Memory  as clip_loss.
+/// Source   Zhai et al. 2023, arXiv:2303.15343, algorithm 1; open_clip loss.py, SigLipLoss.
+template <class Images, class Texts>
+double siglip_loss(const Images& images, const Texts& texts, logit_scale scale, float bias, const execution& how,
+                   const siglip_loss_options& options = {}) {
+    return detail::siglip_loss_of(detail::siglip_loss_names, engine::view_of(images), engine::view_of(texts), scale,
+                                  bias, nullptr, how, options)
+        .loss;
+}
+/// On the caller's thread.
+template <class Images, class Texts>
+double siglip_loss(const Images& images, const Texts& texts, logit_scale scale, float bias,
+                   const siglip_loss_options& options = {}) {
+    return siglip_loss(images, texts, scale, bias, sequential{}, options);
+}
+
+/// SigLIP's loss and its gradients, in the caller's memory: for images, texts, the scale's parameter and the bias.
+///
+/// Shapes, Errors, Threads, Memory   as clip_loss_gradients.
+/// Units    |error| of an element <= scale / (n |x|) * (5e-6 + the logits' error) * sum of the row's |weights|, which are
+///          sigmoid(logit), or -sigmoid(-logit) at the label. Probabilities below exp(-64) count as 0.
+/// Source   as siglip_loss; the derivative of -log sigmoid(z l) is -z sigmoid(-z l).
+template <class Images, class Texts>
+siglip_loss_slope siglip_loss_gradients(const Images& images, const Texts& texts, logit_scale scale, float bias,
+                                        matrix_view<float> image_gradients, matrix_view<float> text_gradients,
+                                        const execution& how, const siglip_loss_options& options = {}) {
+    const detail::pair_gradients out{image_gradients, text_gradients};
+    return detail::siglip_loss_of(detail::siglip_gradient_names, engine::view_of(images), engine::view_of(texts), scale,
+                                  bias, &out, how, options);
+}
+/// On the caller's thread.
+template <class Images, class Texts>
+siglip_loss_slope siglip_loss_gradients(const Images& images, const Texts& texts, logit_scale scale, float bias,
+                                        matrix_view<float> image_gradients, matrix_view<float> text_gradients,
+                                        const siglip_loss_options& options = {}) {
+    return siglip_loss_gradients(images, texts, scale, bias, image_gradients, text_gradients, sequential{}, options);
+}
+
+/// The same as new matrices.
+///
+/// Shapes, Units, Errors, Threads, Source   as above.   Memory  the results too.
+template <class Images, class Texts>
+siglip_loss_gradient siglip_loss_gradients(const Images& images, const Texts& texts, logit_scale scale, float bias,
+                                           const execution& how, const siglip_loss_options& options = {}) {
+    const auto image_view = engine::view_of(images);
+    const auto text_view = engine::view_of(texts);
+    detail::require_batch(detail::siglip_gradient_names, image_view, text_view);
+    auto of_images = matrix<float>::uninitialized(image_view.rows(), image_view.dim());
+    auto of_texts = matrix<float>::uninitialized(text_view.rows(), text_view.dim());
+    const detail::pair_gradients out{of_images.view(), of_texts.view()};
+    const siglip_loss_slope found =
+        detail::siglip_loss_of(detail::siglip_gradient_names, image_view, text_view, scale, bias, &out, how, options);
+    return {found.loss, found.parameter, found.bias, static_cast<matrix<float>&&>(of_images),
+            static_cast<matrix<float>&&>(of_texts)};
+}
+template <class Images, class Texts>
+siglip_loss_gradient siglip_loss_gradients(const Images& images, const Texts& texts, logit_scale scale, float bias,
+                                           const siglip_loss_options& options = {}) {
+    return siglip_loss_gradients(images, texts, scale, bias, sequential{}, options);
+}
+
+}  // namespace UNITSPHERE_ISA
+}  // namespace unitsphere
