@@ -4,6 +4,7 @@
 #include "directions.hpp"
 #include "evaluation.hpp"
 #include "gallery.hpp"
+#include "linear_head.hpp"
 #include "logits.hpp"
 #include "normalize.hpp"
 #include "probability.hpp"
