@@ -55,7 +55,11 @@ function(unitsphere_reads_inputs)
   endforeach()
 endfunction()
 
-foreach(name progress quickstart normalize_features similarity_matrix clip_forward zero_shot prompt_ensemble retrieval
-    near_duplicates)
+set(with_tests progress quickstart normalize_features similarity_matrix clip_forward zero_shot prompt_ensemble retrieval
+  near_duplicates detector)
+if(TARGET linear_probe)
+  list(APPEND with_tests linear_probe)
+endif()
+foreach(name IN LISTS with_tests)
   include(tests/${name}.cmake)
 endforeach()

@@ -207,6 +207,11 @@ TEST_CASE("calls without scratch memory allocate nothing at all", "[allocation]"
     CHECK(allocations_of([&] { softmax(ask.scores, ask.scores.view()); }) == 0);
     CHECK(allocations_of([&] { log_softmax(ask.scores, ask.scores.view()); }) == 0);
     CHECK(allocations_of([&] { sigmoid(ask.scores, ask.scores.view()); }) == 0);
+    const linear_head head(random_rows<double>(5, 71, 304));
+    matrix<double> decisions(41, 5);
+    CHECK(allocations_of([&] { head.decision(ask.queries, decisions.view(), sequential{}); }) == 0);
+    CHECK(allocations_of([&] { head.predict_proba(ask.queries, decisions.view(), sequential{}); }) == 0);
+    CHECK(allocations_of([&] { head.predict(ask.queries); }) == 2);  // as documented
     workspace space;
     normalize_into(ask.queries, ask.unit.view(), space);
     softmax(ask.scores, ask.scores.view(), space);

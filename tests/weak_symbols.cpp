@@ -12,7 +12,9 @@
 #endif
 #include <unitsphere/interop/eigen.hpp>
 #include <unitsphere/io/gallery.hpp>
+#include <unitsphere/io/linear_head.hpp>
 #include <unitsphere/io/npy.hpp>
+#include <unitsphere/linear_probe.hpp>
 #include <unitsphere/unitsphere.hpp>
 
 namespace us = unitsphere;
@@ -110,6 +112,21 @@ us::index use_retrieval(const us::matrix<T>& rows) {
            us::rank_scores(scores, groups.rows).asking();
 }
 
+template <class T>
+us::index use_heads(const us::matrix<T>& rows, const std::string& path) {
+    us::logistic_options options;
+    options.on_iteration = [](const us::fit_step&) {};
+    options.class_weights = {1.0, 2.0};
+    const us::logistic_fit two = us::logistic_regression(rows, std::array<int, 2>{0, 1}, options);
+    us::logistic_fit many = us::logistic_regression(rows, std::array<int, 3>{0, 1, 2});
+    const us::best_C_fit best = us::fit_best_C(rows, std::array<int, 2>{0, 1}, rows, std::array<int, 2>{0, 1}, {1.0});
+    many = two;
+    us::save_head(path, many.head);
+    const us::linear_head head = us::load_head(path), same(rows, std::array<double, 2>{});
+    return us::index(head.predict(rows).size() + head.predict(us::normalize(rows), 0.5).size() + best.tried.size()) +
+           same.predict_proba(rows).rows() + us::linear_head(rows).decision(rows).rows();
+}
+
 us::index use_streams(std::istream& from, std::ostream& to) {
     const us::gallery loaded = us::load_gallery(from);
     us::save_gallery(to, loaded);
@@ -179,8 +196,9 @@ us::index use_executors() {
 int main(int, char** arguments) {
     us::matrix<float> raw(2, 2);
     us::normalize_in_place(raw);
-    const auto use = [](auto rows) {
-        return use_rows(rows) + use_directions(rows) + use_search(rows) + use_retrieval(rows) + use_losses(rows);
+    const auto use = [&](auto rows) {
+        return use_rows(rows) + use_directions(rows) + use_search(rows) + use_retrieval(rows) + use_losses(rows) +
+               use_heads(rows, arguments[0]);
     };
     return int(use(us::matrix<float>(2, 2)) + use(us::matrix<us::float16>(2, 2)) + use(us::matrix<us::bfloat16>(2, 2)) +
                use(us::matrix<double>(2, 2)) + use(us::matrix<std::int8_t>(2, 2)) +

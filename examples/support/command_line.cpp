@@ -54,6 +54,14 @@ void command_line::number(const std::string& name, float& value, const std::stri
     parser_->app.add_option(name, value, help)->capture_default_str()->needs(parser_->first);
 }
 
+void command_line::number(const std::string& name, double& value, const std::string& help) {
+    parser_->app.add_option(name, value, help)->capture_default_str()->needs(parser_->first);
+}
+
+void command_line::flag(const std::string& name, bool& value, const std::string& help) {
+    parser_->app.add_flag(name, value, help)->needs(parser_->first);
+}
+
 void command_line::count(const std::string& name, unitsphere::index& value, const std::string& help) {
     parser_->app.add_option(name, value, help)->capture_default_str()->check(check_count)->needs(parser_->first);
 }

@@ -20,6 +20,8 @@ public:
     void optional_file(const std::string& name, std::string& value, const std::string& help);  ///< the last, or --named
     void output(const std::string& name, std::string& value, const std::string& help);         ///< needs no files
     void number(const std::string& name, float& value, const std::string& help);
+    void number(const std::string& name, double& value, const std::string& help);
+    void flag(const std::string& name, bool& value, const std::string& help);                ///< true where it is given
     void count(const std::string& name, unitsphere::index& value, const std::string& help);  ///< from 1 on
 
     /// Whether files were given. Throws what CLI11 throws for bad arguments; --help prints and ends the program.

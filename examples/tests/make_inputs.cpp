@@ -5,6 +5,7 @@
 #include <exception>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include <unitsphere/io/npy.hpp>
 
@@ -17,6 +18,23 @@ void write_odd_rows(const std::string& file) {
     us::matrix<float> rows(5, 4);
     rows(0, 0) = 3, rows(0, 1) = 4, rows(2, 0) = std::nanf(""), rows(3, 3) = 2, rows(4, 1) = 1;
     us::save_npy(file, rows.view());
+}
+
+/// 300 raw rows of two classes, one of them rarer; the last row but one is zero, a failed image.
+void write_two_classes(const std::string& rows_file, const std::string& labels_file) {
+    us::matrix<float> rows(300, 40);
+    std::vector<us::index> labels;
+    unsigned state = 1;
+    for (us::index i = 0; i < 300; ++i) {
+        labels.push_back(i % 4 == 1 ? 1 : 0);
+        for (us::index k = 0; k < 40; ++k) {
+            state = state * 1664525u + 1013904223u;
+            rows(i, k) = float(state >> 8) * 0x1p-20f - 8.0f + (labels.back() == 1 && k % 2 == 0 ? 1.5f : 0.0f);
+        }
+    }
+    std::fill_n(rows.row(298), 40, 0.0f);
+    us::save_npy(rows_file, rows.view());
+    us::save_npy(labels_file, labels);
 }
 
 /// The rows of two files below each other, and the number that each has in its file: its class.
@@ -40,6 +58,7 @@ int main(int argc, char** argv) try {
     std::filesystem::remove_all(argv[1]);  // what an earlier run wrote must not pass for this one's
     std::filesystem::create_directories(argv[1]);
     write_odd_rows(directory + "odd_rows.npy");
+    write_two_classes(directory + "two_classes.npy", directory + "two_labels.npy");
     if (argc == 4) write_stacked(directory + "stacked.npy", directory + "stacked_classes.txt", argv[2], argv[3]);
     return 0;
 } catch (const std::exception& error) {

@@ -7,6 +7,7 @@
 #include "directions.hpp"
 #include "evaluation.hpp"
 #include "gallery.hpp"
+#include "linear_head.hpp"
 #include "logits.hpp"
 #include "near_duplicates.hpp"
 #include "normalize.hpp"

@@ -1,6 +1,7 @@
 // The right way to write what the other files here get wrong: this one must compile.
 #include <vector>
 
+#include <unitsphere/linear_probe.hpp>
 #include <unitsphere/unitsphere.hpp>
 
 namespace us = unitsphere;
@@ -24,6 +25,10 @@ us::index right(us::matrix_view<const float> raw, const us::unit_embeddings<>& u
     const us::matrix<float> cosines = us::cosine_similarity(us::matrix_view<const float>(pointer, 2, 512), unit);
     const us::matrix<float> probabilities = us::softmax(logits.per_image);
     const us::top_labels best = classifier.top(raw, 5);
+    const us::logistic_fit probe = us::logistic_regression(raw, std::vector<int>{0, 1});
+    const us::linear_head head(raw), same(raw, std::vector<double>{0.5});
+    const std::vector<us::index> flags = probe.head.predict(unit, 0.93), labels = head.predict(raw);
     return probabilities.rows() + best.labels.rows() + classifier.classes() + rows_of(made) + adopted.rows() +
-           cosines.rows() + siglip.images.rows() + us::index(loss.loss);
+           cosines.rows() + siglip.images.rows() + us::index(loss.loss) + us::index(flags.size() + labels.size()) +
+           same.decision(unit).rows();
 }

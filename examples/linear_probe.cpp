@@ -1,0 +1,62 @@
+// How well do labelled embeddings tell their classes apart? A linear probe: logistic regression on unit rows.
+#include <cstdio>
+
+#include <unitsphere/io/linear_head.hpp>
+#include <unitsphere/linear_probe.hpp>
+#include <unitsphere/unitsphere.hpp>
+
+#include "support/command_line.hpp"
+#include "support/labelled_files.hpp"
+
+namespace us = unitsphere;
+
+namespace {
+
+us::logistic_fit fit(const support::labelled& train, const support::probe_arguments& arguments) {
+    us::logistic_options options;
+    options.C = arguments.C;
+    options.balanced = arguments.balanced;
+    const auto show = [](const us::fit_step&) {};
+    options.on_iteration = show;
+    return us::logistic_regression(train.rows, train.labels, options);
+}
+
+/// Rows without a direction have no label and count as wrong.
+us::confusion test(const us::linear_head& head, const support::labelled& data, us::index classes) {
+    us::normalize_options options;
+    options.zero_rows = us::on_row::nan;
+    return us::confusion_counts(head.predict(data.rows, options), data.labels, classes);
+}
+
+us::accuracy accuracy_of(const us::confusion& counted) {
+    us::accuracy found;
+    for (us::index t = 0; t < counted.classes(); ++t) {
+        found.correct += counted.counts(t, t);
+        for (us::index p = 0; p < counted.counts.dim(); ++p) found.total += counted.counts(t, p);
+    }
+    return found;
+}
+
+void run(const support::probe_arguments& arguments) {
+    const support::labelled_pair data =
+        arguments.files_given ? support::load_labelled(arguments) : support::generate_labelled();
+    const us::logistic_fit fitted = fit(data.train, arguments);
+    if (!arguments.save.empty()) us::save_head(arguments.save, fitted.head);
+    const us::confusion counted = test(fitted.head, data.test, data.classes);
+    const us::accuracy found = accuracy_of(counted);
+
+    std::printf("instruction set: %s\n\n", us::instruction_set());
+    std::printf("learned from %lld rows of %lld classes, dim %lld\n", static_cast<long long>(data.train.rows.rows()),
+                static_cast<long long>(data.classes), static_cast<long long>(data.train.rows.dim()));
+    std::printf("objective %.6g\n", fitted.objective);
+    std::printf("gradient %.1e after %lld iterations\n\n", fitted.gradient, static_cast<long long>(fitted.iterations));
+    support::print_confusion(counted);
+    std::printf("\naccuracy %.6f (%lld/%lld)\n", found.value(), static_cast<long long>(found.correct),
+                static_cast<long long>(found.total));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    return support::run_example("linear_probe", [&] { run(support::parse_linear_probe(argc, argv)); });
+}
