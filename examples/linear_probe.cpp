@@ -1,5 +1,6 @@
 // How well do labelled embeddings tell their classes apart? A linear probe: logistic regression on unit rows.
 #include <cstdio>
+#include <string>
 
 #include <unitsphere/io/linear_head.hpp>
 #include <unitsphere/linear_probe.hpp>
@@ -7,6 +8,7 @@
 
 #include "support/command_line.hpp"
 #include "support/labelled_files.hpp"
+#include "support/progress.hpp"
 
 namespace us = unitsphere;
 
@@ -16,8 +18,10 @@ us::logistic_fit fit(const support::labelled& train, const support::probe_argume
     us::logistic_options options;
     options.C = arguments.C;
     options.balanced = arguments.balanced;
-    const auto show = [](const us::fit_step&) {};
-    options.on_iteration = show;
+    support::progress show("fitting");
+    options.on_iteration = [&](const us::fit_step& step) {
+        show.say("iteration " + std::to_string(step.iteration) + ", objective " + std::to_string(step.objective));
+    };
     return us::logistic_regression(train.rows, train.labels, options);
 }
 

@@ -11,6 +11,7 @@
 #include "support/answers.hpp"
 #include "support/command_line.hpp"
 #include "support/made_up_rows.hpp"
+#include "support/progress.hpp"
 
 namespace us = unitsphere;
 
@@ -36,8 +37,10 @@ us::duplicate_groups find_in_file(const std::string& file, float threshold) {
     us::row_report report;
     us::normalize_options options;
     options.report = &report;
-    us::duplicate_groups found =
-        us::visit_npy(file, [&](const auto& images) { return us::near_duplicates(images, threshold, options); });
+    us::duplicate_groups found = us::visit_npy(file, [&](const auto& images) {
+        support::progress show("comparing");
+        return us::near_duplicates(images, threshold, us::execution(us::sequential{}).on_progress(show), options);
+    });
     support::warn("near_duplicates", file, report, "images");
     return found;
 }

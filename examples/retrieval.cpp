@@ -9,6 +9,7 @@
 #include "support/command_line.hpp"
 #include "support/embeddings.hpp"
 #include "support/made_up_rows.hpp"
+#include "support/progress.hpp"
 #include "support/table.hpp"
 #include "support/text_files.hpp"
 
@@ -64,6 +65,12 @@ std::vector<us::index> read_pairs(const std::string& file, const std::string& im
     return image_of_text;
 }
 
+us::retrieval_result rank(const us::unit_embeddings<>& images, const us::unit_embeddings<>& texts,
+                          const std::vector<us::index>& image_of_text) {
+    support::progress show("ranking");
+    return us::retrieval(images, texts, image_of_text, us::execution(us::sequential{}).on_progress(show));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -82,6 +89,6 @@ int main(int argc, char** argv) {
         const support::row_loader loader{"retrieval", us::on_row::nan};  // what has no direction is never found
         const us::unit_embeddings<> images = loader.load(image_file, "images");
         const us::unit_embeddings<> texts = loader.load(text_file, "texts");
-        print(us::retrieval(images, texts, image_of_text));
+        print(rank(images, texts, image_of_text));
     });
 }

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
@@ -11,25 +12,33 @@ progress::progress(std::string what)
     : what_(std::move(what)), on_terminal_(isatty(STDERR_FILENO) == 1), next_(clock::now() + std::chrono::seconds(1)) {}
 
 progress::~progress() {
-    if (drawn_) std::fprintf(stderr, "\r%*s\r", int(line(what_, 1, 1).size()), "");
+    if (drawn_ > 0) std::fprintf(stderr, "\r%*s\r", int(drawn_), "");
 }
 
 void progress::operator()(unitsphere::index part, unitsphere::index whole) {
     const unitsphere::index done = done_ += part;
-    if (!on_terminal_) return;
     const std::unique_lock<std::mutex> lock(drawing_, std::try_to_lock);  // nobody waits for a drawing
-    if (!lock || clock::now() < next_) return;
-    next_ = clock::now() + std::chrono::milliseconds(200);
-    drawn_ = true;
-    std::fprintf(stderr, "\r%s", line(what_, done, whole).c_str());
-    std::fflush(stderr);
+    if (lock && is_due()) draw(" " + percent(done, whole));
 }
 
-std::string progress::line(const std::string& what, unitsphere::index done, unitsphere::index whole) {
-    const int percent = whole > 0 ? int(double(done) / double(whole) * 100.0) : 100;
+void progress::say(const std::string& state) {
+    const std::unique_lock<std::mutex> lock(drawing_, std::try_to_lock);
+    if (lock && is_due()) draw(", " + state);
+}
+
+void progress::draw(const std::string& state) {
+    const std::string line = what_ + state;
+    std::fprintf(stderr, "\r%-*s", int(drawn_), line.c_str());  // over all of the line before
+    std::fflush(stderr);
+    drawn_ = std::max(drawn_, line.size());
+    next_ = clock::now() + std::chrono::milliseconds(200);
+}
+
+std::string progress::percent(unitsphere::index done, unitsphere::index whole) {
+    const int hundredths = whole > 0 ? int(double(done) / double(whole) * 100.0) : 100;
     char text[8];
-    std::snprintf(text, sizeof text, "%3d %%", percent);
-    return what + " " + text;
+    std::snprintf(text, sizeof text, "%3d %%", hundredths);
+    return text;
 }
 
 }  // namespace support

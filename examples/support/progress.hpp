@@ -21,21 +21,25 @@ public:
     progress& operator=(const progress&) = delete;
     ~progress();
 
-    /// `part` more of `whole` is done. From any thread.
+    /// "searching 37 %": `part` more of `whole` is done. From any thread.
     void operator()(unitsphere::index part, unitsphere::index whole);
+    /// "fitting, iteration 12 ...": where nobody knows how long it will take. From any thread.
+    void say(const std::string& state);
 
-    /// "searching 37 %".
-    static std::string line(const std::string& what, unitsphere::index done, unitsphere::index whole);
+    static std::string percent(unitsphere::index done, unitsphere::index whole);
 
 private:
     using clock = std::chrono::steady_clock;
+
+    bool is_due() const { return on_terminal_ && clock::now() >= next_; }
+    void draw(const std::string& state);
 
     const std::string what_;
     const bool on_terminal_;
     std::atomic<unitsphere::index> done_{0};
     std::mutex drawing_;
     clock::time_point next_;
-    bool drawn_ = false;
+    std::size_t drawn_ = 0;  ///< characters of the line that stands there
 };
 
 }  // namespace support

@@ -73,11 +73,23 @@ TEST_CASE("progress stands on a terminal after the first second, and is gone at 
     CHECK(shown_by(false, std::chrono::milliseconds(1100)) == "");
 }
 
-TEST_CASE("a line of progress says how much of the whole is done", "[progress]") {
-    CHECK(progress::line("fitting", 0, 3) == "fitting   0 %");
-    CHECK(progress::line("fitting", 2, 3) == "fitting  66 %");
-    CHECK(progress::line("fitting", 3, 3) == "fitting 100 %");
-    CHECK(progress::line("fitting", 0, 0) == "fitting 100 %");
+TEST_CASE("progress without a whole says where work is, over all of what stood there before", "[progress]") {
+    const captured_stderr stderr_now(true);
+    {
+        progress show("fitting");
+        std::this_thread::sleep_for(std::chrono::milliseconds(1010));
+        show.say("iteration 10");
+        std::this_thread::sleep_for(std::chrono::milliseconds(210));
+        show.say("done");
+    }
+    CHECK(stderr_now.text() == "\rfitting, iteration 10\rfitting, done        \r                     \r");
+}
+
+TEST_CASE("progress is a part of the whole in percent", "[progress]") {
+    CHECK(progress::percent(0, 3) == "  0 %");
+    CHECK(progress::percent(2, 3) == " 66 %");
+    CHECK(progress::percent(3, 3) == "100 %");
+    CHECK(progress::percent(0, 0) == "100 %");
 }
 
 }  // namespace tests
