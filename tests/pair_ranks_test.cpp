@@ -135,7 +135,7 @@ TEST_CASE("a row that is not finite is never found and stands before none", "[pa
     std::vector<index> diagonal;
     for (index j = 0; j < 20; ++j) diagonal.push_back(j);
     const places found = found_places(images, texts, diagonal);
-    for (const std::size_t j : {5, 7}) {
+    for (const std::size_t j : {std::size_t(5), std::size_t(7)}) {
         CHECK(found.first[j] == 21);
         CHECK(found.second[j] == 21);
     }
