@@ -216,6 +216,19 @@ TEST_CASE("the best C is the one with most validation labels right, then the low
     CHECK((best.C != candidates.front() && best.C != candidates.back()));
 }
 
+TEST_CASE("of candidates with as many right labels the lower log loss wins, of equal ones the first", "[probe]") {
+    matrix<float> rows(4, 2);
+    for (index i = 0; i < 4; ++i) rows(i, i % 2) = 1;
+    const labels given = alternating(4, 2);  // separable: every C gets all of them right
+    const best_C_fit best = fit_best_C(rows, given, rows, given, {1, 100, 10});
+    for (const auto& one : best.tried) CHECK(one.correct == 4);
+    CHECK(best.C == 100);
+    CHECK_THAT(best.fit.head.rows()(0, 1), WithinAbs(-best.fit.head.rows()(0, 0), 1e-6));
+    logistic_options loose;
+    loose.gradient = 1e3;  // no step is made: all heads are zero and equal
+    CHECK(fit_best_C(rows, given, rows, given, {3, 2, 5}, loose).C == 3);
+}
+
 TEST_CASE("the search for C refuses what it cannot judge", "[probe]") {
     const matrix<float> rows = random_rows<float>(6, 3, 108);
     const labels given = alternating(6, 2);

@@ -45,6 +45,12 @@ void add_retrieval(std::vector<goal>& all) {
     all.push_back({"near_duplicates", "20000x512", "f32", 0.80, {}, {{{"faiss", "pytorch"}, 1.6}}});
 }
 
+/// To the same gradient, 1e-6.
+void add_probe(std::vector<goal>& all) {
+    for (const char* shape : {"736x512x2", "10000x512x2", "736x512x37", "10000x512x10"})
+        all.push_back({"linear_probe", shape, "f32", {}, {}, {{{"sklearn"}, 1.0}}});
+}
+
 void add_ourselves(std::vector<goal>& all) {
     for (const char* type : {"f16", "bf16"}) {
         all.push_back({"half_input", "1000x1000x512", type, {}, {}, {{{"float"}, 1 / 1.05}}});
@@ -66,24 +72,30 @@ std::vector<goal> goals() {
     add_rows(all);
     add_search(all);
     add_retrieval(all);
+    add_probe(all);
     add_ourselves(all);
     return all;
 }
 
 std::string program_of(const std::string& id) {
     const auto starts = [&](const char* with) { return id.rfind(with, 0) == 0; };
-    return starts("cosine")      ? "similarity_bench"
-           : starts("zero_shot") ? "zero_shot_bench"
-           : starts("top10")     ? "search_bench"
-           : id == "retrieval"   ? "retrieval_bench"
-           : starts("near_")     ? "retrieval_bench"
-           : id == "normalize"   ? "normalize_bench"
-           : id == "softmax"     ? "probability_bench"
-           : id == "half_input"  ? "similarity_types_bench"
-           : id == "threads"     ? "threads_bench"
-                                 : "";
+    return starts("cosine")       ? "similarity_bench"
+           : starts("zero_shot")  ? "zero_shot_bench"
+           : starts("top10")      ? "search_bench"
+           : id == "retrieval"    ? "retrieval_bench"
+           : starts("near_")      ? "retrieval_bench"
+           : id == "normalize"    ? "normalize_bench"
+           : id == "softmax"      ? "probability_bench"
+           : id == "half_input"   ? "similarity_types_bench"
+           : id == "threads"      ? "threads_bench"
+           : id == "linear_probe" ? "linear_probe_bench"
+                                  : "";
 }
 
-bool pytorch_can(const goal& g) { return program_of(g.id) != "" && g.id != "half_input" && g.id != "threads"; }
+bool pytorch_can(const goal& g) {
+    return program_of(g.id) != "" && g.id != "half_input" && g.id != "threads" && !sklearn_can(g);
+}
+
+bool sklearn_can(const goal& g) { return g.id == "linear_probe"; }
 
 }  // namespace report

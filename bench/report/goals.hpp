@@ -25,8 +25,9 @@ struct goal {
 /// In the order of the report.
 std::vector<goal> goals();
 
-/// The program that measures a goal, and PyTorch's part: whether it can be asked for the same.
+/// The program that measures a goal, and the parts of PyTorch and scikit-learn: whether they can be asked for the same.
 std::string program_of(const std::string& id);
 bool pytorch_can(const goal& g);
+bool sklearn_can(const goal& g);
 
 }  // namespace report

@@ -47,8 +47,9 @@ results measure(const settings& s) {
     all.rates = run_rates(s);
     all.runs = run_programs(s);
     if (s.wants("compile")) all.runs.push_back(time_compiler(s));
-    std::string pytorch;
+    std::string pytorch, sklearn;
     all.alternating = run_pytorch(s, wanted, pytorch);
+    for (pair_of_rows& pair : run_sklearn(s, wanted, sklearn)) all.alternating.push_back(std::move(pair));
     for (const goal& g : wanted) all.goals.push_back(judge(g, all.runs, all.alternating, s.how, cpus_of(s.pin)));
 
     all.machine = hardware();
@@ -57,6 +58,7 @@ results measure(const settings& s) {
         all.machine.emplace_back(name, place != all.rates.context.end() ? place->second : "not in this build");
     }
     all.machine.emplace_back("pytorch", pytorch.empty() ? "not found" : pytorch);
+    all.machine.emplace_back("scikit-learn", sklearn.empty() ? "not found" : sklearn);
     all.machine.emplace_back("pinned to", s.pin.empty() ? "nothing" : "core " + s.pin);
     return all;
 }

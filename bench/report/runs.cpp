@@ -47,19 +47,26 @@ run run_program(const settings& s, const std::string& program, const std::string
 
 void set_threads(int threads) { ::setenv("BENCH_THREADS", std::to_string(threads).c_str(), 1); }
 
-/// The first interpreter that imports torch.
-std::string python_with_torch() {
+/// A library of Python, and the script of bench/ that runs it in rounds that alternate with ours.
+struct python_peer {
+    const char *who, *module, *script;
+    bool (*can)(const goal&);
+};
+
+/// The first interpreter that imports the module.
+std::string python_with(const char* module) {
+    const std::string imports = std::string("import numpy, ") + module;
     for (const char* python : {"python3", "/usr/bin/python3"})
-        if (run_command({python, "-c", "import torch, numpy"}, "/dev/null", "/dev/null").code == 0) return python;
+        if (run_command({python, "-c", imports}, "/dev/null", "/dev/null").code == 0) return python;
     return "";
 }
 
-pair_of_rows to_pair(const json& row) {
+pair_of_rows to_pair(const python_peer& peer, const json& row) {
     pair_of_rows p;
     p.theirs.goal = row.at("goal").get<std::string>();
     p.theirs.shape = row.at("shape").get<std::string>();
     p.theirs.type = row.at("type").get<std::string>();
-    p.theirs.who = "pytorch";
+    p.theirs.who = row.value("who", peer.who);
     p.theirs.seconds = row.at("seconds").get<std::vector<double>>();
     p.our_seconds = row.at("our_seconds").get<std::vector<double>>();
     return p;
@@ -93,32 +100,44 @@ run run_rates(const settings& s) {
     return run_program(s, "rates", "^rate/", several ? s.pin : first_core(s.pin));
 }
 
-std::vector<pair_of_rows> run_pytorch(const settings& s, const std::vector<goal>& wanted, std::string& version) {
+namespace {
+
+std::vector<pair_of_rows> run_python(const python_peer& peer, const settings& s, const std::vector<goal>& wanted,
+                                     std::string& version) {
     std::vector<pair_of_rows> pairs;
-    const std::string python = python_with_torch();
-    if (python.empty()) return pairs;
     json rows = json::array();
     for (const goal& g : wanted)
-        if (pytorch_can(g))
+        if (peer.can(g))
             rows.push_back({{"goal", g.id}, {"shape", g.shape}, {"type", g.type}, {"program", program_of(g.id)}});
-    if (rows.empty()) return pairs;
-    std::cerr << "report: against_pytorch.py" << std::endl;
-    const std::string asked = s.out + "/pytorch_rows.json", answered = s.out + "/pytorch.json";
+    const std::string python = rows.empty() ? "" : python_with(peer.module);
+    if (python.empty()) return pairs;
+    std::cerr << "report: " << peer.script << std::endl;
+    const std::string stem = s.out + "/" + peer.who, asked = stem + "_rows.json", answered = stem + ".json";
     std::ofstream(asked) << rows.dump(1) << "\n";
     set_threads(1);
     const finished done =
-        run_command(pinned(first_core(s.pin), {python, BENCH_SOURCE_DIR "/against_pytorch.py", "--programs", s.programs,
-                                               "--rows", asked, "--rounds", std::to_string(s.repetitions()),
+        run_command(pinned(first_core(s.pin), {python, std::string(BENCH_SOURCE_DIR "/") + peer.script, "--programs",
+                                               s.programs, "--rows", asked, "--rounds", std::to_string(s.repetitions()),
                                                "--seconds", std::to_string(s.seconds()), "--out", answered}),
-                    "", s.out + "/pytorch.log");
+                    stem + "_table.md", stem + ".log");
     const json output = json::parse(contents(answered), nullptr, false);
     if (done.code != 0 || output.is_discarded()) {
-        std::cerr << "report: against_pytorch.py failed, see " << s.out << "/pytorch.log" << std::endl;
+        std::cerr << "report: " << peer.script << " failed, see " << stem << ".log" << std::endl;
         return pairs;
     }
     version = output.at("version").get<std::string>();
-    for (const json& row : output.at("rows")) pairs.push_back(to_pair(row));
+    for (const json& row : output.at("rows")) pairs.push_back(to_pair(peer, row));
     return pairs;
+}
+
+}  // namespace
+
+std::vector<pair_of_rows> run_pytorch(const settings& s, const std::vector<goal>& wanted, std::string& version) {
+    return run_python({"pytorch", "torch", "against_pytorch.py", pytorch_can}, s, wanted, version);
+}
+
+std::vector<pair_of_rows> run_sklearn(const settings& s, const std::vector<goal>& wanted, std::string& version) {
+    return run_python({"sklearn", "sklearn", "against_sklearn.py", sklearn_can}, s, wanted, version);
 }
 
 run time_compiler(const settings& s) {

@@ -33,6 +33,9 @@ run run_rates(const settings& s);
 /// bench/against_pytorch.py, on the first python3 that has torch. `version` is empty if none has.
 std::vector<pair_of_rows> run_pytorch(const settings& s, const std::vector<goal>& wanted, std::string& version);
 
+/// The same for bench/against_sklearn.py and scikit-learn; its table of time, memory and error is sklearn_table.md.
+std::vector<pair_of_rows> run_sklearn(const settings& s, const std::vector<goal>& wanted, std::string& version);
+
 /// The compiler's CPU time for the umbrella and one call, and for xsimd alone, in turn.
 run time_compiler(const settings& s);
 
