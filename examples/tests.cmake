@@ -55,6 +55,6 @@ function(unitsphere_reads_inputs)
   endforeach()
 endfunction()
 
-foreach(name quickstart normalize_features similarity_matrix clip_forward zero_shot prompt_ensemble)
+foreach(name quickstart normalize_features similarity_matrix clip_forward zero_shot prompt_ensemble train_step)
   include(tests/${name}.cmake)
 endforeach()
