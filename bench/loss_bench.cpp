@@ -1,5 +1,5 @@
 // CLIP's loss of a batch of pairs and its gradients, from raw rows. The limit is that of the matrix products: one for the
-// loss; three for the gradients, since scores that are not kept are computed again.
+// loss, and three more for the gradients, since scores that are not kept are computed again.
 #include <unitsphere/contrastive_loss.hpp>
 
 #include "exact.hpp"
@@ -19,28 +19,32 @@ bench::work products(us::index n, int count) {
     return {2.0 * count * double(n) * double(n) * double(dim), 4.0 * double(2 * n * dim), 0.0};
 }
 
-/// The loss in double: row by row, without the matrix.
-double exact_loss(const us::matrix<float>& images, const us::matrix<float>& texts) {
-    const bench::exact_matrix a = bench::unit_in_double(images, images.rows()), b = bench::unit_in_double(texts, texts.rows());
+/// The loss in double, some rows of the matrix at a time.
+double exact_loss_of(const us::matrix<float>& images, const us::matrix<float>& texts) {
+    const bench::exact_matrix a = bench::unit_in_double(images, images.rows());
+    const bench::exact_matrix b = bench::unit_in_double(texts, texts.rows());
+    constexpr us::index block = 256;
     Eigen::ArrayXd columns = Eigen::ArrayXd::Zero(b.rows());  // exp(100 (cosine - 1)) does not underflow in double
     double total = 0.0;
-    for (us::index i = 0; i < a.rows(); ++i) {
-        const Eigen::ArrayXd cosines = (b * a.row(i).transpose()).array();
-        const Eigen::ArrayXd e = (100.0 * (cosines - 1.0)).exp();
-        columns += e;
-        total += std::log(e.sum()) - 2.0 * 100.0 * (cosines(i) - 1.0);
+    for (us::index first = 0; first < a.rows(); first += block) {
+        const us::index rows = std::min(block, a.rows() - first);
+        const bench::exact_matrix below =
+            (100.0 * (a.middleRows(first, rows) * b.transpose()).array() - 100.0).matrix();
+        const bench::exact_matrix e = below.array().exp().matrix();
+        columns += e.colwise().sum().transpose().array();
+        for (us::index i = 0; i < rows; ++i) total += std::log(e.row(i).sum()) - 2.0 * below(i, first + i);
     }
     return (total + columns.log().sum()) / 2.0 / double(a.rows());
 }
 /// Once for a shape: it takes longer than all rounds.
 double exact_loss(us::index n) {
     return bench::made_once(use::logits, n, dim, [=] {
-        return exact_loss(bench::raw(use::queries, n, dim), bench::raw(use::gallery, n, dim));
+        return exact_loss_of(bench::raw(use::queries, n, dim), bench::raw(use::gallery, n, dim));
     });
 }
 
 void add_loss(const char* goal, us::index n) {
-    bench::add({goal, "unitsphere", bench::shape(n, n, dim), "forward"}, products(n, 1), [=] {
+    bench::add({goal, "unitsphere", bench::shape(n, n, dim), "f32"}, products(n, 1), [=] {
         const auto &images = bench::raw(use::queries, n, dim), &texts = bench::raw(use::gallery, n, dim);
         const auto space = std::make_shared<us::workspace>();
         const auto found = std::make_shared<double>();
@@ -51,15 +55,18 @@ void add_loss(const char* goal, us::index n) {
 
 /// The loss and the gradients of both sides and of the scale: four products.
 void add_gradients(const char* goal, us::index n) {
-    bench::add({goal, "unitsphere", bench::shape(n, n, dim), "forward and backward"}, products(n, 4), [=] {
+    bench::add({goal, "unitsphere", bench::shape(n, n, dim), "f32 gradients"}, products(n, 4), [=] {
         const auto &images = bench::raw(use::queries, n, dim), &texts = bench::raw(use::gallery, n, dim);
-        const auto of_images = std::make_shared<us::matrix<float>>(n, dim), of_texts = std::make_shared<us::matrix<float>>(n, dim);
+        const auto of_images = std::make_shared<us::matrix<float>>(n, dim),
+                   of_texts = std::make_shared<us::matrix<float>>(n, dim);
         const auto space = std::make_shared<us::workspace>();
         const auto found = std::make_shared<double>();
-        return bench::task{[&, of_images, of_texts, space, found] {
-                               *found = us::clip_loss_gradients(images, texts, scale(), of_images->view(), of_texts->view(), *space).loss;
-                           },
-                           [=] { return std::fabs(*found - exact_loss(n)); }};
+        return bench::task{
+            [&, of_images, of_texts, space, found] {
+                *found =
+                    us::clip_loss_gradients(images, texts, scale(), of_images->view(), of_texts->view(), *space).loss;
+            },
+            [=] { return std::fabs(*found - exact_loss(n)); }};
     });
 }
 

@@ -39,6 +39,11 @@ void add_search(std::vector<goal>& all) {
     all.push_back({"top10_many", "1024x200000x512", "f32", 0.90, {}, {{{"faiss"}, 1.1}}});
 }
 
+void add_loss(std::vector<goal>& all) {
+    for (const char* type : {"f32", "f32 gradients"})
+        all.push_back({"loss", "16384x16384x512", type, 0.85, {}, {{{"pytorch"}, 2.5}}});
+}
+
 void add_ourselves(std::vector<goal>& all) {
     for (const char* type : {"f16", "bf16"}) {
         all.push_back({"half_input", "1000x1000x512", type, {}, {}, {{{"float"}, 1 / 1.05}}});
@@ -59,6 +64,7 @@ std::vector<goal> goals() {
     add_zero_shot(all);
     add_rows(all);
     add_search(all);
+    add_loss(all);
     add_ourselves(all);
     return all;
 }
@@ -70,6 +76,7 @@ std::string program_of(const std::string& id) {
            : starts("top10")     ? "search_bench"
            : id == "normalize"   ? "normalize_bench"
            : id == "softmax"     ? "probability_bench"
+           : id == "loss"        ? "loss_bench"
            : id == "half_input"  ? "similarity_types_bench"
            : id == "threads"     ? "threads_bench"
                                  : "";
