@@ -115,6 +115,29 @@ def near_duplicates_task(shape):
     return pairs
 
 
+def clip_loss(images, texts):
+    logits = 100.0 * unit(images) @ unit(texts).T
+    labels = torch.arange(len(logits))
+    cross_entropy = torch.nn.functional.cross_entropy
+    return (cross_entropy(logits, labels) + cross_entropy(logits.T, labels)) / 2
+
+
+def loss_task(shape):
+    images, texts = random_rows(shape[0], shape[2], QUERIES), random_rows(shape[1], shape[2], GALLERY)
+    return lambda: clip_loss(images, texts)
+
+
+def loss_gradients_task(shape):
+    images = random_rows(shape[0], shape[2], QUERIES).requires_grad_()
+    texts = random_rows(shape[1], shape[2], GALLERY).requires_grad_()
+
+    def forward_and_backward():
+        with torch.enable_grad():
+            return torch.autograd.grad(clip_loss(images, texts), (images, texts))
+
+    return forward_and_backward
+
+
 TASKS = {
     "cosine_large": cosine_task,
     "cosine_32": cosine_task,
@@ -129,7 +152,10 @@ TASKS = {
     "top10_many": top_task,
     "retrieval": retrieval_task,
     "near_duplicates": near_duplicates_task,
+    "loss": loss_task,
 }
+
+OTHER_TASKS = {("normalize", "f32 in place"): normalize_in_place_task, ("loss", "f32 gradients"): loss_gradients_task}
 
 
 def seconds_of(task, least):
@@ -162,7 +188,7 @@ def our_seconds(programs, row, least):
 
 
 def measure(row, arguments):
-    make = normalize_in_place_task if row["type"] == "f32 in place" else TASKS[row["goal"]]
+    make = OTHER_TASKS.get((row["goal"], row["type"]), TASKS[row["goal"]])
     task = make([int(n) for n in row["shape"].split("x")])
     for _ in range(3):
         task()

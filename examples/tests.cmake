@@ -56,7 +56,7 @@ function(unitsphere_reads_inputs)
 endfunction()
 
 set(with_tests progress quickstart normalize_features similarity_matrix clip_forward zero_shot prompt_ensemble retrieval
-  near_duplicates detector)
+  near_duplicates train_step detector)
 if(TARGET linear_probe)
   list(APPEND with_tests linear_probe)
 endif()

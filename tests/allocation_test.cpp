@@ -255,7 +255,7 @@ TEST_CASE("the losses take memory for each row, not for each pair", "[allocation
         return space.bytes();
     };
     for (const bool gradients : {false, true}) {
-        const index packed = gradients ? index(2) << 20 : index(1) << 20;
+        const index packed = index(gradients ? 4 : 3) << 20;
         for (const index n : {1000, 4000, 8000}) {
             CAPTURE(gradients, n);
             CHECK(bytes(n, gradients) < packed + 2 * n * 60);

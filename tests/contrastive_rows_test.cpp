@@ -82,7 +82,8 @@ TEST_CASE("with a row that is not finite, the loss and every gradient are NaN, a
         CHECK((all_nan_rows(clip.images) && all_nan_rows(clip.texts)));
     }
     // also where they were adopted as unit rows, and zero rows that shall be NaN
-    const unit_view<> adopted = adopt_unit(normalize(bad).values());
+    const unit_embeddings<> unit = normalize(bad);
+    const unit_view<> adopted = adopt_unit(unit.values());
     CHECK(reference::is_nan(clip_loss(adopted, good, scale).loss));
     CHECK(reference::is_nan(siglip_loss(good, adopted, scale, 0.0f)));
     const matrix<float> zero = only<float>(true, false, 33);

@@ -51,6 +51,11 @@ void add_probe(std::vector<goal>& all) {
         all.push_back({"linear_probe", shape, "f32", {}, {}, {{{"sklearn"}, 1.0}}});
 }
 
+void add_loss(std::vector<goal>& all) {
+    for (const char* type : {"f32", "f32 gradients"})
+        all.push_back({"loss", "16384x16384x512", type, 0.85, {}, {{{"pytorch"}, 2.5}}});
+}
+
 void add_ourselves(std::vector<goal>& all) {
     for (const char* type : {"f16", "bf16"}) {
         all.push_back({"half_input", "1000x1000x512", type, {}, {}, {{{"float"}, 1 / 1.05}}});
@@ -73,6 +78,7 @@ std::vector<goal> goals() {
     add_search(all);
     add_retrieval(all);
     add_probe(all);
+    add_loss(all);
     add_ourselves(all);
     return all;
 }
@@ -88,6 +94,7 @@ std::string program_of(const std::string& id) {
            : id == "softmax"      ? "probability_bench"
            : id == "half_input"   ? "similarity_types_bench"
            : id == "threads"      ? "threads_bench"
+           : id == "loss"         ? "loss_bench"
            : id == "linear_probe" ? "linear_probe_bench"
                                   : "";
 }

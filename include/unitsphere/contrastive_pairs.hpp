@@ -143,7 +143,7 @@ private:
     /// Packed rows of a chunk and, for gradients, their slices, are to stay in L2.
     static engine::chunks chunks_of(index rows, index dim, bool gradients) noexcept {
         constexpr index megabyte = index(1) << 20;
-        return engine::chunks::of(rows, engine::rows_of_chunk(dim, gradients ? megabyte : 2 * megabyte));
+        return engine::chunks::of(rows, engine::rows_of_chunk(dim, gradients ? 2 * megabyte : 4 * megabyte));
     }
     auto memory_of() const noexcept {
         return [this](index worker) { return memory_->of_worker(worker); };

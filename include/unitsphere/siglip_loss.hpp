@@ -81,7 +81,7 @@ struct sigmoid_pairs {
     void each_label(const engine::score_tile<>& tile, Seen&& seen) const noexcept {
         if (!negatives_only) labels_of_tile(tile, first_label).each(seen);
     }
-    /// A chunk has at most 896 rows, and their product fits a double; that of two chunks would not.
+    /// Losses are whole between two cells: products are of one cell alone.
     void strip_done(index first, index count) const noexcept {
         for (index j = first; j < first + count; ++j) {
             sums.losses[j] += std::log(sums.products[j]);

@@ -40,9 +40,11 @@ public:
     void pack_blocks(index first, index count, float* to) const noexcept {
         constexpr int block_rows = kernel::block<float>::rows;
         const index size = kernel::packed_block_size<float>(dim());
-        for (index i = 0; i < count; ++i)
+        for (index i = 0; i < count; ++i) {
+            ask_for_row(source_, first + i + rows_ahead);
             kernel::pack_block_row(source_.row(first + i), dim(), factors_[first + i], int(i % block_rows),
                                    to + i / block_rows * size);
+        }
     }
     panels<float> pack_panels(index first, index count, float* to) const noexcept {
         const panels<float> packed{to, count, dim()};

@@ -6,7 +6,7 @@
 ///            . . 2             2 . .             . 2 .     adds to its rows' and columns' sums in place
 ///
 /// Chunks depend on the shape alone, and each chunk's cells come in a fixed order with all workers waiting between two
-/// steps: every sum is taken in one order, whoever takes it. Rows are packed again for each cell: at 256 rows or more
+/// steps: every sum is taken in one order, whoever takes it. Rows are packed again for each cell: at 512 rows or more
 /// that is little beside the products, and memory of all packed rows is not needed.
 #pragma once
 
@@ -22,9 +22,9 @@ namespace engine {
 struct chunks {
     index rows, size;
 
-    /// Of at most `most` rows; eight of them, for many workers, where they have 256 rows then. Whole panels.
+    /// Of at most `most` rows; eight of them, for many workers, where they have 512 rows then. Whole panels.
     static chunks of(index rows, index most) noexcept {
-        const index by_workers = rows / 256 < 8 ? rows / 256 : 8, by_size = (rows + most - 1) / most;
+        const index by_workers = rows / 512 < 8 ? rows / 512 : 8, by_size = (rows + most - 1) / most;
         index count = by_size > by_workers ? by_size : by_workers;
         if (count > 4) count = (count + 3) / 4 * 4;
         const index size = count > 1 ? (rows + count - 1) / count : rows;
@@ -41,7 +41,7 @@ inline constexpr index strip_of_cell = kernel::chain_length;
 /// Rows of a chunk, so that its packed rows take `bytes`.
 inline index rows_of_chunk(index dim, index bytes) noexcept {
     const index fitting = bytes / index(sizeof(float)) / (dim > 0 ? dim : 1) / 32 * 32;
-    return fitting < 32 ? 32 : fitting > 896 ? 896 : fitting;
+    return fitting < 32 ? 32 : fitting > 2048 ? 2048 : fitting;
 }
 
 /// What a loop over cells needs of each worker's memory, in floats: a chunk's packed rows, and a strip's.

@@ -64,7 +64,7 @@ inline void add_exponentials(const float* scores, int rows, float scale, float t
 
 /// products[c] *= 1 + exp(-|l|) and sums[c] += max(l, 0) for every row, l = scale * score + bias, of the first `columns`
 /// columns: log(1 + exp(l)) = max(l, 0) + log(1 + exp(-|l|)), and one logarithm serves hundreds of rows. In double 1 + e
-/// keeps what a small e is worth. Products of up to 1000 rows stay in range.
+/// keeps what a small e is worth. A product that nears the end of double goes to the sum.
 inline void add_softplus(const float* scores, int rows, int columns, float scale, float bias, double* products,
                          double* sums) noexcept {
     unroll<tile_lanes>([&](auto c) UNITSPHERE_LAMBDA {
@@ -83,8 +83,10 @@ inline void add_softplus(const float* scores, int rows, int columns, float scale
         store16(of_factor, factor);
         store16(of_sum, sum);
         for (int i = 0; i < here; ++i) {
-            products[first + i] *= of_factor[i];
+            double& product_so_far = products[first + i];
+            product_so_far *= of_factor[i];
             sums[first + i] += of_sum[i];
+            if (product_so_far > 0x1p900) sums[first + i] += std::log(product_so_far), product_so_far = 1.0;
         }
     });
 }

@@ -13,7 +13,16 @@ namespace kernel {
 template <class T, class C>
 inline void pack_slices(const T* x, index dim, row_factors<factor_type<T>> factors, index rows, index r,
                         C* to) noexcept {
-    for (index k = 0; k < dim; k += block<C>::columns) {
+    index k = 0;
+    if (factors.power == factor_type<T>(1)) {
+        const vector<factor_type<T>> inverse(factors.inverse);
+        for (; k + block<C>::columns <= dim; k += block<C>::columns)
+            unroll<block<C>::lanes_wide>([&](auto c) UNITSPHERE_LAMBDA {
+                store16(to + k * rows + r * block<C>::columns + c * lane_count,
+                        product(load16(x + k + c * lane_count), inverse));
+            });
+    }
+    for (; k < dim; k += block<C>::columns) {
         const index left = dim - k;
         const int width = left <= lane_count ? lane_count : block<C>::columns;
         C* const slice = to + k * rows + r * width;
