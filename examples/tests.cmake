@@ -56,9 +56,9 @@ function(unitsphere_reads_inputs)
 endfunction()
 
 set(with_tests progress quickstart normalize_features similarity_matrix clip_forward zero_shot prompt_ensemble retrieval
-  near_duplicates train_step detector)
+  near_duplicates detector)
 if(TARGET linear_probe)
-  list(APPEND with_tests linear_probe)
+  list(APPEND with_tests linear_probe train_step)
 endif()
 foreach(name IN LISTS with_tests)
   include(tests/${name}.cmake)

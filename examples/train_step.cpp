@@ -3,11 +3,13 @@
 #include <stdexcept>
 #include <string>
 
+#include <unitsphere/interop/eigen.hpp>
 #include <unitsphere/unitsphere.hpp>
 
 #include "support/command_line.hpp"
 #include "support/embeddings.hpp"
 #include "support/mixed_pairs.hpp"
+#include "support/progress.hpp"
 #include "support/table.hpp"
 
 namespace us = unitsphere;
@@ -19,52 +21,43 @@ struct settings {
     us::index steps = 10;
 };
 
-/// rows * weights
-us::matrix<float> adapt(us::matrix_view<const float> rows, const us::matrix<float>& weights) {
-    us::matrix<float> out(rows.rows(), weights.dim());
-    for (us::index i = 0; i < rows.rows(); ++i)
-        for (us::index a = 0; a < rows.dim(); ++a)
-            for (us::index b = 0; b < out.dim(); ++b) out(i, b) += rows(i, a) * weights(a, b);
-    return out;
-}
-
-/// weights - rate * rows^T * slopes: the slopes of the adapted rows become those of the weights.
-us::matrix<float> step_down(us::matrix<float> weights, us::matrix_view<const float> rows,
-                            const us::matrix<float>& slopes, float rate) {
-    for (us::index i = 0; i < rows.rows(); ++i)
-        for (us::index a = 0; a < rows.dim(); ++a)
-            for (us::index b = 0; b < weights.dim(); ++b) weights(a, b) -= rate * rows(i, a) * slopes(i, b);
-    return weights;
-}
+using features = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 /// Image features go through the adapter, which begins as the identity; text features stay as they are.
-void train(us::matrix_view<const float> images, us::matrix_view<const float> texts, us::logit_scale scale,
+void train(const us::const_eigen_map<float>& images, us::matrix_view<const float> texts, us::logit_scale scale,
            const settings& given) {
     us::clip_loss_options options;
     options.images.non_finite = options.texts.non_finite = us::on_row::error;
-    us::matrix<float> weights(images.dim(), images.dim());
-    for (us::index a = 0; a < weights.rows(); ++a) weights(a, a) = 1.0f;
+    const auto slopes_of = [&](const features& weights) {
+        const features adapted = images * weights;
+        return us::clip_loss_gradients(adapted, texts, scale, options);
+    };
+    features weights = features::Identity(images.cols(), images.cols());
     float rate = given.rate;
 
     support::table steps(
         {{"step", true}, {"loss", true}, {"image to text", true}, {"text to image", true}, {"rate", true}});
-    us::clip_loss_gradient now = us::clip_loss_gradients(adapt(images, weights), texts, scale, options);
+    us::clip_loss_gradient now = slopes_of(weights);
     const double first = now.loss;
     const auto add = [&](us::index step) {
         steps.add({std::to_string(step), support::decimals(now.loss, 6), support::decimals(now.image_to_text, 6),
                    support::decimals(now.text_to_image, 6), support::decimals(double(rate), 6)});
     };
     add(0);
-    for (us::index step = 1; step <= given.steps; ++step) {
-        const us::matrix<float> moved = step_down(weights, images, now.images, rate);
-        us::clip_loss_gradient next = us::clip_loss_gradients(adapt(images, moved), texts, scale, options);
-        if (next.loss < now.loss) {
-            weights = moved;
-            now = std::move(next);
-        } else {
-            rate /= 2;  // a step too long: stay, and try a shorter one
+    {
+        support::progress show("training");
+        for (us::index step = 1; step <= given.steps; ++step, show(1, given.steps)) {
+            // The slopes of the adapted rows become those of the weights.
+            const features moved = weights - rate * images.transpose() * us::as_eigen(now.images);
+            us::clip_loss_gradient next = slopes_of(moved);
+            if (next.loss < now.loss) {
+                weights = moved;
+                now = std::move(next);
+            } else {
+                rate /= 2;  // a step too long: stay, and try a shorter one
+            }
+            add(step);
         }
-        add(step);
     }
     steps.print();
     std::printf("\nd loss / d ln scale: %.6f\n", now.parameter);
@@ -90,11 +83,12 @@ int main(int argc, char** argv) {
         const us::logit_scale scale = us::logit_scale::from_multiplier(given.logit_scale);
         if (!files_given) {
             const support::mixed_pairs pairs = support::make_mixed_pairs(64, 32);
-            return train(us::normalize(pairs.images).values(), pairs.texts.view(), scale, given);
+            const us::unit_embeddings<> images = us::normalize(pairs.images);
+            return train(us::as_eigen(images), pairs.texts.view(), scale, given);
         }
         support::require_same_dim(image_file, text_file);
         const support::row_loader loader{"train_step"};
         const us::unit_embeddings<> images = loader.load(image_file, "images"), texts = loader.load(text_file, "texts");
-        train(images.values(), texts.values(), scale, given);
+        train(us::as_eigen(images), texts.values(), scale, given);
     });
 }
