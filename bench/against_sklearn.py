@@ -134,7 +134,7 @@ def ours(programs, shape, least):
 def measure(row, arguments):
     shape = row["shape"]
     rows, labels = inputs_of(shape)
-    solvers = {"sklearn": solver_of(labels), "sklearn_lbfgs": "lbfgs"}
+    solvers = {"sklearn": solver_of(labels), "lbfgs_of_sklearn": "lbfgs"}
     found = {who: dict(row, who=who, solver=solver, seconds=[], our_seconds=[]) for who, solver in solvers.items()}
     for one in found.values():
         one["error"] = gradient_at(fit(rows, labels, one["solver"]), rows, labels)
