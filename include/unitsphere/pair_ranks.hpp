@@ -14,10 +14,10 @@ inline constexpr side_names pair_ranks_names{"pair_ranks",  "ranks", "images",  
 
 /// Consumers that count, for each pair, the texts that come before its own and the images that do: in the tiles of its
 /// row and of its column. Each worker has counters of its own, which are added when the last row is done.
-template <class I, class T, class Label>
+template <class Image, class T, class Label>
 class count_ranks {
 public:
-    count_ranks(const execution& how, const engine::row_source<I>& images, const engine::row_source<T>& texts,
+    count_ranks(const execution& how, const engine::row_source<Image>& images, const engine::row_source<T>& texts,
                 const matrix_view<const Label>& image_of_text, index* text_ranks, index* image_ranks) noexcept
         : how_(how),
           image_rows_(images),
@@ -137,7 +137,7 @@ private:
     }
 
     const execution& how_;
-    const engine::row_source<I>& image_rows_;
+    const engine::row_source<Image>& image_rows_;
     const engine::row_source<T>& text_rows_;
     matrix_view<const Label> labels_;
     index *text_ranks_, *image_ranks_;
