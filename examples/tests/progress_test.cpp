@@ -82,7 +82,8 @@ TEST_CASE("progress without a whole says where work is, over all of what stood t
         std::this_thread::sleep_for(std::chrono::milliseconds(210));
         show.say("done");
     }
-    CHECK(stderr_now.text() == "\rfitting, iteration 10\rfitting, done        \r                     \r");
+    const std::string first = "fitting, iteration 10", second = "fitting, done        ";
+    CHECK(stderr_now.text() == "\r" + first + "\r" + second + "\r" + std::string(first.size(), ' ') + "\r");
 }
 
 TEST_CASE("progress is a part of the whole in percent", "[progress]") {
