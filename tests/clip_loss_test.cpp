@@ -110,6 +110,29 @@ TEST_CASE("a loss next to 0 keeps its digits", "[loss]") {
     CHECK((alone.loss == 0.0 && alone.parameter == 0.0 && all_zero(alone.images.row(0), 8)));
 }
 
+TEST_CASE("no scale makes gradients that are no numbers", "[loss]") {
+    const pairs<float> p(64, 33, 708);
+    for (const float scale : {1e7f, 1e9f, 1e10f, 1e30f}) {
+        CAPTURE(scale);
+        const auto found = clip_loss_gradients(p.images, p.texts, logit_scale::from_multiplier(scale));
+        index broken = 0;
+        for (index k = 0; k < 64 * 33; ++k)
+            broken += !reference::is_finite(found.images.data()[k]) + !reference::is_finite(found.texts.data()[k]);
+        CHECK(broken == 0);
+        CHECK(reference::is_finite(found.loss));
+        CHECK(reference::is_finite(found.parameter));
+    }
+}
+
+TEST_CASE("a loss and its gradients' loss agree where they are taken in other parts", "[loss]") {
+    const pairs<float> p(300, 4096, 709, 0.5);
+    const logit_scale scale = logit_scale::from_multiplier(20.0f);
+    const clip_loss_value value = clip_loss(p.images, p.texts, scale);
+    const clip_loss_gradient slopes = clip_loss_gradients(p.images, p.texts, scale);
+    CHECK_THAT(slopes.image_to_text, WithinRel(value.image_to_text, 1e-7));
+    CHECK_THAT(slopes.text_to_image, WithinRel(value.text_to_image, 1e-7));
+}
+
 TEST_CASE("unit rows have the loss of the rows that they were made of, and gradients at length 1", "[loss]") {
     const pairs<float> p(50, 33, 705);
     const unit_embeddings<> images = normalize(p.images), texts = normalize(p.texts);

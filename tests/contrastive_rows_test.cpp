@@ -146,6 +146,11 @@ TEST_CASE("gradients that nobody wants are left out, the others have the same bi
     CHECK(first_difference(out, clip.texts) == "");
     const auto neither = clip_loss_gradients(p.images, p.texts, scale, {}, {});
     CHECK((neither.parameter == clip.parameter && first.parameter == clip.parameter && neither.loss == clip.loss));
+    std::vector<float> untouched(64, -7.0f);  // an empty view may have an address
+    const matrix_view<float> nobody(untouched.data(), 0, 0);
+    clip_loss_gradients(p.images, p.texts, scale, nobody, nobody);
+    siglip_loss_gradients(p.images, p.texts, scale, -3.0f, nobody, nobody);
+    CHECK(untouched == std::vector<float>(64, -7.0f));
     siglip_loss_gradients(p.images, p.texts, scale, -3.0f, {}, out.view());
     CHECK(first_difference(out, siglip.texts) == "");
     const auto slopes = siglip_loss_gradients(p.images, p.texts, scale, -3.0f, {}, {});

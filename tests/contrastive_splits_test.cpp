@@ -69,6 +69,11 @@ TEST_CASE("every split of a loss and its gradients gives the same bits", "[split
     }
 }
 
+TEST_CASE("every split of long rows, in chunks by their size, gives the same bits", "[splits]") {
+    const pairs<float> p(400, 4096, 744);
+    check_same(ask(p.images, p.texts, on_threads{3}), ask(p.images, p.texts, sequential{}));
+}
+
 TEST_CASE("every split counts the same rows without a direction", "[splits]") {
     matrix<float> rows = random_rows<float>(900, 300, 742);
     generator random(743);

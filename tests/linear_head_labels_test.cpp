@@ -77,6 +77,16 @@ TEST_CASE("with one head the label is 1 where the decision is positive, and 0 at
     }
 }
 
+TEST_CASE("decisions that overflow have labels all the same, but no row that is not a number", "[head]") {
+    matrix<double> rows(1, 3);
+    rows(0, 0) = rows(0, 1) = 1.7e308;
+    const linear_head head(rows);
+    CHECK(head.predict(std::vector<float>{1.0f, 1.0f}) == std::vector<index>{1});
+    CHECK(head.predict(std::vector<float>{-1.0f, -1.0f}) == std::vector<index>{0});
+    CHECK(head.predict(std::vector<float>{-1.0f, -1.0f}, 0.5) == std::vector<index>{0});
+    CHECK(head.predict(std::vector<float>{std::numeric_limits<float>::infinity(), 1.0f}) == std::vector<index>{-1});
+}
+
 TEST_CASE("a flag is the comparison of the probability of class 1 with the threshold", "[head]") {
     const linear_head head(random_head(1, 40));
     const matrix<float> images = random_rows<float>(200, 40, 79);

@@ -125,10 +125,17 @@ TEST_CASE("settings without a meaning are refused, with their value", "[probe]")
     CHECK(with([](options& o) {
               o.class_weights = {1, 1}, o.balanced = true;
           }) == "logistic_regression: balanced and class_weights exclude each other");
+    CHECK(with([](options& o) { o.classes = -3; }) == "logistic_regression: classes is -3, it must not be negative");
+    CHECK(with([](options& o) {
+              o.C = 1e308, o.class_weights = {1, 10};
+          }) == "logistic_regression: C 1e+308 times the weight 10 of class 1 is inf, it must be positive");
     options three_weights;
+    row_report untouched{-5, -5, -5, -5};
+    three_weights.report = &untouched;
     three_weights.class_weights = {1, 2, 3};
     CHECK(refusal<shape_error>(rows, given, three_weights) ==
           "logistic_regression: class_weights has 3 entries, there are 2 classes");
+    CHECK(untouched.zero_rows == -5);
 }
 
 TEST_CASE("every step is told: the objective falls, and the last one is the result", "[probe]") {

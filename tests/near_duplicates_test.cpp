@@ -164,6 +164,11 @@ TEST_CASE("near_duplicates refuses what does not fit, and writes nothing", "[nea
           "near_duplicates: the threshold is NaN");
     CHECK_THROWS_AS(near_duplicates(rows, std::numeric_limits<float>::quiet_NaN()), value_error);
     CHECK(enough == std::vector<index>(5, -7));
+    std::vector<index> shared(8, 1);
+    const matrix_view<const std::int8_t> inside(reinterpret_cast<const std::int8_t*>(shared.data()), 8, 8);
+    CHECK(message_of<shape_error>([&] { near_duplicates(inside, 0.94f, shared); }) ==
+          "near_duplicates: representative overlaps rows");
+    CHECK(shared == std::vector<index>(8, 1));
 }
 
 }  // namespace tests

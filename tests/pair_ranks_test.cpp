@@ -203,6 +203,9 @@ TEST_CASE("pair_ranks refuses what does not fit, with both numbers, and writes n
           "pair_ranks: text_ranks overlaps image_ranks");
     CHECK(message_of<shape_error>([&] { pair_ranks(images, texts, image_of, of_texts, image_of); }) ==
           "pair_ranks: image_ranks overlaps image_of_text");
+    const matrix_view<const std::int8_t> inside(reinterpret_cast<const std::int8_t*>(of_texts.data()), 3, 8);
+    CHECK(refusal(random_rows<float>(2, 8, 111), inside, image_of) == "pair_ranks: text_ranks overlaps texts");
+    CHECK(refusal(inside, texts, std::vector<index>{0, 1, 2}) == "pair_ranks: text_ranks overlaps images");
     CHECK(of_texts == std::vector<index>(3, -7));
     CHECK(of_images == std::vector<index>(3, -7));
 }

@@ -130,12 +130,12 @@ inline void begin_sums(const clip_sums& sums, float scale) noexcept {
 }
 
 /// Sums become losses, log(1 + sum exp(logit - the label's logit)): near 0 as exact as far from it. Their mean.
-inline double mean_of_losses(const kernel::exp_sums& sums, index first, const float* label_scores, index count,
+inline double mean_of_losses(const kernel::exp_sums& sums, const float* label_scores, index count,
                              float scale) noexcept {
     double total = 0.0;
     for (index i = 0; i < count; ++i) {
-        double& sum = sums.sums[first + i];
-        const double above = kernel::fma(-double(scale), double(label_scores[i]), double(sums.tops[first + i]));
+        double& sum = sums.sums[i];
+        const double above = kernel::fma(-double(scale), double(label_scores[i]), double(sums.tops[i]));
         sum = sum > 0.0 ? softplus(above + std::log(sum)) : 0.0;
         total += sum;
     }
@@ -148,7 +148,8 @@ inline void begin_weights(const kernel::exp_sums& sums, const float* label_score
     for (index i = 0; i < count; ++i) {
         const double loss = sums.sums[i], log_sum = kernel::fma(double(scale), double(label_scores[i]), loss);
         sums.tops[i] = float(log_sum);
-        factors[i] = float(std::exp(double(sums.tops[i]) - log_sum));
+        const double lost = double(sums.tops[i]) - log_sum;  // much only where a float has no digits for a logit's 1
+        factors[i] = float(std::exp(lost > 1.0 ? 1.0 : lost < -1.0 ? -1.0 : lost));
         label_weights[i] = float((first ? 0.0 : double(label_weights[i])) + std::expm1(-loss));
     }
 }
@@ -187,8 +188,8 @@ clip_loss_slope clip_loss_of(const side_names& names, const Images& images, cons
     }
     begin_sums(sums, multiplier);
     passes.forward([&] { return sum_exponentials{{}, multiplier, options.first_label, sums}; });
-    const double of_images = mean_of_losses(sums.of_images, 0, sums.label_scores, q, multiplier);
-    const double of_texts = both ? mean_of_losses(sums.of_texts, 0, sums.label_scores, q, multiplier) : 0.0;
+    const double of_images = mean_of_losses(sums.of_images, sums.label_scores, q, multiplier);
+    const double of_texts = both ? mean_of_losses(sums.of_texts, sums.label_scores, q, multiplier) : 0.0;
     clip_loss_slope result{both ? (of_images + of_texts) / 2 : of_images, of_images, of_texts, 0.0};
     if (out == nullptr) return result;
 

@@ -19,13 +19,14 @@ inline namespace UNITSPHERE_ISA {
 /// only: they need as many texts as images.)
 ///
 /// Shapes   images [n, dim], texts [n, dim]; with image_to_text_only texts [m, dim], m >= first_label + n.
-/// Units    nats. |error| <= 2 * scale * the cosines' error + 1e-6; a loss near 0 keeps its digits.
+/// Units    nats. |error| <= 2 * the logits' error (see clip_logits) + 1e-6; a loss near 0 keeps its digits.
 /// Errors   shape_error if dims or rows do not fit, value_error for no images, and for zero or non-finite rows where
 ///          the options of that side say so. By default a zero row has cosine 0 with everything; with a row of NaN or
 ///          Inf the loss is NaN.
-/// Threads  `how` splits the work; every split gives the same bits.
-/// Memory   from the workspace of `how`: about 40 bytes for each row of both sides, and 2.5 MiB for each worker; never
-///          the matrix of logits.
+/// Threads  `how` splits the work into parts of 512 rows and more of both sides, so it takes 1024 rows of each for a
+///          second worker; every split gives the same bits.
+/// Memory   from the workspace of `how`: about 40 bytes for each row of both sides, and for each worker up to 4.3 MiB (to
+///          dim 4096, beyond in proportion); never the matrix of logits.
 /// Source   Radford et al. 2021, arXiv:2103.00020, figure 3; open_clip loss.py, ClipLoss.
 template <class Images, class Texts>
 clip_loss_value clip_loss(const Images& images, const Texts& texts, logit_scale scale, const execution& how,
@@ -56,7 +57,8 @@ clip_loss_value clip_loss(const Images& images, const Texts& texts, logit_scale 
 /// Errors   as clip_loss; shape_error for gradients of another shape, or that overlap an input or each other. A zero row
 ///          has gradient 0: no direction is nearer to it than another. With a row of NaN or Inf everything is NaN.
 /// Threads  as clip_loss.
-/// Memory   as clip_loss, 5 MiB for each worker.
+/// Memory   as clip_loss, with up to 5.6 MiB for each worker; smaller parts of large batches, so the last bits of the
+///          loss may be other ones than clip_loss's.
 /// Source   as clip_loss; the derivative of a softmax's cross-entropy, p - 1 at the label, p elsewhere.
 template <class Images, class Texts>
 clip_loss_slope clip_loss_gradients(const Images& images, const Texts& texts, logit_scale scale,

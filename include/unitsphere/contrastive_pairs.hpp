@@ -123,7 +123,9 @@ public:
     }
     /// The gradients of rows as they are given, for `weights` of scores times `factor`.
     template <class Weights>
-    void backward(const Weights& weights, double factor, const pair_gradients& out) {
+    void backward(const Weights& weights, double factor, const pair_gradients& asked) {
+        const auto wanted = [](const matrix_view<float>& g) { return is_wanted(g) ? g : matrix_view<float>(); };
+        const pair_gradients out{wanted(asked.images), wanted(asked.texts)};  // below, no data says no wish
         engine::clear_gradients(how_, out.images);
         engine::clear_gradients(how_, out.texts);
         const auto consumer_of = [&](index worker) {

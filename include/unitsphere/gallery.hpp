@@ -60,9 +60,10 @@ public:
     /// More rows behind the last.
     ///
     /// Shapes   rows [n, dim] of the dim of those before.
+    /// Units    as the constructor.
     /// Errors   shape_error for another dim; else as the constructor. If it fails the gallery is as before.
     /// Threads  `how` splits the rows; nobody may search meanwhile.
-    /// Memory   half as much again when it is full, so that many appends cost one copy each way.
+    /// Memory   half as much again when it is full, so that many appends cost one copy each way.   Source  as the class.
     template <class Rows>
     void append(const Rows& rows, const execution& how, const normalize_options& options = {}) {
         put_in(engine::view_of(rows), how, options, "gallery", "row ");
@@ -74,7 +75,9 @@ public:
 
     /// The rows as they are used: `count` unit rows from `first` on, or all.
     ///
-    /// Errors   shape_error if there are not so many.   Memory  the result.
+    /// Shapes   -> [count, dim].   Units  unit rows, the bits of normalize().
+    /// Errors   shape_error if there are not so many.
+    /// Threads  the caller's.   Memory  the result.   Source  as the class.
     unit_embeddings<float> unit_rows(index first, index count) const {
         if (first < 0 || count < 0 || count > rows_ - first)
             detail::fail<shape_error>("gallery::unit_rows: ", count, " rows from ", first, " on, of ", rows_);

@@ -139,13 +139,13 @@ public:
         return label_rows(view, options, how, [&](auto&& decide) {
             index best = 0;
             double largest = 0.0;  // what class 0 has where there is one head: its label is 1 or 0
-            bool finite = true;
+            bool defined = true;
             decide([&](index h, double z) {
                 const index label = heads() == 1 ? 1 : h;
                 if (z > largest || label == 0) best = label, largest = z;
-                finite = finite && detail::is_finite(z);
+                defined = defined && !detail::is_nan(z);
             });
-            return finite ? best : -1;
+            return defined ? best : -1;
         });
     }
     template <class Rows>
@@ -172,7 +172,7 @@ public:
         return label_rows(view, options, how, [&](auto&& decide) {
             index label = -1;
             decide([&](index, double z) {
-                if (detail::is_finite(z)) label = kernel::sigmoid_of(z) >= threshold ? 1 : 0;
+                if (!detail::is_nan(z)) label = kernel::sigmoid_of(z) >= threshold ? 1 : 0;
             });
             return label;
         });

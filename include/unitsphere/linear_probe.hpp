@@ -52,6 +52,7 @@ inline void require_settings(const logistic_options& options, double C, const ch
     if (!is_finite(C) || C <= 0.0) fail<value_error>(function, ": C is ", C, ", it must be positive");
     if (!is_finite(options.gradient) || options.gradient <= 0.0)
         fail<value_error>(function, ": gradient is ", options.gradient, ", it must be positive");
+    if (options.classes < 0) fail<value_error>(function, ": classes is ", options.classes, ", it must not be negative");
     if (options.max_iterations < 1)
         fail<value_error>(function, ": max_iterations is ", options.max_iterations, ", it must be at least 1");
     if (options.zero_rows == on_row::nan)
@@ -76,6 +77,9 @@ inline matrix<double> class_costs(const learning::labelled_rows& data, const log
         if (!is_finite(weight) || weight <= 0.0)
             fail<value_error>(function, ": the weight of class ", c, " is ", weight, ", it must be positive");
         costs(0, c) = C * weight;
+        if (!is_finite(costs(0, c)) || costs(0, c) <= 0.0)
+            fail<value_error>(function, ": C ", C, " times the weight ", weight, " of class ", c, " is ", costs(0, c),
+                              ", it must be positive");
     }
     return costs;
 }
@@ -132,7 +136,9 @@ logistic_fit logistic_regression(const Rows& rows, const Labels& labels, const l
     detail::require_settings(options, options.C, function);
     const auto view = engine::view_of(rows);
     const learning::labelled_rows data(view, detail::labels_of(labels),
-                                       {options.classes, options.zero_rows, options.report}, function);
+                                       {options.classes, options.zero_rows, options.report != nullptr}, function);
+    detail::class_costs(data, options, options.C, function);  // nothing is reported of what is refused
+    if (options.report != nullptr) *options.report = data.seen();
     learning::numbers start;
     return detail::fit_from(start, data, options, options.C, function);
 }
@@ -214,8 +220,10 @@ best_C_fit fit_best_C(const Rows& rows, const Labels& labels, const ValidationRo
     const auto validation = engine::view_of(validation_rows);
     const auto truth = detail::labels_of(validation_labels);
     const learning::labelled_rows data(view, detail::labels_of(labels),
-                                       {options.classes, options.zero_rows, options.report}, function);
+                                       {options.classes, options.zero_rows, options.report != nullptr}, function);
+    for (const double C : candidates) detail::class_costs(data, options, C, function);
     detail::require_validation(data, validation, truth, options, function);
+    if (options.report != nullptr) *options.report = data.seen();
 
     learning::numbers start;
     best_C_fit best{candidates[0], detail::fit_from(start, data, options, candidates[0], function), {}};

@@ -89,16 +89,21 @@ struct join_above : engine::expects_nothing {
     void rows_done(index, index) const noexcept {}
 };
 
+/// join_above for all workers. Rows are separate until memory is there: what fails leaves the output as it was.
+struct join_all : engine::shared_by_workers<join_above> {
+    index rows;
+
+    void begin(std::byte*) const noexcept { row_sets(consumer.parent).separate(rows); }
+};
+
 template <class Rows>
 void find_duplicates(const Rows& rows, float threshold, index* representative, const execution& how,
                      const normalize_options& options) {
     const side_names& names = near_duplicates_names;
     engine::row_source queries(rows, options, names.function, names.query_row);
     engine::gallery_side<Rows> side(rows, judged(options), names.function, names.gallery_row);
+    engine::score_strips<float>(how, queries, side, join_all{{{{}, threshold, representative}}, rows.rows()});
     row_sets sets(representative);
-    sets.separate(rows.rows());
-    engine::score_strips<float>(how, queries, side,
-                                engine::shared_by_workers<join_above>{{{}, threshold, representative}});
     for (index i = 0; i < rows.rows(); ++i) representative[i] = sets.lowest(i);
     queries.report();
 }
@@ -141,7 +146,8 @@ inline duplicate_groups groups_of(matrix<index>&& representative) {
 ///   representative[i] = the lowest row of i's group
 ///
 /// Rows of a group need not all be alike: a chain of pairs joins its ends. Keeping the rows with representative[i] == i
-/// keeps one of each group. Equal rows have a cosine of 1 within 6e-7, not always exactly 1: keep the threshold below.
+/// keeps one of each group. Equal rows have a cosine of 1 within 6e-7, within 1e-5 where their elements are all alike, and not
+/// always exactly 1: keep the threshold below.
 ///
 /// Shapes   rows [n, dim] -> representative [1, n] (a std::vector of n will do).
 /// Units    row numbers. The threshold is a cosine, with the bits of cosine_similarity and compared as in `within`; 0.94

@@ -183,8 +183,9 @@ inline double mean_average_precision(const retrieval_ranks& found) {
 inline double ndcg_at(const retrieval_ranks& found, index k) {
     detail::require_places("ndcg_at", k);
     return detail::mean_of_asking(found, [&](index i) {
+        const index within_k = detail::found_within(found, i, k);
         double gain = 0.0, ideal = 0.0;
-        for (index j = 0; j < detail::found_within(found, i, k); ++j) gain += detail::discount(found.rank(i, j));
+        for (index j = 0; j < within_k; ++j) gain += detail::discount(found.rank(i, j));
         for (index j = 0; j < found.relevant(i) && j < k; ++j) ideal += detail::discount(j + 1);
         return gain / ideal;
     });

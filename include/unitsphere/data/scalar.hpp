@@ -20,6 +20,9 @@ UNITSPHERE_INLINE To bit_cast(const From& from) noexcept {
 }
 
 UNITSPHERE_INLINE bool is_nan(float x) noexcept { return (bit_cast<std::uint32_t>(x) & 0x7fffffffu) > 0x7f800000u; }
+UNITSPHERE_INLINE bool is_nan(double x) noexcept {
+    return (bit_cast<std::uint64_t>(x) & 0x7fffffffffffffffu) > 0x7ff0000000000000u;
+}
 UNITSPHERE_INLINE bool is_finite(float x) noexcept { return (bit_cast<std::uint32_t>(x) & 0x7f800000u) != 0x7f800000u; }
 UNITSPHERE_INLINE bool is_finite(double x) noexcept {
     return (bit_cast<std::uint64_t>(x) & 0x7ff0000000000000u) != 0x7ff0000000000000u;

@@ -26,8 +26,10 @@ public:
     execution(X&& executor, workspace& space) : execution(executor, &space) {}
 
     /// progress(part, whole) whenever `part` more of `whole` scores have been done: the parts of a call add up to the
-    /// whole. It is called by the workers, by several at once, and referred to, so it must outlive the call. Only calls
-    /// that compute every score of two sides tell it.
+    /// whole. Told by similarities, logits, classifiers, searches, ranks and near duplicates.
+    ///
+    /// Threads  called by the workers, by several at once.
+    /// Memory   referred to: it must outlive the call.   Errors   what it throws reaches the caller like a body's.
     template <class Progress>
     execution& on_progress(Progress& progress) noexcept {
         progress_ = const_cast<void*>(static_cast<const volatile void*>(&progress));

@@ -43,8 +43,8 @@ inline index tasks_of_strip(index strips, index groups, index workers) noexcept 
 /// Every score of queries x gallery, by strips of the gallery.
 ///
 /// Consumers  as shared_by_workers. Tiles come in no particular order. A consumer that says what it wants() is spared
-///            the groups of queries that it does not want with a strip; a strip that nobody wants is not packed, nor are
-///            its rows counted.
+///            the groups of queries that it does not want with a strip; a strip that nobody wants is not packed. Rows of
+///            strips that are not wanted whole may go uncounted.
 /// Memory     up to 4 MiB of packed queries, and one packed strip for each worker, in the workspace of `how`.
 template <class C, class T, class Side, class Consumers>
 void score_strips(const execution& how, row_source<T>& queries, Side& gallery, Consumers&& consumers) {

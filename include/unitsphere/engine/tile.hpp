@@ -92,7 +92,7 @@ template <class C, class Consumer>
 void multiply_group(const C* group, index first_row, int count, const panels<C>& gallery, index first_column,
                     next_read next, Consumer& consumer) {
     using block = kernel::block<C>;
-    alignas(64) C scores[block::rows * block::columns];
+    alignas(64) C scores[block::rows * block::columns] = {};  // a narrow panel leaves some as they are
     const index block_size = kernel::packed_block_size<C>(gallery.dim);
     const index panels_in_all = (gallery.rows + block::columns - 1) / block::columns;
     const int blocks = (count + block::rows - 1) / block::rows, whole = count / block::rows;  // only those look ahead

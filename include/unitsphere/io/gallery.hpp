@@ -130,7 +130,8 @@ inline index gallery_piece(index dim) noexcept {
 ///
 /// Shapes   rows of dim 1 .. 2^24; or no rows.
 /// Errors   shape_error for other rows; file_error if the stream fails.
-/// Threads  the caller's.   Memory  1 MiB.   Source  the format above.
+/// Units    unit rows, as they are used.
+/// Threads  the caller's.   Memory  2 MiB, or two rows.   Source  the format above.
 inline void save_gallery(std::ostream& to, const gallery& rows) {
     if (rows.dim() > detail::longest_row || (rows.rows() > 0 && rows.dim() < 1))
         detail::fail<shape_error>("save_gallery: dim is ", rows.dim(), ", it must be 1 to ", detail::longest_row);
@@ -160,10 +161,11 @@ inline void save_gallery(std::ostream& to, const gallery& rows) {
 
 /// Reads a gallery that save_gallery wrote: the same scores, bit for bit, and the same report.
 ///
+/// Shapes, Units   as save_gallery.
 /// Errors   file_error if the stream fails, is no gallery, of another version, ends early, has other bytes than were
 ///          written, rows that are not unit, or counts that are not those of its rows.
 /// Threads  the caller's.
-/// Memory   the gallery, which grows as rows arrive: what a header promises is not believed; and 1 MiB.
+/// Memory   the gallery, which grows by half as rows arrive: what a header promises is not believed; and 1 MiB.
 /// Source   the format above.
 inline gallery load_gallery(std::istream& from) {
     detail::checksum sum;

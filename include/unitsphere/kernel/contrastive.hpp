@@ -121,9 +121,13 @@ inline void weigh_tile(const float* scores, int rows, float* to, double* slopes,
 inline constexpr std::int32_t bits_of_64 = 0x42800000;
 
 /// exp(-y), and 0 from 64 on: 1e-28 is nothing beside a probability's own rounding, and sums of products of much
-/// smaller numbers would be subnormal and slow. y may be a rounding below 0.
+/// smaller numbers would be subnormal and slow. y may be a rounding below 0; a rounding of more than 1, of logits beyond
+/// 10^7, counts as 0.
 UNITSPHERE_INLINE tile_row probability(const tile_row& y) noexcept {
-    return from_bits(where_above(bits(y), bits_of_64, vector<std::int32_t>(0), bits(exp_negated_normal(y))));
+    constexpr std::int32_t bits_of_1 = 0x3f800000, sign = std::int32_t(0x80000000);
+    const vector<std::int32_t> zero(0);
+    const auto all = where_above(bits(y) ^ sign, bits_of_1, zero, bits(y));
+    return from_bits(where_above(all, bits_of_64, zero, bits(exp_negated_normal(from_bits(all)))));
 }
 
 /// What turns a logit into its probability, of a row or a column: exp(logit - top) * factor. With top the log-sum-exp as

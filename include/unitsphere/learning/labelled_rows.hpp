@@ -11,7 +11,7 @@ namespace learning {
 struct labelled_options {
     index classes = 0;  ///< 0: one more than the largest label
     on_row zero_rows = on_row::keep;
-    row_report* report = nullptr;
+    bool count_rows = false;  ///< those without a direction
 };
 
 class labelled_rows {
@@ -34,6 +34,8 @@ public:
     matrix_view<const index> labels() const noexcept { return labels_.view(); }
     index classes() const noexcept { return counts_.dim(); }
     index count(index label) const noexcept { return counts_(0, label); }
+    /// The rows without a direction, where they were to be counted.
+    const row_report& seen() const noexcept { return seen_; }
 
 private:
     void count_labels(index classes, const char* function) {
@@ -69,11 +71,10 @@ private:
         normalize_options options;
         options.zero_rows = asked.zero_rows;
         options.non_finite = on_row::error;
-        options.report = asked.report;
+        if (asked.count_rows) options.report = &seen_;
         engine::row_source source(rows, options, function, "row ");
         if constexpr (std::is_same_v<View, unit_view<float>>) {
-            if (asked.report != nullptr)
-                for (index i = 0; i < source.rows(); ++i) source.factors(i);
+            source.count_rows();
             rows_ = rows.values();
         } else {
             own_ = matrix<float>::uninitialized(source.rows(), source.dim());
@@ -84,6 +85,7 @@ private:
         source.report();
     }
 
+    row_report seen_;
     matrix<float> own_;
     matrix_view<const float> rows_;
     matrix<index> labels_, counts_;

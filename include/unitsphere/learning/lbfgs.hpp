@@ -22,11 +22,11 @@ public:
     bool empty() const noexcept { return count_ == 0; }
 
     void add(const place& from, const place& to) {
+        const double along = (to.x - from.x).dot(to.gradient - from.gradient);
+        if (!(along > 0.0)) return;  // rounding: this pair knows no curvature
         const index slot = next_;
         steps_.col(slot) = to.x - from.x;
         changes_.col(slot) = to.gradient - from.gradient;
-        const double along = steps_.col(slot).dot(changes_.col(slot));
-        if (!(along > 0.0)) return;  // rounding: this pair knows no curvature
         inverse_[slot] = 1.0 / along;
         scale_ = along / changes_.col(slot).squaredNorm();
         next_ = (next_ + 1) % capacity;
