@@ -111,13 +111,14 @@ TEST_CASE("a loss next to 0 keeps its digits", "[loss]") {
 }
 
 TEST_CASE("no scale makes gradients that are no numbers", "[loss]") {
-    const pairs<float> p(64, 33, 708);
+    const auto images = random_rows<float>(64, 33, 708), texts = random_rows<float>(64, 33, 709);  // labels seldom win
     for (const float scale : {1e7f, 1e9f, 1e10f, 1e30f}) {
         CAPTURE(scale);
-        const auto found = clip_loss_gradients(p.images, p.texts, logit_scale::from_multiplier(scale));
-        index broken = 0;
+        const auto found = clip_loss_gradients(images, texts, logit_scale::from_multiplier(scale));
+        const auto is_sound = [&](float slope) { return reference::is_finite(slope) && std::fabs(slope) < 6 * scale; };
+        index broken = 0;  // 64 weights, none beyond 2 e / 64, on rows longer than 1
         for (index k = 0; k < 64 * 33; ++k)
-            broken += !reference::is_finite(found.images.data()[k]) + !reference::is_finite(found.texts.data()[k]);
+            broken += !is_sound(found.images.data()[k]) + !is_sound(found.texts.data()[k]);
         CHECK(broken == 0);
         CHECK(reference::is_finite(found.loss));
         CHECK(reference::is_finite(found.parameter));
