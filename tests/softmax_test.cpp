@@ -87,4 +87,36 @@ TEST_CASE("rows beyond the stack's strips have the same bits as shorter ones", "
     CHECK(padded == got);
 }
 
+namespace {
+
+/// The bits of x * factor, rounded once; subnormal numbers as multiples of 2^-149, since -ffast-math counts them as 0.
+std::uint32_t bits_of_product(float x, float factor) {
+    const std::uint32_t bits = reference::bits(x);
+    const double value = bits < 0x00800000u ? std::ldexp(double(bits), -149) : double(x);
+    const double product = value * double(factor);
+    return product < 0x1p-126 ? std::uint32_t(std::nearbyint(std::ldexp(product, 149)))
+                              : reference::bits(float(product));
+}
+
+}  // namespace
+
+TEST_CASE("products that may be subnormal are rounded once", "[softmax]") {
+#ifdef __FAST_MATH__
+    if (!kernel::has_fma) return;  // a plain product there, and subnormal ones are 0
+#endif
+    generator random(47);
+    index wrong = 0;
+    for (int round = 0; round < 20000; ++round) {
+        const float factor = std::ldexp(1.0f + float(random.below(1 << 23)) * 0x1p-23f, -1 - int(random.below(40)));
+        float values[16], products[16];
+        for (float& value : values) value = reference::float_from_bits(std::uint32_t(random.below(0x3f800001)));
+        for (int i = 0; i < 8; ++i)  // most of these have subnormal products
+            values[i] = reference::float_from_bits(std::uint32_t(random.below(0x12800000)));
+        values[15] = 0.0f;
+        kernel::store16(products, kernel::product_of_deep(kernel::load16(values), factor));
+        for (int i = 0; i < 16; ++i) wrong += reference::bits(products[i]) != bits_of_product(values[i], factor);
+    }
+    CHECK(wrong == 0);
+}
+
 }  // namespace tests

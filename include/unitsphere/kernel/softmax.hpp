@@ -27,6 +27,7 @@ inline constexpr int strip_columns = 1024;
 struct strip_sum {
     float largest;
     double sum;
+    float spread;  ///< how far below the maximum the others may lie at most
 };
 
 /// Columns whose exponentials are made together: four registers hide the latency, a pair of 16 is the least.
@@ -80,10 +81,12 @@ inline double exp_columns(const float* logits, int columns, float maximum, float
 /// e[j] = exp(l[j] - max l) for one strip of 1 to strip_columns, whose range is known; out may be the logits.
 inline strip_sum exp_strip(logit_range range, const float* logits, int columns, float* out) noexcept {
     const float top = range.largest;
-    if (detail::is_negative_infinity(top)) return {top, exp_columns<false>(logits, columns, 0.0f, out)};
-    if (!detail::is_finite(top)) return {top, double(detail::quiet_nan())};
+    if (detail::is_negative_infinity(top)) return {top, exp_columns<false>(logits, columns, 0.0f, out), 0.0f};
+    if (!detail::is_finite(top)) return {top, double(detail::quiet_nan()), 0.0f};
     const bool normal = detail::bit_cast<std::int32_t>(range.spread) <= bits_of_87;
-    return {top, normal ? exp_columns<true>(logits, columns, top, out) : exp_columns<false>(logits, columns, top, out)};
+    const double sum =
+        normal ? exp_columns<true>(logits, columns, top, out) : exp_columns<false>(logits, columns, top, out);
+    return {top, sum, range.spread};
 }
 
 inline strip_sum exp_strip(const float* logits, int columns, float* out) noexcept {
@@ -120,9 +123,27 @@ struct row_sum {
     }
 };
 
-/// x[j] = x[j] * factor.
-inline void scale_strip(float* x, index columns, float factor) noexcept {
-    scale_row(x, columns, row_factors<float>{1.0f, factor}, x);
+/// x * factor for 0 <= x <= 1 and 0 <= factor, rounded once where it is subnormal; neither slows it down.
+UNITSPHERE_INLINE lanes<float> product_of_deep(const lanes<float>& x, float factor) noexcept {
+    const vector<float> all(factor);
+    if constexpr (has_fma) {
+        const lanes<float> up = times_2_to_126(x);
+        return times_2_to_minus_126(product(up, all), fma<float>(up, all, broadcast(1.0f)));
+    } else {
+        return product(x, all);  // two roundings would be others
+    }
+}
+
+/// A row whose logits spread further may have subnormal probabilities: exp(-60) is 2^-87, and few factors are below 2^-39.
+inline constexpr float deep_spread = 60.0f;
+
+/// x[j] = x[j] * factor; `spread` is that of the logits.
+inline void scale_strip(float* x, index columns, float factor, float spread) noexcept {
+    if (!(spread > deep_spread)) return scale_row(x, columns, row_factors<float>{1.0f, factor}, x);
+    index j = 0;
+    for (; j + lane_count <= columns; j += lane_count) store16(x + j, product_of_deep(load16(x + j), factor));
+    const int left = int(columns - j);
+    if (left > 0) store16_first(x + j, product_of_deep(load16_first(x + j, left), factor), left);
 }
 
 /// Softmax of a row; out may be the logits. A row without a softmax becomes NaN.
@@ -137,10 +158,13 @@ inline void softmax_row(const float* logits, index columns, float* out) noexcept
     // Beyond `kept` strips the exponentials are computed once for the sum and again for the result.
     const bool once = strips <= kept;
     row_sum row;
+    float least = 0.0f;  // of all logits, at least where one is finite
     for (index s = 0; s < strips; ++s) {
         const index j = s * strip_columns;
         const strip_sum strip = exp_strip(logits + j, width(s), once ? out + j : unused);
         if (once) largest_of_strip[s] = strip.largest;
+        const float lowest = strip.largest - strip.spread;
+        if (s == 0 || lowest < least) least = lowest;
         row.add(strip);
     }
     if (!row.defined()) {
@@ -150,7 +174,7 @@ inline void softmax_row(const float* logits, index columns, float* out) noexcept
     for (index s = 0; s < strips; ++s) {
         const index j = s * strip_columns;
         const float top = once ? largest_of_strip[s] : exp_strip(logits + j, width(s), out + j).largest;
-        scale_strip(out + j, width(s), row.factor(top));
+        scale_strip(out + j, width(s), row.factor(top), row.largest - least);
     }
 }
 

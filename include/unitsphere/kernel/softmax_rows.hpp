@@ -19,22 +19,28 @@ UNITSPHERE_INLINE void softmax_short_row(const float* logits, int columns, float
     for (int i = 0; i < lanes<float>::parts; ++i) x.part[before_last / lanes<float>::width + i] = last.part[i];
     extremes<Count> seen;
     seen.add(bits(x));
-    const float top =
-        seen.range([&]() UNITSPHERE_LAMBDA { return detail::bit_cast<float>(smallest_of(bits(x))); }).largest;
+    const logit_range range =
+        seen.range([&]() UNITSPHERE_LAMBDA { return detail::bit_cast<float>(smallest_of(bits(x))); });
+    const float top = range.largest;
     if (!detail::is_finite(top)) {
         for (int j = 0; j < columns; ++j) out[j] = detail::quiet_nan();
         return;
     }
-    const lanes<float, Count> e = exp_below<false>(top, x);
+    const bool normal = detail::bit_cast<std::int32_t>(range.spread) <= bits_of_87;
+    const lanes<float, Count> e = normal ? exp_below<true>(top, x) : exp_below<false>(top, x);
     const lanes<float> end = keep_first(sixteen_of(e, Count / lane_count - 1), left);
     lanes<float> pair = end;
     if constexpr (Count > lane_count) pair = sixteen_of(e, 0) + end;
-    const vector<float> factor(float(1.0 / sum_of_lanes(widen(pair))));
-    if constexpr (Count > lane_count) store16(out, product(sixteen_of(e, 0), factor));
-    store16_first(out + before_last, product(end, factor), left);
+    const float factor = float(1.0 / sum_of_lanes(widen(pair)));
+    const auto scaled = [&](const lanes<float>& some) UNITSPHERE_LAMBDA {
+        return range.spread > deep_spread ? product_of_deep(some, factor) : product(some, vector<float>(factor));
+    };
+    if constexpr (Count > lane_count) store16(out, scaled(sixteen_of(e, 0)));
+    store16_first(out + before_last, scaled(end), left);
 }
 
-/// scale_strip(x, columns, factor) and range_of_groups(next, columns), in one loop: the one writes, the other compares.
+/// scale_strip of a row that is not deep and range_of_groups(next, columns), in one loop: the one writes, the other
+/// compares.
 template <int Count>
 inline logit_range scale_and_range(float* x, int columns, float factor, const float* next) noexcept {
     const vector<float> all(factor);
@@ -46,7 +52,7 @@ inline logit_range scale_and_range(float* x, int columns, float factor, const fl
     }
     if (j < columns) {
         seen.add(bits(load_many<Count>(next + columns - Count)));
-        scale_strip(x + j, columns - j, factor);
+        scale_strip(x + j, columns - j, factor, 0.0f);
     }
     return seen.range([&]() UNITSPHERE_LAMBDA { return largest_of_negative<Count>(next, columns); });
 }
@@ -61,10 +67,12 @@ inline void softmax_strips(const float* logits, index rows, int columns, index s
         const float factor = detail::is_finite(strip.largest) ? float(1.0 / strip.sum) : detail::quiet_nan();
         if (!detail::is_finite(strip.largest))
             for (int j = 0; j < columns; ++j) out[j] = detail::quiet_nan();
-        if (i + 1 < rows)
+        if (i + 1 < rows && !(strip.spread > deep_spread)) {
             range = scale_and_range<Count>(out, columns, factor, logits + stride);
-        else
-            scale_strip(out, columns, factor);
+        } else {
+            scale_strip(out, columns, factor, strip.spread);
+            if (i + 1 < rows) range = range_of(logits + stride, columns);
+        }
     }
 }
 
