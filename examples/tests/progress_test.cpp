@@ -1,6 +1,7 @@
 #include "../support/progress.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -43,10 +44,16 @@ public:
         close(before_);
         close(near_);
     }
+    /// All of it: what is written to a terminal arrives piece by piece, some time later.
     std::string text() const {
-        char bytes[4096];
-        const ssize_t count = read(near_, bytes, sizeof bytes);
-        return count > 0 ? std::string(bytes, std::size_t(count)) : "";
+        std::string all;
+        for (pollfd waiting{near_, POLLIN, 0}; poll(&waiting, 1, 300) > 0 && (waiting.revents & POLLIN) != 0;) {
+            char bytes[4096];
+            const ssize_t count = read(near_, bytes, sizeof bytes);
+            if (count <= 0) break;
+            all.append(bytes, std::size_t(count));
+        }
+        return all;
     }
 
 private:
