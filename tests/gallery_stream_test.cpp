@@ -109,12 +109,12 @@ TEST_CASE("a stream that counts other rows than it has is refused", "[gallery]")
     CHECK(refusal(bytes) == "(no exception)");
     CHECK(refusal(with_value<index>(bytes, 32, 2)) ==
           "load_gallery: the header counts 2 zero rows and 1 that are not finite, the rows are 1 and 1");
-    for (const std::size_t at : {32, 40})  // zero_rows, non_finite_rows
+    for (const std::size_t at : {32u, 40u})  // zero_rows, non_finite_rows
         for (const index lie : {index(-1), index(0), index(2), PTRDIFF_MAX}) {
             CAPTURE(at, lie);
             CHECK(refusal(with_value(bytes, at, lie)).find("load_gallery: the header counts ") == 0);
         }
-    for (const std::size_t at : {48, 56})  // first_zero, first_non_finite
+    for (const std::size_t at : {48u, 56u})  // first_zero, first_non_finite
         for (const index lie : {-2, -1, 6}) {
             CAPTURE(at, lie);
             CHECK(refusal(with_value(bytes, at, lie)).find("load_gallery: the header counts ") == 0);
