@@ -108,7 +108,7 @@ task faiss_range_search(const rows& unit_rows, float threshold, us::index& found
     return [&, threshold, index] {
         faiss::RangeSearchResult result(std::size_t(unit_rows.rows()));
         index->range_search(unit_rows.rows(), unit_rows.data(), threshold, &result);
-        found = us::index(result.lims[result.nq]);
+        found = us::index(result.lims[std::size_t(unit_rows.rows())]);
     };
 }
 #endif
