@@ -106,7 +106,7 @@ task faiss_range_search(const rows& unit_rows, float threshold, us::index& found
     const auto index = std::make_shared<faiss::IndexFlatIP>(unit_rows.dim());
     index->add(unit_rows.rows(), unit_rows.data());
     return [&, threshold, index] {
-        faiss::RangeSearchResult result(std::size_t(unit_rows.rows()));
+        faiss::RangeSearchResult result(unit_rows.rows());
         index->range_search(unit_rows.rows(), unit_rows.data(), threshold, &result);
         found = us::index(result.lims[std::size_t(unit_rows.rows())]);
     };
