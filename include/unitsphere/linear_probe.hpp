@@ -86,8 +86,7 @@ inline matrix<double> class_costs(const learning::labelled_rows& data, const log
 
 /// Minimizes from `start` on, where the parameters end too.
 inline logistic_fit fit_from(learning::numbers& start, const learning::labelled_rows& data,
-                             const logistic_options& options, double C, const char* function) {
-    const matrix<double> costs = class_costs(data, options, C, function);
+                             const logistic_options& options, const matrix<double>& costs, const char* function) {
     learning::logistic_objective objective(data.rows(), data.labels(), costs.view());
     const auto watch = [&](const learning::state& now) {
         if (options.on_iteration) options.on_iteration({now.iterations, now.value, now.gradient});
@@ -137,10 +136,10 @@ logistic_fit logistic_regression(const Rows& rows, const Labels& labels, const l
     const auto view = engine::view_of(rows);
     const learning::labelled_rows data(view, detail::labels_of(labels),
                                        {options.classes, options.zero_rows, options.report != nullptr}, function);
-    detail::class_costs(data, options, options.C, function);  // nothing is reported of what is refused
+    const matrix<double> costs = detail::class_costs(data, options, options.C, function);
     if (options.report != nullptr) *options.report = data.seen();
     learning::numbers start;
-    return detail::fit_from(start, data, options, options.C, function);
+    return detail::fit_from(start, data, options, costs, function);
 }
 
 /// How one C did on the validation rows.
@@ -226,11 +225,14 @@ best_C_fit fit_best_C(const Rows& rows, const Labels& labels, const ValidationRo
     if (options.report != nullptr) *options.report = data.seen();
 
     learning::numbers start;
-    best_C_fit best{candidates[0], detail::fit_from(start, data, options, candidates[0], function), {}};
+    const auto fit = [&](double C) {
+        return detail::fit_from(start, data, options, detail::class_costs(data, options, C, function), function);
+    };
+    best_C_fit best{candidates[0], fit(candidates[0]), {}};
     best.tried.push_back(detail::validate(candidates[0], best.fit.head, validation, truth));
     validated_C reached = best.tried[0];
     for (std::size_t i = 1; i < candidates.size(); ++i) {
-        logistic_fit next = detail::fit_from(start, data, options, candidates[i], function);
+        logistic_fit next = fit(candidates[i]);
         best.tried.push_back(detail::validate(candidates[i], next.head, validation, truth));
         if (!detail::better(best.tried[i], reached)) continue;
         reached = best.tried[i];

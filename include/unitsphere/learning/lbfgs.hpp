@@ -68,16 +68,8 @@ template <class Function, class Watch>
 state lbfgs(Function&& function, place& at, const stop_rule& stop, Watch&& watch) {
     curvature known(at.x.size());
     numbers direction(at.x.size());
-    place trial, before;
-    at.gradient.resize(at.x.size());
-    trial.gradient.resize(at.x.size());
-    at.value = function(at.x, at.gradient);
-    patience left;
-    state now{at.value, at.largest_component(), 0, false};
-    for (;;) {
-        now.converged = now.gradient <= stop.gradient;
-        watch(now);
-        if (now.converged || now.iterations >= stop.iterations || left.ends(now)) return now;
+    place before;
+    return descend(function, at, stop, watch, [&](place& trial) {
         before.x = at.x, before.gradient = at.gradient;
         bool moved = false;
         while (!moved) {
@@ -87,12 +79,12 @@ state lbfgs(Function&& function, place& at, const stop_rule& stop, Watch&& watch
             else
                 known.find_direction(at.gradient, direction);
             moved = line_search(function, at, direction, plain ? 1.0 / at.gradient.norm() : 1.0, trial);
-            if (!moved && plain) return now;
+            if (!moved && plain) return false;
             if (!moved) known.forget();
         }
         known.add(before, at);
-        now.value = at.value, now.gradient = at.largest_component(), ++now.iterations;
-    }
+        return true;
+    });
 }
 
 }  // namespace learning

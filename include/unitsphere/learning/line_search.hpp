@@ -86,6 +86,24 @@ bool line_search(Function&& function, place& at, const numbers& direction, doubl
     return false;
 }
 
+/// The loop of every minimizer: step(trial) moves `at` to a lower place, or returns false. `watch(state)` is called before
+/// the first step and after each.
+template <class Function, class Watch, class Step>
+state descend(Function&& function, place& at, const stop_rule& stop, Watch&& watch, Step&& step) {
+    place trial;
+    at.gradient.resize(at.x.size());
+    trial.gradient.resize(at.x.size());
+    at.value = function(at.x, at.gradient);
+    patience left;
+    state now{at.value, at.largest_component(), 0, false};
+    for (;;) {
+        now.converged = now.gradient <= stop.gradient;
+        watch(now);
+        if (now.converged || now.iterations >= stop.iterations || left.ends(now) || !step(trial)) return now;
+        now.value = at.value, now.gradient = at.largest_component(), ++now.iterations;
+    }
+}
+
 }  // namespace learning
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere

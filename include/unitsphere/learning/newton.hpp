@@ -23,22 +23,12 @@ template <class Function, class Watch>
 state newton(Function&& function, place& at, const stop_rule& stop, Watch&& watch) {
     Eigen::MatrixXd hessian(at.x.size(), at.x.size());
     numbers direction(at.x.size());
-    place trial;
-    at.gradient.resize(at.x.size());
-    trial.gradient.resize(at.x.size());
-    at.value = function(at.x, at.gradient);
-    patience left;
-    state now{at.value, at.largest_component(), 0, false};
-    for (;;) {
-        now.converged = now.gradient <= stop.gradient;
-        watch(now);
-        if (now.converged || now.iterations >= stop.iterations || left.ends(now)) return now;
+    return descend(function, at, stop, watch, [&](place& trial) {
         function.hessian(at.x, hessian);
         const Eigen::LDLT<Eigen::Ref<Eigen::MatrixXd>> factors(hessian);  // in its place
         direction = -factors.solve(at.gradient);
-        if (!line_search(function, at, direction, 1.0, trial)) return now;
-        now.value = at.value, now.gradient = at.largest_component(), ++now.iterations;
-    }
+        return line_search(function, at, direction, 1.0, trial);
+    });
 }
 
 }  // namespace learning
