@@ -12,10 +12,11 @@ import ctypes
 import json
 import subprocess
 import sys
-import time
 
 import numpy
 import torch
+
+from program_rows import command_of, cpu_seconds, row_in, seconds_of
 
 MULTIPLIER, INCREMENT = 1664525, 1013904223
 QUERIES, GALLERY, LOGITS = 1, 2, 3
@@ -158,33 +159,13 @@ TASKS = {
 OTHER_TASKS = {("normalize", "f32 in place"): normalize_in_place_task, ("loss", "f32 gradients"): loss_gradients_task}
 
 
-def seconds_of(task, least):
-    """CPU seconds per call, over at least `least` of them; the programs measure the same."""
-    calls, start = 0, time.process_time()
-    while True:
-        task()
-        calls += 1
-        took = time.process_time() - start
-        if took >= least:
-            return took / calls
-
-
 def our_seconds(programs, row, least):
     """One repetition of our row in its program; nothing where this build has no such row."""
     name = "/".join((row["goal"], "unitsphere", row["shape"], row["type"]))
-    command = [
-        programs + "/" + row["program"],
-        "--benchmark_filter=^" + name + "$",
-        "--benchmark_min_time=%g" % least,
-        "--benchmark_format=json",
-    ]
+    command = command_of(programs + "/" + row["program"], name, least)
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
-    try:
-        found = json.loads(done.stdout)["benchmarks"]
-    except (ValueError, KeyError):
-        return None
-    units = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
-    return found[0]["cpu_time"] * units[found[0]["time_unit"]] if found else None
+    found = row_in(done.stdout)
+    return cpu_seconds(found) if found else None
 
 
 def measure(row, arguments):

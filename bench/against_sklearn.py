@@ -17,12 +17,13 @@ import os
 import statistics
 import subprocess
 import sys
-import time
 import warnings
 
 import numpy
 import sklearn
 from sklearn.linear_model import LogisticRegression
+
+from program_rows import command_of, cpu_seconds, row_in, seconds_of
 
 QUERIES = 1
 SHAPES = ["736x512x2", "10000x512x2", "736x512x37", "10000x512x10"]
@@ -103,32 +104,11 @@ def run(command):
     return text, int(peak)
 
 
-def seconds_of(task, least):
-    """CPU seconds per call, over at least `least` of them; the programs measure the same."""
-    calls, start = 0, time.process_time()
-    while True:
-        task()
-        calls += 1
-        took = time.process_time() - start
-        if took >= least:
-            return took / calls
-
-
 def ours(programs, shape, least):
     """Seconds, error and peak memory of our row in its program; nothing where this build has no such row."""
-    command = [
-        programs + "/linear_probe_bench",
-        "--benchmark_filter=^linear_probe/unitsphere/" + shape + "/f32$",
-        "--benchmark_min_time=%g" % least,
-        "--benchmark_format=json",
-    ]
-    text, peak = run(command)
-    try:
-        found = json.loads(text)["benchmarks"][0]
-    except (ValueError, KeyError, IndexError):
-        return None
-    units = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
-    return found["cpu_time"] * units[found["time_unit"]], found["error"], peak
+    text, peak = run(command_of(programs + "/linear_probe_bench", "linear_probe/unitsphere/" + shape + "/f32", least))
+    found = row_in(text)
+    return (cpu_seconds(found), found["error"], peak) if found else None
 
 
 def measure(row, arguments):

@@ -30,11 +30,8 @@ struct clip_loss_gradient {
 
 namespace detail {
 
-inline constexpr side_names clip_loss_names{"clip_loss",   "the loss", "images",          "images have dim ",
-                                            "images row ", "texts",    "texts have dim ", "texts row "};
-inline constexpr side_names clip_gradient_names{"clip_loss_gradients", "the loss",    "images",
-                                                "images have dim ",    "images row ", "texts",
-                                                "texts have dim ",     "texts row "};
+inline constexpr side_names clip_loss_names = of_images_and_texts("clip_loss", "the loss");
+inline constexpr side_names clip_gradient_names = of_images_and_texts("clip_loss_gradients", "the loss");
 
 /// What a pass keeps for each image and each text. First the sums of exponentials of all logits but the label's, later
 /// the losses in their place.

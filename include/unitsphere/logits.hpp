@@ -9,10 +9,8 @@ inline namespace UNITSPHERE_ISA {
 
 namespace detail {
 
-inline constexpr side_names clip_names{"clip_logits", "per_image", "images",          "images have dim ",
-                                       "images row ", "texts",     "texts have dim ", "texts row "};
-inline constexpr side_names siglip_names{"siglip_logits", "logits", "images",          "images have dim ",
-                                         "images row ",   "texts",  "texts have dim ", "texts row "};
+inline constexpr side_names clip_names = of_images_and_texts("clip_logits", "per_image");
+inline constexpr side_names siglip_names = of_images_and_texts("siglip_logits", "logits");
 
 /// Consumer: out[i][j] = scale * score, and the same at out_transposed[j][i] where that is asked for.
 struct store_logits {

@@ -9,8 +9,7 @@ inline namespace UNITSPHERE_ISA {
 
 namespace detail {
 
-inline constexpr side_names pair_ranks_names{"pair_ranks",  "ranks", "images",          "images have dim ",
-                                             "images row ", "texts", "texts have dim ", "texts row "};
+inline constexpr side_names pair_ranks_names = of_images_and_texts("pair_ranks", "ranks");
 
 /// Consumers that count, for each pair, the texts that come before its own and the images that do: in the tiles of its
 /// row and of its column. Each worker has counters of its own, which are added when the last row is done.

@@ -15,10 +15,8 @@ struct retrieval_result {
 
 namespace detail {
 
-inline constexpr side_names retrieval_names{"retrieval",   "ranks", "images",          "images have dim ",
-                                            "images row ", "texts", "texts have dim ", "texts row "};
-inline constexpr side_names clip_score_names{"clip_score",  "the result", "images",          "images have dim ",
-                                             "images row ", "texts",      "texts have dim ", "texts row "};
+inline constexpr side_names retrieval_names = of_images_and_texts("retrieval", "ranks");
+inline constexpr side_names clip_score_names = of_images_and_texts("clip_score", "the result");
 
 template <class Images, class Texts, class Label>
 retrieval_result retrieve(const Images& images, const Texts& texts, const matrix_view<const Label>& image_of_text,

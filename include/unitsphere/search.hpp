@@ -16,10 +16,8 @@ struct neighbours {
 
 namespace detail {
 
-inline constexpr side_names top_k_names{"top_k",        "scores",  "queries",          "queries have dim ",
-                                        "queries row ", "gallery", "gallery has dim ", "gallery row "};
-inline constexpr side_names within_names{"within",       "scores",  "queries",          "queries have dim ",
-                                         "queries row ", "gallery", "gallery has dim ", "gallery row "};
+inline constexpr side_names top_k_names = of_queries_and_gallery("top_k", "scores");
+inline constexpr side_names within_names = of_queries_and_gallery("within", "scores");
 
 /// Consumers that keep the k best of each query: a list for each query at once and worker, joined when all strips of
 /// the gallery have been seen. The first worker's lists are the result's own rows.

@@ -26,11 +26,8 @@ struct siglip_loss_gradient {
 
 namespace detail {
 
-inline constexpr side_names siglip_loss_names{"siglip_loss", "the loss", "images",          "images have dim ",
-                                              "images row ", "texts",    "texts have dim ", "texts row "};
-inline constexpr side_names siglip_gradient_names{"siglip_loss_gradients", "the loss",    "images",
-                                                  "images have dim ",      "images row ", "texts",
-                                                  "texts have dim ",       "texts row "};
+inline constexpr side_names siglip_loss_names = of_images_and_texts("siglip_loss", "the loss");
+inline constexpr side_names siglip_gradient_names = of_images_and_texts("siglip_loss_gradients", "the loss");
 
 /// What a pass keeps for each text: sums over images.
 struct siglip_sums {

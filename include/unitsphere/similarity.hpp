@@ -16,8 +16,14 @@ struct side_names {
     const char *queries, *queries_have, *query_row;
     const char *gallery, *gallery_has, *gallery_row;
 };
-inline constexpr side_names cosine_names{"cosine_similarity", "scores",  "queries",          "queries have dim ",
-                                         "queries row ",      "gallery", "gallery has dim ", "gallery row "};
+constexpr side_names of_queries_and_gallery(const char* function, const char* scores) {
+    return {function,       scores,    "queries",          "queries have dim ",
+            "queries row ", "gallery", "gallery has dim ", "gallery row "};
+}
+constexpr side_names of_images_and_texts(const char* function, const char* scores) {
+    return {function, scores, "images", "images have dim ", "images row ", "texts", "texts have dim ", "texts row "};
+}
+inline constexpr side_names cosine_names = of_queries_and_gallery("cosine_similarity", "scores");
 inline constexpr side_names pairwise_names{"pairwise_cosine", "scores", "a",          "a has dim ",
                                            "a, row ",         "b",      "b has dim ", "b, row "};
 inline constexpr side_names pair_names{"cosine",  "the result", "a",          "a has dim ",
