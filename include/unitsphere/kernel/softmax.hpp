@@ -78,14 +78,18 @@ inline double exp_columns(const float* logits, int columns, float maximum, float
     return sum_of_lanes(sum);
 }
 
+/// Whether exp(l - max l) is a normal number for all logits of a range.
+UNITSPHERE_INLINE bool are_normal(const logit_range& range) noexcept {
+    return detail::bit_cast<std::int32_t>(range.spread) <= bits_of_87;
+}
+
 /// e[j] = exp(l[j] - max l) for one strip of 1 to strip_columns, whose range is known; out may be the logits.
 inline strip_sum exp_strip(logit_range range, const float* logits, int columns, float* out) noexcept {
     const float top = range.largest;
     if (detail::is_negative_infinity(top)) return {top, exp_columns<false>(logits, columns, 0.0f, out), 0.0f};
     if (!detail::is_finite(top)) return {top, double(detail::quiet_nan()), 0.0f};
-    const bool normal = detail::bit_cast<std::int32_t>(range.spread) <= bits_of_87;
-    const double sum =
-        normal ? exp_columns<true>(logits, columns, top, out) : exp_columns<false>(logits, columns, top, out);
+    const double sum = are_normal(range) ? exp_columns<true>(logits, columns, top, out)
+                                         : exp_columns<false>(logits, columns, top, out);
     return {top, sum, range.spread};
 }
 

@@ -26,8 +26,7 @@ UNITSPHERE_INLINE void softmax_short_row(const float* logits, int columns, float
         for (int j = 0; j < columns; ++j) out[j] = detail::quiet_nan();
         return;
     }
-    const bool normal = detail::bit_cast<std::int32_t>(range.spread) <= bits_of_87;
-    const lanes<float, Count> e = normal ? exp_below<true>(top, x) : exp_below<false>(top, x);
+    const lanes<float, Count> e = are_normal(range) ? exp_below<true>(top, x) : exp_below<false>(top, x);
     const lanes<float> end = keep_first(sixteen_of(e, Count / lane_count - 1), left);
     lanes<float> pair = end;
     if constexpr (Count > lane_count) pair = sixteen_of(e, 0) + end;
