@@ -2,9 +2,10 @@
 
     against_pytorch.py --programs DIR --rows ASKED.json --rounds N --seconds S --out ANSWER.json
 
-`report` starts it. Each round times PyTorch here and then runs our benchmark program for the same row alone, in a
+report.py starts it. Each round times PyTorch here and then runs our benchmark program for the same row alone, in a
 process of its own: both see the machine in the same state. The inputs are the numbers that bench/inputs.hpp makes,
-bit for bit. PyTorch has one thread, as we have; where its memory allocator keeps what was freed it is faster, so it does.
+bit for bit. PyTorch has one thread, as we have; where its memory allocator keeps what was freed it is faster, so it
+does.
 """
 
 import argparse
@@ -141,6 +142,7 @@ def loss_gradients_task(shape):
 
 TASKS = {
     "cosine_large": cosine_task,
+    "cosine_mid": cosine_task,
     "cosine_32": cosine_task,
     "cosine_1": packed_cosine_task,
     "zero_shot_large": zero_shot_task,
@@ -151,6 +153,7 @@ TASKS = {
     "top10_1": top_task,
     "top10_1_raw": top_task,
     "top10_many": top_task,
+    "top10_many_raw": top_task,
     "retrieval": retrieval_task,
     "near_duplicates": near_duplicates_task,
     "loss": loss_task,

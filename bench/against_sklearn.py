@@ -2,7 +2,7 @@
 
     against_sklearn.py --programs DIR [--rows ASKED.json] [--rounds N] [--seconds S] [--out ANSWER.json]
 
-`report` starts it; alone it prints a table of time, peak memory and error. Each round times scikit-learn here and then
+report.py starts it; alone it prints a table of time, peak memory and error. Each round times scikit-learn here and then
 our benchmark program for the same row in a process of its own. The rows are the numbers that bench/inputs.hpp makes,
 raw, and both sides normalize them. Both are asked for a gradient of 1e-6, scikit-learn in float64: float32 does not
 get there, and neither does its default solver, lbfgs, which stops where the objective's digits end. So it is timed
@@ -134,11 +134,13 @@ def measure(row, arguments):
 def show(measured):
     print("| rows x dim x classes | who | time, ms | peak memory, MiB | gradient left |\n|---|---|---|---|---|")
     for row in measured:
-        lines = [("scikit-learn " + sklearn.__version__ + ", " + row["solver"], row["seconds"], row["peak"], row["error"])]
+        lines = [("scikit-learn " + sklearn.__version__ + ", " + row["solver"],
+                  row["seconds"], row["peak"], row["error"])]
         if row["who"] == "sklearn" and row["our_seconds"]:
             lines.insert(0, ("unitsphere", row["our_seconds"], row["our_peak"], row["our_error"]))
         for who, seconds, peak, error in lines:
-            print("| %s | %s | %.1f | %.0f | %.1e |" % (row["shape"], who, 1e3 * statistics.median(seconds), peak / 2**20, error))
+            print("| %s | %s | %.1f | %.0f | %.1e |"
+                  % (row["shape"], who, 1e3 * statistics.median(seconds), peak / 2**20, error))
 
 
 def main():
@@ -148,7 +150,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.1)
     parser.add_argument("--out")
-    parser.add_argument("--once", nargs=2, metavar=("SHAPE", "SOLVER"), help="fits and ends: what memory is measured on")
+    parser.add_argument("--once", nargs=2, metavar=("SHAPE", "SOLVER"),
+                        help="fits and ends: what memory is measured on")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     if arguments.once:

@@ -9,7 +9,7 @@ namespace {
 namespace us = unitsphere;
 using rows = us::eigen_map<float>::PlainObject;
 
-constexpr us::index count = 1000, dim = 512;
+constexpr us::idx_t count = 1000, dim = 512;
 
 void mean_direction_unitsphere(benchmark::State& state) {
     const auto raw = bench::random_rows(count, dim, 1);
@@ -48,7 +48,7 @@ void center_eigen(benchmark::State& state) {
 
 void spherical_interpolation_unitsphere(benchmark::State& state) {
     const auto a = bench::random_rows(count, dim, 1), b = bench::random_rows(count, dim, 2);
-    for (auto _ : state) benchmark::DoNotOptimize(us::spherical_interpolation(a, b, 0.25).data());
+    for (auto _ : state) benchmark::DoNotOptimize(us::slerp(a, b, 0.25).data());
     bench::count_bytes(state, 12.0 * double(count * dim));
 }
 

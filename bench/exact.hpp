@@ -13,19 +13,19 @@ namespace bench {
 namespace us = unitsphere;
 
 /// As many rows as are looked at: enough to see a wrong block, few enough to take no time.
-inline constexpr us::index rows_checked = 64;
+inline constexpr us::idx_t rows_checked = 64;
 
 using exact_matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 template <class T>
-exact_matrix unit_in_double(const us::matrix<T>& rows, us::index count) {
+exact_matrix unit_in_double(const us::matrix<T>& rows, us::idx_t count) {
     exact_matrix wide(count, rows.dim());
-    for (us::index i = 0; i < count; ++i)
-        for (us::index k = 0; k < rows.dim(); ++k) wide(i, k) = double(rows(i, k));
+    for (us::idx_t i = 0; i < count; ++i)
+        for (us::idx_t k = 0; k < rows.dim(); ++k) wide(i, k) = double(rows(i, k));
     return wide.rowwise().normalized();
 }
 template <class T>
-us::index checked(const us::matrix<T>& rows) {
+us::idx_t checked(const us::matrix<T>& rows) {
     return std::min(rows.rows(), rows_checked);
 }
 
@@ -35,7 +35,7 @@ exact_matrix exact_cosines(const us::matrix<T>& queries, const us::matrix<T>& ga
 }
 
 inline void softmax_in_double(exact_matrix& logits) {
-    for (us::index i = 0; i < logits.rows(); ++i) {
+    for (us::idx_t i = 0; i < logits.rows(); ++i) {
         logits.row(i) = (logits.row(i).array() - logits.row(i).maxCoeff()).exp();
         logits.row(i) /= logits.row(i).sum();
     }
@@ -59,7 +59,7 @@ inline double unit_error(const us::matrix<float>& rows, const us::matrix<float>&
     return difference(found, unit_in_double(rows, checked(rows)));
 }
 inline double softmax_error(const us::matrix<float>& logits, const us::matrix<float>& probabilities) {
-    exact_matrix exact = us::as_eigen(logits).topRows(std::min<us::index>(checked(logits), 8)).cast<double>();
+    exact_matrix exact = us::as_eigen(logits).topRows(std::min<us::idx_t>(checked(logits), 8)).cast<double>();
     softmax_in_double(exact);
     return difference(probabilities, exact);
 }
@@ -67,17 +67,17 @@ inline double softmax_error(const us::matrix<float>& logits, const us::matrix<fl
 /// Of the scores of the best rows, in descending order.
 inline double top_error(const us::matrix<float>& queries, const us::matrix<float>& gallery,
                         const us::matrix<float>& scores) {
-    const us::index count = std::min<us::index>(checked(queries), 4), k = scores.dim();
+    const us::idx_t count = std::min<us::idx_t>(checked(queries), 4), k = scores.dim();
     exact_matrix best(count, k);
-    for (us::index i = 0; i < count; ++i) {
+    for (us::idx_t i = 0; i < count; ++i) {
         const Eigen::VectorXd query = us::as_eigen(queries).row(i).cast<double>().normalized();
         std::vector<double> all(std::size_t(gallery.rows()));
-        for (us::index j = 0; j < gallery.rows(); ++j) {
+        for (us::idx_t j = 0; j < gallery.rows(); ++j) {
             const Eigen::VectorXd row = us::as_eigen(gallery).row(j).cast<double>();
             all[std::size_t(j)] = query.dot(row) / row.norm();
         }
         std::partial_sort(all.begin(), all.begin() + k, all.end(), std::greater<>());
-        for (us::index j = 0; j < k; ++j) best(i, j) = all[std::size_t(j)];
+        for (us::idx_t j = 0; j < k; ++j) best(i, j) = all[std::size_t(j)];
     }
     return difference(scores, best);
 }

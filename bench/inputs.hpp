@@ -14,9 +14,9 @@ namespace bench {
 namespace us = unitsphere;
 
 /// Rows that look like raw features: the sum of four uniforms, seeded. against_pytorch.py makes the same.
-inline us::matrix<float> random_rows(us::index rows, us::index dim, std::uint32_t seed) {
+inline us::matrix<float> random_rows(us::idx_t rows, us::idx_t dim, std::uint32_t seed) {
     us::matrix<float> result(rows, dim);
-    for (us::index i = 0; i < rows * dim; ++i) {
+    for (us::idx_t i = 0; i < rows * dim; ++i) {
         float sum = -2.0f;
         for (int j = 0; j < 4; ++j) {
             seed = seed * 1664525u + 1013904223u;
@@ -29,10 +29,10 @@ inline us::matrix<float> random_rows(us::index rows, us::index dim, std::uint32_
 
 /// The same rows in another type.
 template <class T>
-us::matrix<T> random_rows_of(us::index rows, us::index dim, std::uint32_t seed) {
+us::matrix<T> random_rows_of(us::idx_t rows, us::idx_t dim, std::uint32_t seed) {
     const us::matrix<float> wide = random_rows(rows, dim, seed);
     us::matrix<T> result(rows, dim);
-    for (us::index i = 0; i < rows * dim; ++i)
+    for (us::idx_t i = 0; i < rows * dim; ++i)
         result.data()[i] = T(std::is_same_v<T, std::int8_t> ? wide.data()[i] * 60.0f : wide.data()[i]);
     return result;
 }
@@ -40,8 +40,8 @@ us::matrix<T> random_rows_of(us::index rows, us::index dim, std::uint32_t seed) 
 enum class use { queries = 1, gallery = 2, logits = 3 };
 
 template <class Make>
-auto& made_once(use role, us::index rows, us::index dim, Make make) {
-    static std::map<std::tuple<use, us::index, us::index>, decltype(make())> held;
+auto& made_once(use role, us::idx_t rows, us::idx_t dim, Make make) {
+    static std::map<std::tuple<use, us::idx_t, us::idx_t>, decltype(make())> held;
     const auto key = std::tuple(role, rows, dim);
     const auto place = held.find(key);
     return place != held.end() ? place->second : held.emplace(key, make()).first->second;
@@ -49,12 +49,12 @@ auto& made_once(use role, us::index rows, us::index dim, Make make) {
 
 /// Raw rows as an encoder returns them.
 template <class T = float>
-const us::matrix<T>& raw(use role, us::index rows, us::index dim) {
+const us::matrix<T>& raw(use role, us::idx_t rows, us::idx_t dim) {
     return made_once(role, rows, dim, [=] { return random_rows_of<T>(rows, dim, std::uint32_t(role)); });
 }
 
 /// The same rows at unit length: what a matrix product alone gets.
-inline const us::matrix<float>& unit(use role, us::index rows, us::index dim) {
+inline const us::matrix<float>& unit(use role, us::idx_t rows, us::idx_t dim) {
     return made_once(role, rows, dim, [=] {
         us::matrix<float> result = raw(role, rows, dim);
         us::normalize_in_place(result.view());
@@ -63,16 +63,16 @@ inline const us::matrix<float>& unit(use role, us::index rows, us::index dim) {
 }
 
 /// Logits between -60 and 60.
-inline const us::matrix<float>& logits(us::index rows, us::index columns) {
+inline const us::matrix<float>& logits(us::idx_t rows, us::idx_t columns) {
     return made_once(use::logits, rows, columns, [=] {
         us::matrix<float> result = random_rows(rows, columns, std::uint32_t(use::logits));
-        for (us::index i = 0; i < rows * columns; ++i) result.data()[i] *= 30.0f;
+        for (us::idx_t i = 0; i < rows * columns; ++i) result.data()[i] *= 30.0f;
         return result;
     });
 }
 
 /// Where everybody writes: zeroed, so its pages are there before the clock runs.
-inline us::matrix<float>& output(us::index rows, us::index columns) {
+inline us::matrix<float>& output(us::idx_t rows, us::idx_t columns) {
     return made_once(use::queries, rows, columns, [=] { return us::matrix<float>(rows, columns); });
 }
 

@@ -1,6 +1,6 @@
 // CLIP's two logit matrices and SigLIP's biased logits from raw rows, beside Eigen.
 #include <unitsphere/interop/eigen.hpp>
-#include <unitsphere/logits.hpp>
+#include <unitsphere/similarity.hpp>
 
 #include "rows.hpp"
 
@@ -27,7 +27,7 @@ const us::logit_scale scale = us::logit_scale::from_multiplier(100.0f);
 void clip_logits_unitsphere(benchmark::State& state) {
     problem p(state);
     for (auto _ : state) {
-        us::clip_logits(p.images, p.texts, scale, p.per_image, p.per_text);
+        us::clip_logits_into(p.images, p.texts, scale, p.per_image, p.per_text);
         benchmark::ClobberMemory();
     }
     state.SetLabel(us::instruction_set());
@@ -49,7 +49,7 @@ void clip_logits_eigen(benchmark::State& state) {
 void siglip_logits_unitsphere(benchmark::State& state) {
     problem p(state);
     for (auto _ : state) {
-        us::siglip_logits(p.images, p.texts, scale, -10.0f, p.per_image);
+        us::siglip_logits_into(p.images, p.texts, scale, -10.0f, p.per_image);
         benchmark::ClobberMemory();
     }
     p.report(state);

@@ -1,8 +1,5 @@
-// The main of every benchmark program: its own rows, the machine's rates among them, and who took part.
-#include <cstdlib>
-
+// The main of every benchmark program: its own rows, and who took part.
 #include "peers.hpp"
-#include "rates.hpp"
 #include "rows.hpp"
 
 namespace bench {
@@ -18,12 +15,8 @@ void say_who_takes_part() {
 
 }  // namespace bench
 
-/// BENCH_THREADS is the number of threads of the rates and of the rows that use several.
 int main(int argc, char** argv) {
-    const char* threads = std::getenv("BENCH_THREADS");
     bench::peer::use_one_thread();
-    bench::register_rates(1);
-    if (threads != nullptr && std::atoi(threads) > 1) bench::register_rates(std::atoi(threads));
     bench::register_rows();
     bench::say_who_takes_part();
     benchmark::Initialize(&argc, argv);

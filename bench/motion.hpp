@@ -28,8 +28,8 @@ T multiply_add(std::int64_t steps) {
     const vector<T> factor(T(0.999)), term(T(0.001));
     unroll<chains>([&](auto c) UNITSPHERE_LAMBDA { sum[c] = term; });
     for (std::int64_t i = 0; i < steps; ++i)
-        unroll<chains>([&](auto c)
-                           UNITSPHERE_LAMBDA { sum[c] = us::kernel::ordered(us::kernel::fma(sum[c], factor, term)); });
+        unroll<chains>(
+            [&](auto c) UNITSPHERE_LAMBDA { sum[c] = us::kernel::fp_barrier(us::kernel::fma(sum[c], factor, term)); });
     vector<T> all = sum[0];
     unroll<chains>([&](auto c) UNITSPHERE_LAMBDA { all = all + sum[c]; });
     return all.get(0);
@@ -45,7 +45,7 @@ float read_all(const float* from, std::int64_t count) {
     for (std::int64_t i = 0; i < count; i += 8 * width)
         unroll<8>([&](auto c) UNITSPHERE_LAMBDA {
             if constexpr (ahead > 0) __builtin_prefetch(reinterpret_cast<const char*>(from + i + c * width) + ahead);
-            sum[c] = us::kernel::ordered(sum[c] + vector<float>::load_aligned(from + i + c * width));
+            sum[c] = us::kernel::fp_barrier(sum[c] + vector<float>::load_aligned(from + i + c * width));
         });
     vector<float> all = sum[0];
     unroll<8>([&](auto c) UNITSPHERE_LAMBDA { all = all + sum[c]; });
@@ -55,7 +55,7 @@ float read_all(const float* from, std::int64_t count) {
 inline void copy_loop(const float* from, float* to, std::int64_t count) {
     for (std::int64_t i = 0; i < count; i += 8 * width)
         unroll<8>([&](auto c) UNITSPHERE_LAMBDA {  // ordered: the compiler must not call memcpy here
-            us::kernel::ordered(vector<float>::load_aligned(from + i + c * width)).store_aligned(to + i + c * width);
+            us::kernel::fp_barrier(vector<float>::load_aligned(from + i + c * width)).store_aligned(to + i + c * width);
         });
 }
 
@@ -90,7 +90,7 @@ inline void scale_in_place(float* rows, std::int64_t count) {
     const vector<float> factor(1.0f);
     for (std::int64_t i = 0; i < count; i += 8 * width)
         unroll<8>([&](auto c) UNITSPHERE_LAMBDA {
-            us::kernel::ordered(vector<float>::load_aligned(rows + i + c * width) * factor)
+            us::kernel::fp_barrier(vector<float>::load_aligned(rows + i + c * width) * factor)
                 .store_aligned(rows + i + c * width);
         });
 }

@@ -17,7 +17,7 @@ inline std::string version() {
 
 inline task sgemm(const rows& queries, const rows& gallery, rows& out) {
     return [&] {
-        const us::index q = queries.rows(), g = gallery.rows(), dim = queries.dim();
+        const us::idx_t q = queries.rows(), g = gallery.rows(), dim = queries.dim();
         dnnl::sgemm('N', 'T', q, g, dim, 1.0f, queries.data(), dim, gallery.data(), dim, 0.0f, out.data(), g);
     };
 }
@@ -39,7 +39,7 @@ inline const dnnl::engine& processor() {
     return engine;
 }
 
-inline dnnl::memory::desc layout(us::index rows, us::index columns, dnnl::memory::format_tag order) {
+inline dnnl::memory::desc layout(us::idx_t rows, us::idx_t columns, dnnl::memory::format_tag order) {
     return {{rows, columns}, dnnl::memory::data_type::f32, order};
 }
 inline dnnl::memory as_memory(const dnnl::memory::desc& desc, const rows& held) {

@@ -39,7 +39,7 @@ using row_major = us::eigen_map<float>::PlainObject;
 void eigen_softmax(const rows& from, rows& out) {
     const auto logits = us::as_eigen(from);
     auto to = us::as_eigen(out);
-    for (us::index i = 0; i < from.rows(); ++i) {
+    for (us::idx_t i = 0; i < from.rows(); ++i) {
         to.row(i) = (logits.row(i).array() - logits.row(i).maxCoeff()).exp();
         to.row(i) /= to.row(i).sum();
     }
@@ -63,7 +63,7 @@ task eigen_zero_shot(const rows& images, const rows& classes, rows& out) {
 }
 
 #if defined(BENCH_HAS_OPENBLAS)
-void sgemm(const float* queries, us::index q, const rows& gallery, float scale, float* out) {
+void sgemm(const float* queries, us::idx_t q, const rows& gallery, float scale, float* out) {
     const int g = int(gallery.rows()), dim = int(gallery.dim());
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, int(q), g, dim, scale, queries, dim, gallery.data(), dim, 0.0f,
                 out, g);
@@ -76,8 +76,8 @@ void sgemv(const float* query, const rows& gallery, float scale, float* out) {
 /// 128 images at a time: their unit rows and their logits stay in the cache between the loops.
 task openblas_zero_shot(const rows& images, const rows& classes, rows& out) {
     return [&, scratch = rows(128, images.dim())]() mutable {
-        for (us::index first = 0; first < images.rows(); first += scratch.rows()) {
-            const us::index left = images.rows() - first, count = left < scratch.rows() ? left : scratch.rows();
+        for (us::idx_t first = 0; first < images.rows(); first += scratch.rows()) {
+            const us::idx_t left = images.rows() - first, count = left < scratch.rows() ? left : scratch.rows();
             loops::normalize(images.row(first), scratch.data(), count, images.dim());
             if (count == 1)
                 sgemv(scratch.data(), classes, 100.0f, out.row(first));
@@ -90,7 +90,7 @@ task openblas_zero_shot(const rows& images, const rows& classes, rows& out) {
 #endif
 
 #if defined(BENCH_HAS_FAISS)
-task faiss_search(const rows& queries, const rows& gallery, us::index k, rows& scores) {
+task faiss_search(const rows& queries, const rows& gallery, us::idx_t k, rows& scores) {
     static std::map<const float*, std::shared_ptr<faiss::IndexFlatIP>> indexes;  // one copy of a gallery for all rows
     auto& index = indexes[gallery.data()];
     if (!index) {
@@ -102,13 +102,13 @@ task faiss_search(const rows& queries, const rows& gallery, us::index k, rows& s
     };
 }
 
-task faiss_range_search(const rows& unit_rows, float threshold, us::index& found) {
+task faiss_range_search(const rows& unit_rows, float threshold, us::idx_t& found) {
     const auto index = std::make_shared<faiss::IndexFlatIP>(unit_rows.dim());
     index->add(unit_rows.rows(), unit_rows.data());
     return [&, threshold, index] {
         faiss::RangeSearchResult result(unit_rows.rows());
         index->range_search(unit_rows.rows(), unit_rows.data(), threshold, &result);
-        found = us::index(result.lims[std::size_t(unit_rows.rows())]);
+        found = us::idx_t(result.lims[std::size_t(unit_rows.rows())]);
     };
 }
 #endif

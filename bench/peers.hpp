@@ -52,14 +52,14 @@ std::vector<row_wise> softmaxes();
 /// The k best of a unit gallery, exactly.
 struct search {
     const char* who;
-    std::function<task(const rows& unit_queries, const rows& unit_gallery, us::index k, rows& scores)> prepare;
+    std::function<task(const rows& unit_queries, const rows& unit_gallery, us::idx_t k, rows& scores)> prepare;
 };
 std::vector<search> searches();
 
 /// All pairs of unit rows with a product above a threshold, every row against all; `found` is how many.
 struct range_search {
     const char* who;
-    std::function<task(const rows& unit_rows, float threshold, us::index& found)> prepare;
+    std::function<task(const rows& unit_rows, float threshold, us::idx_t& found)> prepare;
 };
 std::vector<range_search> range_searches();
 

@@ -41,7 +41,7 @@ void run(benchmark::State& state, const char* label, Function&& function, Exact&
     count(state, logits);
     const std::vector<long double> expected = exact(logits.row(0), logits.dim());
     long double worst = 0;
-    for (us::index j = 0; j < logits.dim(); ++j) {
+    for (us::idx_t j = 0; j < logits.dim(); ++j) {
         const long double truth = expected[std::size_t(j)];
         const long double error = std::fabs((out(0, j) - truth) / truth);
         worst = error > worst ? error : worst;
@@ -50,30 +50,30 @@ void run(benchmark::State& state, const char* label, Function&& function, Exact&
 }
 
 /// The sum of exp(l - largest), without the largest itself.
-std::pair<long double, long double> largest_and_rest(const float* logits, us::index columns) {
+std::pair<long double, long double> largest_and_rest(const float* logits, us::idx_t columns) {
     const float* place = std::max_element(logits, logits + columns);
     long double rest = 0;
-    for (us::index j = 0; j < columns; ++j)
+    for (us::idx_t j = 0; j < columns; ++j)
         if (logits + j != place) rest += std::exp((long double)(logits[j]) - (long double)(*place));
     return {*place, rest};
 }
 
-std::vector<long double> exact_log_softmax(const float* logits, us::index columns) {
+std::vector<long double> exact_log_softmax(const float* logits, us::idx_t columns) {
     const auto [largest, rest] = largest_and_rest(logits, columns);
     std::vector<long double> result;
-    for (us::index j = 0; j < columns; ++j) result.push_back((logits[j] - largest) - std::log1p(rest));
+    for (us::idx_t j = 0; j < columns; ++j) result.push_back((logits[j] - largest) - std::log1p(rest));
     return result;
 }
 
-std::vector<long double> exact_sigmoid(const float* logits, us::index columns) {
+std::vector<long double> exact_sigmoid(const float* logits, us::idx_t columns) {
     std::vector<long double> result;
-    for (us::index j = 0; j < columns; ++j) result.push_back(1 / (1 + std::exp(-(long double)(logits[j]))));
+    for (us::idx_t j = 0; j < columns; ++j) result.push_back(1 / (1 + std::exp(-(long double)(logits[j]))));
     return result;
 }
 
 void log_softmax_unitsphere(benchmark::State& state) {
     run(
-        state, us::instruction_set(), [](const auto& logits, auto& out) { us::log_softmax(logits, out); },
+        state, us::instruction_set(), [](const auto& logits, auto& out) { us::log_softmax_into(logits, out); },
         exact_log_softmax);
 }
 
@@ -81,7 +81,7 @@ void log_softmax_eigen(benchmark::State& state) {
     const auto log_softmax = [](const auto& logits, auto& out) {
         const auto from = us::as_eigen(logits);
         auto to = us::as_eigen(out);
-        for (us::index i = 0; i < logits.rows(); ++i) {
+        for (us::idx_t i = 0; i < logits.rows(); ++i) {
             const float largest = from.row(i).maxCoeff();
             const float log_sum = std::log((from.row(i).array() - largest).exp().sum());
             to.row(i) = from.row(i).array() - largest - log_sum;
@@ -92,7 +92,8 @@ void log_softmax_eigen(benchmark::State& state) {
 
 void sigmoid_unitsphere(benchmark::State& state) {
     run(
-        state, us::instruction_set(), [](const auto& logits, auto& out) { us::sigmoid(logits, out); }, exact_sigmoid);
+        state, us::instruction_set(), [](const auto& logits, auto& out) { us::sigmoid_into(logits, out); },
+        exact_sigmoid);
 }
 
 void sigmoid_eigen(benchmark::State& state) {
@@ -103,7 +104,7 @@ void sigmoid_eigen(benchmark::State& state) {
 }
 
 template <class Prepare>
-void add_softmax(const char* who, us::index n, us::index columns, Prepare prepare) {
+void add_softmax(const char* who, us::idx_t n, us::idx_t columns, Prepare prepare) {
     const double elements = double(n) * double(columns);
     const bench::work w{2.0 * bench::exp_operations * elements, 4.0 * elements, 4.0 * elements};
     bench::add({"softmax", who, bench::shape(n, columns)}, w, [=] {
@@ -125,11 +126,11 @@ BENCHMARK(sigmoid_unitsphere)->Apply(shapes);
 BENCHMARK(sigmoid_eigen)->Apply(shapes);
 
 void bench::register_rows() {
-    for (const auto& [n, columns] : {std::pair<us::index, us::index>{256, 1000}, {10000, 1000}, {8, 1000000}}) {
+    using shape = std::pair<us::idx_t, us::idx_t>;
+    for (const auto& [n, columns] : {shape{1, 1000}, {256, 1000}, {10000, 1000}, {8, 1000000}}) {
         add_softmax("unitsphere", n, columns, [](const us::matrix<float>& logits, us::matrix<float>& out) {
-            return [&] { us::softmax(logits, out); };
+            return [&] { us::softmax_into(logits, out); };
         });
         for (const auto& peer : bench::peer::softmaxes()) add_softmax(peer.who, n, columns, peer.prepare);
-        bench::register_copy_rate(8 * n * columns);
     }
 }

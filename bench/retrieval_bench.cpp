@@ -1,7 +1,8 @@
 // Ranks of all pairs both ways, beside our own matrix of cosines, which goes to memory that is there; and near
 // duplicates, beside FAISS' range search, which gets rows at unit length.
-#include <unitsphere/near_duplicates.hpp>
 #include <unitsphere/retrieval.hpp>
+#include <unitsphere/search.hpp>
+#include <unitsphere/similarity.hpp>
 
 #include "exact.hpp"
 #include "peers.hpp"
@@ -12,19 +13,18 @@ namespace {
 namespace us = unitsphere;
 using bench::use;
 
-constexpr us::index dim = 512;
+constexpr us::idx_t dim = 512;
 
 struct places {
-    std::vector<us::index> image_of_text, text_ranks, image_ranks;
+    us::array<us::idx_t> image_of_text, text_ranks, image_ranks;
 
-    places(us::index images, us::index texts)
-        : image_of_text(std::size_t(texts)), text_ranks(std::size_t(texts)), image_ranks(std::size_t(texts)) {
-        for (us::index j = 0; j < texts; ++j) image_of_text[std::size_t(j)] = j % images;
+    places(us::idx_t images, us::idx_t texts) : image_of_text(texts), text_ranks(texts), image_ranks(texts) {
+        for (us::idx_t j = 0; j < texts; ++j) image_of_text[j] = j % images;
     }
 };
 
-/// How far a rank from 1 on is from what scores in double allow, where those nearer than a rounding may stand either way.
-double rank_error(const bench::exact_matrix& scores, us::index query, us::index own, us::index rank) {
+/// How far a rank from 1 on is from what scores in double allow; those nearer than a rounding may stand either way.
+double rank_error(const bench::exact_matrix& scores, us::idx_t query, us::idx_t own, us::idx_t rank) {
     constexpr double rounding = 1e-6;
     const auto row = scores.row(query).array();
     const double before = double((row > row(own) + rounding).count());
@@ -33,21 +33,20 @@ double rank_error(const bench::exact_matrix& scores, us::index query, us::index 
 }
 
 /// Of the first images and texts.
-double ranks_error(us::index q, us::index g, const places& found) {
+double ranks_error(us::idx_t q, us::idx_t g, const places& found) {
     const auto &images = bench::raw(use::queries, q, dim), &texts = bench::raw(use::gallery, g, dim);
     const bench::exact_matrix of_images = bench::exact_cosines(images, texts),
                               of_texts = bench::exact_cosines(texts, images);
     double worst = 0;
-    for (us::index j = 0; j < of_texts.rows(); ++j) {
-        const us::index image = found.image_of_text[std::size_t(j)];
-        worst = std::max(worst, rank_error(of_texts, j, image, found.image_ranks[std::size_t(j)]));
-        if (image < of_images.rows())
-            worst = std::max(worst, rank_error(of_images, image, j, found.text_ranks[std::size_t(j)]));
+    for (us::idx_t j = 0; j < of_texts.rows(); ++j) {
+        const us::idx_t image = found.image_of_text[j];
+        worst = std::max(worst, rank_error(of_texts, j, image, found.image_ranks[j]));
+        if (image < of_images.rows()) worst = std::max(worst, rank_error(of_images, image, j, found.text_ranks[j]));
     }
     return worst;
 }
 
-void add_ranks(const char* goal, us::index q, us::index g) {
+void add_ranks(const char* goal, us::idx_t q, us::idx_t g) {
     bench::work counts = bench::cosine_work(q, g, dim);
     counts.bytes_written = 16.0 * double(g);
     bench::add({goal, "unitsphere", bench::shape(q, g, dim)}, counts, [=] {
@@ -55,8 +54,8 @@ void add_ranks(const char* goal, us::index q, us::index g) {
         const auto found = std::make_shared<places>(q, g);
         const auto space = std::make_shared<us::workspace>();
         return bench::task{[&, found, space] {
-                               us::pair_ranks(images, texts, found->image_of_text, found->text_ranks,
-                                              found->image_ranks, *space);
+                               us::pair_ranks_into(images, texts, found->image_of_text, found->text_ranks,
+                                                   found->image_ranks, *space);
                            },
                            [=] { return ranks_error(q, g, *found); }};
     });
@@ -64,29 +63,29 @@ void add_ranks(const char* goal, us::index q, us::index g) {
         const auto &images = bench::raw(use::queries, q, dim), &texts = bench::raw(use::gallery, g, dim);
         auto& scores = bench::output(q, g);
         const auto space = std::make_shared<us::workspace>();
-        return bench::task{[&, space] { us::cosine_similarity(images, texts, scores, *space); },
+        return bench::task{[&, space] { us::cosine_similarity_into(images, texts, scores, *space); },
                            [&] { return bench::cosine_error(images, texts, scores); }};
     });
 }
 
 /// Random rows are far from each other: each is alone.
-void add_near_duplicates(const char* goal, us::index n) {
+void add_near_duplicates(const char* goal, us::idx_t n) {
     bench::work half = bench::cosine_work(n, n, dim);  // each pair once
     half.flops /= 2, half.bytes_read /= 2, half.bytes_written = 8.0 * double(n);
     bench::add({goal, "unitsphere", bench::shape(n, dim)}, half, [=] {
         const auto& rows = bench::raw(use::queries, n, dim);
-        const auto found = std::make_shared<us::matrix<us::index>>(1, n);
+        const auto found = std::make_shared<us::array<us::idx_t>>(n);
         const auto space = std::make_shared<us::workspace>();
-        return bench::task{[&, found, space] { us::near_duplicates(rows, 0.94f, found->view(), *space); },
+        return bench::task{[&, found, space] { us::near_duplicates_into(rows, 0.94f, *found, *space); },
                            [=] {
                                double wrong = 0;
-                               for (us::index i = 0; i < n; ++i) wrong += (*found)(0, i) != i;
+                               for (us::idx_t i = 0; i < n; ++i) wrong += (*found)[i] != i;
                                return wrong;
                            }};
     });
     for (const auto& peer : bench::peer::range_searches())
         bench::add({goal, peer.who, bench::shape(n, dim)}, half, [=] {
-            const auto found = std::make_shared<us::index>(0);
+            const auto found = std::make_shared<us::idx_t>(0);
             return bench::task{peer.prepare(bench::unit(use::queries, n, dim), 0.94f, *found),
                                [=] { return std::fabs(double(*found - n)); }};  // each with itself
         });
@@ -97,6 +96,6 @@ void add_near_duplicates(const char* goal, us::index n) {
 void bench::register_rows() {
     add_ranks("retrieval", 20000, 20000);
     add_near_duplicates("near_duplicates", 20000);
-    for (const auto& [q, g] : {std::pair<us::index, us::index>{1000, 1000}, {1000, 5000}, {5000, 5000}, {5000, 25000}})
+    for (const auto& [q, g] : {std::pair<us::idx_t, us::idx_t>{1000, 1000}, {1000, 5000}, {5000, 5000}, {5000, 25000}})
         add_ranks("retrieval_sizes", q, g);  // with several texts an image; not a goal
 }

@@ -1,4 +1,4 @@
-/// A row that `report` judges: <goal>/<who>/<shape>/<type>, with the work it does as counters.
+/// A row that report.py reads: <goal>/<who>/<shape>/<type>, its error, and its fraction of the machine's limit.
 #pragma once
 
 #include <memory>
@@ -12,31 +12,23 @@
 
 namespace bench {
 
-/// Every program defines it: adds its rows.
+/// Every program defines it: adds its rows. BENCH_THREADS is the number of threads of those that use several.
 void register_rows();
-
-/// What has to be done, whoever does it: the limit of the machine follows from it.
-struct work {
-    double flops = 0;  // of the multiply-add pipes: two for each multiply-add, and for any other operation
-    double bytes_read = 0;
-    double bytes_written = 0;
-    bool in_place = false;  // what is written is what was read
-};
 
 /// exp in the library's own softmax: nine multiply-adds and one multiplication.
 inline constexpr double exp_operations = 10;
 
-inline work cosine_work(us::index q, us::index g, us::index dim, double element = 4) {
+inline work cosine_work(us::idx_t q, us::idx_t g, us::idx_t dim, double element = 4) {
     return {2.0 * double(q) * double(g) * double(dim), element * double((q + g) * dim), 4.0 * double(q) * double(g)};
 }
-inline work zero_shot_work(us::index images, us::index classes, us::index dim) {
+inline work zero_shot_work(us::idx_t images, us::idx_t classes, us::idx_t dim) {
     work w = cosine_work(images, classes, dim);
     w.flops += 2.0 * exp_operations * double(images) * double(classes);
     return w;
 }
 
-inline std::string shape(us::index a, us::index b) { return std::to_string(a) + "x" + std::to_string(b); }
-inline std::string shape(us::index a, us::index b, us::index c) { return shape(a, b) + "x" + std::to_string(c); }
+inline std::string shape(us::idx_t a, us::idx_t b) { return std::to_string(a) + "x" + std::to_string(b); }
+inline std::string shape(us::idx_t a, us::idx_t b, us::idx_t c) { return shape(a, b) + "x" + std::to_string(c); }
 
 struct row_name {
     std::string goal, who, shape, type = "f32";
@@ -53,16 +45,6 @@ struct task {
 template <class Run, class Error>
 task(Run, Error) -> task<Run, Error>;
 
-inline void set_counters(benchmark::State& state, const row_name& name, const work& w, double error) {
-    state.counters["flops"] = w.flops;
-    state.counters["bytes_read"] = w.bytes_read;
-    state.counters["bytes_written"] = w.bytes_written;
-    if (w.in_place) state.counters["in_place"] = 1;
-    state.counters["workers"] = name.threads;
-    state.counters["error"] = error;
-    state.SetLabel(us::instruction_set());
-}
-
 /// Adds the row. `make()` gives its task when the row is first run, so a filter keeps unused inputs away.
 template <class Make>
 void add(const row_name& name, const work& w, Make make) {
@@ -78,11 +60,19 @@ void add(const row_name& name, const work& w, Make make) {
             for (int warm_up = 0; warm_up < 3; ++warm_up) task->run();  // malloc's heap grows in the first two
             state_of_row->error = task->error();
         }
+        const limit before = name.threads == 1 ? limit_of(w) : limit();
+        if (state.max_iterations > 1) task->run();  // the rates have emptied the caches
         for (auto _ : state) {
             task->run();
             benchmark::ClobberMemory();
         }
-        set_counters(state, name, w, state_of_row->error);
+        const limit after = name.threads == 1 ? limit_of(w) : limit();
+        const double shortest = (before.seconds + after.seconds) / 2;
+        if (shortest > 0)
+            state.counters["of_limit"] =
+                benchmark::Counter(shortest * double(state.iterations()), benchmark::Counter::kIsRate);
+        state.counters["error"] = state_of_row->error;
+        state.SetLabel(after.what);
     };
     const std::string full = name.goal + "/" + name.who + "/" + name.shape + "/" + name.type;
     auto* const row = benchmark::RegisterBenchmark(full.c_str(), run)->Unit(benchmark::kMicrosecond);

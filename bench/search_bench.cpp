@@ -1,4 +1,5 @@
 // The ten best rows of a gallery, beside FAISS' flat index, which gets rows at unit length.
+#include <unitsphere/gallery.hpp>
 #include <unitsphere/search.hpp>
 
 #include "exact.hpp"
@@ -10,43 +11,40 @@ namespace {
 namespace us = unitsphere;
 using bench::use;
 
-constexpr us::index dim = 512, k = 10;
+constexpr us::idx_t dim = 512, k = 10;
 
-us::matrix<float>& scores_of(us::index q) { return bench::output(q, k); }
+us::matrix<float>& scores_of(us::idx_t q) { return bench::output(q, k); }
 
-double error_of(us::index q, us::index g) {
+double error_of(us::idx_t q, us::idx_t g) {
     return bench::top_error(bench::raw(use::queries, q, dim), bench::raw(use::gallery, g, dim), scores_of(q));
 }
 
-const us::gallery& packed(us::index g) {
+const us::gallery& packed(us::idx_t g) {
     return bench::made_once(use::gallery, g, dim, [=] { return us::gallery(bench::raw(use::gallery, g, dim)); });
 }
 
 template <class Gallery>
-void add_search(const char* goal, us::index q, us::index g, Gallery gallery_of) {
-    bench::add({goal, "unitsphere", bench::shape(q, g, dim)}, bench::cosine_work(q, g, dim), [=] {
+void add_search(const char* goal, const char* who, us::idx_t q, us::idx_t g, Gallery gallery_of) {
+    bench::add({goal, who, bench::shape(q, g, dim)}, bench::cosine_work(q, g, dim), [=] {
         const auto& queries = bench::raw(use::queries, q, dim);
         const auto& gallery = gallery_of(g);
-        const auto indices = std::make_shared<us::matrix<us::index>>(q, k);
+        const auto indices = std::make_shared<us::matrix<us::idx_t>>(q, k);
         const auto space = std::make_shared<us::workspace>();
         auto& scores = scores_of(q);
-        return bench::task{[&, indices, space] {
-                               us::top_k(queries, gallery, us::matrix_view<us::index>(*indices), scores.view(), *space);
-                           },
+        return bench::task{[&, indices, space] { us::top_k_into(queries, gallery, *indices, scores, *space); },
                            [=] { return error_of(q, g); }};
     });
 }
 
-void add_packed(const char* goal, us::index q, us::index g) {
-    add_search(goal, q, g, [](us::index rows) -> const us::gallery& { return packed(rows); });
+void add_packed(const char* goal, us::idx_t q, us::idx_t g, const char* who = "unitsphere") {
+    add_search(goal, who, q, g, [](us::idx_t rows) -> const us::gallery& { return packed(rows); });
 }
-void add_raw(const char* goal, us::index q, us::index g) {
-    add_search(goal, q, g,
-               [](us::index rows) -> const us::matrix<float>& { return bench::raw(use::gallery, rows, dim); });
+void add_raw(const char* goal, us::idx_t q, us::idx_t g) {
+    add_search(goal, "unitsphere", q, g,
+               [](us::idx_t rows) -> const us::matrix<float>& { return bench::raw(use::gallery, rows, dim); });
 }
 
-void add_peers(const char* goal, us::index q, us::index g) {
-    bench::register_read_rate(4 * (q + g) * dim);
+void add_peers(const char* goal, us::idx_t q, us::idx_t g) {
     for (const auto& peer : bench::peer::searches())
         bench::add({goal, peer.who, bench::shape(q, g, dim)}, bench::cosine_work(q, g, dim), [=] {
             return bench::task{
@@ -58,16 +56,19 @@ void add_peers(const char* goal, us::index q, us::index g) {
 }  // namespace
 
 void bench::register_rows() {
-    constexpr us::index rows = 200000;
+    constexpr us::idx_t rows = 200000;
     add_packed("top10_1", 1, rows);
     add_peers("top10_1", 1, rows);
     add_raw("top10_1_raw", 1, rows);
     add_peers("top10_1_raw", 1, rows);
-    for (const us::index q : {32, 1024}) {
+    for (const us::idx_t q : {32, 1024}) {
         add_packed("top10_many", q, rows);
         add_peers("top10_many", q, rows);
     }
-    for (const us::index g : {1000, 3000, 10000, 30000, 100000, 200000}) {  // a curve, not a goal
+    add_raw("top10_many_raw", 32, rows);
+    add_packed("top10_many_raw", 32, rows, "gallery");
+    add_peers("top10_many_raw", 32, rows);
+    for (const us::idx_t g : {1000, 3000, 10000, 30000, 100000, 200000}) {  // a curve, not a goal
         add_packed("top10_sizes", 1, g);
         add_raw("top10_sizes_raw", 1, g);
         add_peers("top10_sizes", 1, g);

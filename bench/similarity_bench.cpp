@@ -13,7 +13,7 @@ namespace us = unitsphere;
 using bench::use;
 
 struct size {
-    us::index q, g, dim;
+    us::idx_t q, g, dim;
 };
 
 void add_unitsphere(const char* goal, size s) {
@@ -21,7 +21,7 @@ void add_unitsphere(const char* goal, size s) {
         const auto &queries = bench::raw(use::queries, s.q, s.dim), &gallery = bench::raw(use::gallery, s.g, s.dim);
         auto& scores = bench::output(s.q, s.g);
         const auto space = std::make_shared<us::workspace>();
-        return bench::task{[&, space] { us::cosine_similarity(queries, gallery, scores, *space); },
+        return bench::task{[&, space] { us::cosine_similarity_into(queries, gallery, scores, *space); },
                            [&] { return bench::cosine_error(queries, gallery, scores); }};
     });
 }
@@ -33,7 +33,7 @@ void add_packed(const char* goal, size s) {
         auto& scores = bench::output(s.q, s.g);
         const auto gallery = std::make_shared<us::gallery>(rows);
         const auto space = std::make_shared<us::workspace>();
-        return bench::task{[&, gallery, space] { us::cosine_similarity(queries, *gallery, scores, *space); },
+        return bench::task{[&, gallery, space] { us::cosine_similarity_into(queries, *gallery, scores, *space); },
                            [&] { return bench::cosine_error(queries, rows, scores); }};
     });
 }
@@ -57,12 +57,12 @@ void add_goal(const char* goal, size s) {
 }  // namespace
 
 void bench::register_rows() {
-    for (const size& s : {size{1000, 1000, 512}, {4096, 4096, 512}, {10000, 1000, 512}, {1000, 1000, 768}})
+    for (const size& s :
+         {size{1000, 1000, 512}, {4096, 4096, 512}, {10000, 1000, 512}, {1000, 1000, 768}, {1000, 1000, 1152}})
         add_goal("cosine_large", s);
+    for (const size& s : {size{256, 1000, 512}, {256, 365, 768}}) add_goal("cosine_mid", s);
     add_goal("cosine_32", {32, 1000, 512});
     const size one{1, 1000, 512};
-    bench::register_read_rate(4 * one.g * one.dim);
-    bench::register_copy_rate(4 * one.g * one.dim);
     add_packed("cosine_1", one);
     for (const auto& peer : bench::peer::vector_products()) add_product("cosine_1", one, peer);
 }

@@ -13,14 +13,14 @@ using bench::use;
 template <class T>
 us::matrix<float> widened(const us::matrix<T>& rows) {
     us::matrix<float> wide(rows.rows(), rows.dim());
-    for (us::index i = 0; i < rows.rows() * rows.dim(); ++i) wide.data()[i] = float(rows.data()[i]);
+    for (us::idx_t i = 0; i < rows.rows() * rows.dim(); ++i) wide.data()[i] = float(rows.data()[i]);
     return wide;
 }
 
 /// Raw rows of 16 bits, and the same rows as floats.
 template <class T>
-void add_half(const char* type, us::index q, us::index g) {
-    const us::index dim = 512;
+void add_half(const char* type, us::idx_t q, us::idx_t g) {
+    const us::idx_t dim = 512;
     const auto make = [=](auto&& of_type) {
         return [=] {
             const auto queries = std::make_shared<decltype(of_type(bench::raw<T>(use::queries, q, dim)))>(
@@ -29,7 +29,7 @@ void add_half(const char* type, us::index q, us::index g) {
                 of_type(bench::raw<T>(use::gallery, g, dim)));
             auto& scores = bench::output(q, g);
             const auto space = std::make_shared<us::workspace>();
-            return bench::task{[=, &scores] { us::cosine_similarity(*queries, *gallery, scores, *space); },
+            return bench::task{[=, &scores] { us::cosine_similarity_into(*queries, *gallery, scores, *space); },
                                [=, &scores] { return bench::cosine_error(*queries, *gallery, scores); }};
         };
     };
@@ -45,7 +45,7 @@ void cosine_of_type(benchmark::State& state) {
     const auto& gallery = bench::raw<T>(use::gallery, state.range(1), 512);
     us::matrix<Result> scores(queries.rows(), gallery.rows());
     for (auto _ : state) {
-        us::cosine_similarity(queries, gallery, scores);
+        us::cosine_similarity_into(queries, gallery, scores);
         benchmark::ClobberMemory();
     }
     bench::count_flops(state, 2.0 * double(queries.rows() * gallery.rows() * gallery.dim()));
@@ -66,9 +66,9 @@ void cosine_double_eigen(benchmark::State& state) {
 
 void pairwise_unitsphere(benchmark::State& state) {
     const auto &a = bench::raw(use::queries, state.range(0), 512), &b = bench::raw(use::gallery, state.range(0), 512);
-    std::vector<float> scores(std::size_t(a.rows()));
+    us::array<float> scores(a.rows());
     for (auto _ : state) {
-        us::pairwise_cosine(a, b, scores);
+        us::pairwise_cosine_into(a, b, scores);
         benchmark::ClobberMemory();
     }
     bench::count_bytes(state, 8.0 * 512.0 * double(a.rows()));
@@ -95,10 +95,8 @@ BENCHMARK(pairwise_unitsphere)->Arg(1)->Arg(1000)->Unit(benchmark::kMicrosecond)
 BENCHMARK(pairwise_eigen)->Arg(1)->Arg(1000)->Unit(benchmark::kMicrosecond);
 
 void bench::register_rows() {
-    for (const auto& [q, g] : {std::pair<us::index, us::index>{1000, 1000}, {100000, 10}}) {
+    for (const auto& [q, g] : {std::pair<us::idx_t, us::idx_t>{1000, 1000}, {100000, 10}}) {
         add_half<us::float16>("f16", q, g);
         add_half<us::bfloat16>("bf16", q, g);
     }
-    bench::register_read_rate(4 * 100010 * 512);
-    bench::register_read_rate(2 * 100010 * 512);
 }

@@ -11,21 +11,21 @@ namespace {
 namespace us = unitsphere;
 using bench::use;
 
-constexpr us::index dim = 512;
+constexpr us::idx_t dim = 512;
 
-void add_unitsphere(const char* goal, us::index n, us::index classes) {
+void add_unitsphere(const char* goal, us::idx_t n, us::idx_t classes) {
     bench::add({goal, "unitsphere", bench::shape(n, classes, dim)}, bench::zero_shot_work(n, classes, dim), [=] {
         const auto &images = bench::raw(use::queries, n, dim), &rows = bench::raw(use::gallery, classes, dim);
         const auto classifier =
             std::make_shared<us::zero_shot_classifier>(rows, us::logit_scale::from_multiplier(100.0f));
         auto& out = bench::output(n, classes);
         const auto space = std::make_shared<us::workspace>();
-        return bench::task{[&, classifier, space] { classifier->probabilities(images, out, *space); },
+        return bench::task{[&, classifier, space] { classifier->predict_proba_into(images, out, *space); },
                            [&] { return bench::zero_shot_error(images, rows, out); }};
     });
 }
 
-void add_peer(const char* goal, us::index n, us::index classes, const bench::peer::zero_shot& peer) {
+void add_peer(const char* goal, us::idx_t n, us::idx_t classes, const bench::peer::zero_shot& peer) {
     bench::add({goal, peer.who, bench::shape(n, classes, dim)}, bench::zero_shot_work(n, classes, dim), [=] {
         const auto &images = bench::raw(use::queries, n, dim), &rows = bench::unit(use::gallery, classes, dim);
         auto& out = bench::output(n, classes);
@@ -33,7 +33,7 @@ void add_peer(const char* goal, us::index n, us::index classes, const bench::pee
     });
 }
 
-void add_goal(const char* goal, us::index n, us::index classes) {
+void add_goal(const char* goal, us::idx_t n, us::idx_t classes) {
     add_unitsphere(goal, n, classes);
     for (const auto& peer : bench::peer::zero_shots()) add_peer(goal, n, classes, peer);
 }
@@ -41,9 +41,10 @@ void add_goal(const char* goal, us::index n, us::index classes) {
 }  // namespace
 
 void bench::register_rows() {
-    add_goal("zero_shot_tiny", 1, 10);
-    for (const auto& [n, classes] : {std::pair<us::index, us::index>{256, 1000}, {10000, 1000}, {4096, 4096}})
+    using shape = std::pair<us::idx_t, us::idx_t>;
+    for (const us::idx_t classes : {10, 100}) add_goal("zero_shot_tiny", 1, classes);
+    for (const auto& [n, classes] : {shape{256, 1000}, {10000, 1000}, {4096, 4096}})
         add_goal("zero_shot_large", n, classes);
-    bench::register_read_rate(4 * 100010 * dim);
-    add_goal("zero_shot_tall", 100000, 10);
+    for (const auto& [n, classes] : {shape{100000, 10}, {10000, 10}, {10000, 100}})
+        add_goal("zero_shot_tall", n, classes);
 }

@@ -103,11 +103,8 @@ if(UNITSPHERE_BUILD_BENCH)
   unitsphere_find(benchmark TARGET benchmark::benchmark_main MINIMUM 1.7 APT libbenchmark-dev
     URL https://github.com/google/benchmark/archive/refs/tags/v1.8.2.tar.gz
     SHA256 2aab2980d0376137f969d92848fbb68216abb07633034534fc8c65cc4e7a0e93)
-  unitsphere_find(nlohmann_json TARGET nlohmann_json::nlohmann_json MINIMUM 3.9 APT nlohmann-json3-dev
-    URL https://github.com/nlohmann/json/archive/v3.11.3.tar.gz
-    SHA256 0d8ef5af7f9794e3263480193c491549b2ba6cc74bb018906202ada498a79406)
 endif()
-if(UNITSPHERE_BUILD_EXAMPLES OR UNITSPHERE_BUILD_BENCH)
+if(UNITSPHERE_BUILD_EXAMPLES)
   unitsphere_find(CLI11 TARGET CLI11::CLI11 MINIMUM 2.1 APT libcli11-dev
     URL https://github.com/CLIUtils/CLI11/archive/v2.4.2.tar.gz
     SHA256 f2d893a65c3b1324c50d4e682c0cdc021dd0477ae2c048544f39eed6654b699a)

@@ -1,78 +1,28 @@
-// Which images are flagged? A linear head on raw features, beside what it says of rows that nobody normalized.
-#include <algorithm>
+// Which images does a trained linear head flag?
 #include <cstdio>
 
-#include <unitsphere/io/npy.hpp>
 #include <unitsphere/unitsphere.hpp>
-
-#include "support/answers.hpp"
-#include "support/command_line.hpp"
-#include "support/detector_inputs.hpp"
-#include "support/table.hpp"
 
 namespace us = unitsphere;
 
-namespace {
+int main() {
+    // numpy.c_[clf.coef_, clf.intercept_] of a scikit-learn head that was trained on unit rows: the bias comes last.
+    const double trained[] = {4.0, -2.5, 1.5, 0.5, -1.75};
+    const us::linear_head head(us::matrix_view(trained, 1, 5));
 
-struct verdicts {
-    std::vector<us::index> flags;  ///< 1, 0, or -1 where an image has no direction
-    us::matrix<double> probabilities;
-    std::vector<double> without_normalizing;  ///< the mistake
-};
+    // Raw features of the encoder: the head normalizes them. The last image could not be read, and its row is zero.
+    const float features[] = {9.1f, -3.2f, 2.4f, 1.0f, 6.0f, 1.5f,  7.5f, -2.5f, -7.0f, 5.5f, 1.0f, 4.0f,
+                              7.2f, -5.9f, 3.1f, 0.3f, 2.5f, -8.0f, 5.0f, 3.0f,  0.0f,  0.0f, 0.0f, 0.0f};
+    const us::matrix_view<const float> images{features, 6, 4};
 
-template <class T>
-verdicts judge(const us::linear_head& head, const us::matrix<T>& images, double threshold, us::row_report& report) {
-    us::normalize_options options;
-    options.zero_rows = us::on_row::nan;  // a failed image is not an innocent one
-    options.report = &report;
-    return {head.predict(images, threshold, options), head.predict_proba(images, options),
-            support::probabilities_without_normalizing(head, images)};
-}
-
-verdicts judge_files(const support::detector_arguments& arguments) {
-    const us::linear_head head = support::load_detector(arguments.head);
-    us::row_report report;
-    verdicts found = us::visit_npy(
-        arguments.images, [&](const auto& images) { return judge(head, images, arguments.threshold, report); });
-    support::warn("detector", arguments.images, report, "images");
-    return found;
-}
-
-verdicts judge_example(double threshold) {
-    const support::detector_example example = support::written_by_hand();
-    us::row_report report;
-    return judge(example.head, example.images, threshold, report);
-}
-
-void print(const verdicts& found, double threshold) {
-    const us::index images = us::index(found.flags.size()), shown = std::min<us::index>(images, 10);
-    us::index flagged = 0, wrongly = 0, changed = 0;
-    support::table lines({{"image", true}, {"probability", true}, {"flag"}, {"without normalizing", true}, {"flag"}});
-    const auto text = [](us::index flag) { return flag < 0 ? "none" : flag == 1 ? "FLAG" : "-"; };
-    for (us::index i = 0; i < images; ++i) {
-        const double wrong = found.without_normalizing[std::size_t(i)];
-        const us::index flag = found.flags[std::size_t(i)], wrong_flag = wrong >= threshold ? 1 : 0;
-        flagged += flag == 1, wrongly += wrong_flag, changed += flag != wrong_flag;
-        if (i < shown)
-            lines.add({std::to_string(i), support::decimals(found.probabilities(i, 1)), text(flag),
-                       support::decimals(wrong), text(wrong_flag)});
+    us::linear_head_options options;
+    options.rows.zero_rows = us::on_row::nan;  // a failed image has no label and no probability: -1, NaN
+    const us::array<us::idx_t> flags = head.predict(images, 0.93, {}, options);
+    const us::matrix<double> p = head.predict_proba(images, {}, options);
+    int flagged = 0;
+    for (int i = 0; i < images.rows(); ++i) {
+        std::printf("image %d: %s  %.4f\n", i, flags[i] < 0 ? "none" : flags[i] == 1 ? "FLAG" : "-   ", p(i, 1));
+        flagged += flags[i] == 1 ? 1 : 0;
     }
-    lines.print();
-    if (shown < images) std::printf("... and %lld more images\n", static_cast<long long>(images - shown));
-    const auto n = static_cast<long long>(images);
-    std::printf("\nwithout normalizing: %lld of %lld flagged, %lld of them otherwise than the head was trained for\n",
-                static_cast<long long>(wrongly), n, static_cast<long long>(changed));
-    std::printf("flagged %lld of %lld\n", static_cast<long long>(flagged), n);
-}
-
-}  // namespace
-
-int main(int argc, char** argv) {
-    return support::run_example("detector", [&] {
-        const support::detector_arguments arguments = support::parse_detector(argc, argv);
-        const verdicts found = arguments.files_given ? judge_files(arguments) : judge_example(arguments.threshold);
-        if (!arguments.out.empty()) us::save_npy(arguments.out, found.flags);
-        std::printf("instruction set: %s\n\nthreshold %g\n\n", us::instruction_set(), arguments.threshold);
-        print(found, arguments.threshold);
-    });
+    std::printf("flagged %d of %d\n", flagged, int(images.rows()));
 }

@@ -1,65 +1,27 @@
-// Which images show the same? Groups of near duplicates, and how many images could go.
-#include <algorithm>
-#include <cmath>
+// Which images show the same, and which of them could go?
 #include <cstdio>
-#include <stdexcept>
-#include <string>
 
-#include <unitsphere/io/npy.hpp>
 #include <unitsphere/unitsphere.hpp>
-
-#include "support/answers.hpp"
-#include "support/command_line.hpp"
-#include "support/made_up_rows.hpp"
-#include "support/progress.hpp"
 
 namespace us = unitsphere;
 
-namespace {
+int main() {
+    const float features[] = {9.0f, 1.0f, 2.0f, 0.5f,   // 0
+                              1.0f, 8.0f, 3.0f, 2.0f,   // 1
+                              4.4f, 0.6f, 1.0f, 0.2f,   // 2: 0 at half the length
+                              0.3f, 1.0f, 7.0f, 6.0f,   // 3
+                              1.2f, 8.1f, 2.7f, 2.2f,   // 4: 1, cut a little
+                              1.5f, 7.9f, 2.4f, 2.5f};  // 5: 4, cut a little more
+    const us::matrix_view<const float> images{features, 6, 4};
 
-constexpr us::index groups_shown = 20, rows_shown = 12;
-
-void print(const us::duplicate_groups& found) {
-    for (us::index k = 0; k < std::min(found.count(), groups_shown); ++k) {
-        const us::matrix_view<const us::index> group = found.group(k);
-        std::printf("group of %lld:", static_cast<long long>(group.dim()));
-        for (us::index n = 0; n < std::min(group.dim(), rows_shown); ++n)
-            std::printf(" %lld", static_cast<long long>(group(0, n)));
-        std::printf("%s\n", group.dim() > rows_shown ? " ..." : "");
+    const us::duplicate_groups groups = us::near_duplicates(images, 0.99f);
+    for (const auto group : groups) {
+        std::printf("the same:");
+        for (const us::idx_t row : group) std::printf(" %d", int(row));
+        std::printf("\n");
     }
-    if (found.count() > groups_shown)
-        std::printf("... and %lld more groups\n", static_cast<long long>(found.count() - groups_shown));
-    std::printf("images %lld  groups %lld  duplicates %lld\n", static_cast<long long>(found.representative.dim()),
-                static_cast<long long>(found.count()), static_cast<long long>(found.duplicates()));
-}
-
-us::duplicate_groups find_in_file(const std::string& file, float threshold) {
-    us::row_report report;
-    us::normalize_options options;
-    options.report = &report;
-    us::duplicate_groups found = us::visit_npy(file, [&](const auto& images) {
-        support::progress show("comparing");
-        return us::near_duplicates(images, threshold, us::execution(us::sequential{}).on_progress(show), options);
-    });
-    support::warn("near_duplicates", file, report, "images");
-    return found;
-}
-
-}  // namespace
-
-int main(int argc, char** argv) {
-    return support::run_example("near_duplicates", [&] {
-        std::string file;
-        float threshold = 0.94f;
-        support::command_line line("near_duplicates",
-                                   "Which images show the same? Groups of rows whose cosines are above a threshold.\n"
-                                   "Without arguments: ten made-up images.");
-        line.file("IMAGES", file, "encode_image rows, .npy, f2, f4, f8 or i1");
-        line.number("--threshold", threshold, "the cosine above which two images are alike");
-        const bool given = line.parse(argc, argv);
-        if (std::isnan(threshold)) throw std::runtime_error("--threshold is not a number");
-        if (given) return print(find_in_file(file, threshold));
-        std::printf("No file given, so these are ten made-up images; 8 and 9 resemble 5, but not each other.\n");
-        print(us::near_duplicates(support::make_images_with_duplicates(), threshold));
-    });
+    std::printf("kept:");
+    for (int i = 0; i < images.rows(); ++i)
+        if (groups.representative[i] == i) std::printf(" %d", i);
+    std::printf("\n%d of %d images could go\n", int(groups.duplicates()), int(images.rows()));
 }

@@ -12,7 +12,7 @@ int main() {
     const us::matrix_view<const float> images{image_features, 2, 4}, texts{text_features, 3, 4};
 
     const us::zero_shot_classifier classifier(texts, us::logit_scale::from_multiplier(100.0f));
-    const us::matrix<float> p = classifier.probabilities(images);
+    const us::matrix<float> p = classifier.predict_proba(images);
     for (int i = 0; i < p.rows(); ++i)
         std::printf("image %d: dog %.4f  cat %.4f  car %.4f\n", i, p(i, 0), p(i, 1), p(i, 2));
 }

@@ -1,74 +1,25 @@
-// Which text fits which image? The matrix of their cosines, as a table and as a heat map.
+// Which text fits which image?
 #include <algorithm>
 #include <cstdio>
-#include <string>
-#include <vector>
 
 #include <unitsphere/unitsphere.hpp>
 
-#include "support/command_line.hpp"
-#include "support/cosine_picture.hpp"
-#include "support/embeddings.hpp"
-#include "support/matrix_table.hpp"
-#include "support/notebook_example.hpp"
-#include "support/table.hpp"
-
 namespace us = unitsphere;
 
-namespace {
+int main() {
+    const char* const captions[] = {"a cat", "a coffee", "a rocket"};
+    const float text_features[] = {4.1f, 0.3f, 1.2f, 2.0f, 0.2f, 3.9f, 1.4f, 1.9f, 0.4f, 0.1f, 4.4f, 2.1f};
+    const float image_features[] = {0.9f, 6.2f, 0.8f, 2.5f, 7.0f, 1.1f, 0.3f, 2.2f, 1.0f, 0.7f, 6.1f, 2.7f};
+    const us::matrix_view<const float> texts{text_features, 3, 4}, images{image_features, 3, 4};
 
-struct arguments {
-    std::string images, texts, rows, columns, picture;
-};
-
-void answer(const us::matrix<float>& cosines, const std::vector<std::string>& texts,
-            const std::vector<std::string>& images, const std::string& picture) {
-    support::print_matrix(cosines, texts, images, 4);
-    if (!picture.empty()) support::draw_cosines(picture, cosines, texts, images);
-
-    support::table answers({{"image"}, {"best text"}, {"cosine", true}});
-    for (us::index j = 0; j < std::min<us::index>(cosines.dim(), 10); ++j) {
-        us::index best = -1;  // a row without a direction has only NaN, which is never greater
-        for (us::index i = 0; i < cosines.rows(); ++i)
-            if (cosines(i, j) > (best < 0 ? -2.0f : cosines(best, j))) best = i;
-        const std::string& image = images[std::size_t(j)];
-        if (best < 0)
-            answers.add({image, "none: zero or not finite"});
-        else
-            answers.add({image, texts[std::size_t(best)], support::decimals(cosines(best, j), 4)});
+    const us::matrix<float> cosines = us::cosine_similarity(images, texts);
+    for (const auto row : cosines) {
+        for (const float cosine : row) std::printf("%8.4f", cosine);
+        std::printf("\n");
     }
-    std::printf("\n");
-    answers.print();
-}
-
-void answer_files(const arguments& given) {
-    support::require_same_dim(given.images, given.texts);
-    const auto texts = support::names_of_rows(given.texts, given.rows, "text");
-    const auto images = support::names_of_rows(given.images, given.columns, "image");
-    const support::row_loader loader{"similarity_matrix", us::on_row::nan};
-    const us::unit_embeddings<> first_images = loader.load(given.images, "images", support::most_drawn);
-    answer(us::cosine_similarity(loader.load(given.texts, "texts"), first_images), texts, images, given.picture);
-}
-
-void answer_example(const std::string& picture) {
-    const support::notebook_example example = support::make_notebook_example();
-    std::printf("Eight images and texts as in CLIP's notebook, with made-up cosines. (--out FILE.svg draws them.)\n\n");
-    answer(us::cosine_similarity(example.texts, example.images), example.text_names, example.image_names, picture);
-}
-
-}  // namespace
-
-int main(int argc, char** argv) {
-    return support::run_example("similarity_matrix", [&] {
-        arguments given;
-        support::command_line line("similarity_matrix",
-                                   "Which text fits which image? Texts down the side, images across the top.\n"
-                                   "Without files: eight images and texts as in CLIP's notebook.");
-        line.file("IMAGES", given.images, "encode_image rows, .npy, f2, f4, f8 or i1");
-        line.file("TEXTS", given.texts, "encode_text rows, .npy, f2, f4, f8 or i1");
-        line.optional_file("--rows", given.rows, "names of the rows, the texts, one per line");
-        line.optional_file("--columns", given.columns, "names of the columns, the images, one per line");
-        line.output("--out", given.picture, "where to draw the heat map, .svg, up to 64 x 64");
-        line.parse(argc, argv) ? answer_files(given) : answer_example(given.picture);
-    });
+    for (int i = 0; i < cosines.rows(); ++i) {
+        const auto row = cosines[i];
+        const auto best = std::max_element(row.begin(), row.end()) - row.begin();
+        std::printf("image %d: %s\n", i, captions[best]);
+    }
 }

@@ -25,15 +25,15 @@ int main(int, char** arguments) {
     });
 
     us::matrix<float> queries(2, 3), gallery(2, std::strcmp(error, "shape") == 0 ? 4 : 3);
-    for (us::index i = 0; i < 2; ++i) queries(i, i) = gallery(i, i) = 1.0f;
+    for (us::idx_t i = 0; i < 2; ++i) queries(i, i) = gallery(i, i) = 1.0f;
     if (std::strcmp(error, "value") == 0) gallery(1, 0) = std::numeric_limits<float>::infinity();
     const us::matrix<float> scores = us::cosine_similarity(queries, gallery);
     const us::zero_shot_classifier classifier(gallery, us::logit_scale::from_multiplier(100.0f));
-    const us::matrix<float> probabilities = classifier.probabilities(queries);
+    const us::matrix<float> probabilities = classifier.predict_proba(queries);
 
     if (std::strcmp(error, "load") == 0) us::load_npy<float>("no_such_file.npy");
     us::save_npy(std::strcmp(error, "save") == 0 ? "no_such_directory/scores.npy" : "no_exceptions.npy", scores);
-    const us::index rows = us::visit_npy("no_exceptions.npy", [](auto&& loaded) { return loaded.rows(); });
+    const us::idx_t rows = us::visit_npy("no_exceptions.npy", [](auto&& loaded) { return loaded.rows(); });
     std::remove("no_exceptions.npy");
     if (scores(0, 0) == 1.0f && probabilities(0, 0) > 0.9f && rows == 2) std::printf("no error\n");
 }

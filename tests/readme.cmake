@@ -1,4 +1,5 @@
-# README.md shows quickstart.cpp whole, and below it exactly what that program prints.
+# The code in README.md is that of examples: quickstart.cpp whole, with exactly what it prints below, and lines of the
+# file that the comment above a block names.
 file(READ "${SOURCE_DIR}/README.md" readme)
 file(READ "${SOURCE_DIR}/examples/quickstart.cpp" program)
 string(FIND "${readme}" "```cpp\n${program}```\n" shown)
@@ -11,3 +12,19 @@ string(FIND "${readme}" "${indented}" shown)
 if(shown EQUAL -1)
   message(FATAL_ERROR "README.md does not show what quickstart prints:\n${indented}")
 endif()
+
+string(REPLACE "\n```cpp\n${program}```\n" "" rest "${readme}")
+while(rest MATCHES "(<!-- (examples/[a-z_]+[.]cpp) -->\n)?```cpp\n([^`]*)\n```\n(.*)$")
+  set(named "${CMAKE_MATCH_2}")
+  set(lines "${CMAKE_MATCH_3}")
+  set(rest "${CMAKE_MATCH_4}")
+  if(NOT named)
+    message(FATAL_ERROR "README.md does not say which example has these lines:\n${lines}")
+  endif()
+  file(READ "${SOURCE_DIR}/${named}" program)
+  string(REPLACE "\n    " "\n" program "${program}")  # a function's body, as at the left margin
+  string(FIND "${program}" "\n${lines}\n" shown)
+  if(shown EQUAL -1)
+    message(FATAL_ERROR "README.md shows lines that are not in ${named}:\n${lines}")
+  endif()
+endwhile()

@@ -3,7 +3,7 @@
 
 #include <Eigen/Core>
 
-#include <unitsphere/engine/execution.hpp>
+#include <unitsphere/engine/arena.hpp>
 #ifdef _OPENMP
 #include <unitsphere/engine/openmp.hpp>
 #endif
@@ -22,81 +22,96 @@ namespace us = unitsphere;
 namespace {
 
 template <class T>
-us::index use_rows(us::matrix<T> rows) {
+us::idx_t use_rows(us::matrix<T> rows) {
     us::row_report report;
-    us::normalize_options options;
-    options.report = &report;
+    us::row_policy counted;
+    counted.report = &report;
     const us::matrix<T> copy(rows);
     rows = copy;
-    us::unit_embeddings<> unit = us::normalize(rows, options);
+    us::unit_embeddings<> unit = us::normalize(rows, {}, {counted});
     us::unit_embeddings<> other(unit);
     unit = other;
     other = us::normalize(copy);
     us::matrix<float> out(rows.rows(), rows.dim());
     const us::unit_view<> in_place = us::normalize_into(rows, out.view());
-    const auto logits = us::clip_logits(rows, unit, us::logit_scale::from_parameter(4.6f, 100.0f));
+    const auto logits = us::clip_logits(rows, unit, us::logit_scale::from_log(4.6f, 100.0f));
     const us::zero_shot_classifier classifier(
         us::prompt_ensemble(
             rows, us::matrix_view<const int>().rows() == 0 ? std::array<int, 2>{0, 1} : std::array<int, 2>{1, 0}),
         us::logit_scale::from_multiplier(100.0f));
-    const us::top_labels best = classifier.top(us::softmax(logits.per_text), 2);
-    const us::matrix<float> cosines = us::cosine_similarity(in_place, classifier.probabilities(rows));
+    const us::top_labels best = classifier.top_k(us::softmax(logits.per_text), 2);
+    const us::matrix<float> cosines = us::cosine_similarity(in_place, classifier.predict_proba(rows));
+    us::array<us::idx_t> labels = classifier.predict(rows);
+    const us::array<us::idx_t> same_labels(labels);
+    labels = same_labels;
+    us::idx_t sum = 0;
+    for (const auto [label, probability] : best[0]) sum += label + us::idx_t(probability);
+    for (const auto row : cosines) sum += us::idx_t(row[0]);
+    for (const us::idx_t label : labels) sum += label;
     const us::matrix<float> pairs =
         us::sigmoid(us::log_softmax(logits.per_image), us::logit_scale::from_multiplier(10.0f),
                     -float(us::log_sum_exp(us::sigmoid(logits.per_image))[0]));
     const std::array<int, 2> truth{0, 1};
-    const double recall = us::mean_per_class_recall(us::confusion_counts(best.labels, truth, 2)) +
-                          us::mean_per_class_recall(us::confusion_counts(truth, truth, 2));
-    return best.labels(0, 0) + report.zero_rows + us::index(us::norms(copy).size()) + us::is_unit(other) +
+    const double recall = us::mean_per_class_recall(us::confusion_matrix(best.labels, truth, 2)) +
+                          us::mean_per_class_recall(us::confusion_matrix(truth, truth, 2));
+    return sum + best.labels(0, 0) + report.zero_rows + us::idx_t(us::norms(copy).size()) + us::is_unit(other) +
            us::adopt_unit(unit.values()).rows() + cosines.rows() + pairs.rows() +
-           us::index(recall + us::accuracy_at(best.labels, truth, 1).value());
+           us::idx_t(recall + us::accuracy_at(best.labels, truth, 1).value() +
+                     us::accuracy_at(labels, truth, 1).value()) +
+           classifier.decision_function(rows).rows();
 }
 
 template <class T>
-us::index use_directions(const us::matrix<T>& rows) {
+us::idx_t use_directions(const us::matrix<T>& rows) {
     const us::unit_embeddings<> mean = us::mean_direction(rows),
                                 weighted = us::mean_direction(rows, std::array<float, 2>{});
-    const us::matrix<float> centered = us::center(rows, us::centroid(rows).view());
-    const us::matrix<float> logits = us::siglip_logits(rows, centered, us::logit_scale::from_parameter(2.3f), -10.0f);
-    return us::spherical_interpolation(mean, weighted, 0.5).rows() + us::truncate(rows, 1).rows() + logits.rows() +
-           us::index(us::pairwise_cosine(rows, centered).size());
+    const us::matrix<float> centered = us::center(rows, us::centroid(rows));
+    const us::matrix<float> logits = us::siglip_logits(rows, centered, us::logit_scale::from_log(2.3f), -10.0f);
+    return us::slerp(mean, weighted, 0.5).rows() + us::truncate_dim(rows, 1).rows() + logits.rows() +
+           us::idx_t(us::pairwise_cosine(rows, centered).size());
 }
 
 template <class T>
-us::index use_losses(const us::matrix<T>& rows) {
+us::idx_t use_losses(const us::matrix<T>& rows) {
     us::workspace space;
     const us::logit_scale scale = us::logit_scale::from_multiplier(10.0f);
     us::matrix<float> of_images(rows.rows(), rows.dim()), of_texts(rows.rows(), rows.dim());
     const us::clip_loss_value value = us::clip_loss(rows, us::normalize(rows), scale, space);
     const us::clip_loss_gradient clip = us::clip_loss_gradients(rows, rows, scale), copy(clip);
     const us::siglip_loss_gradient siglip = us::siglip_loss_gradients(rows, rows, scale, -1.0f), another(siglip);
-    const us::clip_loss_slope slope = us::clip_loss_gradients(rows, rows, scale, of_images, of_texts);
+    const auto slope = us::clip_loss_gradients_into(rows, rows, scale, of_images, of_texts);
+    const auto other = us::siglip_loss_gradients_into(rows, rows, scale, -1.0f, of_images, of_texts);
     return copy.images.rows() + another.texts.rows() +
-           us::index(value.loss + slope.parameter + us::siglip_loss(rows, rows, scale, -1.0f));
+           us::idx_t(value.loss + slope.loss + other.loss + us::siglip_loss(rows, rows, scale, -1.0f));
 }
 
-us::index use_double(const us::matrix<double>& rows) {
+us::idx_t use_double(const us::matrix<double>& rows) {
     const us::unit_embeddings<double> unit = us::normalize<double>(rows);
     return us::cosine_similarity<double>(unit, rows).rows() + us::adopt_unit(unit.values()).rows();
 }
 
 template <class T>
-us::index use_search(const us::matrix<T>& rows) {
+us::idx_t use_search(const us::matrix<T>& rows) {
     us::workspace space;
     us::gallery catalogue(rows), copy(catalogue);
     copy.append(rows, {us::sequential{}, space});
     catalogue = copy;
-    copy = us::gallery(rows, us::sequential{});
+    copy = us::gallery(rows);
     const us::neighbours found = us::top_k(rows, catalogue, 2, space), raw = us::top_k(rows, rows, 1);
-    us::index pairs = found.indices(0, 0) + raw.indices(0, 0);
-    us::within(rows, catalogue, 0.5f, [&](us::index, us::index, float) { ++pairs; });
+    us::idx_t pairs = found.indices(0, 0) + raw.indices(0, 0);
+    us::for_each_in_range(rows, catalogue, 0.5f, [&](us::idx_t, us::idx_t, float) { ++pairs; });
+    us::range_result in_range = us::range_search(rows, catalogue, 0.5f);
+    const us::range_result same_range(in_range);
+    in_range = same_range;
+    for (const auto [row, score] : found[0]) pairs += row + us::idx_t(score);
+    for (const auto [row, score] : in_range[0]) pairs += row + us::idx_t(score);
     const us::matrix<float> scores = us::cosine_similarity(rows, catalogue, space);
     return pairs + scores.rows() + catalogue.unit_rows().rows() + us::softmax(scores, space).rows() + copy.bytes() +
            us::normalize(rows, space).rows() + us::log_softmax(scores, space).rows();
 }
 
 template <class T>
-us::index use_retrieval(const us::matrix<T>& rows) {
+us::idx_t use_retrieval(const us::matrix<T>& rows) {
     const std::array<int, 2> image_of_text{1, -1};
     const us::retrieval_result found = us::retrieval(rows, rows, image_of_text), same = us::retrieval(rows, rows);
     const us::retrieval_ranks& texts = found.image_to_text;
@@ -105,41 +120,43 @@ us::index use_retrieval(const us::matrix<T>& rows) {
                             us::mean_average_precision(same.text_to_image) + us::ndcg_at(texts, 2) +
                             us::clip_score(rows, rows);
     const us::matrix<float> scores = us::cosine_similarity(rows, rows);
-    us::duplicate_groups groups = us::near_duplicates(rows);
+    us::duplicate_groups groups = us::near_duplicates(rows, 0.9f);
     const us::duplicate_groups copy(groups);
     groups = copy;
-    return us::index(measures + us::ndcg_at(scores, scores, 1)) + groups.group(0).dim() + groups.duplicates() +
-           us::rank_scores(scores, groups.rows).asking();
+    return us::idx_t(measures + us::ndcg_at(scores, scores, 1)) + us::idx_t(groups[0].size()) + groups.duplicates() +
+           us::idx_t(us::pair_ranks(rows, rows, image_of_text).text_ranks.size()) +
+           us::rank_scores(scores, us::matrix_view<const us::idx_t>(groups.members)).evaluated_queries();
 }
 
 template <class T>
-us::index use_heads(const us::matrix<T>& rows, const std::string& path) {
-    us::logistic_options options;
+us::idx_t use_heads(const us::matrix<T>& rows, const std::string& path) {
+    us::logistic_regression_options options;
     options.on_iteration = [](const us::fit_step&) {};
-    options.class_weights = {1.0, 2.0};
-    const us::logistic_fit two = us::logistic_regression(rows, std::array<int, 2>{0, 1}, options);
+    options.class_weight = {1.0, 2.0};
+    const us::logistic_fit two = us::logistic_regression(rows, std::array<int, 2>{0, 1}, {}, options);
     us::logistic_fit many = us::logistic_regression(rows, std::array<int, 3>{0, 1, 2});
-    const us::best_C_fit best = us::fit_best_C(rows, std::array<int, 2>{0, 1}, rows, std::array<int, 2>{0, 1}, {1.0});
+    const us::best_c_fit best = us::fit_best_c(rows, std::array<int, 2>{0, 1}, rows, std::array<int, 2>{0, 1}, {1.0});
     many = two;
     us::save_head(path, many.head);
     const us::linear_head head = us::load_head(path), same(rows, std::array<double, 2>{});
-    return us::index(head.predict(rows).size() + head.predict(us::normalize(rows), 0.5).size() + best.tried.size()) +
-           same.predict_proba(rows).rows() + us::linear_head(rows).decision(rows).rows();
+    return us::idx_t(head.predict(rows).size() + head.predict(us::normalize(rows), 0.5).size() + best.tried.size()) +
+           same.predict_proba(rows).rows() + us::linear_head(rows).decision_function(rows).rows();
 }
 
-us::index use_streams(std::istream& from, std::ostream& to) {
+us::idx_t use_streams(std::istream& from, std::ostream& to) {
     const us::gallery loaded = us::load_gallery(from);
     us::save_gallery(to, loaded);
     return loaded.rows();
 }
 
-us::index use_one_row() {
+us::idx_t use_one_row() {
     const std::vector<float> a(3, 1.0f);
     const us::float16 b[3] = {us::float16(1.0f)};  // a std::vector of these is the caller's own template, not ours
-    return us::index(us::cosine(a, std::array<float, 3>{}) + us::cosine(b, b, 3));
+    const us::matrix_view<const us::float16> half(b, 1, 3);
+    return us::idx_t(us::cosine(a, std::array<float, 3>{}) + us::cosine(half, half));
 }
 
-us::index use_files(const std::string& path) {
+us::idx_t use_files(const std::string& path) {
     try {
         us::save_npy(path, us::load_npy<float>(path));
         us::save_npy(path, us::load_npy<us::float16>(path));
@@ -155,7 +172,7 @@ us::index use_files(const std::string& path) {
 }
 
 template <class T>
-us::index use_eigen() {
+us::idx_t use_eigen() {
     const Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic> columns(3, 2);
     const Eigen::Matrix<T, 1, 3> row;
     us::matrix<float> cosines = us::cosine_similarity(columns.transpose(), row);
@@ -163,25 +180,29 @@ us::index use_eigen() {
     return us::as_eigen(cosines).rows() + us::as_eigen(copy).rows() + us::as_eigen(us::normalize(row)).rows();
 }
 
-/// A user's own lambda, a body_ref and the library's tasks, on every executor.
+/// A user's own lambda, a function_ref and the library's tasks, on every executor.
 template <class Executor>
-us::index use_executor(Executor&& executor) {
+us::idx_t use_executor(Executor&& executor) {
     us::workspace taken, space(static_cast<us::workspace&&>(taken));
     taken = static_cast<us::workspace&&>(space);
-    us::engine::block_layout layout;
-    layout.add<us::float16>(2, 3);
     const us::execution how(executor, taken), plain(executor), in_space(space);
-    us::engine::borrowed_workspace scratch(how);
-    const auto sum = reinterpret_cast<us::index*>(scratch.reserve(layout.bytes()));
-    executor(us::index(1), [&](us::index i) { *sum = i; });
-    us::engine::for_each_task(how, 9, [&](us::index worker, us::index) { __atomic_fetch_add(sum, worker, 0); });
-    us::engine::for_each_task(in_space, 9, [&](us::index, us::index task) { *sum += task; });
-    plain.run(3, [&](us::index) { __atomic_fetch_add(sum, us::index(1), 0); });
+    us::engine::arena scratch(how);
+    us::idx_t* sum = nullptr;
+    us::float16* halves = nullptr;
+    us::engine::worker_arrays<float> of_workers;
+    scratch.add(sum, 1);
+    scratch.add(halves, 2, 3);
+    scratch.add(of_workers, 2, 3);
+    scratch.reserve();
+    executor(us::idx_t(1), [&](us::idx_t i) { *sum = i; });
+    us::engine::for_each_task(how, 9, [&](us::idx_t worker, us::idx_t) { __atomic_fetch_add(sum, worker, 0); });
+    us::engine::for_each_task(in_space, 9, [&](us::idx_t, us::idx_t task) { *sum += task; });
+    plain.run(3, [&](us::idx_t) { __atomic_fetch_add(sum, us::idx_t(1), 0); });
     return *sum;
 }
 
-us::index use_executors() {
-    us::index sum = use_executor(us::sequential()) + use_executor([](us::index, const us::engine::body_ref&) {});
+us::idx_t use_executors() {
+    us::idx_t sum = use_executor(us::sequential()) + use_executor([](us::idx_t, const us::engine::function_ref&) {});
 #ifdef _OPENMP
     sum += use_executor(us::openmp{2});
 #endif

@@ -23,6 +23,6 @@ UNITSPHERE_INLINE us::matrix_view<float> to_view(features& f) { return {f.number
 int main() {
     const camera::features frames{{3, 4, 0, 2}, 2, 2}, objects{{1, 0, 0, 1, 5, 5}, 3, 2};
     camera::features scores{std::vector<float>(6), 2, 3};
-    us::cosine_similarity(frames, objects, scores);
+    us::cosine_similarity_into(frames, objects, scores);
     std::printf("%.3f %.3f %.3f\n", scores.numbers[0], scores.numbers[1], scores.numbers[2]);
 }

@@ -1,54 +1,139 @@
 /// Arithmetic on directions: means, centering, and the way between two rows. Raw rows are normalized first.
 #pragma once
 
-#include "data/column.hpp"
-#include "kernel/direction.hpp"
-#include "normalize.hpp"
+#include "detail/direction_sums.hpp"
+#include "detail/great_circle.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 
+/// `mean` says what happens where the sum is zero: a result without a direction.
+struct mean_direction_options {
+    row_policy rows = {}, mean = {};
+};
+struct centroid_options {
+    row_policy rows = {};
+};
+struct center_options {
+    row_policy rows = {};
+};
+struct slerp_options {
+    row_policy a = {}, b = {};
+};
+
 namespace detail {
 
-/// sums[place_of(i)] += weight_of(i) * rows[i] / |rows[i]|: the unit rows as floats, added in double.
-template <class T, class Place, class Weight>
-void add_directions(engine::row_source<T>& rows, matrix<double>& sums, Place&& place_of, Weight&& weight_of) {
-    auto unit = matrix<float>::uninitialized(1, rows.dim());
-    for (index i = 0; i < rows.rows(); ++i) {
-        kernel::scale_row(rows.row(i), rows.dim(), rows.factors(i), unit.data());
-        kernel::add_row(unit.data(), rows.dim(), weight_of(i), sums.row(place_of(i)));
-    }
-}
-
-/// The mean of any number of directions is one: refuses rows that are not finite, as ensembles do.
-inline normalize_options refuse_non_finite(row_report* report = nullptr) noexcept {
-    normalize_options options;
-    options.non_finite = on_row::error;
-    options.report = report;
-    return options;
-}
-
-/// sum of weight_of(i) * rows[i] / |rows[i]|, [1, dim].
-template <class View, class Weight>
-matrix<double> weighted_sum(const View& rows, const char* function, row_report* report, Weight&& weight_of) {
+template <class View>
+void require_mean(const char* function, const View& rows, const matrix_view<float>& out) {
+    require_shape(function, "out", out, 1, rows.dim());
+    require_apart(function, "out", out, "the rows", engine::values_of(rows));
     if (rows.rows() == 0) fail<value_error>(function, ": there are no rows");
-    engine::row_source source(rows, refuse_non_finite(report), function, "row ");
-    matrix<double> sum(1, rows.dim());
-    add_directions(
-        source, sum, [](index) { return index(0); }, weight_of);
-    source.report();
-    return sum;
 }
 
-inline unit_embeddings<float> direction_of(const matrix<double>& sum, row_report* report) {
-    normalize_options options;
-    options.report = report;
-    return normalize(sum, options);
+template <class View, class Weight>
+unit_view<float> direction_of_mean(const View& rows, Weight&& weight_of, const matrix_view<float>& out,
+                                   const execution& how, const mean_direction_options& options) {
+    constexpr const char* function = "mean_direction";
+    require_mean(function, rows, out);
+    engine::row_source source(rows, refuse_non_finite(options.rows), function, "row ");
+    direction_sums sum(how, 1, rows.dim());
+    sum.add(
+        source, [](idx_t) { return idx_t(0); }, weight_of);
+    sum.directions(out, options.mean, function, "mean, row ");
+    source.report();
+    return unit_access::view<float>(out);
+}
+
+inline double weight_of_one(idx_t) noexcept { return 1.0; }
+
+/// The power of two that is taken from all weights, so that the largest ones add up too.
+template <class Weight>
+int exponent_of_weights(const matrix_view<const Weight>& weights, idx_t rows) {
+    if (weights.rows() != rows)
+        fail<shape_error>("mean_direction: ", rows, " rows, weights has ", weights.rows(), " entries");
+    double largest = 0.0;
+    for (idx_t i = 0; i < rows; ++i) {
+        const double size = std::fabs(double(weights(i, 0)));
+        if (!is_finite(size)) fail<value_error>("mean_direction: weight ", i, " is not finite");
+        largest = size > largest ? size : largest;
+    }
+    int exponent = 0;
+    std::frexp(largest, &exponent);
+    return exponent;
+}
+
+template <class View, class Weight>
+unit_view<float> direction_of_weighted(const View& rows, const matrix_view<const Weight>& weights,
+                                       const matrix_view<float>& out, const execution& how,
+                                       const mean_direction_options& options) {
+    const int exponent = exponent_of_weights(weights, rows.rows());
+    require_apart("mean_direction", "out", out, "the weights", weights);
+    return direction_of_mean(
+        rows, [&](idx_t i) { return std::ldexp(double(weights(i, 0)), -exponent); }, out, how, options);
+}
+
+template <class View>
+void centroid_of(const View& rows, const matrix_view<float>& out, const execution& how,
+                 const centroid_options& options) {
+    require_mean("centroid", rows, out);
+    row_report seen;
+    row_policy policy = refuse_non_finite(options.rows);
+    policy.report = &seen;
+    engine::row_source source(rows, policy, "centroid", "row ");
+    direction_sums sum(how, 1, rows.dim());
+    sum.add(
+        source, [](idx_t) { return idx_t(0); }, weight_of_one);
+    source.report();
+    const idx_t counted = rows.rows() - seen.zero_rows;
+    if (counted == 0) fail<value_error>("centroid: all ", rows.rows(), " rows are zero");
+    kernel::scale_row(sum.row(0), rows.dim(), kernel::row_factors<double>{1.0, 1.0 / double(counted)}, out.row(0));
+    if (options.rows.report != nullptr) *options.rows.report = seen;
+}
+
+template <class View>
+void center_rows(const View& rows, const matrix_view<const float>& mean, const matrix_view<float>& out,
+                 const execution& how, const center_options& options) {
+    require_shape("center", "mean", mean, 1, rows.dim());
+    require_row_wise("center", engine::values_of(rows), "the rows", out);
+    require_apart("center", "out", out, "mean", mean);
+    if (kernel::length_of(mean.data(), mean.dim()).kind() == kernel::row_kind::non_finite)
+        fail<value_error>("center: mean is not finite");
+    engine::row_source source(rows, options.rows, "center", "row ");
+    engine::for_each_rows(how, source.rows(), source.dim(), [&](idx_t first, idx_t end) {
+        row_report seen;
+        for (idx_t i = first; i < end; ++i) {
+            const kernel::row_length length = kernel::length_of(source.row(i), source.dim());
+            kernel::scale_row(source.row(i), source.dim(), source.factors(i, length, seen), out.row(i));
+            if (length.kind() != kernel::row_kind::zero)
+                kernel::subtract_row(out.row(i), mean.data(), out.dim(), out.row(i));
+        }
+        source.count(seen);
+    });
+    source.report();
+}
+
+template <class A, class B>
+unit_view<float> points_between(const A& a, const B& b, double t, const matrix_view<float>& out, const execution& how,
+                                const slerp_options& options) {
+    if (a.rows() != b.rows() || a.dim() != b.dim())
+        fail<shape_error>("slerp: a is ", a.rows(), " x ", a.dim(), ", b is ", b.rows(), " x ", b.dim());
+    if (!is_finite(t)) fail<value_error>("slerp: t is not finite");
+    require_row_wise("slerp", engine::values_of(a), "a", out);
+    require_row_wise("slerp", engine::values_of(b), "b", out);
+    engine::row_source source_a(a, options.a, "slerp", "a, row ");
+    engine::row_source source_b(b, options.b, "slerp", "b, row ");
+    great_circles circles(source_a, source_b, how);
+    const idx_t opposite = circles.find_blends(t);
+    if (opposite >= 0) fail<value_error>("slerp: rows ", opposite, " of a and b are opposite: no way is the shortest");
+    circles.write(out);
+    source_a.report();
+    source_b.report();
+    return unit_access::view<float>(out);
 }
 
 }  // namespace detail
 
-/// The direction in which rows point together.
+/// The direction in which rows point together, in the caller's memory.
 ///
 ///   m / |m|,   m = sum_i rows[i] / |rows[i]|
 ///
@@ -56,18 +141,29 @@ inline unit_embeddings<float> direction_of(const matrix<double>& sum, row_report
 ///
 /// Shapes   rows [n, dim] -> [1, dim], n >= 1.
 /// Units    none: a unit row. The sum is taken in double.
-/// Errors   value_error for no rows and for a row that is not finite (names it). Zero rows count as nothing. Where the
-///          sum is zero the result is a zero row, counted in `report` as row 0.
-/// Threads  the caller's.   Memory  the result and [1, dim] doubles.
+/// Errors   shape_error if out has another shape or is in the memory of the rows; value_error for no rows and for a row
+///          that is not finite, whatever its policy says (names it). Zero rows count as nothing. Where the sum is zero,
+///          the result is what options.mean says: by default a zero row, counted in its report as row 0.
+/// Threads  the caller's: sums keep the order of the rows.   Memory  [2, dim] from the workspace of `how`.
 /// Source   Radford et al. 2021, arXiv:2103.00020, section 3.1.4.
-template <class Rows>
-unit_embeddings<float> mean_direction(const Rows& rows, row_report* report = nullptr) {
-    const auto view = engine::view_of(rows);
-    return detail::direction_of(detail::weighted_sum(view, "mean_direction", nullptr, [](index) { return 1.0; }),
-                                report);
+template <class Rows, class Out, detail::if_rows<Rows> = 0>
+unit_view<float> mean_direction_into(const Rows& rows, Out&& out, const execution& how = {},
+                                     const mean_direction_options& options = {}) {
+    return detail::direction_of_mean(engine::view_of(rows), detail::weight_of_one,
+                                     detail::output_of<float>(static_cast<Out&&>(out)), how, options);
 }
-
-/// The same with a weight for each row, negative ones too: a query mixed from several.
+/// The same as a new row.
+///
+/// Shapes, Units, Errors, Threads, Source   as above.   Memory  the result too.
+template <class Rows, detail::if_rows<Rows> = 0>
+unit_embeddings<float> mean_direction(const Rows& rows, const execution& how = {},
+                                      const mean_direction_options& options = {}) {
+    const auto view = engine::view_of(rows);
+    auto out = matrix<float>::uninitialized(1, view.dim());
+    detail::direction_of_mean(view, detail::weight_of_one, out.view(), how, options);
+    return unit_access::embeddings(static_cast<matrix<float>&&>(out));
+}
+/// The same with a weight for each row, negative ones too: a query mixed from several. In the caller's memory.
 ///
 ///   m / |m|,   m = sum_i weights[i] rows[i] / |rows[i]|
 ///
@@ -75,46 +171,55 @@ unit_embeddings<float> mean_direction(const Rows& rows, row_report* report = nul
 /// Units    as above; only the ratios of the weights count.
 /// Errors   shape_error if the lengths differ; value_error for a weight that is not finite; else as above.
 /// Threads, Memory, Source   as above.
-template <class Rows, class Weights, std::enable_if_t<detail::is_list<Weights>, int> = 0>
-unit_embeddings<float> mean_direction(const Rows& rows, const Weights& weights, row_report* report = nullptr) {
-    const auto view = engine::view_of(rows);
-    const auto given = detail::column_of(weights);
-    if (given.rows() != view.rows())
-        detail::fail<shape_error>("mean_direction: ", view.rows(), " rows, weights has ", given.rows(), " entries");
-    double largest = 0.0;
-    for (index i = 0; i < given.rows(); ++i) {
-        const double size = std::fabs(double(given(i, 0)));
-        if (!detail::is_finite(size)) detail::fail<value_error>("mean_direction: weight ", i, " is not finite");
-        largest = size > largest ? size : largest;
-    }
-    int exponent = 0;
-    std::frexp(largest, &exponent);  // a power of two less in every weight: the largest weights add up too
-    const auto weight_of = [&](index i) { return std::ldexp(double(given(i, 0)), -exponent); };
-    return detail::direction_of(detail::weighted_sum(view, "mean_direction", nullptr, weight_of), report);
+template <class Rows, class Weights, class Out, detail::if_rows<Rows> = 0, detail::if_number_list<Weights> = 0,
+          std::enable_if_t<!std::is_convertible_v<Out&&, execution>, int> = 0>
+unit_view<float> mean_direction_into(const Rows& rows, const Weights& weights, Out&& out, const execution& how = {},
+                                     const mean_direction_options& options = {}) {
+    return detail::direction_of_weighted(engine::view_of(rows), detail::column_of(weights),
+                                         detail::output_of<float>(static_cast<Out&&>(out)), how, options);
 }
+/// The same as a new row.
+///
+/// Shapes, Units, Errors, Threads, Source   as above.   Memory  the result too.
+template <class Rows, class Weights, detail::if_rows<Rows> = 0, detail::if_number_list<Weights> = 0>
+unit_embeddings<float> mean_direction(const Rows& rows, const Weights& weights, const execution& how = {},
+                                      const mean_direction_options& options = {}) {
+    const auto view = engine::view_of(rows);
+    auto out = matrix<float>::uninitialized(1, view.dim());
+    detail::direction_of_weighted(view, detail::column_of(weights), out.view(), how, options);
+    return unit_access::embeddings(static_cast<matrix<float>&&>(out));
+}
+UNITSPHERE_REFUSE_OTHER_ROWS(mean_direction);
 
 /// The mean of the unit rows, at its own length: 1 where all rows point the same way, near 0 where they point anywhere.
+/// In the caller's memory.
 ///
 ///   (1 / n) sum_i rows[i] / |rows[i]|          n: the rows that are not zero
 ///
 /// Shapes   rows [n, dim] -> [1, dim], plain numbers: what center() subtracts.
 /// Units    none. The sum is taken in double.
-/// Errors   value_error for no rows, none but zero rows, and for a row that is not finite (names it).
-/// Threads  the caller's.   Memory  the result and [1, dim] doubles.
+/// Errors   shape_error if out has another shape or is in the memory of the rows; value_error for no rows, none but
+///          zero rows, and for a row that is not finite, whatever its policy says (names it).
+/// Threads  the caller's: sums keep the order of the rows.   Memory  [2, dim] from the workspace of `how`.
 /// Source   Liang et al. 2022, arXiv:2203.02053, section 4: the mean of a modality.
-template <class Rows>
-matrix<float> centroid(const Rows& rows) {
-    const auto view = engine::view_of(rows);
-    row_report seen;
-    const matrix<double> sum = detail::weighted_sum(view, "centroid", &seen, [](index) { return 1.0; });
-    const index counted = view.rows() - seen.zero_rows;
-    if (counted == 0) detail::fail<value_error>("centroid: all ", view.rows(), " rows are zero");
-    auto mean = matrix<float>::uninitialized(1, sum.dim());
-    kernel::scale_row(sum.data(), sum.dim(), kernel::row_factors<double>{1.0, 1.0 / double(counted)}, mean.data());
-    return mean;
+template <class Rows, class Out, detail::if_rows<Rows> = 0>
+void centroid_into(const Rows& rows, Out&& out, const execution& how = {}, const centroid_options& options = {}) {
+    detail::centroid_of(engine::view_of(rows), detail::output_of<float>(static_cast<Out&&>(out)), how, options);
 }
+/// The same as a new matrix.
+///
+/// Shapes, Units, Errors, Threads, Source   as above.   Memory  the result too.
+template <class Rows, detail::if_rows<Rows> = 0>
+matrix<float> centroid(const Rows& rows, const execution& how = {}, const centroid_options& options = {}) {
+    const auto view = engine::view_of(rows);
+    auto out = matrix<float>::uninitialized(1, view.dim());
+    detail::centroid_of(view, out.view(), how, options);
+    return out;
+}
+UNITSPHERE_REFUSE_OTHER_ROWS(centroid);
 
-/// Unit rows less a mean: a separate, explicit step that takes out what all rows of a modality have in common.
+/// Unit rows less a mean, in the caller's memory: a separate, explicit step that takes out what all rows of a modality
+/// have in common.
 ///
 ///   out[i] = rows[i] / |rows[i]| - mean
 ///
@@ -122,88 +227,64 @@ matrix<float> centroid(const Rows& rows) {
 ///
 /// Shapes   rows [n, dim], mean: one row of floats -> [n, dim]. centroid(rows) is the usual mean.
 /// Units    none.
-/// Errors   shape_error if `mean` is not one row of the same dim, value_error if it is not finite; options as in
-///          normalize. A zero row stays zero: a failed image must not become the opposite of the mean.
-/// Threads  the caller's.   Memory  allocates the result only.
+/// Errors   shape_error if `mean` is not one row of the same dim, if out has another shape than the rows or overlaps
+///          the mean or the rows (it may be exactly the rows); value_error if the mean is not finite. Rows without a
+///          direction as in normalize; a zero row stays zero: a failed image must not become the opposite of the mean.
+/// Threads  `how` splits the rows.   Memory  none.
 /// Source   Liang et al. 2022, arXiv:2203.02053, section 4.
-template <class Rows>
-matrix<float> center(const Rows& rows, matrix_view<const float> mean, const normalize_options& options = {}) {
+template <class Rows, class Out, detail::if_rows<Rows> = 0>
+void center_into(const Rows& rows, matrix_view<const float> mean, Out&& out, const execution& how = {},
+                 const center_options& options = {}) {
+    detail::center_rows(engine::view_of(rows), mean, detail::output_of<float>(static_cast<Out&&>(out)), how, options);
+}
+/// The same as a new matrix.
+///
+/// Shapes, Units, Errors, Threads, Source   as above.   Memory  the result.
+template <class Rows, detail::if_rows<Rows> = 0>
+matrix<float> center(const Rows& rows, matrix_view<const float> mean, const execution& how = {},
+                     const center_options& options = {}) {
     const auto view = engine::view_of(rows);
-    detail::require_shape("center", "mean", mean, 1, view.dim());
-    if (kernel::length_of(mean.data(), mean.dim()).kind() == kernel::row_kind::non_finite)
-        detail::fail<value_error>("center: mean is not finite");
-    engine::row_source source(view, options, "center", "row ");
     auto out = matrix<float>::uninitialized(view.rows(), view.dim());
-    for (index i = 0; i < source.rows(); ++i) {
-        const kernel::row_kind kind = kernel::length_of(source.row(i), source.dim()).kind();
-        auto factors = source.factors(i);
-        if (kind == kernel::row_kind::non_finite) factors.inverse = detail::quiet_nan();  // in adopted rows too
-        kernel::scale_row(source.row(i), source.dim(), factors, out.row(i));
-        if (kind != kernel::row_kind::zero) kernel::subtract_row(out.row(i), mean.data(), out.dim(), out.row(i));
-    }
-    source.report();
+    detail::center_rows(view, mean, out.view(), how, options);
     return out;
 }
+UNITSPHERE_REFUSE_OTHER_ROWS(center);
 
-namespace detail {
-
-/// The weights of a and b at t of the way between them, which is theta long.
-struct blend {
-    double a, b;
-};
-inline blend spherical_blend(double theta, double t) noexcept {
-    if (theta == 0.0) return {1.0 - t, t};
-    return {std::sin((1.0 - t) * theta) / std::sin(theta), std::sin(t * theta) / std::sin(theta)};
-}
-
-/// Two unit rows with a direction; opposite rows have no shortest way between them.
-inline void require_not_opposite(const kernel::chords& chords, index row) {
-    if (chords.sum < 1e-6)
-        fail<value_error>("spherical_interpolation: rows ", row, " of a and b are opposite: no way is the shortest");
-}
-
-}  // namespace detail
-
-/// Points on the great circle from one unit row to another.
+/// Points on the great circle from one unit row to another, in the caller's memory.
 ///
 ///   out[i] = (sin((1 - t) theta) a[i] + sin(t theta) b[i]) / sin(theta),   theta the angle between them; a, b unit
 ///
 /// The arc between two images or between an image and a text: t = 0 is a, t = 1 is b, 0.5 the direction in the middle.
 ///
-/// Shapes   a, b [n, dim] -> [n, dim]; raw or unit on either side. t beyond [0, 1] goes on along the circle.
+/// Shapes   a, b [n, dim] -> [n, dim]; raw or unit on either side. t beyond [0, 1] goes on along the circle; equal rows
+///          stay where they are.
 /// Units    none: unit rows, computed in double.
-/// Errors   shape_error if a and b disagree in rows or dim; value_error for a t that is not finite and for opposite
-///          rows (within 1e-6; names the row). A pair with a zero row gives a zero row, one with NaN or Inf gives NaN.
-/// Threads  the caller's.   Memory  the result, [n, dim] doubles and two rows.
+/// Errors   shape_error if a and b disagree in rows or dim, if out has another shape or overlaps them (it may be
+///          exactly one of them); value_error for a t that is not finite and, unless t is 0 or 1, for opposite rows
+///          (within 1e-6; names the first), before anything is written. A pair with a zero row gives a zero row, one
+///          with NaN or Inf gives NaN; or an error where the options of that side say so.
+/// Threads  `how` splits the rows; every split gives the same bits.
+/// Memory   some 60 bytes a row, and two rows for each worker, from the workspace of `how`.
 /// Source   Shoemake 1985, Animating rotation with quaternion curves, section 3.3.
-template <class A, class B>
-unit_embeddings<float> spherical_interpolation(const A& a, const B& b, double t) {
+template <class A, class B, class Out, detail::if_rows<A, B> = 0>
+unit_view<float> slerp_into(const A& a, const B& b, required<double> t, Out&& out, const execution& how = {},
+                            const slerp_options& options = {}) {
+    return detail::points_between(engine::view_of(a), engine::view_of(b), t,
+                                  detail::output_of<float>(static_cast<Out&&>(out)), how, options);
+}
+/// The same as new rows.
+///
+/// Shapes, Units, Errors, Threads, Source   as above.   Memory  the result too.
+template <class A, class B, detail::if_rows<A, B> = 0>
+unit_embeddings<float> slerp(const A& a, const B& b, required<double> t, const execution& how = {},
+                             const slerp_options& options = {}) {
     const auto view_a = engine::view_of(a);
     const auto view_b = engine::view_of(b);
-    if (view_a.rows() != view_b.rows() || view_a.dim() != view_b.dim())
-        detail::fail<shape_error>("spherical_interpolation: a is ", view_a.rows(), " x ", view_a.dim(), ", b is ",
-                                  view_b.rows(), " x ", view_b.dim());
-    if (!detail::is_finite(t)) detail::fail<value_error>("spherical_interpolation: t is not finite");
-    engine::row_source source_a(view_a, {}, "spherical_interpolation", "a, row ");
-    engine::row_source source_b(view_b, {}, "spherical_interpolation", "b, row ");
-    auto units = matrix<float>::uninitialized(2, view_a.dim());
-    matrix<double> sums(view_a.rows(), view_a.dim());
-    for (index i = 0; i < sums.rows(); ++i) {
-        kernel::scale_row(source_a.row(i), source_a.dim(), source_a.factors(i), units.row(0));
-        kernel::scale_row(source_b.row(i), source_b.dim(), source_b.factors(i), units.row(1));
-        const kernel::row_kind kind_a = kernel::length_of(units.row(0), units.dim()).kind();
-        const kernel::row_kind kind_b = kernel::length_of(units.row(1), units.dim()).kind();
-        detail::blend weights{0.0, 0.0};  // of a zero row with anything finite: zero; NaN stays NaN
-        if (kind_a == kernel::row_kind::regular && kind_b == kernel::row_kind::regular) {
-            const kernel::chords chords = kernel::chords_of(units.row(0), units.row(1), units.dim());
-            detail::require_not_opposite(chords, i);
-            weights = detail::spherical_blend(2.0 * std::atan2(chords.difference, chords.sum), t);
-        }
-        kernel::add_row(units.row(0), units.dim(), weights.a, sums.row(i));
-        kernel::add_row(units.row(1), units.dim(), weights.b, sums.row(i));
-    }
-    return normalize(sums);
+    auto out = matrix<float>::uninitialized(view_a.rows(), view_a.dim());
+    detail::points_between(view_a, view_b, t, out.view(), how, options);
+    return unit_access::embeddings(static_cast<matrix<float>&&>(out));
 }
+UNITSPHERE_REFUSE_OTHER_PAIRS(slerp);
 
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere

@@ -1,12 +1,14 @@
 /// Logistic regression on unit embeddings: labelled rows in, a linear head out. Needs Eigen (target unitsphere::eigen),
-/// so it is included by name; the head alone (linear_head.hpp) needs none.
+/// so unitsphere.hpp leaves it out. Includes linear_head.hpp: a fit is a head; the head alone needs no Eigen.
 #pragma once
 
 #include <cassert>
 #include <functional>
+#include <initializer_list>
 
 #include <Eigen/Core>
 
+#include "data/column.hpp"
 #include "learning/labelled_rows.hpp"
 #include "learning/lbfgs.hpp"
 #include "learning/logistic_objective.hpp"
@@ -16,25 +18,28 @@
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 
-/// Where a fit stands: what logistic_options::on_iteration is told.
+/// Where a fit stands: the argument of on_iteration.
 struct fit_step {
-    index iteration;   ///< steps made; 0 before the first
+    idx_t iteration;   ///< steps made; 0 before the first
     double objective;  ///< what is minimized
     double gradient;   ///< the largest |component| of its gradient
+    double bound;      ///< converged where gradient <= bound
 };
 
-/// Settings of logistic_regression, set by name.
-struct logistic_options {
-    double C = 1.0;                          ///< the inverse of the penalty, as in scikit-learn
-    bool balanced = false;                   ///< class weights n / (classes * n_class), scikit-learn's "balanced"
-    std::vector<double> class_weights = {};  ///< one for each class; empty: all 1
-    index classes = 0;                       ///< how many there are; 0: one more than the largest label
-    index max_iterations = 2000;
-    double gradient = 1e-6;           ///< stop when no component of the gradient is larger
-    bool require_convergence = true;  ///< false: what was reached is told in the result, and no error
-    on_row zero_rows = on_row::keep;  ///< keep or error; rows that are not finite are an error always
-    row_report* report = nullptr;     ///< where to count zero rows; may be null
-    std::function<void(const fit_step&)> on_iteration = {};  ///< called by the fitting thread; may be empty
+struct logistic_regression_options {
+    row_policy rows = {};                   ///< zero_rows: keep or error; rows that are not finite are errors always
+    double C = 1.0;                         ///< the inverse of the penalty, as in scikit-learn
+    bool balanced = false;                  ///< class weights n / (classes * n_class), scikit-learn's "balanced"
+    std::vector<double> class_weight = {};  ///< one for each class; empty: all 1
+    idx_t classes = 0;                      ///< how many there are; 0: one more than the largest label
+    idx_t max_iterations = 2000;
+    double tolerance = 1e-10;         ///< converged where no component of the gradient exceeds this part of its terms
+    bool require_convergence = true;  ///< false: a fit that has not converged is no error, its result says so
+    std::function<void(const fit_step&)> on_iteration = {};  ///< called on the caller's thread; may be empty
+};
+struct fit_best_c_options {
+    logistic_regression_options fit = {};  ///< of every C; fit.C is not used
+    row_policy validation_rows = {};       ///< as fit.rows
 };
 
 /// A fitted head, and how well it is fitted.
@@ -42,68 +47,131 @@ struct logistic_fit {
     linear_head head;
     double objective;  ///< at the head's weights
     double gradient;   ///< the largest |component| of the objective's gradient there
-    index iterations;
-    bool converged;  ///< gradient <= options.gradient
+    idx_t iterations;
+    bool converged;  ///< gradient <= tolerance * the size of its terms
+};
+
+/// How one C did on the validation rows.
+struct validated_c {
+    double C;
+    idx_t correct;    ///< labels that predict gets right
+    double log_loss;  ///< mean of -log of the true label's probability
+};
+
+/// The fit of the best C, and how every C did.
+struct best_c_fit {
+    double C;
+    logistic_fit fit;          ///< on the training rows alone
+    array<validated_c> tried;  ///< in the order given
 };
 
 namespace detail {
 
-inline void require_settings(const logistic_options& options, double C, const char* function) {
+inline void require_settings(const logistic_regression_options& options, double C, const char* function) {
     if (!is_finite(C) || C <= 0.0) fail<value_error>(function, ": C is ", C, ", it must be positive");
-    if (!is_finite(options.gradient) || options.gradient <= 0.0)
-        fail<value_error>(function, ": gradient is ", options.gradient, ", it must be positive");
+    if (!is_finite(options.tolerance) || options.tolerance <= 0.0)
+        fail<value_error>(function, ": tolerance is ", options.tolerance, ", it must be positive");
     if (options.classes < 0) fail<value_error>(function, ": classes is ", options.classes, ", it must not be negative");
     if (options.max_iterations < 1)
         fail<value_error>(function, ": max_iterations is ", options.max_iterations, ", it must be at least 1");
-    if (options.zero_rows == on_row::nan)
-        fail<value_error>(function, ": zero rows cannot become NaN; choose keep or error");
-    if (options.balanced && !options.class_weights.empty())
-        fail<value_error>(function, ": balanced and class_weights exclude each other");
+    if (options.balanced && !options.class_weight.empty())
+        fail<value_error>(function, ": balanced and class_weight exclude each other");
 }
 
-/// C times the weight of each class, [1, classes].
-inline matrix<double> class_costs(const learning::labelled_rows& data, const logistic_options& options, double C,
-                                  const char* function) {
-    const auto& own = options.class_weights;
-    if (!own.empty() && index(own.size()) != data.classes())
-        fail<shape_error>(function, ": class_weights has ", index(own.size()), " entries, there are ", data.classes(),
+/// C times the weight of each class.
+inline array<double> class_costs(const learning::labelled_rows& data, const logistic_regression_options& options,
+                                 double C, const char* function) {
+    const auto& own = options.class_weight;
+    if (!own.empty() && idx_t(own.size()) != data.classes())
+        fail<shape_error>(function, ": class_weight has ", idx_t(own.size()), " entries, there are ", data.classes(),
                           " classes");
-    matrix<double> costs(1, data.classes());
-    for (index c = 0; c < data.classes(); ++c) {
-        const double rows = double(data.labels().dim()), of_class = double(data.count(c));
+    array<double> costs(data.classes());
+    for (idx_t c = 0; c < data.classes(); ++c) {
+        const double rows = double(data.labels().columns()), of_class = double(data.count(c));
         const double weight = options.balanced ? rows / (double(data.classes()) * of_class)
                               : own.empty()    ? 1.0
                                                : own[std::size_t(c)];
         if (!is_finite(weight) || weight <= 0.0)
             fail<value_error>(function, ": the weight of class ", c, " is ", weight, ", it must be positive");
-        costs(0, c) = C * weight;
-        if (!is_finite(costs(0, c)) || costs(0, c) <= 0.0)
-            fail<value_error>(function, ": C ", C, " times the weight ", weight, " of class ", c, " is ", costs(0, c),
+        costs[c] = C * weight;
+        if (!is_finite(costs[c]) || costs[c] <= 0.0)
+            fail<value_error>(function, ": C ", C, " times the weight ", weight, " of class ", c, " is ", costs[c],
                               ", it must be positive");
     }
     return costs;
 }
 
-/// Minimizes from `start` on, where the parameters end too.
-inline logistic_fit fit_from(learning::numbers& start, const learning::labelled_rows& data,
-                             const logistic_options& options, const matrix<double>& costs, const char* function) {
-    learning::logistic_objective objective(data.rows(), data.labels(), costs.view());
-    const auto watch = [&](const learning::state& now) {
-        if (options.on_iteration) options.on_iteration({now.iterations, now.value, now.gradient});
+/// Minimizes from `start` on, and leaves the parameters of the minimum there.
+inline logistic_fit fit_from(learning::vector& start, const learning::labelled_rows& data,
+                             const logistic_regression_options& options, double C, const char* function) {
+    const array<double> costs = class_costs(data, options, C, function);
+    learning::logistic_objective objective(data.rows(), data.labels(), costs);
+    const auto on_iteration = [&](const learning::status& now) {
+        if (options.on_iteration) options.on_iteration({now.iterations, now.value, now.gradient, now.bound});
     };
-    const learning::stop_rule stop{options.gradient, options.max_iterations};
-    if (start.size() == 0) start = learning::numbers::Zero(objective.size());
-    learning::place at;
+    const learning::stop_rule stop{options.tolerance, options.max_iterations};
+    if (start.size() == 0) start = learning::vector::Zero(objective.size());
+    learning::iterate at;
     at.x.swap(start);
-    const learning::state end = objective.heads() == 1 ? learning::newton(objective, at, stop, watch)
-                                                       : learning::lbfgs(objective, at, stop, watch);
+    objective.scale_biases(at.x);
+    const learning::status end = objective.heads() == 1 ? learning::newton(objective, at, stop, on_iteration)
+                                                        : learning::lbfgs(objective, at, stop, on_iteration);
     if (!end.converged && options.require_convergence)
         fail<value_error>(function, ": the gradient is ", end.gradient, " after ", end.iterations,
-                          " iterations, it must be at most ", options.gradient,
+                          " iterations, it must be at most ", end.bound,
                           "; allow more iterations, lower C, or set require_convergence to false");
+    objective.restore_biases(at.x);
     start.swap(at.x);
     const matrix_view<const double> rows(start.data(), objective.heads(), data.rows().dim() + 1);
     return {linear_head(rows), end.value, end.gradient, end.iterations, end.converged};
+}
+
+template <class View, class Label>
+void require_validation(const learning::labelled_rows& data, const View& rows, const matrix_view<const Label>& labels,
+                        const row_policy& policy, const char* function) {
+    if (rows.dim() != data.rows().dim())
+        fail<shape_error>(function, ": validation rows have dim ", rows.dim(), ", rows have dim ", data.rows().dim());
+    if (rows.rows() != labels.rows())
+        fail<shape_error>(function, ": ", rows.rows(), " validation rows, ", labels.rows(), " labels");
+    if (rows.rows() == 0) fail<value_error>(function, ": there are no validation rows");
+    for (idx_t i = 0; i < labels.rows(); ++i) {
+        const idx_t label = idx_t(labels(i, 0));
+        if (label < 0 || label >= data.classes())
+            fail<value_error>(function, ": validation row ", i, " has label ", label, ", there are ", data.classes(),
+                              " classes");
+    }
+    engine::row_source source(rows, learning::finite_rows_only(policy, function), function, "validation row ");
+    source.count_rows();
+    source.report();
+}
+
+template <class View, class Label>
+validated_c validate(double C, const linear_head& head, const View& rows, const matrix_view<const Label>& labels,
+                     const execution& how) {
+    const array<idx_t> predicted = head.predict(rows, how);
+    const matrix<double> p = head.predict_proba(rows, how);
+    validated_c found{C, 0, 0.0};
+    for (idx_t i = 0; i < p.rows(); ++i) {
+        const idx_t label = idx_t(labels(i, 0));
+        found.correct += predicted[i] == label ? 1 : 0;
+        found.log_loss -= std::log(p(i, label)) / double(p.rows());
+    }
+    return found;
+}
+
+inline bool better(const validated_c& a, const validated_c& b) noexcept {
+    return a.correct > b.correct || (a.correct == b.correct && a.log_loss < b.log_loss);
+}
+
+/// Positions of numbers in ascending order, equal ones in the order given.
+inline array<idx_t> ascending(matrix_view<const double> numbers) {
+    array<idx_t> order(numbers.rows());
+    for (idx_t i = 0; i < numbers.rows(); ++i) {
+        idx_t at = i;
+        for (; at > 0 && numbers(order[at - 1], 0) > numbers(i, 0); --at) order[at] = order[at - 1];
+        order[at] = i;
+    }
+    return order;
 }
 
 }  // namespace detail
@@ -118,129 +186,84 @@ inline logistic_fit fit_from(learning::numbers& start, const learning::labelled_
 /// one, which cannot be had here: unit rows are what predict sees too.
 ///
 /// Shapes   rows [n, dim], raw or unit; labels: n integers 0 .. classes - 1 -> a head of [1 or classes, dim + 1].
-/// Units    C is in 1 / rows: twice the rows want half the C for the same penalty on each.
-/// Errors   shape_error if the lengths differ or dim is 0. value_error for no rows, a label out of range (names the row),
-///          labels of one class only, a class without rows, a row with NaN or Inf (names it), settings that have no
-///          meaning, and a gradient that stays above options.gradient (see require_convergence). A zero row, a failed
-///          image, counts for the bias alone; it is counted in options.report, or an error on request.
-/// Threads  the caller's.
+/// Units    C is in 1 / rows: twice the rows want half the C for the same penalty on each. Converged where no component
+///          of the gradient exceeds tolerance * C sum_i weight[label_i] (1 - p_i), p_i the probability of the label:
+///          the size of the terms that cancel there, so the same tolerance serves every C and every number of rows.
+/// Errors   shape_error if the lengths differ or dim is 0. value_error for no rows, a label out of range (names the
+///          row), labels of one class only, a class without rows, a row with NaN or Inf (names it), settings that have
+///          no meaning, and a fit that does not converge (see require_convergence). A zero row, a failed image, counts
+///          for the bias alone; it is counted in the report, or an error on request.
+/// Threads  `how` splits the normalization of the rows; the minimizer runs on the caller's thread.
 /// Memory   unit floats are read where they are, other rows are copied as floats [n, dim]. Beside that n labels and a
-///          block of 128 rows; for 2 classes a square of dim + 1 doubles, for more 22 times the head.
+///          block of 128 rows; for 2 classes a square of dim + 1 doubles, for more 22 times the head. None of it from a
+///          workspace.
 /// Source   scikit-learn's LogisticRegression; Radford et al. 2021, arXiv:2103.00020, appendix A.3 (linear probes).
 ///          2 classes are solved by Newton's method, more by L-BFGS; in double, so the last bits of the weights differ
 ///          between instruction sets, as Eigen's sums do.
-template <class Rows, class Labels>
-logistic_fit logistic_regression(const Rows& rows, const Labels& labels, const logistic_options& options = {}) {
+template <class Rows, class Labels, detail::if_rows<Rows> = 0>
+logistic_fit logistic_regression(const Rows& rows, const Labels& labels, const execution& how = {},
+                                 const logistic_regression_options& options = {}) {
     constexpr const char* function = "logistic_regression";
     detail::require_settings(options, options.C, function);
     const auto view = engine::view_of(rows);
-    const learning::labelled_rows data(view, detail::labels_of(labels),
-                                       {options.classes, options.zero_rows, options.report != nullptr}, function);
-    const matrix<double> costs = detail::class_costs(data, options, options.C, function);
-    if (options.report != nullptr) *options.report = data.seen();
-    learning::numbers start;
-    return detail::fit_from(start, data, options, costs, function);
+    const learning::labelled_rows data(view, detail::labels_of(labels), options.classes, options.rows, how, function);
+    detail::class_costs(data, options, options.C, function);  // before the report is written
+    if (options.rows.report != nullptr) *options.rows.report = data.seen();
+    learning::vector start;
+    return detail::fit_from(start, data, options, options.C, function);
 }
+UNITSPHERE_REFUSE_ROWS(logistic_regression);
 
-/// How one C did on the validation rows.
-struct validated_C {
-    double C;
-    index correct;    ///< labels that predict() gets right
-    double log_loss;  ///< mean of -log of the true label's probability
-};
-
-/// The fit of the best C, and how every C did.
-struct best_C_fit {
-    double C;
-    logistic_fit fit;                ///< on the training rows alone
-    std::vector<validated_C> tried;  ///< in the order given
-};
-
-namespace detail {
-
-template <class View, class Label>
-void require_validation(const learning::labelled_rows& data, const View& rows, const matrix_view<const Label>& labels,
-                        const logistic_options& options, const char* function) {
-    if (rows.dim() != data.rows().dim())
-        fail<shape_error>(function, ": validation rows have dim ", rows.dim(), ", rows have dim ", data.rows().dim());
-    if (rows.rows() != labels.rows())
-        fail<shape_error>(function, ": ", rows.rows(), " validation rows, ", labels.rows(), " labels");
-    if (rows.rows() == 0) fail<value_error>(function, ": there are no validation rows");
-    for (index i = 0; i < labels.rows(); ++i) {
-        const index label = index(labels(i, 0));
-        if (label < 0 || label >= data.classes())
-            fail<value_error>(function, ": validation row ", i, " has label ", label, ", there are ", data.classes(),
-                              " classes");
-    }
-    normalize_options refuse;
-    refuse.zero_rows = options.zero_rows;
-    refuse.non_finite = on_row::error;
-    engine::row_source(rows, refuse, function, "validation row ");
-}
-
-template <class View, class Label>
-validated_C validate(double C, const linear_head& head, const View& rows, const matrix_view<const Label>& labels) {
-    const std::vector<index> predicted = head.predict(rows);
-    const matrix<double> p = head.predict_proba(rows);
-    validated_C found{C, 0, 0.0};
-    for (index i = 0; i < p.rows(); ++i) {
-        const index label = index(labels(i, 0));
-        found.correct += predicted[std::size_t(i)] == label ? 1 : 0;
-        found.log_loss -= std::log(p(i, label)) / double(p.rows());
-    }
-    return found;
-}
-
-inline bool better(const validated_C& a, const validated_C& b) noexcept {
-    return a.correct > b.correct || (a.correct == b.correct && a.log_loss < b.log_loss);
-}
-
-}  // namespace detail
-
-/// The C whose head gets most of the validation labels right; of equal ones that of the lower log loss, then the first.
+/// The C whose head gets most of the validation labels right; of equal ones that of lower log loss, then the smaller.
 ///
 ///   best = max over C of correct(logistic_regression(rows, labels, C), validation)
 ///
-/// Shapes   rows [n, dim] and n labels, validation rows [m, dim] and m labels; at least one candidate.
-/// Units    as logistic_regression; options.C is not used.
+/// Shapes   rows [n, dim] and n labels, validation rows [m, dim] and m labels; candidates: a list of at least one C.
+/// Units    as logistic_regression.
 /// Errors   as logistic_regression; value_error too for no candidates, no validation rows, a validation label outside
 ///          0 .. classes - 1 and a validation row with NaN or Inf (names the row); shape_error if the dims differ.
-/// Threads  the caller's.   Memory  as logistic_regression, and [m, classes] doubles. Each fit starts where the one
-///          before ended, so candidates in ascending order are quickest.
+/// Threads  `how` splits the normalization of the rows and the predictions; the minimizer runs on the caller's thread.
+/// Memory   as logistic_regression, and [m, classes] doubles. Every C is fitted from the minimum of the next smaller
+///          one, whatever the order of the candidates.
 /// Source   Radford et al. 2021, arXiv:2103.00020, appendix A.3: a sweep over C on a validation split.
-template <class Rows, class Labels, class ValidationRows, class ValidationLabels>
-best_C_fit fit_best_C(const Rows& rows, const Labels& labels, const ValidationRows& validation_rows,
-                      const ValidationLabels& validation_labels, const std::vector<double>& candidates,
-                      const logistic_options& options = {}) {
-    constexpr const char* function = "fit_best_C";
-    if (candidates.empty()) detail::fail<value_error>(function, ": there is no C to try");
-    for (const double C : candidates) detail::require_settings(options, C, function);
+template <class Rows, class Labels, class ValidationRows, class ValidationLabels,
+          class Candidates = std::initializer_list<double>, detail::if_rows<Rows, ValidationRows> = 0>
+best_c_fit fit_best_c(const Rows& rows, const Labels& labels, const ValidationRows& validation_rows,
+                      const ValidationLabels& validation_labels, const Candidates& candidates,
+                      const execution& how = {}, const fit_best_c_options& options = {}) {
+    constexpr const char* function = "fit_best_c";
+    const matrix_view<const double> Cs = detail::column_of(candidates);
+    if (Cs.rows() == 0) detail::fail<value_error>(function, ": there is no C to try");
+    for (idx_t i = 0; i < Cs.rows(); ++i) detail::require_settings(options.fit, Cs(i, 0), function);
     const auto view = engine::view_of(rows);
     const auto validation = engine::view_of(validation_rows);
     const auto truth = detail::labels_of(validation_labels);
-    const learning::labelled_rows data(view, detail::labels_of(labels),
-                                       {options.classes, options.zero_rows, options.report != nullptr}, function);
-    for (const double C : candidates) detail::class_costs(data, options, C, function);
-    detail::require_validation(data, validation, truth, options, function);
-    if (options.report != nullptr) *options.report = data.seen();
+    const row_policy& policy = options.fit.rows;
+    const learning::labelled_rows data(view, detail::labels_of(labels), options.fit.classes, policy, how, function);
+    for (idx_t i = 0; i < Cs.rows(); ++i) detail::class_costs(data, options.fit, Cs(i, 0), function);
+    detail::require_validation(data, validation, truth, options.validation_rows, function);
+    if (policy.report != nullptr) *policy.report = data.seen();
 
-    learning::numbers start;
-    const auto fit = [&](double C) {
-        return detail::fit_from(start, data, options, detail::class_costs(data, options, C, function), function);
-    };
-    best_C_fit best{candidates[0], fit(candidates[0]), {}};
-    best.tried.push_back(detail::validate(candidates[0], best.fit.head, validation, truth));
-    validated_C reached = best.tried[0];
-    for (std::size_t i = 1; i < candidates.size(); ++i) {
-        logistic_fit next = fit(candidates[i]);
-        best.tried.push_back(detail::validate(candidates[i], next.head, validation, truth));
-        if (!detail::better(best.tried[i], reached)) continue;
-        reached = best.tried[i];
-        best.C = candidates[i];
+    const array<idx_t> order = detail::ascending(Cs);
+    learning::vector start;
+    const auto fit = [&](idx_t i) { return detail::fit_from(start, data, options.fit, Cs(i, 0), function); };
+    idx_t leader = order[0];
+    best_c_fit best{Cs(leader, 0), fit(leader), array<validated_c>::uninitialized(Cs.rows())};
+    best.tried[leader] = detail::validate(best.C, best.fit.head, validation, truth, how);
+    for (idx_t at = 1; at < Cs.rows(); ++at) {
+        const idx_t i = order[at];
+        logistic_fit next = fit(i);
+        best.tried[i] = detail::validate(Cs(i, 0), next.head, validation, truth, how);
+        if (!detail::better(best.tried[i], best.tried[leader])) continue;
+        leader = i;
+        best.C = Cs(i, 0);
         best.fit = static_cast<logistic_fit&&>(next);
     }
     return best;
 }
+template <class Rows, class Labels, class ValidationRows, class... More, class Advice = detail::pass_rows,
+          detail::unless_rows<Rows, ValidationRows> = 0>
+void fit_best_c(const Rows&, const Labels&, const ValidationRows&, More&&...) = delete;
 
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere

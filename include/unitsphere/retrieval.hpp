@@ -1,87 +1,157 @@
-/// Retrieval between images and texts, both ways: recall@k, mean and median rank and their kin, without the scores.
+/// Retrieval between images and texts, both ways, without the matrix of scores. The measures are in metrics.hpp.
 #pragma once
 
-#include "pair_ranks.hpp"
-#include "ranking.hpp"
+#include "data/column.hpp"
+#include "detail/rank_counting.hpp"
+#include "detail/ranks_by_query.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 
+struct pair_ranks_options {
+    row_policy images = {}, texts = {};
+};
+struct retrieval_options {
+    row_policy images = {}, texts = {};
+};
+struct clip_score_options {
+    row_policy images = {}, texts = {};
+};
+
+/// Both ranks of each text and its image, from 1 on; 0 for a text of no image.
+struct ranks_of_pairs {
+    array<idx_t> text_ranks;   ///< [texts] of the text, among all texts for its image
+    array<idx_t> image_ranks;  ///< [texts] of its image, among all images for the text
+};
+
 /// Both directions of one set of images and texts.
 struct retrieval_result {
-    retrieval_ranks image_to_text;  ///< each image among the texts: as many places as it has texts, perhaps none
-    retrieval_ranks text_to_image;  ///< each text among the images: one place, or none for a text of no image
+    retrieval_ranks image_to_text;  ///< each image among the texts: as many ranks as it has texts, perhaps none
+    retrieval_ranks text_to_image;  ///< each text among the images: one rank, or none for a text of no image
 };
 
 namespace detail {
 
-inline constexpr side_names retrieval_names = of_images_and_texts("retrieval", "ranks");
-inline constexpr side_names clip_score_names = of_images_and_texts("clip_score", "the result");
+inline constexpr side_names pair_ranks_names = of_images_and_texts("pair_ranks");
+inline constexpr side_names retrieval_names = of_images_and_texts("retrieval");
+inline constexpr side_names clip_score_names = of_images_and_texts("clip_score");
+
+template <class Images, class Texts, class Label>
+void ranks_into(const Images& images, const Texts& texts, const matrix_view<const Label>& image_of_text,
+                matrix_view<idx_t> text_ranks, matrix_view<idx_t> image_ranks, const execution& how,
+                const pair_ranks_options& options) {
+    const side_names& names = pair_ranks_names;
+    require_pairs(names, images, texts, image_of_text);
+    require_output(names, "text_ranks", text_ranks, 1, texts.rows(), images, texts);
+    require_output(names, "image_ranks", image_ranks, 1, texts.rows(), images, texts);
+    require_apart(names.function, "text_ranks", text_ranks, "image_ranks", image_ranks);
+    require_apart(names.function, "text_ranks", text_ranks, "image_of_text", image_of_text);
+    require_apart(names.function, "image_ranks", image_ranks, "image_of_text", image_of_text);
+    rank_pairs(names, images, texts, image_of_text, text_ranks.data(), image_ranks.data(), how, options.images,
+               options.texts);
+}
 
 template <class Images, class Texts, class Label>
 retrieval_result retrieve(const Images& images, const Texts& texts, const matrix_view<const Label>& image_of_text,
-                          const execution& how, const normalize_options& image_options,
-                          const normalize_options& text_options) {
-    const index q = images.rows(), g = texts.rows();
-    matrix<index> text_ranks(1, g), image_ranks(1, g);
-    rank_pairs(retrieval_names, images, texts, image_of_text, text_ranks.data(), image_ranks.data(), how, image_options,
-               text_options);
-    const auto image_of = [&](index j) { return index(image_of_text(j, 0)); };
-    const auto text_of = [&](index j) { return image_of(j) < 0 ? index(-1) : j; };
-    return {ranks_by_query(text_ranks.data(), g, image_of, q, g), ranks_by_query(image_ranks.data(), g, text_of, g, q)};
+                          const execution& how, const retrieval_options& options) {
+    const idx_t q = images.rows(), g = texts.rows();
+    auto text_ranks = array<idx_t>::uninitialized(g), image_ranks = array<idx_t>::uninitialized(g);
+    rank_pairs(retrieval_names, images, texts, image_of_text, text_ranks.data(), image_ranks.data(), how,
+               options.images, options.texts);
+    const auto image_of = [&](idx_t j) { return idx_t(image_of_text(j, 0)); };
+    const auto text_of = [&](idx_t j) { return image_of(j) < 0 ? idx_t(-1) : j; };
+    return {ranks_by_query(text_ranks, image_of, q, g), ranks_by_query(image_ranks, text_of, g, q)};
 }
 
 }  // namespace detail
 
-/// Retrieval between images and texts: where each finds what belongs to it.
+/// Both ranks of every pair of an image and its text, into the caller's memory.
+///
+///   text_ranks[j]  = 1 + |{ t : cosine(image of j, text t) comes before cosine(image of j, text j) }|
+///   image_ranks[j] = 1 + |{ i : cosine(image i, text j) comes before cosine(image of j, text j) }|
+///
+/// Exact, in the order of top_k: score descending, then index ascending (-0 equals +0). A pair whose score is NaN is
+/// behind all others: texts + 1 and images + 1. A text of no image (-1) has no rank: 0; it still competes with others.
+///
+/// Shapes   images [q, dim], texts [g, dim], image_of_text: g integers, the image row of each text or -1; an image may
+///          have any number of texts -> text_ranks, image_ranks: g of idx_t (an array, a std::vector or one row).
+/// Units    ranks, from 1 on. Copies of one row may differ by 7e-7 in their cosines, so that either may come first.
+/// Errors   shape_error if the dims disagree, the list has not g entries, or an output has another shape or overlaps;
+///          value_error for an image that is not there (names the text), and for zero or non-finite rows where the
+///          options of that side say so. By default a zero row has cosine 0 with every row, so that its ranks follow
+///          from the indices: zero_rows = on_row::nan counts failed images as never found.
+/// Threads  `how` splits the texts, or the images; every split gives the same ranks.
+/// Memory   2 g counters for each worker, O(q + g) besides and some MiB of packed rows, from the workspace of `how`;
+///          never the matrix of scores.
+/// Source   Karpathy and Fei-Fei 2015, arXiv:1412.2306, section 4.2; open_clip ranks equal scores by index as well.
+template <class Images, class Texts, class ImageOfText, class TextRanks, class ImageRanks,
+          detail::if_rows<Images, Texts> = 0, std::enable_if_t<detail::is_list<ImageOfText>, int> = 0>
+void pair_ranks_into(const Images& images, const Texts& texts, const ImageOfText& image_of_text, TextRanks&& text_ranks,
+                     ImageRanks&& image_ranks, const execution& how = {}, const pair_ranks_options& options = {}) {
+    detail::ranks_into(engine::view_of(images), engine::view_of(texts), detail::labels_of(image_of_text),
+                       detail::output_of<idx_t>(static_cast<TextRanks&&>(text_ranks)),
+                       detail::output_of<idx_t>(static_cast<ImageRanks&&>(image_ranks)), how, options);
+}
+/// The same as new arrays: auto [text_ranks, image_ranks] = pair_ranks(images, texts, image_of_text).
+///
+/// Shapes, Units, Errors, Threads, Source   as above.   Memory  the results too.
+template <class Images, class Texts, class ImageOfText, detail::if_rows<Images, Texts> = 0,
+          std::enable_if_t<detail::is_list<ImageOfText>, int> = 0>
+ranks_of_pairs pair_ranks(const Images& images, const Texts& texts, const ImageOfText& image_of_text,
+                          const execution& how = {}, const pair_ranks_options& options = {}) {
+    const auto image_view = engine::view_of(images);
+    const auto text_view = engine::view_of(texts);
+    const idx_t g = text_view.rows();
+    ranks_of_pairs ranks{array<idx_t>::uninitialized(g), array<idx_t>::uninitialized(g)};
+    detail::ranks_into(image_view, text_view, detail::labels_of(image_of_text), ranks.text_ranks.view(),
+                       ranks.image_ranks.view(), how, options);
+    return ranks;
+}
+UNITSPHERE_REFUSE_OTHER_PAIRS(pair_ranks);
+
+/// Retrieval between images and texts: at which ranks each finds what belongs to it.
 ///
 ///   image i finds its texts  { j : image_of_text[j] == i },   text j its image  image_of_text[j]
 ///
 /// The measures take either direction: recall_at(found.image_to_text, 5), median_rank(found.text_to_image). An image
-/// without a text looks for nothing and does not count there; asking() says how many do.
+/// without a text is not evaluated there; evaluated_queries() says how many are.
 ///
 /// Shapes   images [q, dim], texts [g, dim], image_of_text: g integers, the image row of each text or -1 for none; an
-///          image may have several texts. Without the list row i of both belong together.
-/// Units    places, from 1 on, in the order of top_k: score descending, then index ascending.
-/// Errors   as pair_ranks; shape_error without the list if there are not as many images as texts.
-/// Threads  `how` splits the work; every split gives the same places.
+///          image may have several texts.
+/// Units    ranks, from 1 on, in the order of top_k: score descending, then index ascending.
+/// Errors   as pair_ranks.
+/// Threads  `how` splits the work; every split gives the same ranks.
 /// Memory   the result, as much again, and what pair_ranks takes: O(q + g), never the matrix of scores.
 /// Source   Karpathy and Fei-Fei 2015, arXiv:1412.2306, section 4.2; CLIP_benchmark: any text of an image is a hit.
-template <class Images, class Texts, class ImageOfText, std::enable_if_t<detail::is_list<ImageOfText>, int> = 0>
+template <class Images, class Texts, class ImageOfText, detail::if_rows<Images, Texts> = 0,
+          std::enable_if_t<detail::is_list<ImageOfText>, int> = 0>
 retrieval_result retrieval(const Images& images, const Texts& texts, const ImageOfText& image_of_text,
-                           const execution& how, const normalize_options& image_options = {},
-                           const normalize_options& text_options = {}) {
+                           const execution& how = {}, const retrieval_options& options = {}) {
     const auto image_view = engine::view_of(images);
     const auto text_view = engine::view_of(texts);
     const auto labels = detail::labels_of(image_of_text);
-    detail::require_pairs_of(detail::retrieval_names, image_view, text_view, labels);
-    return detail::retrieve(image_view, text_view, labels, how, image_options, text_options);
+    detail::require_pairs(detail::retrieval_names, image_view, text_view, labels);
+    return detail::retrieve(image_view, text_view, labels, how, options);
 }
-template <class Images, class Texts, class ImageOfText, std::enable_if_t<detail::is_list<ImageOfText>, int> = 0>
-retrieval_result retrieval(const Images& images, const Texts& texts, const ImageOfText& image_of_text,
-                           const normalize_options& image_options = {}, const normalize_options& text_options = {}) {
-    return retrieval(images, texts, image_of_text, sequential{}, image_options, text_options);
-}
-/// Row i of the images with row i of the texts.
-template <class Images, class Texts>
-retrieval_result retrieval(const Images& images, const Texts& texts, const execution& how,
-                           const normalize_options& image_options = {}, const normalize_options& text_options = {}) {
+/// The same where row i of both belongs together.
+///
+/// Shapes   images, texts [n, dim].   Errors  as above; shape_error if there are not as many images as texts.
+/// Units, Threads, Memory, Source   as above.
+template <class Images, class Texts, detail::if_rows<Images, Texts> = 0>
+retrieval_result retrieval(const Images& images, const Texts& texts, const execution& how = {},
+                           const retrieval_options& options = {}) {
     const auto image_view = engine::view_of(images);
     const auto text_view = engine::view_of(texts);
-    if (image_view.rows() != text_view.rows())
-        detail::fail<shape_error>("retrieval: images have ", image_view.rows(), " rows, texts have ", text_view.rows(),
+    const idx_t n = text_view.rows();
+    if (image_view.rows() != n)
+        detail::fail<shape_error>("retrieval: images have ", image_view.rows(), " rows, texts have ", n,
                                   "; image_of_text says which belong together");
     detail::require_same_dim(detail::retrieval_names, image_view, text_view);
-    matrix<index> same(1, text_view.rows());
-    for (index j = 0; j < same.dim(); ++j) same(0, j) = j;
-    const matrix_view<const index> labels(same.data(), same.dim(), 1);
-    return detail::retrieve(image_view, text_view, labels, how, image_options, text_options);
+    auto same_row = array<idx_t>::uninitialized(n);
+    for (idx_t j = 0; j < n; ++j) same_row[j] = j;
+    return detail::retrieve(image_view, text_view, detail::labels_of(same_row), how, options);
 }
-template <class Images, class Texts>
-retrieval_result retrieval(const Images& images, const Texts& texts, const normalize_options& image_options = {},
-                           const normalize_options& text_options = {}) {
-    return retrieval(images, texts, sequential{}, image_options, text_options);
-}
+UNITSPHERE_REFUSE_PAIRS(retrieval, unless_rows);
 
 /// CLIPScore: how well captions fit their images, 0 to 100.
 ///
@@ -91,33 +161,28 @@ retrieval_result retrieval(const Images& images, const Texts& texts, const norma
 /// Units    100 times a cosine; NaN of no pairs, and where a row is not finite: broken rows are not hidden.
 /// Errors   shape_error if rows or dims disagree; value_error for rows as in cosine_similarity.
 /// Threads  `how` splits the pairs; every split gives the same bits.   Memory  n scores.
-/// Source   Hessel et al. 2021, arXiv:2104.08718, whose factor is 2.5; the formula of torchmetrics' CLIPScore, whose code
-///          takes the maximum after the mean: the same where no pair has a negative cosine.
-template <class Images, class Texts>
-double clip_score(const Images& images, const Texts& texts, const execution& how,
-                  const normalize_options& image_options = {}, const normalize_options& text_options = {}) {
+/// Source   Hessel et al. 2021, arXiv:2104.08718, whose factor is 2.5; the formula of torchmetrics' CLIPScore, whose
+///          code takes the maximum after the mean: the same where no pair has a negative cosine.
+template <class Images, class Texts, detail::if_rows<Images, Texts> = 0>
+double clip_score(const Images& images, const Texts& texts, const execution& how = {},
+                  const clip_score_options& options = {}) {
     const auto image_view = engine::view_of(images);
     const auto text_view = engine::view_of(texts);
     detail::require_same_dim(detail::clip_score_names, image_view, text_view);
-    const index n = image_view.rows();
+    const idx_t n = image_view.rows();
     if (n != text_view.rows())
         detail::fail<shape_error>("clip_score: images have ", n, " rows, texts have ", text_view.rows());
-    auto scores = matrix<float>::uninitialized(1, n);
-    detail::cosines_of_pairs(detail::clip_score_names, image_view, text_view, scores.data(), how, image_options,
-                             text_options);
+    auto scores = array<float>::uninitialized(n);
+    detail::score_pairs(how, detail::clip_score_names, image_view, text_view, options.images, options.texts,
+                        scores.data());
     double sum = 0.0;
-    for (index i = 0; i < n; ++i) {
-        if (detail::is_nan(scores(0, i))) return double(detail::quiet_nan());
-        if (scores(0, i) > 0.0f) sum += 100.0 * double(scores(0, i));
+    for (const float score : scores) {
+        if (detail::is_nan(score)) return double(detail::quiet_nan());
+        if (score > 0.0f) sum += 100.0 * double(score);
     }
     return n == 0 ? double(detail::quiet_nan()) : sum / double(n);
 }
-/// On the caller's thread.
-template <class Images, class Texts>
-double clip_score(const Images& images, const Texts& texts, const normalize_options& image_options = {},
-                  const normalize_options& text_options = {}) {
-    return clip_score(images, texts, sequential{}, image_options, text_options);
-}
+UNITSPHERE_REFUSE_PAIRS(clip_score, unless_rows);
 
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere

@@ -1,139 +1,75 @@
-/// Exact search: the k nearest gallery rows of every query, all pairs above a threshold.
+/// Exact search: the k nearest gallery rows of every query, all rows in range, groups of near duplicates.
+///
+/// A cosine is a float. A row and its copy may score 1 - 7e-7, or 1 - 1e-5 where all elements are equal (dims to 4096);
+/// orthogonal rows score up to 1e-8 of either sign; cosines that differ by less may compare either way. So:
+///   thresholds   "equal" is 0.99999, not 1; "not orthogonal" is 1e-6, not 0.
+///   top_k        the first neighbour of a row in its own gallery is not always the row itself: a near twin may tie
+///                with it or come first.
 #pragma once
 
-#include "gallery.hpp"
-#include "kernel/select.hpp"
-#include "similarity.hpp"
+#include <cfloat>
+
+#include "data/search_results.hpp"
+#include "detail/keep_best.hpp"
+#include "detail/near_duplicates.hpp"
+#include "detail/range_hits.hpp"
+#include "detail/sides.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 
-/// The k nearest gallery rows of each query, best first, and their cosines.
-struct neighbours {
-    matrix<index> indices;  ///< [q, min(k, g)]; -1 where a query has no (more) neighbour
-    matrix<float> scores;   ///< the same shape; -Inf where the index is -1
+struct top_k_options {
+    row_policy queries = {}, gallery = {};
+};
+struct range_search_options {
+    row_policy queries = {}, gallery = {};
+    float upper_bound = FLT_MAX;         ///< left out from here on; a cosine is at most 1
+    idx_t most_per_query = PTRDIFF_MAX;  ///< how many rows a query keeps: the best ones
+};
+struct for_each_in_range_options {
+    row_policy queries = {}, gallery = {};
+    float upper_bound = FLT_MAX;  ///< as in range_search
+};
+struct near_duplicates_options {
+    row_policy rows = {};
 };
 
 namespace detail {
 
-inline constexpr side_names top_k_names = of_queries_and_gallery("top_k", "scores");
-inline constexpr side_names within_names = of_queries_and_gallery("within", "scores");
-
-/// Consumers that keep the k best of each query: a list for each query at once and worker, joined when all strips of
-/// the gallery have been seen. The first worker's lists are the result's own rows.
-class keep_best {
-public:
-    keep_best(matrix_view<index> indices, matrix_view<float> scores) noexcept
-        : indices_(indices), scores_(scores), k_(scores.dim()) {}
-
-    index bytes(index workers, index rows) {
-        workers_ = workers, rows_ = rows;
-        engine::block_layout layout;
-        filled_at_ = layout.add<index>(workers, rows);
-        bounds_at_ = layout.add<float>(workers, rows);
-        const index others = workers > 1 ? (workers - 1) * rows : 0;
-        indices_at_ = layout.add<index>(others, k_);
-        scores_at_ = layout.add<float>(others, k_);
-        return layout.bytes();
-    }
-    void begin(std::byte* memory) noexcept { memory_ = memory; }
-    void rows_begin(index first, index) noexcept {
-        first_ = first;
-        std::memset(memory_ + filled_at_, 0, std::size_t(workers_ * rows_) * sizeof(index));
-        float* const least = bounds(0, first);
-        for (index i = 0; i < workers_ * rows_; ++i) least[i] = negative_infinity();
-    }
-
-    /// One worker's lists.
-    struct consumer : engine::expects_nothing {
-        keep_best& all;
-        index worker;
-
-        void tile(const engine::score_tile<>& tile) const noexcept {
-            float* const bounds = all.bounds(worker, tile.first_row);
-            for (int r = 0; r < tile.rows; ++r) {
-                const float* const row = tile.scores + r * tile.pitch;
-                if (!kernel::any_reaches(row, tile.columns, bounds[r])) continue;
-                kernel::best_list list = all.list(worker, tile.first_row + r);
-                list.add_row(row, tile.columns, tile.first_column);
-                all.filled(worker, tile.first_row + r) = list.filled;
-                bounds[r] = list.bound();
-            }
-        }
-        void rows_done(index first, index count) const noexcept { all.join(first, count); }
-    };
-    consumer of(index worker) noexcept { return {{}, *this, worker}; }
-
-private:
-    /// The least score that a list may still take, of `row` and those behind it.
-    float* bounds(index worker, index row) noexcept {
-        return reinterpret_cast<float*>(memory_ + bounds_at_) + worker * rows_ + row - first_;
-    }
-    index& filled(index worker, index row) noexcept {
-        return reinterpret_cast<index*>(memory_ + filled_at_)[worker * rows_ + row - first_];
-    }
-    kernel::best_list list(index worker, index row) noexcept {
-        if (worker == 0) return {indices_.row(row), scores_.row(row), k_, filled(0, row)};
-        const index place = ((worker - 1) * rows_ + row - first_) * k_;
-        return {reinterpret_cast<index*>(memory_ + indices_at_) + place,
-                reinterpret_cast<float*>(memory_ + scores_at_) + place, k_, filled(worker, row)};
-    }
-    void join(index first, index count) noexcept {
-        for (index row = first; row < first + count; ++row) {
-            kernel::best_list best = list(0, row);
-            for (index worker = 1; worker < workers_; ++worker) best.add(list(worker, row));
-            best.sort();
-        }
-    }
-
-    matrix_view<index> indices_;
-    matrix_view<float> scores_;
-    index k_, workers_ = 0, rows_ = 0, first_ = 0;
-    index filled_at_ = 0, bounds_at_ = 0, indices_at_ = 0, scores_at_ = 0;
-    std::byte* memory_ = nullptr;
-};
-
-/// Consumer: found(query, row, score) for every score above a threshold.
-template <class Found>
-struct report_above : engine::expects_nothing {
-    float threshold;
-    Found& found;
-
-    void tile(const engine::score_tile<>& tile) const {
-        for (int r = 0; r < tile.rows; ++r) {
-            const float* const row = tile.scores + r * tile.pitch;
-            if (!kernel::any_reaches(row, tile.columns, threshold)) continue;
-            for (int c = 0; c < tile.columns; ++c)
-                if (!is_nan(row[c]) && row[c] > threshold) found(tile.first_row + r, tile.first_column + c, row[c]);
-        }
-    }
-    void rows_done(index, index) const noexcept {}
-};
+inline constexpr side_names top_k_names = of_queries_and_gallery("top_k");
+inline constexpr side_names range_search_names = of_queries_and_gallery("range_search");
+inline constexpr side_names for_each_in_range_names = of_queries_and_gallery("for_each_in_range");
 
 /// Every score by strips of the gallery: each of its rows is read once for some thousand queries.
 template <class Queries, class Gallery, class Consumers>
-void search(const execution& how, const side_names& names, const Queries& queries, const Gallery& gallery,
-            const normalize_options& query_options, const normalize_options& gallery_options, Consumers&& consumers) {
-    engine::row_source query_source(queries, query_options, names.function, names.query_row);
-    engine::gallery_side<Gallery> side(gallery, gallery_options, names.function, names.gallery_row);
+void score_by_strips(const execution& how, const side_names& names, const Queries& queries, const Gallery& gallery,
+                     const row_policy& query_policy, const row_policy& gallery_policy, Consumers&& consumers) {
+    engine::row_source query_source(queries, query_policy, names.function, names.query_row);
+    engine::gallery_side<Gallery> side(gallery, gallery_policy, names.function, names.gallery_row);
     engine::score_strips<float>(how, query_source, side, consumers);
     query_source.report();
     side.report();
 }
 
 template <class Queries, class Gallery>
-void top_k_into(const Queries& queries, const Gallery& gallery, matrix_view<index> indices, matrix_view<float> scores,
-                const execution& how, const normalize_options& query_options,
-                const normalize_options& gallery_options) {
+void best_of_rows(const Queries& queries, const Gallery& gallery, matrix_view<idx_t> indices, matrix_view<float> scores,
+                  const execution& how, const top_k_options& options) {
+    const idx_t k = scores.columns();
     require_same_dim(top_k_names, queries, gallery);
-    if (scores.dim() > gallery.rows())
-        fail<shape_error>("top_k: ", scores.dim(), " neighbours of ", gallery.rows(), " gallery rows");
-    require_shape("top_k", "scores", scores, queries.rows(), scores.dim());
-    require_shape("top_k", "indices", indices, queries.rows(), scores.dim());
-    require_apart_from_sides(top_k_names, "scores", scores, queries, gallery);
-    require_apart_from_sides(top_k_names, "indices", indices, queries, gallery);
+    if (k > gallery.rows()) fail<shape_error>("top_k: ", k, " neighbours of ", gallery.rows(), " gallery rows");
+    require_output(top_k_names, "scores", scores, queries.rows(), k, queries, gallery);
+    require_output(top_k_names, "indices", indices, queries.rows(), k, queries, gallery);
     require_apart("top_k", "scores", scores, "indices", indices);
-    search(how, top_k_names, queries, gallery, query_options, gallery_options, keep_best(indices, scores));
+    score_by_strips(how, top_k_names, queries, gallery, options.queries, options.gallery, keep_best(indices, scores));
+}
+
+template <class Queries, class Gallery>
+score_range range_of(const side_names& names, const Queries& queries, const Gallery& gallery, float threshold,
+                     float upper_bound) {
+    if (is_nan(threshold)) fail<value_error>(names.function, ": the threshold is NaN");
+    if (is_nan(upper_bound)) fail<value_error>(names.function, ": upper_bound is NaN");
+    require_same_dim(names, queries, gallery);
+    return {threshold, upper_bound};
 }
 
 }  // namespace detail
@@ -142,82 +78,131 @@ void top_k_into(const Queries& queries, const Gallery& gallery, matrix_view<inde
 ///
 ///   indices[i] = the k rows j with the largest cosine(queries[i], gallery[j]), best first
 ///
-/// Exact: the order is total, score descending, then index ascending (-0 equals +0), so that ties have one answer. A NaN
-/// is never a neighbour.
+/// Exact: the order is total, score descending, then index ascending (-0 equals +0), so that ties have one answer. A
+/// NaN is never a neighbour.
 ///
-/// Shapes   queries [q, dim], gallery [g, dim] or a `gallery` -> indices [q, k], scores [q, k], k <= g.
-/// Units    cosines, with the bits of cosine_similarity; indices are row numbers of the gallery.
+/// Shapes   queries [q, dim], gallery [g, dim] or a `gallery` -> indices [q, k] of idx_t, scores [q, k], k <= g.
+/// Units    cosines, with the bits of cosine_similarity; indices are row numbers of the gallery. What rounding does to
+///          the first place stands at the head of this file.
 /// Errors   shape_error if the dims disagree, k exceeds g, or an output has another shape or overlaps; value_error for
 ///          zero or non-finite rows where the options of that side say so. By default a zero row has cosine 0 with
 ///          every row; a query with NaN or Inf has no neighbours: index -1, score -Inf.
 /// Threads  `how` splits the gallery; every split gives the same result.
-/// Memory   O(q k) for each worker and some MiB of packed rows, from the workspace of `how`; never the matrix of scores.
+/// Memory   O(q k) for each worker and some MiB of packed rows, from the workspace of `how`; no matrix of scores.
 /// Source   Radford et al. 2021, arXiv:2103.00020, section 2.3: nearest neighbours by cosine similarity.
-template <class Queries, class Gallery>
-void top_k(const Queries& queries, const Gallery& gallery, matrix_view<index> indices, matrix_view<float> scores,
-           const execution& how, const normalize_options& query_options = {},
-           const normalize_options& gallery_options = {}) {
-    detail::top_k_into(engine::view_of(queries), engine::side_of(gallery), indices, scores, how, query_options,
-                       gallery_options);
+template <class Queries, class Gallery, class Indices, class Scores, detail::if_sides<Queries, Gallery> = 0>
+void top_k_into(const Queries& queries, const Gallery& gallery, Indices&& indices, Scores&& scores,
+                const execution& how = {}, const top_k_options& options = {}) {
+    detail::best_of_rows(engine::view_of(queries), engine::side_of(gallery),
+                         detail::output_of<idx_t>(static_cast<Indices&&>(indices)),
+                         detail::output_of<float>(static_cast<Scores&&>(scores)), how, options);
 }
-/// On the caller's thread.
-template <class Queries, class Gallery>
-void top_k(const Queries& queries, const Gallery& gallery, matrix_view<index> indices, matrix_view<float> scores,
-           const normalize_options& query_options = {}, const normalize_options& gallery_options = {}) {
-    top_k(queries, gallery, indices, scores, sequential{}, query_options, gallery_options);
-}
-
-/// The same as new matrices of min(k, g) columns; value_error for a negative k.
+/// The same as new matrices of min(k, g) columns: for (auto [row, score] : top_k(queries, gallery, 10)[i]).
 ///
-/// Shapes, Units, Errors, Threads, Source   as above.   Memory  the results too.
-template <class Queries, class Gallery>
-neighbours top_k(const Queries& queries, const Gallery& gallery, index k, const execution& how,
-                 const normalize_options& query_options = {}, const normalize_options& gallery_options = {}) {
-    if (k < 0) detail::fail<value_error>("top_k: k is ", k, ", it must not be negative");
+/// Shapes, Units, Threads, Source   as above.   Errors  as above; value_error for a negative k.
+/// Memory   the results too.
+template <class Queries, class Gallery, detail::if_sides<Queries, Gallery> = 0>
+neighbours top_k(const Queries& queries, const Gallery& gallery, required<idx_t> k, const execution& how = {},
+                 const top_k_options& options = {}) {
+    if (k < 0) detail::fail<value_error>("top_k: k is ", idx_t(k), ", it must not be negative");
     const auto query_view = engine::view_of(queries);
     const auto gallery_view = engine::side_of(gallery);
-    detail::require_same_dim(detail::top_k_names, query_view, gallery_view);
-    const index q = query_view.rows(), columns = k < gallery_view.rows() ? k : gallery_view.rows();
-    neighbours found{matrix<index>::uninitialized(q, columns), matrix<float>::uninitialized(q, columns)};
-    detail::top_k_into(query_view, gallery_view, found.indices.view(), found.scores.view(), how, query_options,
-                       gallery_options);
+    const idx_t q = query_view.rows(), columns = k < gallery_view.rows() ? idx_t(k) : gallery_view.rows();
+    neighbours found{matrix<idx_t>::uninitialized(q, columns), matrix<float>::uninitialized(q, columns)};
+    detail::best_of_rows(query_view, gallery_view, found.indices.view(), found.scores.view(), how, options);
     return found;
 }
-template <class Queries, class Gallery>
-neighbours top_k(const Queries& queries, const Gallery& gallery, index k, const normalize_options& query_options = {},
-                 const normalize_options& gallery_options = {}) {
-    return top_k(queries, gallery, k, sequential{}, query_options, gallery_options);
-}
+UNITSPHERE_REFUSE_OTHER_SIDES(top_k);
 
-/// Every pair whose cosine is above a threshold, as it is found.
+/// All gallery rows in range of every query.
 ///
-///   found(i, j, score) for all i, j with score = cosine(queries[i], gallery[j]) > threshold
+///   found[i] = the rows j with threshold <= cosine(queries[i], gallery[j]) < options.upper_bound, best first
 ///
-/// Shapes   queries [q, dim], gallery [g, dim] or a `gallery`.
-/// Units    a cosine, with the bits of cosine_similarity. Rows against themselves give every pair twice and each row
-///          with itself; 0.94 is a usual threshold for near duplicates.
-/// Errors   shape_error if the dims disagree; value_error for a threshold that is NaN, and for rows as in top_k. What
-///          `found` throws reaches the caller; no further pair is reported by that worker.
+/// Inclusive at the threshold, exclusive at the upper bound: adjoining ranges share no pair and leave none out. The
+/// order is that of top_k, and so is the answer where most_per_query cuts it.
+///
+/// Shapes   queries [q, dim], gallery [g, dim] or a `gallery` -> rows and scores of all hits, first [q + 1]; iterates
+///          like top_k's result: for (auto [row, score] : found[i]).
+/// Units    cosines, with the bits of cosine_similarity, compared as floats; row numbers of the gallery. Rows against
+///          themselves find themselves. What rounding does to a threshold stands at the head of this file.
+/// Errors   shape_error if the dims disagree; value_error for a threshold or upper bound that is NaN, a negative
+///          most_per_query, and for rows as in top_k. A query with NaN or Inf finds nothing.
+/// Threads  `how` splits the gallery; every split gives the same result.
+/// Memory   O(q + results) for each worker, and some MiB of packed rows from the workspace of `how`.
+/// Source   FAISS, IndexFlatIP::range_search (there: score > radius, in no order).
+template <class Queries, class Gallery, detail::if_sides<Queries, Gallery> = 0>
+range_result range_search(const Queries& queries, const Gallery& gallery, required<float> threshold,
+                          const execution& how = {}, const range_search_options& options = {}) {
+    const auto query_view = engine::view_of(queries);
+    const auto gallery_view = engine::side_of(gallery);
+    const detail::side_names& names = detail::range_search_names;
+    const detail::score_range range = detail::range_of(names, query_view, gallery_view, threshold, options.upper_bound);
+    const idx_t most = options.most_per_query;
+    if (most < 0) detail::fail<value_error>("range_search: most_per_query is ", most, ", it must not be negative");
+    detail::collect_in_range pairs(range, query_view.rows(), gallery_view.rows(), most);
+    detail::score_by_strips(how, names, query_view, gallery_view, options.queries, options.gallery, pairs);
+    return pairs.result(how);
+}
+UNITSPHERE_REFUSE_PAIRS(range_search, unless_sides);
+
+/// The same pairs one by one, as they are found: for more of them than fit into memory.
+///
+///   found(i, j, score) for all i, j with threshold <= score = cosine(queries[i], gallery[j]) < options.upper_bound
+///
+/// Shapes, Units   as range_search.
+/// Errors   as range_search. What `found` throws reaches the caller; no further pair is told by that worker.
 /// Threads  `found` is called from the workers of `how`, from several at once, in no particular order.
 /// Memory   some MiB of packed rows, from the workspace of `how`; none that grows with the number of pairs.
 /// Source   Beaumont 2022, clip-retrieval: deduplication of results by a threshold on inner products.
-template <class Queries, class Gallery, class Found>
-void within(const Queries& queries, const Gallery& gallery, float threshold, Found&& found, const execution& how,
-            const normalize_options& query_options = {}, const normalize_options& gallery_options = {}) {
+template <class Queries, class Gallery, class Found, detail::if_sides<Queries, Gallery> = 0,
+          std::enable_if_t<std::is_invocable_v<Found&, idx_t, idx_t, float>, int> = 0>
+void for_each_in_range(const Queries& queries, const Gallery& gallery, required<float> threshold, Found&& found,
+                       const execution& how = {}, const for_each_in_range_options& options = {}) {
     const auto query_view = engine::view_of(queries);
     const auto gallery_view = engine::side_of(gallery);
-    if (detail::is_nan(threshold)) detail::fail<value_error>("within: the threshold is NaN");
-    detail::require_same_dim(detail::within_names, query_view, gallery_view);
-    using consumer = detail::report_above<std::remove_reference_t<Found>>;
-    detail::search(how, detail::within_names, query_view, gallery_view, query_options, gallery_options,
-                   engine::shared_by_workers<consumer>{{{}, threshold, found}});
+    const detail::side_names& names = detail::for_each_in_range_names;
+    const detail::score_range range = detail::range_of(names, query_view, gallery_view, threshold, options.upper_bound);
+    using consumer = detail::tell_in_range<std::remove_reference_t<Found>>;
+    detail::score_by_strips(how, names, query_view, gallery_view, options.queries, options.gallery,
+                            engine::shared_by_workers<consumer>{{{}, range, found}});
 }
-/// On the caller's thread.
-template <class Queries, class Gallery, class Found>
-void within(const Queries& queries, const Gallery& gallery, float threshold, Found&& found,
-            const normalize_options& query_options = {}, const normalize_options& gallery_options = {}) {
-    within(queries, gallery, threshold, found, sequential{}, query_options, gallery_options);
+UNITSPHERE_REFUSE_PAIRS(for_each_in_range, unless_sides);
+
+/// Near duplicates: the lowest row of each row's group, into the caller's memory.
+///
+///   i and j are alike if cosine(rows[i], rows[j]) >= threshold; groups are the connected components of this relation
+///   representative[i] = the lowest row of i's group
+///
+/// Rows of a group need not all be alike: a chain of pairs joins its ends. Keeping the rows with representative[i] == i
+/// keeps one of each group.
+///
+/// Shapes   rows [n, dim] -> representative: n of idx_t (an array, a std::vector or one row).
+/// Units    row numbers. The threshold is a cosine, compared as in range_search; 0.94 is usual, and 1 is too high even
+///          for copies: what rounding does stands at the head of this file.
+/// Errors   shape_error if the output has another shape or overlaps; value_error for a threshold that is NaN, and for
+///          zero or non-finite rows where the options say so. By default a zero row has cosine 0 with every row, and
+///          one with NaN or Inf is alone.
+/// Threads  `how` splits the rows; every split gives the same groups.
+/// Memory   some MiB of packed rows, from the workspace of `how`; none that grows with the number of pairs.
+/// Source   Beaumont 2022, clip-retrieval: deduplication by connected components of inner products above 0.94.
+template <class Rows, class Representative, detail::if_rows<Rows> = 0>
+void near_duplicates_into(const Rows& rows, required<float> threshold, Representative&& representative,
+                          const execution& how = {}, const near_duplicates_options& options = {}) {
+    detail::find_duplicates(engine::view_of(rows), threshold,
+                            detail::output_of<idx_t>(static_cast<Representative&&>(representative)), how, options.rows);
 }
+/// The same with the groups of two rows and more: for (idx_t row : near_duplicates(rows, 0.94f)[k]).
+///
+/// Shapes, Units, Errors, Threads, Source   as above.   Memory  the result, and n numbers until it is returned.
+template <class Rows, detail::if_rows<Rows> = 0>
+duplicate_groups near_duplicates(const Rows& rows, required<float> threshold, const execution& how = {},
+                                 const near_duplicates_options& options = {}) {
+    const auto view = engine::view_of(rows);
+    auto representative = array<idx_t>::uninitialized(view.rows());
+    detail::find_duplicates(view, threshold, representative.view(), how, options.rows);
+    return detail::groups_of(static_cast<array<idx_t>&&>(representative));
+}
+UNITSPHERE_REFUSE_OTHER_ROWS(near_duplicates);
 
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere

@@ -1,44 +1,71 @@
-/// Zero-shot classification: prompts to class embeddings, raw image rows to probabilities and labels.
+/// Zero-shot classification: prompts to class embeddings, raw image rows to logits, probabilities and labels.
 #pragma once
 
-#include "data/column.hpp"
 #include "data/logit_scale.hpp"
-#include "directions.hpp"
-#include "engine/score_tiles.hpp"
-#include "gallery.hpp"
-#include "kernel/select.hpp"
-#include "kernel/softmax_rows.hpp"
+#include "data/top_labels.hpp"
+#include "detail/class_scores.hpp"
+#include "detail/direction_sums.hpp"
+#include "detail/packed_gallery.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
+
+/// `classes` says what happens where the mean of a class is zero: a class without a direction.
+struct prompt_ensemble_options {
+    row_policy prompts = {}, classes = {};
+};
+/// Of every question to a zero_shot_classifier.
+struct zero_shot_options {
+    row_policy images = {};
+};
 
 namespace detail {
 
 /// 1 + the largest label, when every class up to it has a prompt.
 template <class Label>
-index count_classes(const matrix_view<const Label>& labels, index prompts) {
+idx_t count_classes(const matrix_view<const Label>& labels, idx_t prompts, const execution& how) {
     if (labels.rows() != prompts)
         fail<shape_error>("prompt_ensemble: ", prompts, " prompts, class_of_prompt has ", labels.rows(), " entries");
-    index largest = -1;
-    for (index i = 0; i < prompts; ++i) {
-        const index label = index(labels(i, 0));
+    idx_t largest = -1;
+    for (idx_t i = 0; i < prompts; ++i) {
+        const idx_t label = idx_t(labels(i, 0));
         if (label < 0) fail<value_error>("prompt_ensemble: prompt ", i, " has the negative class ", label);
         largest = label > largest ? label : largest;
     }
     // A label beyond the number of prompts leaves a class among the first prompts + 1 without one.
-    matrix<index> counts(1, largest < prompts ? largest + 1 : prompts + 1);
-    for (index i = 0; i < prompts; ++i) {
-        const index label = index(labels(i, 0));
-        if (label < counts.dim()) ++counts(0, label);
+    const idx_t classes = largest < prompts ? largest + 1 : prompts + 1;
+    engine::arena memory(how);
+    bool* has_prompt = nullptr;
+    memory.add(has_prompt, classes);
+    memory.reserve();
+    for (idx_t c = 0; c < classes; ++c) has_prompt[c] = false;
+    for (idx_t i = 0; i < prompts; ++i) {
+        const idx_t label = idx_t(labels(i, 0));
+        if (label < classes) has_prompt[label] = true;
     }
-    for (index c = 0; c < counts.dim(); ++c)
-        if (counts(0, c) == 0) fail<value_error>("prompt_ensemble: class ", c, " has no prompts");
-    return counts.dim();
+    for (idx_t c = 0; c < classes; ++c)
+        if (!has_prompt[c]) fail<value_error>("prompt_ensemble: class ", c, " has no prompts");
+    return classes;
+}
+
+/// The classes of labels that count_classes has seen.
+template <class View, class Label>
+unit_view<float> classes_of_prompts(const View& prompts, const matrix_view<const Label>& labels,
+                                    const matrix_view<float>& out, const execution& how,
+                                    const prompt_ensemble_options& options) {
+    constexpr const char* function = "prompt_ensemble";
+    engine::row_source source(prompts, refuse_non_finite(options.prompts), function, "prompt ");
+    direction_sums sums(how, out.rows(), out.dim());
+    sums.add(
+        source, [&](idx_t i) { return idx_t(labels(i, 0)); }, [](idx_t) { return 1.0; });
+    sums.directions(out, options.classes, function, "class ");
+    source.report();
+    return unit_access::view<float>(out);
 }
 
 }  // namespace detail
 
-/// One unit row for each class from any number of prompts for it.
+/// One unit row for each class from any number of prompts for it, in the caller's memory.
 ///
 ///   class[c] = m / |m|,   m = mean of prompts[i] / |prompts[i]| over all i with class_of_prompt[i] == c
 ///
@@ -46,33 +73,42 @@ index count_classes(const matrix_view<const Label>& labels, index prompts) {
 ///
 /// Shapes   prompts [p, dim], class_of_prompt: p integers -> [classes, dim], classes = 1 + the largest label.
 /// Units    none: unit rows. The mean is taken in double.
-/// Errors   shape_error if the lengths differ; value_error for a negative label, a class without prompts (names the
-///          class) and a prompt that is not finite (names the row). A class whose mean is zero becomes a zero row,
-///          counted in `report` under its class.
-/// Threads  the caller's.   Memory  the result and [classes, dim] doubles.
+/// Errors   shape_error if the lengths differ, or out has another shape or shares memory with an input; value_error for
+///          a negative label, a class without prompts (names the class) and a prompt that is not finite, whatever its
+///          policy says (names the row). A class whose mean is zero becomes what options.classes says: by default a
+///          zero row, counted in its report under its class.
+/// Threads  the caller's: sums keep the order of the prompts.
+/// Memory   [classes, dim] doubles and a row, from the workspace of `how`.
 /// Source   Radford et al. 2021, arXiv:2103.00020, section 3.1.4; openai/CLIP, Prompt_Engineering_for_ImageNet.ipynb.
-template <class Prompts, class Labels>
-unit_embeddings<float> prompt_ensemble(const Prompts& prompts, const Labels& class_of_prompt,
-                                       row_report* report = nullptr) {
+template <class Prompts, class Labels, class Out, detail::if_rows<Prompts> = 0>
+unit_view<float> prompt_ensemble_into(const Prompts& prompts, const Labels& class_of_prompt, Out&& out,
+                                      const execution& how = {}, const prompt_ensemble_options& options = {}) {
     const auto view = engine::view_of(prompts);
     const auto labels = detail::labels_of(class_of_prompt);
-    const index classes = detail::count_classes(labels, view.rows());
-    engine::row_source source(view, detail::refuse_non_finite(), "prompt_ensemble", "prompt ");
-    matrix<double> sums(classes, view.dim());
-    detail::add_directions(
-        source, sums, [&](index i) { return index(labels(i, 0)); }, [](index) { return 1.0; });
-    return detail::direction_of(sums, report);
+    const matrix_view<float> classes = detail::output_of<float>(static_cast<Out&&>(out));
+    detail::require_shape("prompt_ensemble", "out", classes, detail::count_classes(labels, view.rows(), how),
+                          view.dim());
+    detail::require_apart("prompt_ensemble", "out", classes, "the prompts", engine::values_of(view));
+    detail::require_apart("prompt_ensemble", "out", classes, "class_of_prompt", labels);
+    return detail::classes_of_prompts(view, labels, classes, how, options);
 }
-
-/// The k best labels of each image, best first, and their probabilities.
-struct top_labels {
-    matrix<index> labels;         ///< [images, min(k, classes)]; -1 where an image has no (more) label
-    matrix<float> probabilities;  ///< the same shape; -Inf where the label is -1
-};
-
-/// Raw image features in, probabilities over fixed classes out.
+/// The same as new rows.
 ///
-///   p[i][c] = softmax over c of (scale * cosine(images[i], classes[c]))
+/// Shapes, Units, Errors, Threads, Source   as above.   Memory  the result too.
+template <class Prompts, class Labels, detail::if_rows<Prompts> = 0>
+unit_embeddings<float> prompt_ensemble(const Prompts& prompts, const Labels& class_of_prompt, const execution& how = {},
+                                       const prompt_ensemble_options& options = {}) {
+    const auto view = engine::view_of(prompts);
+    const auto labels = detail::labels_of(class_of_prompt);
+    auto out = matrix<float>::uninitialized(detail::count_classes(labels, view.rows(), how), view.dim());
+    detail::classes_of_prompts(view, labels, out.view(), how, options);
+    return unit_access::embeddings(static_cast<matrix<float>&&>(out));
+}
+UNITSPHERE_REFUSE_OTHER_ROWS(prompt_ensemble);
+
+/// Raw image features in; logits, probabilities and labels of fixed classes out. The verbs are scikit-learn's.
+///
+///   logit[i][c] = scale * cosine(images[i], classes[c])        p[i] = softmax of logit[i]
 ///
 /// Holds the class embeddings packed for the multiply kernel, so that each call pays for its images only.
 ///
@@ -82,173 +118,185 @@ public:
     /// Shapes   class_rows [classes, dim], one row a class: a prompt_ensemble, or raw text features.
     /// Units    none: raw rows are normalized, unit rows used as they are; `scale` turns cosines into logits.
     /// Errors   value_error that names the row if one is not finite. A zero row scores 0 for every image.
-    /// Threads  the caller's.   Memory  a packed copy of the rows.   Source  as the class.
-    template <class Classes>
-    zero_shot_classifier(const Classes& class_rows, logit_scale scale)
-        : scale_(scale),
-          classes_(engine::view_of(class_rows), detail::refuse_non_finite(), "zero_shot_classifier", "class ") {}
+    /// Threads  `how` splits the rows.   Memory  a packed copy of the rows.   Source  as the class.
+    template <class Classes, detail::if_rows<Classes> = 0>
+    zero_shot_classifier(const Classes& class_rows, logit_scale scale, const execution& how = {}) : scale_(scale) {
+        classes_.append(engine::view_of(class_rows), how, detail::refuse_non_finite(), "zero_shot_classifier",
+                        "class ");
+    }
+    template <class Classes, class... More, class Advice = detail::pass_rows, detail::unless_rows<Classes> = 0>
+    zero_shot_classifier(const Classes&, logit_scale, More&&...) = delete;
+    template <class Classes, class Number, class... More, class Advice = detail::pass_logit_scale,
+              detail::if_number<Number> = 0>
+    zero_shot_classifier(const Classes&, Number, More&&...) = delete;
 
-    index classes() const noexcept { return classes_.rows(); }
-    index dim() const noexcept { return classes_.dim(); }
+    idx_t classes() const noexcept { return classes_.rows(); }
+    idx_t dim() const noexcept { return classes_.dim(); }
     logit_scale scale() const noexcept { return scale_; }
 
-    /// The probability of every class for every image, into the caller's memory.
+    /// The logit of every class for every image, in the caller's memory.
     ///
-    /// Shapes   images [n, dim], raw or unit -> out [n, classes]; any row strides.
-    /// Units    probabilities; |sum - 1| <= 2e-7 in each row. With one class it is 1, whatever the image.
-    /// Errors   shape_error for another dim or shape of out, or memory shared with the images; value_error where the
-    ///          options say so. A zero image scores 0 for every class (uniform), one with NaN or Inf gives NaN.
-    /// Threads  `how` splits the images; one classifier may serve many callers.
-    /// Memory   some packed rows of images for each worker, from the workspace of `how`.
-    template <class Images>
-    void probabilities(const Images& images, matrix_view<float> out, const execution& how,
-                       const normalize_options& options = {}) const {
-        constexpr const char* function = "zero_shot_classifier::probabilities";
-        const auto view = engine::view_of(images);
-        require_same_dim(view, function);
-        detail::require_shape(function, "out", out, view.rows(), classes());
-        detail::require_apart(function, "out", out, "the images", engine::values_of(view));
-        run(view, options, function, how, engine::shared_by_workers{softmax_rows{out, scale_.multiplier()}});
-    }
-    /// On the caller's thread.
-    template <class Images>
-    void probabilities(const Images& images, matrix_view<float> out, const normalize_options& options = {}) const {
-        probabilities(images, out, sequential{}, options);
+    /// Shapes   images [n, dim], raw or unit -> logits [n, classes]; any row strides.
+    /// Units    logits: scale * cosine, the bits of clip_logits.
+    /// Errors   shape_error for another dim or shape of the output, or memory shared with the images; value_error where
+    ///          the options say so. A zero image has the logit 0 for every class, one with NaN or Inf has NaN.
+    /// Threads  `how` splits the images; every split gives the same bits. One classifier may serve many callers.
+    /// Memory   some packed rows of images for each worker, from the workspace of `how`.   Source  as the class.
+    template <class Images, class Logits, detail::if_rows<Images> = 0>
+    void decision_function_into(const Images& images, Logits&& logits, const execution& how = {},
+                                const zero_shot_options& options = {}) const {
+        logits_of(engine::view_of(images), detail::output_of<float>(static_cast<Logits&&>(logits)), how, options);
     }
     /// The same as a new matrix.
-    template <class Images>
-    matrix<float> probabilities(const Images& images, const execution& how,
-                                const normalize_options& options = {}) const {
+    ///
+    /// Shapes, Units, Errors, Threads, Source   as above.   Memory  the result too.
+    template <class Images, detail::if_rows<Images> = 0>
+    matrix<float> decision_function(const Images& images, const execution& how = {},
+                                    const zero_shot_options& options = {}) const {
         const auto view = engine::view_of(images);
         auto out = matrix<float>::uninitialized(view.rows(), classes());
-        probabilities(view, out.view(), how, options);
+        logits_of(view, out.view(), how, options);
         return out;
     }
-    template <class Images>
-    matrix<float> probabilities(const Images& images, const normalize_options& options = {}) const {
-        return probabilities(images, sequential{}, options);
-    }
+    UNITSPHERE_REFUSE_OTHER_ROWS_IN_MEMBER(decision_function);
 
-    /// The k best labels of every image and their probabilities, into the caller's memory.
+    /// The probability of every class for every image, in the caller's memory.
+    ///
+    /// Shapes   images [n, dim], raw or unit -> probabilities [n, classes]; any row strides.
+    /// Units    probabilities; |sum - 1| <= 2e-7 in each row. With one class it is 1, whatever the image.
+    /// Errors   as decision_function. A zero image is uniform, one with NaN or Inf gives NaN.
+    /// Threads, Memory, Source   as decision_function.
+    template <class Images, class Probabilities, detail::if_rows<Images> = 0>
+    void predict_proba_into(const Images& images, Probabilities&& probabilities, const execution& how = {},
+                            const zero_shot_options& options = {}) const {
+        probabilities_of(engine::view_of(images), detail::output_of<float>(static_cast<Probabilities&&>(probabilities)),
+                         how, options);
+    }
+    /// The same as a new matrix.
+    ///
+    /// Shapes, Units, Errors, Threads, Source   as above.   Memory  the result too.
+    template <class Images, detail::if_rows<Images> = 0>
+    matrix<float> predict_proba(const Images& images, const execution& how = {},
+                                const zero_shot_options& options = {}) const {
+        const auto view = engine::view_of(images);
+        auto out = matrix<float>::uninitialized(view.rows(), classes());
+        probabilities_of(view, out.view(), how, options);
+        return out;
+    }
+    UNITSPHERE_REFUSE_OTHER_ROWS_IN_MEMBER(predict_proba);
+
+    /// The best label of every image, in the caller's memory: the first of top_k.
+    ///
+    /// Shapes   images [n, dim] -> n labels (an array, a std::vector of idx_t or one row).
+    /// Units    row numbers of the classes; equal logits give the lowest.
+    /// Errors   as decision_function. An image with NaN or Inf, or without classes to choose from, has the label -1.
+    /// Threads, Memory, Source   as decision_function.
+    template <class Images, class Labels, detail::if_rows<Images> = 0>
+    void predict_into(const Images& images, Labels&& labels, const execution& how = {},
+                      const zero_shot_options& options = {}) const {
+        best_label_of(engine::view_of(images), detail::output_of<idx_t>(static_cast<Labels&&>(labels)), how, options);
+    }
+    /// The same as a new array.
+    ///
+    /// Shapes, Units, Errors, Threads, Source   as above.   Memory  the result too.
+    template <class Images, detail::if_rows<Images> = 0>
+    array<idx_t> predict(const Images& images, const execution& how = {}, const zero_shot_options& options = {}) const {
+        const auto view = engine::view_of(images);
+        auto labels = array<idx_t>::uninitialized(view.rows());
+        best_label_of(view, labels.view(), how, options);
+        return labels;
+    }
+    UNITSPHERE_REFUSE_OTHER_ROWS_IN_MEMBER(predict);
+
+    /// The k best labels of every image and their probabilities, in the caller's memory.
     ///
     /// Ranked by logit, so labels whose probabilities round to the same float keep their order; equal
     /// logits by ascending label.
     ///
     /// Shapes   images [n, dim] -> labels [n, k] and probabilities [n, k], k <= classes.
     /// Units    labels: row numbers of the classes; probabilities over all classes, not over the k.
-    /// Errors   as probabilities(); shape_error too if k exceeds the classes. An image with NaN or Inf has no labels:
+    /// Errors   as decision_function; shape_error too if k exceeds the classes. An image with NaN or Inf has no labels:
     ///          -1 with probability -Inf.
-    /// Threads  as probabilities().   Memory  some packed rows of images and their logits for each worker.
-    template <class Images>
-    void top(const Images& images, matrix_view<index> labels, matrix_view<float> probabilities, const execution& how,
-             const normalize_options& options = {}) const {
-        constexpr const char* function = "zero_shot_classifier::top";
-        const auto view = engine::view_of(images);
-        require_same_dim(view, function);
-        if (labels.dim() > classes())
-            detail::fail<shape_error>(function, ": ", labels.dim(), " labels of ", classes(), " classes");
-        detail::require_shape(function, "labels", labels, view.rows(), labels.dim());
-        detail::require_shape(function, "probabilities", probabilities, view.rows(), labels.dim());
-        detail::require_apart(function, "labels", labels, "the images", engine::values_of(view));
-        detail::require_apart(function, "probabilities", probabilities, "the images", engine::values_of(view));
-        detail::require_apart(function, "probabilities", probabilities, "labels", labels);
-        run(view, options, function, how, best_of_workers{classes(), scale_.multiplier(), labels, probabilities});
+    /// Threads, Source   as decision_function.   Memory  some packed rows of images and their logits for each worker.
+    template <class Images, class Labels, class Probabilities, detail::if_rows<Images> = 0>
+    void top_k_into(const Images& images, Labels&& labels, Probabilities&& probabilities, const execution& how = {},
+                    const zero_shot_options& options = {}) const {
+        best_labels_of(engine::view_of(images), detail::output_of<idx_t>(static_cast<Labels&&>(labels)),
+                       detail::output_of<float>(static_cast<Probabilities&&>(probabilities)), how, options);
     }
-    /// On the caller's thread.
-    template <class Images>
-    void top(const Images& images, matrix_view<index> labels, matrix_view<float> probabilities,
-             const normalize_options& options = {}) const {
-        top(images, labels, probabilities, sequential{}, options);
-    }
-    /// The same as new matrices of min(k, classes) columns; value_error for a negative k.
-    template <class Images>
-    top_labels top(const Images& images, index k, const execution& how, const normalize_options& options = {}) const {
-        if (k < 0) detail::fail<value_error>("zero_shot_classifier::top: k is ", k, ", it must not be negative");
+    /// The same as new matrices of min(k, classes) columns: for (auto [label, probability] : c.top_k(images, 5)[i]).
+    ///
+    /// Shapes, Units, Threads, Source   as above.   Errors  as above; value_error for a negative k.
+    /// Memory   the results too.
+    template <class Images, detail::if_rows<Images> = 0>
+    top_labels top_k(const Images& images, required<idx_t> k, const execution& how = {},
+                     const zero_shot_options& options = {}) const {
+        if (k < 0)
+            detail::fail<value_error>("zero_shot_classifier::top_k: k is ", idx_t(k), ", it must not be negative");
         const auto view = engine::view_of(images);
-        const index n = view.rows(), columns = k < classes() ? k : classes();
-        top_labels best{matrix<index>::uninitialized(n, columns), matrix<float>::uninitialized(n, columns)};
-        top(view, best.labels.view(), best.probabilities.view(), how, options);
+        const idx_t n = view.rows(), columns = k < classes() ? idx_t(k) : classes();
+        top_labels best{matrix<idx_t>::uninitialized(n, columns), matrix<float>::uninitialized(n, columns)};
+        best_labels_of(view, best.labels.view(), best.probabilities.view(), how, options);
         return best;
     }
-    template <class Images>
-    top_labels top(const Images& images, index k, const normalize_options& options = {}) const {
-        return top(images, k, sequential{}, options);
-    }
+    UNITSPHERE_REFUSE_OTHER_ROWS_IN_MEMBER(top_k);
 
 private:
-    /// Consumer: logits into the rows of `out`, softmax there once a row is whole.
-    struct softmax_rows {
-        matrix_view<float> out;
-        float scale;
-
-        void expect(index row, int rows, index column, int columns) const noexcept {
-            engine::expect_tile(out, row, rows, column, columns);
-        }
-        void tile(const engine::score_tile<>& tile) const noexcept { tile.store(scale, out); }
-        void rows_done(index first, index count) const noexcept {
-            kernel::softmax_rows(out.row(first), count, out.dim(), out.stride(), out.row(first), out.stride());
-        }
-    };
-
-    /// Consumer: logits into a group of scratch rows; the best of each, then its softmax, once they are whole.
-    struct best_labels : engine::expects_nothing {
-        matrix_view<float> logits;
-        float scale;
-        matrix_view<index> labels;
-        matrix_view<float> probabilities;
-
-        void tile(const engine::score_tile<>& tile) const noexcept {
-            for (int r = 0; r < tile.rows; ++r)
-                tile.store_row(r, scale, logits.row((tile.first_row + r) % engine::group_rows<>));
-        }
-        void rows_done(index first, index count) const noexcept {
-            for (index i = first; i < first + count; ++i) {
-                float* row = logits.row(i % engine::group_rows<>);
-                kernel::select_best(row, logits.dim(), labels.dim(), labels.row(i), probabilities.row(i));
-                kernel::softmax_row(row, logits.dim(), row);
-                for (index j = 0; j < labels.dim(); ++j)
-                    if (labels(i, j) >= 0) probabilities(i, j) = row[labels(i, j)];
-            }
-        }
-    };
-
-    /// The same with scratch rows for each worker.
-    struct best_of_workers {
-        index classes;
-        float scale;
-        matrix_view<index> labels;
-        matrix_view<float> probabilities;
-        float* logits = nullptr;
-
-        index bytes(index workers, index) const {
-            engine::block_layout layout;
-            layout.add<float>(workers * engine::group_rows<>, classes);
-            return layout.bytes();
-        }
-        void begin(std::byte* memory) noexcept { logits = reinterpret_cast<float*>(memory); }
-        best_labels of(index worker) const {
-            float* const mine = logits + worker * engine::group_rows<> * classes;
-            return {{}, matrix_view<float>(mine, engine::group_rows<>, classes), scale, labels, probabilities};
-        }
-    };
-
     template <class View>
-    void require_same_dim(const View& images, const char* function) const {
-        if (images.dim() != dim())
-            detail::fail<shape_error>(function, ": images have dim ", images.dim(), ", the classes have dim ", dim());
+    void logits_of(const View& images, const matrix_view<float>& out, const execution& how,
+                   const zero_shot_options& options) const {
+        constexpr const char* function = "zero_shot_classifier::decision_function";
+        require_output(function, images, "logits", out, images.rows(), classes());
+        run(function, images, how, options,
+            engine::shared_by_workers{detail::store_class_logits{{}, out, scale_.multiplier()}});
+    }
+    template <class View>
+    void probabilities_of(const View& images, const matrix_view<float>& out, const execution& how,
+                          const zero_shot_options& options) const {
+        constexpr const char* function = "zero_shot_classifier::predict_proba";
+        require_output(function, images, "probabilities", out, images.rows(), classes());
+        run(function, images, how, options,
+            engine::shared_by_workers{detail::store_class_probabilities{{{}, out, scale_.multiplier()}}});
+    }
+    template <class View>
+    void best_label_of(const View& images, const matrix_view<idx_t>& labels, const execution& how,
+                       const zero_shot_options& options) const {
+        constexpr const char* function = "zero_shot_classifier::predict";
+        require_output(function, images, "labels", labels, 1, images.rows());
+        run(function, images, how, options, detail::keep_best_label{{}, labels, scale_.multiplier()});
+    }
+    template <class View>
+    void best_labels_of(const View& images, const matrix_view<idx_t>& labels, const matrix_view<float>& probabilities,
+                        const execution& how, const zero_shot_options& options) const {
+        constexpr const char* function = "zero_shot_classifier::top_k";
+        const idx_t k = labels.columns();
+        if (k > classes()) detail::fail<shape_error>(function, ": ", k, " labels of ", classes(), " classes");
+        require_output(function, images, "labels", labels, images.rows(), k);
+        require_output(function, images, "probabilities", probabilities, images.rows(), k);
+        detail::require_apart(function, "probabilities", probabilities, "labels", labels);
+        run(function, images, how, options,
+            detail::keep_best_labels{{}, classes(), scale_.multiplier(), labels, probabilities, {}});
     }
 
+    template <class View, class T>
+    void require_output(const char* function, const View& images, const char* name, const matrix_view<T>& out,
+                        idx_t rows, idx_t columns) const {
+        if (images.dim() != dim())
+            detail::fail<shape_error>(function, ": images have dim ", images.dim(), ", the classes have dim ", dim());
+        detail::require_shape(function, name, out, rows, columns);
+        detail::require_apart(function, name, out, "the images", engine::values_of(images));
+    }
     template <class View, class Consumers>
-    void run(const View& images, const normalize_options& options, const char* function, const execution& how,
+    void run(const char* function, const View& images, const execution& how, const zero_shot_options& options,
              Consumers&& consumers) const {
-        engine::row_source source(images, options, function, "image ");
+        engine::row_source source(images, options.images, function, "image ");
         engine::packed_side<float> side(classes_.packed(), {}, function, "class ");
         engine::score_rows<float>(how, source, side, consumers);
         source.report();
     }
 
     logit_scale scale_;
-    gallery classes_;
+    detail::packed_gallery classes_;
 };
 
 }  // namespace UNITSPHERE_ISA

@@ -1,5 +1,5 @@
 // Logits, and the classifier's way from raw rows to probabilities.
-#include <unitsphere/logits.hpp>
+#include <unitsphere/similarity.hpp>
 #include <unitsphere/zero_shot.hpp>
 
 #include "table.hpp"
@@ -11,9 +11,9 @@ constexpr double cosine_error = 6e-7;  // gaussian rows
 
 template <class T>
 void measure_type(table& results) {
-    const std::vector<index> dims =
-        results.quick() ? std::vector<index>{64, 512} : std::vector<index>{64, 512, 768, 4096};
-    const index rows = results.quick() ? 16 : 64;
+    const std::vector<idx_t> dims =
+        results.quick() ? std::vector<idx_t>{64, 512} : std::vector<idx_t>{64, 512, 768, 4096};
+    const idx_t rows = results.quick() ? 16 : 64;
     const auto clip_scale = unitsphere::logit_scale::from_multiplier(100.0f);
     const auto siglip_scale = unitsphere::logit_scale::from_multiplier(10.0f);
     // |scale * cosine| and, with a bias, the sum are rounded to float: 2^-24 of at most so much.
@@ -21,16 +21,16 @@ void measure_type(table& results) {
     // Numerator and denominator move together.
     const double probability_bound = 2 * clip_bound + 5e-6;
     measurement clip, siglip, classifier;
-    for (const index dim : dims) {
+    for (const idx_t dim : dims) {
         const auto images = tests::random_rows<T>(rows, dim, 3000), texts = tests::random_rows<T>(rows, dim, 3001);
         const auto logits = unitsphere::clip_logits(images, texts, clip_scale);
         const auto biased = unitsphere::siglip_logits(images, texts, siglip_scale, -10.0f);
-        const auto probabilities = unitsphere::zero_shot_classifier(texts, clip_scale).probabilities(images);
+        const auto probabilities = unitsphere::zero_shot_classifier(texts, clip_scale).predict_proba(images);
         const exact_rows a(images), b(texts);
-        for (index i = 0; i < rows; ++i) {
+        for (idx_t i = 0; i < rows; ++i) {
             std::vector<long double> e;
             long double sum = 0;
-            for (index j = 0; j < rows; ++j) {
+            for (idx_t j = 0; j < rows; ++j) {
                 const long double exact = cosine(a, i, b, j);
                 clip.add(std::fabs((long double)(logits.per_image(i, j)) - 100 * exact), clip_bound);
                 clip.add(std::fabs((long double)(logits.per_text(j, i)) - 100 * exact), clip_bound);
@@ -38,7 +38,7 @@ void measure_type(table& results) {
                 e.push_back(std::exp(100 * exact));
                 sum += e.back();
             }
-            for (index j = 0; j < rows; ++j) {
+            for (idx_t j = 0; j < rows; ++j) {
                 const long double p = e[std::size_t(j)] / sum;
                 if (p >= 0x1p-126L) classifier.add(std::fabs(probabilities(i, j) - p) / p, probability_bound);
             }
@@ -57,10 +57,10 @@ void measure_logits(table& results) {
     for (int i = -100000; i <= 100000; ++i) {
         const float t = float(i) * 5e-5f;
         const long double exact = std::exp((long double)(t));
-        const float got = unitsphere::logit_scale::from_parameter(t).multiplier();
+        const float got = unitsphere::logit_scale::from_log(t).multiplier();
         scale.add(std::fabs((long double)(got)-exact) / float_ulp(exact), 0.51);
     }
-    results.add({"logit_scale::from_parameter", "float", "every result", "[-5, 5]", "ulp"}, scale);
+    results.add({"logit_scale::from_log", "float", "every result", "[-5, 5]", "ulp"}, scale);
     measure_type<float>(results);
     measure_type<float16>(results);
 }

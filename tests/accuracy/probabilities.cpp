@@ -34,13 +34,13 @@ double float_ulps(float got, double exact) {
 struct exact_log_sum {
     long double largest, log;
 
-    exact_log_sum(const float* logits, index columns) {
-        index place = 0;
-        for (index j = 1; j < columns; ++j)
+    exact_log_sum(const float* logits, idx_t columns) {
+        idx_t place = 0;
+        for (idx_t j = 1; j < columns; ++j)
             if (logits[j] > logits[place]) place = j;
         largest = logits[place];
         long double others = 0;
-        for (index j = 0; j < columns; ++j)
+        for (idx_t j = 0; j < columns; ++j)
             if (j != place) others += std::exp((long double)(logits[j]) - largest);
         log = std::log1p(others);
     }
@@ -51,10 +51,10 @@ struct softmax_errors {
 
     void add(const matrix<float>& logits, double bound) {
         const matrix<float> got = unitsphere::softmax(logits);
-        for (index i = 0; i < logits.rows(); ++i) {
+        for (idx_t i = 0; i < logits.rows(); ++i) {
             const auto exact = reference::softmax(logits.row(i), logits.dim());
             long double total = 0;
-            for (index j = 0; j < logits.dim(); ++j) {
+            for (idx_t j = 0; j < logits.dim(); ++j) {
                 const long double p = exact[std::size_t(j)];
                 total += got(i, j);
                 if (p >= 0x1p-126L) relative.add(std::fabs(got(i, j) - p) / p, bound);
@@ -64,38 +64,38 @@ struct softmax_errors {
     }
 };
 
-void measure_softmax(table& results, const std::vector<index>& columns) {
+void measure_softmax(table& results, const std::vector<idx_t>& columns) {
     for (const float range : {1.0f, 100.0f}) {
         softmax_errors found;
-        for (const index count : columns)
+        for (const idx_t count : columns)
             found.add(tests::random_logits(count > 2000 ? 1 : 20, count, range, 5000), range <= 1 ? 4e-7 : 5e-6);
         const std::string rows = "logits in +-" + std::to_string(int(range));
         results.add({"softmax, sum", "float", rows, range_of(columns), "\\|sum - 1\\|"}, found.sum);
         results.add({"softmax", "float", rows, range_of(columns), "relative"}, found.relative);
     }
     measurement equal;  // here all roundings go the same way
-    const index most = results.quick() ? 200 : 4000;
-    for (index count = 1; count <= most; ++count) {
+    const idx_t most = results.quick() ? 200 : 4000;
+    for (idx_t count = 1; count <= most; ++count) {
         const matrix<float> got = unitsphere::softmax(matrix<float>(1, count));
         long double total = 0;
-        for (index j = 0; j < count; ++j) total += got(0, j);
+        for (idx_t j = 0; j < count; ++j) total += got(0, j);
         equal.add(std::fabs(total - 1), 2e-7);
     }
     results.add({"softmax, sum", "float", "equal logits", "1 to " + std::to_string(most), "\\|sum - 1\\|"}, equal);
 }
 
-void measure_logarithms(table& results, const std::vector<index>& columns) {
+void measure_logarithms(table& results, const std::vector<idx_t>& columns) {
     for (const float range : {1.0f, 100.0f, 10000.0f}) {
         measurement log_p, log_sum;
-        for (const index count : columns) {
+        for (const idx_t count : columns) {
             const matrix<float> logits = tests::random_logits(count > 2000 ? 1 : 20, count, range, 5100);
             const matrix<float> got = unitsphere::log_softmax(logits);
-            const std::vector<double> sums = unitsphere::log_sum_exp(logits);
-            for (index i = 0; i < logits.rows(); ++i) {
+            const auto sums = unitsphere::log_sum_exp(logits);
+            for (idx_t i = 0; i < logits.rows(); ++i) {
                 const exact_log_sum exact(logits.row(i), count);
-                log_sum.add(std::fabs(sums[std::size_t(i)] - (exact.largest + exact.log)),
+                log_sum.add(std::fabs(sums[i] - (exact.largest + exact.log)),
                             1.2e-7L + 0x1p-52L * std::fabs(exact.largest));
-                for (index j = 0; j < count; ++j) {
+                for (idx_t j = 0; j < count; ++j) {
                     const volatile long double difference = (long double)(logits(i, j)) - exact.largest;
                     const long double wanted = difference - exact.log;
                     if (wanted <= -0x1p-126L) log_p.add(std::fabs(got(i, j) - wanted) / -wanted, 2e-7);
@@ -126,7 +126,7 @@ void measure_sigmoid(table& results) {
     measurement biased;
     const matrix<float> cosines = tests::random_logits(1, results.quick() ? 10000 : 1000000, 1.0f, 5200);
     const matrix<float> got = unitsphere::sigmoid(cosines, unitsphere::logit_scale::from_multiplier(10.0f), -10.0f);
-    for (index j = 0; j < cosines.dim(); ++j) {
+    for (idx_t j = 0; j < cosines.dim(); ++j) {
         const long double exact = 1 / (1 + std::exp(10 - 10 * (long double)(cosines(0, j))));
         biased.add(std::fabs(got(0, j) - exact) / exact, bound);
     }
@@ -159,9 +159,9 @@ void measure_exp(table& results) {
 }
 
 void measure_probabilities(table& results) {
-    const std::vector<index> columns =
-        results.quick() ? std::vector<index>{1, 2, 33, 1000, 1025}
-                        : std::vector<index>{1, 2, 3, 10, 31, 32, 33, 1000, 1023, 1024, 1025, 10000, 100000, 1000000};
+    const std::vector<idx_t> columns =
+        results.quick() ? std::vector<idx_t>{1, 2, 33, 1000, 1025}
+                        : std::vector<idx_t>{1, 2, 3, 10, 31, 32, 33, 1000, 1023, 1024, 1025, 10000, 100000, 1000000};
     measure_softmax(results, columns);
     measure_logarithms(results, columns);
     measure_sigmoid(results);

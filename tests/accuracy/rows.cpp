@@ -15,10 +15,10 @@ struct unit_errors {
     template <class Result, class Unit>
     void add(const Unit& unit, const exact_rows& exact, double length_bound, double element_bound) {
         const exact_rows got(unit);
-        for (index i = 0; i < unit.rows(); ++i) {
+        for (idx_t i = 0; i < unit.rows(); ++i) {
             if (exact.norm(i) == 0) continue;
             length.add(std::fabs(got.norm(i) - 1), length_bound);
-            for (index k = 0; k < unit.dim(); ++k) {
+            for (idx_t k = 0; k < unit.dim(); ++k) {
                 const long double wanted = exact.unit(i, k);
                 const long double ulp = std::is_same_v<Result, double> ? double_ulp(wanted) : float_ulp(wanted);
                 element.add(std::fabs(got.row(i)[k] - wanted) / ulp, element_bound);
@@ -34,30 +34,30 @@ struct unit_errors {
 template <class Result>
 matrix<Result> plain(const unitsphere::unit_embeddings<Result>& unit) {
     matrix<Result> result(unit.rows(), unit.dim());
-    for (index i = 0; i < unit.rows(); ++i)
-        for (index k = 0; k < unit.dim(); ++k) result(i, k) = unit(i, k);
+    for (idx_t i = 0; i < unit.rows(); ++i)
+        for (idx_t k = 0; k < unit.dim(); ++k) result(i, k) = unit(i, k);
     return result;
 }
 
 template <class T>
-void measure_type(table& results, const std::vector<index>& dims, index rows, unit_errors& cut) {
+void measure_type(table& results, const std::vector<idx_t>& dims, idx_t rows, unit_errors& cut) {
     constexpr bool wide = std::is_same_v<T, double>;
     const double element_bound = wide ? 0.501 : 1.501;
     measurement length;
     unit_errors unit, unit_double;
-    for (const index dim : dims) {
+    for (const idx_t dim : dims) {
         const auto raw = rows_of_every_kind<T>(rows, dim, std::uint64_t(1000 + dim));
         const exact_rows exact(raw);
-        const std::vector<double> norms = unitsphere::norms(raw);
-        for (index i = 0; i < rows; ++i) {
+        const unitsphere::array<double> norms = unitsphere::norms(raw);
+        for (idx_t i = 0; i < rows; ++i) {
             const long double ulp = wide ? double_ulp(exact.norm(i)) : float_ulp(exact.norm(i));
             if (wide && exact.norm(i) > (long double)(std::numeric_limits<double>::max())) continue;
             length.add(std::fabs((long double)(norms[std::size_t(i)]) - exact.norm(i)) / ulp, wide ? 2 : 1e-6);
         }
         unit.add<float>(plain(unitsphere::normalize(raw)), exact, 1.2e-7, element_bound);
         if constexpr (wide) unit_double.add<double>(plain(unitsphere::normalize<double>(raw)), exact, 4.5e-16, 3.5);
-        const index kept = (dim + 1) / 2;
-        cut.add<float>(plain(unitsphere::truncate(raw, kept)), exact_rows(raw, kept), 1.2e-7, element_bound);
+        const idx_t kept = (dim + 1) / 2;
+        cut.add<float>(plain(unitsphere::truncate_dim(raw, kept)), exact_rows(raw, kept), 1.2e-7, element_bound);
     }
     const std::string name = name_of<T>(), range = range_of(dims);
     results.add({"norms", name, every_kind, range, wide ? "ulp of double" : "ulp of float"}, length);
@@ -68,13 +68,13 @@ void measure_type(table& results, const std::vector<index>& dims, index rows, un
 }  // namespace
 
 void measure_rows(table& results) {
-    const std::vector<index> dims = results.quick()
-                                        ? std::vector<index>{1, 3, 17, 512}
-                                        : std::vector<index>{1, 2, 3, 15, 16, 17, 33, 128, 129, 512, 768, 1152, 4096};
-    const index rows = results.quick() ? 12 : 120;
+    const std::vector<idx_t> dims = results.quick()
+                                        ? std::vector<idx_t>{1, 3, 17, 512}
+                                        : std::vector<idx_t>{1, 2, 3, 15, 16, 17, 33, 128, 129, 512, 768, 1152, 4096};
+    const idx_t rows = results.quick() ? 12 : 120;
     unit_errors cut;
     for_each_type([&](auto type) { measure_type<decltype(type)>(results, dims, rows, cut); });
-    cut.report(results, "truncate, to half", all_types, range_of(dims));
+    cut.report(results, "truncate_dim, to half", all_types, range_of(dims));
 }
 
 }  // namespace accuracy

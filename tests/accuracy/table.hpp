@@ -12,7 +12,7 @@ namespace accuracy {
 
 using tests::bfloat16;
 using tests::float16;
-using tests::index;
+using tests::idx_t;
 using tests::matrix;
 
 /// Many results of one function: the error that comes nearest to its bound (of equal bounds: the largest).
@@ -28,14 +28,14 @@ public:
         error_ = error;
         bound_ = bound;
     }
-    index results() const { return results_; }
+    idx_t results() const { return results_; }
     double error() const { return error_; }
     double bound() const { return bound_; }
     /// A bound does not hold, or nothing was measured.
     bool broken() const { return broken_ || results_ == 0; }
 
 private:
-    index results_ = 0;
+    idx_t results_ = 0;
     double error_ = 0, bound_ = 0;
     bool broken_ = false;
 };
@@ -88,7 +88,7 @@ void for_each_type(Step&& step) {
 inline const char* const all_types = "all five";
 
 /// "17 to 4096"
-inline std::string range_of(const std::vector<index>& values) {
+inline std::string range_of(const std::vector<idx_t>& values) {
     return std::to_string(values.front()) + " to " + std::to_string(values.back());
 }
 
@@ -113,25 +113,25 @@ inline long double double_ulp(long double x) {
 
 /// Rows of every kind that has a direction, one after the other.
 template <class T>
-matrix<T> rows_of_every_kind(index rows, index dim, std::uint64_t seed) {
+matrix<T> rows_of_every_kind(idx_t rows, idx_t dim, std::uint64_t seed) {
     using tests::row_kind;
     constexpr bool half_or_integer =
         sizeof(T) == 1 || std::is_same_v<T, float16>;  // their subnormals are normal floats
     constexpr row_kind kinds[] = {row_kind::gaussian, row_kind::all_equal, row_kind::one_hot,
                                   row_kind::huge,     row_kind::tiny,      row_kind::subnormal};
-    const index count = flushes_subnormals() && !half_or_integer ? 4 : 6;
+    const idx_t count = flushes_subnormals() && !half_or_integer ? 4 : 6;
     matrix<T> result(rows, dim);
     tests::generator random(seed);
-    for (index i = 0; i < rows; ++i) tests::fill_row(result.row(i), dim, kinds[i % count], random);
+    for (idx_t i = 0; i < rows; ++i) tests::fill_row(result.row(i), dim, kinds[i % count], random);
     return result;
 }
 
 /// <a, b> in sums of 64 products: long double then adds at most 2^-57 for 4096 products.
-inline long double dot(const long double* a, const long double* b, index dim) {
+inline long double dot(const long double* a, const long double* b, idx_t dim) {
     long double total = 0;
-    for (index first = 0; first < dim; first += 64) {
+    for (idx_t first = 0; first < dim; first += 64) {
         long double sum = 0;
-        for (index k = first; k < dim && k < first + 64; ++k) sum += a[k] * b[k];
+        for (idx_t k = first; k < dim && k < first + 64; ++k) sum += a[k] * b[k];
         total += sum;
     }
     return total;
@@ -143,19 +143,19 @@ struct exact_rows {
     explicit exact_rows(const matrix<T>& rows) : exact_rows(rows, rows.dim()) {}
     /// Their first `dims` elements.
     template <class T>
-    exact_rows(const matrix<T>& rows, index dims) : dim(dims) {
-        for (index i = 0; i < rows.rows(); ++i)
-            for (index k = 0; k < dim; ++k) values.push_back(reference::widen(rows(i, k)));
-        for (index i = 0; i < rows.rows(); ++i) norms.push_back(std::sqrt(dot(row(i), row(i), dim)));
+    exact_rows(const matrix<T>& rows, idx_t dims) : dim(dims) {
+        for (idx_t i = 0; i < rows.rows(); ++i)
+            for (idx_t k = 0; k < dim; ++k) values.push_back(reference::widen(rows(i, k)));
+        for (idx_t i = 0; i < rows.rows(); ++i) norms.push_back(std::sqrt(dot(row(i), row(i), dim)));
     }
-    const long double* row(index i) const { return values.data() + i * dim; }
-    long double norm(index i) const { return norms[std::size_t(i)]; }
-    long double unit(index i, index k) const { return norm(i) == 0 ? 0 : row(i)[k] / norm(i); }
+    const long double* row(idx_t i) const { return values.data() + i * dim; }
+    long double norm(idx_t i) const { return norms[std::size_t(i)]; }
+    long double unit(idx_t i, idx_t k) const { return norm(i) == 0 ? 0 : row(i)[k] / norm(i); }
 
-    index dim;
+    idx_t dim;
     std::vector<long double> values, norms;
 };
-inline long double cosine(const exact_rows& a, index i, const exact_rows& b, index j) {
+inline long double cosine(const exact_rows& a, idx_t i, const exact_rows& b, idx_t j) {
     return dot(a.row(i), b.row(j), a.dim) / (a.norm(i) * b.norm(j));
 }
 

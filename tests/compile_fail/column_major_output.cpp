@@ -2,4 +2,6 @@
 #include <unitsphere/interop/eigen.hpp>
 #include <unitsphere/unitsphere.hpp>
 
-void wrong(const Eigen::MatrixXf& rows, Eigen::MatrixXf& scores) { unitsphere::cosine_similarity(rows, rows, scores); }
+void wrong(const Eigen::MatrixXf& rows, Eigen::MatrixXf& scores) {
+    unitsphere::cosine_similarity_into(rows, rows, scores);
+}

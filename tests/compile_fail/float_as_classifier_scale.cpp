@@ -1,4 +1,4 @@
-// expect: (cannot convert|could not convert|no known conversion)[^\n]*logit_scale
+// expect: pass_logit_scale_from_multiplier_or_logit_scale_from_log
 #include <unitsphere/unitsphere.hpp>
 
 namespace us = unitsphere;

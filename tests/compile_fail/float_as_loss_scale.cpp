@@ -1,6 +1,6 @@
-// expect: (no matching function for call|cannot convert|could not convert|no known conversion)[^\n]*(clip_loss|logit_scale)
+// expect: (no matching function|cannot convert|could not convert|no known conversion)[^\n]*(clip_loss|logit_scale)
 // 100 is a multiplier, 4.6052 is its logarithm: a plain number does not say which it is.
-#include <unitsphere/unitsphere.hpp>
+#include <unitsphere/contrastive_loss.hpp>
 
 namespace us = unitsphere;
 

@@ -1,4 +1,4 @@
-// expect: unitsphere: pass a matrix_view of raw features
+// expect: pass_rows_of_float_double_float16_bfloat16_or_int8_as_a_matrix_view_or_unit_embeddings
 // A gallery has no rows to give a gradient to.
 #include <unitsphere/unitsphere.hpp>
 

@@ -3,4 +3,4 @@
 
 namespace us = unitsphere;
 
-us::index wrong(us::unit_view<us::float16> unit) { return unit.rows(); }
+us::idx_t wrong(us::unit_view<us::float16> unit) { return unit.rows(); }

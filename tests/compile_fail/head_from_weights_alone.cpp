@@ -1,5 +1,5 @@
 // expect: (could not convert|no known conversion|no viable conversion|cannot convert|conversion from)[^\n]*linear_head
-#include <unitsphere/unitsphere.hpp>
+#include <unitsphere/linear_head.hpp>
 
 namespace us = unitsphere;
 

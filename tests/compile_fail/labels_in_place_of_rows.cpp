@@ -1,8 +1,10 @@
-// expect: rows are float, double, float16, bfloat16 or int8_t
+// expect: pass_rows_of_float_double_float16_bfloat16_or_int8_as_a_matrix_view_or_unit_embeddings
+#include <vector>
+
 #include <unitsphere/unitsphere.hpp>
 
 namespace us = unitsphere;
 
-std::vector<us::index> wrong(const us::linear_head& head, const std::vector<int>& labels) {
+us::array<us::idx_t> wrong(const us::linear_head& head, const std::vector<int>& labels) {
     return head.predict(labels);
 }

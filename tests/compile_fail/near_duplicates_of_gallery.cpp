@@ -1,4 +1,7 @@
-// expect: unitsphere: pass a matrix_view of raw features \(pointer, rows, dim\), a matrix, unit_embeddings or unit_view
-#include <unitsphere/unitsphere.hpp>
+// expect: pass_rows_of_float_double_float16_bfloat16_or_int8_as_a_matrix_view_or_unit_embeddings
+#include <unitsphere/gallery.hpp>
+#include <unitsphere/search.hpp>
 
-unitsphere::duplicate_groups wrong(const unitsphere::gallery& packed) { return unitsphere::near_duplicates(packed); }
+unitsphere::duplicate_groups wrong(const unitsphere::gallery& packed) {
+    return unitsphere::near_duplicates(packed, 0.94f);
+}

@@ -1,4 +1,4 @@
-// expect: pass a matrix_view
+// expect: pass_rows_of_float_double_float16_bfloat16_or_int8_as_a_matrix_view
 // A pointer says nothing about rows and dim.
 #include <unitsphere/unitsphere.hpp>
 

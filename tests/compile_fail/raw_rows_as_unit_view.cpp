@@ -3,5 +3,5 @@
 
 namespace us = unitsphere;
 
-us::index takes_unit_rows(us::unit_view<float> unit);
-us::index wrong(us::matrix_view<const float> raw) { return takes_unit_rows(raw); }
+us::idx_t takes_unit_rows(us::unit_view<float> unit);
+us::idx_t wrong(us::matrix_view<const float> raw) { return takes_unit_rows(raw); }

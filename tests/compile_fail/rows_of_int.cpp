@@ -1,4 +1,4 @@
-// expect: unitsphere: rows are float, double, float16, bfloat16 or int8_t; convert other types first
+// expect: pass_rows_of_float_double_float16_bfloat16_or_int8_as_a_matrix_view
 #include <unitsphere/unitsphere.hpp>
 
 unitsphere::unit_embeddings<> wrong(unitsphere::matrix_view<const int> rows) { return unitsphere::normalize(rows); }

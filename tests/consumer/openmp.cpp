@@ -4,8 +4,8 @@
 #include <unitsphere/engine/openmp.hpp>
 
 int main() {
-    std::atomic<unitsphere::index> sum{0};
-    unitsphere::openmp{2}(10, [&](unitsphere::index i) { sum += i; });
+    std::atomic<unitsphere::idx_t> sum{0};
+    unitsphere::openmp{2}(10, [&](unitsphere::idx_t i) { sum += i; });
     std::printf("sum %d by openmp\n", int(sum));
     return sum == 45 ? 0 : 1;
 }

@@ -59,13 +59,13 @@ us::npy_info read_header(const std::uint8_t* data, std::size_t size) {
     void* const bytes = size > 0 ? const_cast<std::uint8_t*>(data) : &none;
     const std::unique_ptr<std::FILE, us::detail::close_file> stream(fmemopen(bytes, size > 0 ? size : 1, "rb"));
     require(stream != nullptr);
-    return us::detail::read_npy_header({"read_header", name}, stream.get(), us::index(size));
+    return us::detail::read_npy_header({"read_header", name}, stream.get(), us::idx_t(size));
 }
 
 /// Reads every element, so that the sanitizers see each of them.
 template <class T>
 us::npy_info described(const us::matrix<T>& rows) {
-    for (us::index k = 0; k < rows.rows() * rows.dim(); ++k) {
+    for (us::idx_t k = 0; k < rows.rows() * rows.dim(); ++k) {
         const volatile T element = rows.data()[k];
         static_cast<void>(element);
     }
@@ -92,7 +92,7 @@ void check_visit(const std::string& path, const std::optional<us::npy_info>& inf
 void check_integers(const std::string& path, const std::optional<us::npy_info>& info) {
     const auto integers = unless_refused([&] { return us::load_npy_integers(path); });
     const bool taken = info && info->type >= us::npy_type::i1 && (info->rows == 1 || info->dim == 1);
-    require(integers ? taken && us::index(integers->size()) == info->rows * info->dim
+    require(integers ? taken && us::idx_t(integers->size()) == info->rows * info->dim
                      : !taken || info->type == us::npy_type::b1);
 }
 

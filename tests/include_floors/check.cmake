@@ -1,7 +1,8 @@
 # cmake -DROOT=include/unitsphere -P check.cmake
-# Fails on an include that goes up a floor or in a circle, on one that finds no file, and on intrinsics or xsimd outside
-# the lanes files. The floors, from the lowest; a file includes what stands below it, or its own floor without a circle.
-# Every header outside the folders is api, but for two: version.hpp includes nothing, the umbrella is included by nobody
+# Fails on an include that goes up a floor or in a circle, on one that finds no file, on intrinsics or xsimd outside the
+# lanes files, and on a public header that declares nothing outside `detail` or includes another public header that the
+# comment in its first lines does not name. The floors, from the lowest; a file includes what stands below it, or its own floor without a circle.
+# Every header outside the folders is public, the floor api, but for two: version.hpp includes nothing, the umbrella is included by nobody
 # and includes all others that do without Eigen.
 cmake_minimum_required(VERSION 3.16...3.31)
 
@@ -10,9 +11,10 @@ set(may_include_data data)
 set(may_include_kernel kernel data)
 set(may_include_engine engine kernel data)
 set(may_include_learning learning engine kernel data)
-set(may_include_api api learning engine kernel data version)
-set(may_include_umbrella api engine kernel data version)
-set(may_include_io io api data)
+set(may_include_detail detail engine kernel data)
+set(may_include_api api detail learning engine kernel data version)
+set(may_include_umbrella api version)
+set(may_include_io io api detail data)
 set(may_include_interop interop api data)
 
 function(floor_of file result)
@@ -37,6 +39,8 @@ foreach(file IN LISTS files)
     string(APPEND wrong "${file} stands on no floor\n")
   endif()
   file(READ "${ROOT}/${file}" text)
+  set(with_comments "${text}")
+  string(REGEX MATCH "^(///[^\n]*\n)+" head "${text}")
   string(REGEX REPLACE "//[^\n]*" "" text "${text}")
   if(NOT file MATCHES "^kernel/lanes_[a-z0-9_]+\\.hpp$" AND
      text MATCHES "_mm[0-9]*_|[a-z0-9]+intrin\\.h|arm_neon\\.h|__builtin_(ia32|neon|aarch64)_")
@@ -63,8 +67,18 @@ foreach(file IN LISTS files)
     elseif(NOT target_floor IN_LIST may_include_${floor})
       string(APPEND wrong "${file} includes ${target}: ${floor} may not include ${target_floor}\n")
     endif()
+    if(floor STREQUAL "api" AND target_floor STREQUAL "api" AND NOT head MATCHES "${target}")
+      string(APPEND wrong "${file} includes ${target}: its first lines must say why\n")
+    endif()
     list(APPEND includes_${file} "${target}")
   endforeach()
+  if(floor STREQUAL "api" AND with_comments MATCHES "}  // namespace detail")
+    string(REPLACE "}  // namespace detail" "\r" public "${with_comments}")
+    string(REGEX REPLACE "namespace detail {[^\r]*\r" "" public "${public}")
+    if(NOT public MATCHES "\n(template|struct|class|inline|constexpr|using|enum) ?[^\n]*")
+      string(APPEND wrong "${file} declares nothing public: it belongs to detail\n")
+    endif()
+  endif()
   if(floor MATCHES "^(api|version)$" AND NOT text MATCHES "<Eigen/")
     list(APPEND for_the_umbrella "${file}")
   endif()

@@ -12,4 +12,6 @@ unitsphere_add_wrong_tree(circular "circle of includes: kernel/first.hpp, kernel
 unitsphere_add_wrong_tree(intrinsics "norm.hpp uses intrinsics \\(_mm_\\).*norm.hpp includes xsimd")
 unitsphere_add_wrong_tree(unknown "kernel/low.hpp includes newest.hpp: kernel may not include api")
 unitsphere_add_wrong_tree(version "version.hpp includes data/low.hpp: version may not include data")
+unitsphere_add_wrong_tree(silent "search.hpp includes gallery.hpp: its first lines must say why")
+unitsphere_add_wrong_tree(nothing_public "sides.hpp declares nothing public: it belongs to detail")
 unitsphere_add_wrong_tree(left_out "unitsphere.hpp leaves out newest.hpp")

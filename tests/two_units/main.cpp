@@ -9,7 +9,7 @@
 
 namespace {
 
-constexpr us::index images = 5, classes = 3, dim = 67;
+constexpr us::idx_t images = 5, classes = 3, dim = 67;
 int wrong = 0;
 
 void check(bool holds, const char* what, const unit& by, const unit& on) {
@@ -19,10 +19,10 @@ void check(bool holds, const char* what, const unit& by, const unit& on) {
 }
 
 /// Rows in many directions, but with cosines around 0.4: no probability is near 0 or 1, where errors would not show.
-us::matrix<float> some_rows(us::index count, double phase) {
+us::matrix<float> some_rows(us::idx_t count, double phase) {
     us::matrix<float> made(count, dim);
-    for (us::index i = 0; i < count; ++i)
-        for (us::index k = 0; k < dim; ++k)
+    for (us::idx_t i = 0; i < count; ++i)
+        for (us::idx_t k = 0; k < dim; ++k)
             made(i, k) = float(std::sin(0.37 * double((i * dim + k) * (i * dim + k)) + phase) + 0.5);
     return made;
 }
@@ -30,7 +30,7 @@ us::matrix<float> some_rows(us::index count, double phase) {
 template <class A, class B>
 double dot(const A* a, const B* b) {
     double sum = 0.0;
-    for (us::index k = 0; k < dim; ++k) sum += double(float(a[k])) * double(float(b[k]));
+    for (us::idx_t k = 0; k < dim; ++k) sum += double(float(a[k])) * double(float(b[k]));
     return sum;
 }
 template <class A, class B>
@@ -43,10 +43,10 @@ bool is_close(double given, double exact, double bound) { return std::fabs(given
 bool are_probabilities(const us::matrix<float>& p, const us::matrix<float>& raw, const us::unit_embeddings<>& rows_of,
                        double scale) {
     bool right = p.rows() == images && p.dim() == classes;
-    for (us::index i = 0; right && i < images; ++i) {
+    for (us::idx_t i = 0; right && i < images; ++i) {
         double sum = 0.0;
-        for (us::index c = 0; c < classes; ++c) sum += std::exp(scale * cosine(raw.row(i), rows_of.row(c)));
-        for (us::index c = 0; c < classes; ++c)
+        for (us::idx_t c = 0; c < classes; ++c) sum += std::exp(scale * cosine(raw.row(i), rows_of.row(c)));
+        for (us::idx_t c = 0; c < classes; ++c)
             right = right && is_close(p(i, c), std::exp(scale * cosine(raw.row(i), rows_of.row(c))) / sum, 2e-5);
     }
     return right;
@@ -55,9 +55,9 @@ bool are_probabilities(const us::matrix<float>& p, const us::matrix<float>& raw,
 /// A class is the mean of two unit prompts, normalized: as far from the one as from the other, and between them.
 bool are_ensembles(const us::unit_embeddings<>& made, const us::matrix<float>& prompts) {
     bool right = made.rows() == classes;
-    for (us::index c = 0; right && c < classes; ++c) {
+    for (us::idx_t c = 0; right && c < classes; ++c) {
         const double between = std::sqrt((1.0 + cosine(prompts.row(2 * c), prompts.row(2 * c + 1))) / 2.0);
-        for (us::index p = 2 * c; p < 2 * c + 2; ++p)
+        for (us::idx_t p = 2 * c; p < 2 * c + 2; ++p)
             right = right && is_close(dot(made.row(c), prompts.row(p)) / std::sqrt(dot(prompts.row(p), prompts.row(p))),
                                       between, 1e-6);
     }
@@ -68,31 +68,31 @@ bool are_ensembles(const us::unit_embeddings<>& made, const us::matrix<float>& p
 void check_unit(const unit& by, const unit& from) {
     const us::matrix<float> raw = some_rows(images, 0.0), prompts = some_rows(2 * classes, 2.0);
     us::matrix<us::float16> halves(classes, dim);
-    for (us::index c = 0; c < classes; ++c)
-        for (us::index k = 0; k < dim; ++k) halves(c, k) = us::float16(prompts(c, k));
+    for (us::idx_t c = 0; c < classes; ++c)
+        for (us::idx_t k = 0; k < dim; ++k) halves(c, k) = us::float16(prompts(c, k));
 
-    const us::matrix<double> norms = by.norms(raw);
-    for (us::index i = 0; i < images; ++i)
-        check(is_close(norms(0, i), std::sqrt(dot(raw.row(i), raw.row(i))), 1e-6), "norms", by, from);
+    const us::array<double> norms = by.norms(raw);
+    for (us::idx_t i = 0; i < images; ++i)
+        check(is_close(norms[i], std::sqrt(dot(raw.row(i), raw.row(i))), 1e-6), "norms", by, from);
 
     const us::matrix<float> cosines = by.cosines(from.normalize(raw), halves);
-    for (us::index i = 0; i < images; ++i)
-        for (us::index c = 0; c < classes; ++c)
+    for (us::idx_t i = 0; i < images; ++i)
+        for (us::idx_t c = 0; c < classes; ++c)
             check(is_close(cosines(i, c), cosine(raw.row(i), halves.row(c)), 1e-6), "cosines", by, from);
 
-    const us::matrix<float> pairs = by.pairs(raw, {prompts.data(), images, dim});
-    for (us::index i = 0; i < images; ++i)
-        check(is_close(pairs(0, i), cosine(raw.row(i), prompts.row(i)), 1e-6), "pairs", by, from);
+    const us::array<float> pairs = by.pairs(raw, {prompts.data(), images, dim});
+    for (us::idx_t i = 0; i < images; ++i)
+        check(is_close(pairs[i], cosine(raw.row(i), prompts.row(i)), 1e-6), "pairs", by, from);
 
     const us::unit_embeddings<> class_rows = from.ensemble(prompts);
     check(are_ensembles(class_rows, prompts), "ensemble", from, from);
-    const us::logit_scale scale = us::logit_scale::from_parameter(float(std::log(20.0)));
+    const us::logit_scale scale = us::logit_scale::from_log(float(std::log(20.0)));
     check(are_probabilities(by.probabilities(raw, class_rows, scale), raw, class_rows, 20.0), "probabilities", by,
           from);
 
     us::matrix<float> unit_logits(images, classes);
-    for (us::index i = 0; i < images; ++i)
-        for (us::index c = 0; c < classes; ++c) unit_logits(i, c) = float(cosine(raw.row(i), class_rows.row(c)));
+    for (us::idx_t i = 0; i < images; ++i)
+        for (us::idx_t c = 0; c < classes; ++c) unit_logits(i, c) = float(cosine(raw.row(i), class_rows.row(c)));
     check(are_probabilities(by.softmax(unit_logits), raw, class_rows, 1.0), "softmax", by, from);
 
     bool caught = false;

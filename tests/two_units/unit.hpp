@@ -2,6 +2,7 @@
 #pragma once
 
 #include <unitsphere/data/logit_scale.hpp>
+#include <unitsphere/data/array.hpp>
 #include <unitsphere/data/unit_embeddings.hpp>
 
 namespace us = unitsphere;
@@ -11,9 +12,9 @@ using rows = us::matrix_view<const float>;
 struct unit {
     const char* (*instruction_set)();
     us::unit_embeddings<> (*normalize)(rows raw);
-    us::matrix<double> (*norms)(rows raw);
+    us::array<double> (*norms)(rows raw);
     us::matrix<float> (*cosines)(const us::unit_embeddings<>& queries, us::matrix_view<const us::float16> gallery);
-    us::matrix<float> (*pairs)(rows a, rows b);
+    us::array<float> (*pairs)(rows a, rows b);
     us::unit_embeddings<> (*ensemble)(rows prompts);  ///< two prompts for each class
     us::matrix<float> (*probabilities)(rows images, const us::unit_embeddings<>& classes, us::logit_scale scale);
     us::matrix<float> (*softmax)(const us::matrix<float>& logits);

@@ -109,7 +109,7 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA __attribute__((abi_tag(UNITSPHERE_TEXT(UNITSPHERE_ISA)))) {}
 
 /// Every count, size and position: signed 64-bit.
-using index = std::int64_t;
+using idx_t = std::int64_t;
 
 inline namespace UNITSPHERE_ISA {
 

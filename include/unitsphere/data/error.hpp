@@ -44,7 +44,7 @@ inline std::string text(double part) {
     return digits;
 }
 // Not std::to_string: its code would be shared by all units, with the instructions of whichever was linked first.
-inline std::string text(index part) {
+inline std::string text(idx_t part) {
     char digits[32];
     std::snprintf(digits, sizeof digits, "%lld", static_cast<long long>(part));
     return digits;

@@ -15,17 +15,17 @@
 namespace unitsphere {
 namespace detail {
 
-/// Wishes for pages of 2 MiB inside a fresh block; without effect where the system has none. With 4 KiB pages the first
+/// Advises the kernel to back a fresh block with 2 MiB pages (madvise); no effect elsewhere. With 4 KiB pages the first
 /// touch of memory may take longer than the work in it (0.2 to 2 GB/s against 5 to 10), and a gallery of some hundred
-/// MiB needs more page table entries than the machine keeps at hand.
-UNITSPHERE_INLINE void wish_for_huge_pages(void* block, std::size_t bytes) noexcept {
+/// MiB needs more entries than the TLB has.
+UNITSPHERE_INLINE void advise_huge_pages(void* block, std::size_t bytes) noexcept {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
     constexpr std::uintptr_t page = std::uintptr_t(1) << 21;
     if (bytes < page) return;
     const std::uintptr_t begin = (reinterpret_cast<std::uintptr_t>(block) + page - 1) / page * page;
     const std::uintptr_t end = (reinterpret_cast<std::uintptr_t>(block) + bytes) / page * page;
     if (begin >= end) return;
-    const int caller_errno = errno;  // a wish that is not granted is no error
+    const int caller_errno = errno;  // madvise may fail: that is no error
     ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
     errno = caller_errno;
 #else

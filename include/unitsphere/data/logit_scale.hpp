@@ -19,16 +19,16 @@ namespace unitsphere {
 class logit_scale {
 public:
     /// The checkpoint's value: multiplier = exp(t), without a clamp.
-    UNITSPHERE_INLINE static logit_scale from_parameter(float t) {
-        return logit_scale(float(std::exp(double(t))), "logit_scale::from_parameter: ", t);
+    UNITSPHERE_INLINE static logit_scale from_log(float t) {
+        return logit_scale(float(std::exp(double(t))), "logit_scale::from_log: ", t);
     }
     /// The checkpoint's value under training's clamp: multiplier = min(exp(t), maximum).
-    UNITSPHERE_INLINE static logit_scale from_parameter(float t, float maximum) {
+    UNITSPHERE_INLINE static logit_scale from_log(float t, float maximum) {
         const double multiplier = std::exp(double(t));
         const bool clamped = detail::is_nan(maximum) || (detail::is_finite(t) && multiplier > double(maximum));
         return logit_scale(
             clamped ? maximum : float(multiplier),
-            clamped ? "logit_scale::from_parameter: maximum " : "logit_scale::from_parameter: ", clamped ? maximum : t);
+            clamped ? "logit_scale::from_log: maximum " : "logit_scale::from_log: ", clamped ? maximum : t);
     }
     /// The factor itself, such as 100.
     UNITSPHERE_INLINE static logit_scale from_multiplier(float multiplier) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -32,6 +33,50 @@ template <class T, std::size_t Dim>
 inline constexpr bool owns_rows<std::array<T, Dim>> = true;
 }  // namespace detail
 
+/// One row of a matrix or view: contiguous elements that iterate, and convert to std::span where there is one.
+template <class T>
+class row_view {
+public:
+    using value_type = std::remove_const_t<T>;
+
+    UNITSPHERE_INLINE row_view(T* data, idx_t size) noexcept : data_(data), size_(std::size_t(size)) {}
+
+    UNITSPHERE_INLINE T* data() const noexcept { return data_; }
+    UNITSPHERE_INLINE std::size_t size() const noexcept { return size_; }
+    UNITSPHERE_INLINE bool empty() const noexcept { return size_ == 0; }
+    UNITSPHERE_INLINE T* begin() const noexcept { return data_; }
+    UNITSPHERE_INLINE T* end() const noexcept { return data_ + size_; }
+    UNITSPHERE_INLINE T& operator[](idx_t i) const noexcept { return data_[i]; }
+
+private:
+    T* data_;
+    std::size_t size_;  // unsigned as the standard library's: std::span and std::data take it as it is
+};
+
+/// Iterates over what `container[i]` returns for i = 0, 1, ..: the rows of a matrix, the lists of a result.
+template <class Container>
+class element_iterator {
+public:
+    using iterator_category = std::input_iterator_tag;
+    using difference_type = std::ptrdiff_t;
+    using value_type = decltype(std::declval<const Container&>()[0]);
+    using pointer = void;
+    using reference = value_type;
+
+    UNITSPHERE_INLINE element_iterator(const Container& container, idx_t at) noexcept
+        : container_(&container), at_(at) {}
+
+    UNITSPHERE_INLINE value_type operator*() const { return (*container_)[at_]; }
+    UNITSPHERE_INLINE element_iterator& operator++() noexcept { return ++at_, *this; }
+    UNITSPHERE_INLINE element_iterator operator++(int) noexcept { return {*container_, at_++}; }
+    UNITSPHERE_INLINE bool operator==(const element_iterator& other) const noexcept { return at_ == other.at_; }
+    UNITSPHERE_INLINE bool operator!=(const element_iterator& other) const noexcept { return at_ != other.at_; }
+
+private:
+    const Container* container_;
+    idx_t at_;
+};
+
 /// Any caller's rows: `rows` of `dim` elements, row i at data + i * stride (in elements). Whatever has a to_view that
 /// views T in place becomes one by itself: a matrix, a std::vector or std::span (one row), a row-major Eigen matrix.
 ///
@@ -44,8 +89,8 @@ public:
     using value_type = std::remove_const_t<T>;
 
     UNITSPHERE_INLINE matrix_view() noexcept : data_(nullptr), rows_(0), dim_(0), stride_(0) {}
-    UNITSPHERE_INLINE matrix_view(T* data, index rows, index dim) : matrix_view(data, rows, dim, dim) {}
-    UNITSPHERE_INLINE matrix_view(T* data, index rows, index dim, index stride)
+    UNITSPHERE_INLINE matrix_view(T* data, idx_t rows, idx_t dim) : matrix_view(data, rows, dim, dim) {}
+    UNITSPHERE_INLINE matrix_view(T* data, idx_t rows, idx_t dim, idx_t stride)
         : data_(data), rows_(rows), dim_(dim), stride_(dim == 0 ? 0 : stride) {
         if (rows < 0 || dim < 0)
             detail::fail<shape_error>("matrix_view: rows ", rows, " and dim ", dim, " must not be negative");
@@ -64,15 +109,20 @@ public:
     UNITSPHERE_INLINE matrix_view(X&& x) : matrix_view(detail::views_as<std::remove_reference_t<X>, T>::view(x)) {}
 
     UNITSPHERE_INLINE T* data() const noexcept { return data_; }
-    UNITSPHERE_INLINE index rows() const noexcept { return rows_; }
-    UNITSPHERE_INLINE index dim() const noexcept { return dim_; }
-    UNITSPHERE_INLINE index stride() const noexcept { return stride_; }
-    UNITSPHERE_INLINE T* row(index i) const noexcept { return data_ + i * stride_; }
-    UNITSPHERE_INLINE T& operator()(index i, index j) const noexcept { return data_[i * stride_ + j]; }
+    UNITSPHERE_INLINE idx_t rows() const noexcept { return rows_; }
+    UNITSPHERE_INLINE idx_t columns() const noexcept { return dim_; }
+    /// The same by its name where the rows are embeddings.
+    UNITSPHERE_INLINE idx_t dim() const noexcept { return dim_; }
+    UNITSPHERE_INLINE idx_t stride() const noexcept { return stride_; }
+    UNITSPHERE_INLINE T* row(idx_t i) const noexcept { return data_ + i * stride_; }
+    UNITSPHERE_INLINE row_view<T> operator[](idx_t i) const noexcept { return {row(i), dim_}; }
+    UNITSPHERE_INLINE element_iterator<matrix_view> begin() const noexcept { return {*this, 0}; }
+    UNITSPHERE_INLINE element_iterator<matrix_view> end() const noexcept { return {*this, rows_}; }
+    UNITSPHERE_INLINE T& operator()(idx_t i, idx_t j) const noexcept { return data_[i * stride_ + j]; }
 
 private:
     T* data_;
-    index rows_, dim_, stride_;
+    idx_t rows_, dim_, stride_;
 };
 
 /// Owning, row-major, 64-byte aligned, without gaps (stride == dim). A fresh matrix is zero.
@@ -87,7 +137,7 @@ public:
     using value_type = T;
 
     UNITSPHERE_INLINE matrix() noexcept : data_(nullptr), rows_(0), dim_(0) {}
-    UNITSPHERE_INLINE matrix(index rows, index dim) : matrix(uninitialized(rows, dim)) {
+    UNITSPHERE_INLINE matrix(idx_t rows, idx_t dim) : matrix(uninitialized(rows, dim)) {
         if (data_ != nullptr) std::memset(static_cast<void*>(data_), 0, bytes());
     }
     UNITSPHERE_INLINE matrix(const matrix& other) : matrix(uninitialized(other.rows_, other.dim_)) {
@@ -107,10 +157,10 @@ public:
     UNITSPHERE_INLINE ~matrix() { ::operator delete(static_cast<void*>(data_), alignment); }
 
     /// A matrix whose elements are written next: skips the zeros, which cost as much as a small kernel.
-    UNITSPHERE_INLINE static matrix uninitialized(index rows, index dim) {
+    UNITSPHERE_INLINE static matrix uninitialized(idx_t rows, idx_t dim) {
         if (rows < 0 || dim < 0)
             detail::fail<shape_error>("matrix: rows ", rows, " and dim ", dim, " must not be negative");
-        constexpr index largest = PTRDIFF_MAX / index(sizeof(T));
+        constexpr idx_t largest = PTRDIFF_MAX / idx_t(sizeof(T));
         if (dim > 0 && rows > largest / dim)
             detail::fail<std::length_error>("matrix: ", rows, " rows of dim ", dim, " exceed the address space");
         matrix result;
@@ -118,20 +168,26 @@ public:
         result.dim_ = dim;
         if (rows > 0 && dim > 0) {
             result.data_ = static_cast<T*>(::operator new(result.bytes(), alignment));
-            detail::wish_for_huge_pages(result.data_, result.bytes());
+            detail::advise_huge_pages(result.data_, result.bytes());
         }
         return result;
     }
 
     UNITSPHERE_INLINE T* data() noexcept { return data_; }
     UNITSPHERE_INLINE const T* data() const noexcept { return data_; }
-    UNITSPHERE_INLINE index rows() const noexcept { return rows_; }
-    UNITSPHERE_INLINE index dim() const noexcept { return dim_; }
-    UNITSPHERE_INLINE index stride() const noexcept { return dim_; }
-    UNITSPHERE_INLINE T* row(index i) noexcept { return data_ + i * dim_; }
-    UNITSPHERE_INLINE const T* row(index i) const noexcept { return data_ + i * dim_; }
-    UNITSPHERE_INLINE T& operator()(index i, index j) noexcept { return data_[i * dim_ + j]; }
-    UNITSPHERE_INLINE const T& operator()(index i, index j) const noexcept { return data_[i * dim_ + j]; }
+    UNITSPHERE_INLINE idx_t rows() const noexcept { return rows_; }
+    UNITSPHERE_INLINE idx_t columns() const noexcept { return dim_; }
+    /// The same by its name where the rows are embeddings.
+    UNITSPHERE_INLINE idx_t dim() const noexcept { return dim_; }
+    UNITSPHERE_INLINE idx_t stride() const noexcept { return dim_; }
+    UNITSPHERE_INLINE row_view<T> operator[](idx_t i) noexcept { return {row(i), dim_}; }
+    UNITSPHERE_INLINE row_view<const T> operator[](idx_t i) const noexcept { return {row(i), dim_}; }
+    UNITSPHERE_INLINE element_iterator<matrix> begin() const noexcept { return {*this, 0}; }
+    UNITSPHERE_INLINE element_iterator<matrix> end() const noexcept { return {*this, rows_}; }
+    UNITSPHERE_INLINE T* row(idx_t i) noexcept { return data_ + i * dim_; }
+    UNITSPHERE_INLINE const T* row(idx_t i) const noexcept { return data_ + i * dim_; }
+    UNITSPHERE_INLINE T& operator()(idx_t i, idx_t j) noexcept { return data_[i * dim_ + j]; }
+    UNITSPHERE_INLINE const T& operator()(idx_t i, idx_t j) const noexcept { return data_[i * dim_ + j]; }
 
     UNITSPHERE_INLINE matrix_view<T> view() noexcept { return {data_, rows_, dim_}; }
     UNITSPHERE_INLINE matrix_view<const T> view() const noexcept { return {data_, rows_, dim_}; }
@@ -143,13 +199,13 @@ private:
     UNITSPHERE_INLINE void swap(matrix& other) noexcept {
         // By hand: std::swap of a pointer to float16 would be a symbol of its own.
         T* const data = data_;
-        const index rows = rows_, dim = dim_;
+        const idx_t rows = rows_, dim = dim_;
         data_ = other.data_, rows_ = other.rows_, dim_ = other.dim_;
         other.data_ = data, other.rows_ = rows, other.dim_ = dim;
     }
 
     T* data_;
-    index rows_, dim_;
+    idx_t rows_, dim_;
 };
 
 namespace detail {
@@ -188,27 +244,31 @@ template <class T>
 UNITSPHERE_INLINE matrix_view<T> to_view(matrix<T>& rows) noexcept {
     return rows.view();
 }
+template <class T>
+UNITSPHERE_INLINE matrix_view<T> to_view(const row_view<T>& row) {
+    return {row.data(), 1, idx_t(row.size())};
+}
 /// A std::vector, std::array or std::span is one row.
 template <class T, class Allocator>
 UNITSPHERE_INLINE matrix_view<const T> to_view(const std::vector<T, Allocator>& row) {
-    return {row.data(), 1, index(row.size())};
+    return {row.data(), 1, idx_t(row.size())};
 }
 template <class T, class Allocator>
 UNITSPHERE_INLINE matrix_view<T> to_view(std::vector<T, Allocator>& row) {
-    return {row.data(), 1, index(row.size())};
+    return {row.data(), 1, idx_t(row.size())};
 }
 template <class T, std::size_t Dim>
 UNITSPHERE_INLINE matrix_view<const T> to_view(const std::array<T, Dim>& row) {
-    return {row.data(), 1, index(Dim)};
+    return {row.data(), 1, idx_t(Dim)};
 }
 template <class T, std::size_t Dim>
 UNITSPHERE_INLINE matrix_view<T> to_view(std::array<T, Dim>& row) {
-    return {row.data(), 1, index(Dim)};
+    return {row.data(), 1, idx_t(Dim)};
 }
 #ifdef __cpp_lib_span
 template <class T, std::size_t Dim>
 UNITSPHERE_INLINE matrix_view<T> to_view(const std::span<T, Dim>& row) {
-    return {row.data(), 1, index(row.size())};
+    return {row.data(), 1, idx_t(row.size())};
 }
 #endif
 

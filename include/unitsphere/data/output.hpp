@@ -7,6 +7,23 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace detail {
 
+/// The view of an output: writable rows of one of the types `Elements`, in memory that outlives the call.
+template <class... Elements, class Out>
+auto output_of(Out&& out) {
+    using view = typename viewed<std::remove_reference_t<Out>>::type;
+    constexpr bool is_writable = (std::is_same_v<view, matrix_view<Elements>> || ...);
+    constexpr bool outlives = std::is_lvalue_reference_v<Out> || !owns_rows<Out>;
+    static_assert(is_writable,
+                  "unitsphere: the output must be writable rows (a matrix, matrix_view, row-major Eigen "
+                  "matrix, std::vector or std::span) of the result's element type");
+    static_assert(outlives,
+                  "unitsphere: the output is a temporary that owns its elements: nobody could read the result");
+    if constexpr (is_writable && outlives)
+        return to_view(out);
+    else
+        return (matrix_view<Elements>(), ...);
+}
+
 /// True if some element lies in both. Views of one wide matrix, side by side with the same stride, do not overlap.
 template <class A, class B>
 inline bool overlap(const matrix_view<A>& a, const matrix_view<B>& b) noexcept {
@@ -34,7 +51,7 @@ inline bool same_rows(const matrix_view<A>& a, const matrix_view<B>& b) noexcept
 
 /// Refuses an output of another shape.
 template <class T>
-inline void require_shape(const char* function, const char* name, const matrix_view<T>& out, index rows, index dim) {
+inline void require_shape(const char* function, const char* name, const matrix_view<T>& out, idx_t rows, idx_t dim) {
     if (out.rows() != rows || out.dim() != dim)
         fail<shape_error>(function, ": ", name, " is ", out.rows(), " x ", out.dim(), ", it must be ", rows, " x ",
                           dim);

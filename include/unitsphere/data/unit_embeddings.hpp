@@ -17,11 +17,14 @@ public:
     using value_type = T;
 
     UNITSPHERE_INLINE const T* data() const noexcept { return rows_.data(); }
-    UNITSPHERE_INLINE index rows() const noexcept { return rows_.rows(); }
-    UNITSPHERE_INLINE index dim() const noexcept { return rows_.dim(); }
-    UNITSPHERE_INLINE index stride() const noexcept { return rows_.stride(); }
-    UNITSPHERE_INLINE const T* row(index i) const noexcept { return rows_.row(i); }
-    UNITSPHERE_INLINE const T& operator()(index i, index j) const noexcept { return rows_(i, j); }
+    UNITSPHERE_INLINE idx_t rows() const noexcept { return rows_.rows(); }
+    UNITSPHERE_INLINE idx_t dim() const noexcept { return rows_.dim(); }
+    UNITSPHERE_INLINE idx_t stride() const noexcept { return rows_.stride(); }
+    UNITSPHERE_INLINE const T* row(idx_t i) const noexcept { return rows_.row(i); }
+    UNITSPHERE_INLINE row_view<const T> operator[](idx_t i) const noexcept { return rows_[i]; }
+    UNITSPHERE_INLINE element_iterator<matrix_view<const T>> begin() const noexcept { return rows_.begin(); }
+    UNITSPHERE_INLINE element_iterator<matrix_view<const T>> end() const noexcept { return rows_.end(); }
+    UNITSPHERE_INLINE const T& operator()(idx_t i, idx_t j) const noexcept { return rows_(i, j); }
     /// The plain numbers.
     UNITSPHERE_INLINE matrix_view<const T> values() const noexcept { return rows_; }
 
@@ -58,11 +61,14 @@ public:
     UNITSPHERE_INLINE ~unit_embeddings() {}
 
     UNITSPHERE_INLINE const T* data() const noexcept { return rows_.data(); }
-    UNITSPHERE_INLINE index rows() const noexcept { return rows_.rows(); }
-    UNITSPHERE_INLINE index dim() const noexcept { return rows_.dim(); }
-    UNITSPHERE_INLINE index stride() const noexcept { return rows_.stride(); }
-    UNITSPHERE_INLINE const T* row(index i) const noexcept { return rows_.row(i); }
-    UNITSPHERE_INLINE const T& operator()(index i, index j) const noexcept { return rows_(i, j); }
+    UNITSPHERE_INLINE idx_t rows() const noexcept { return rows_.rows(); }
+    UNITSPHERE_INLINE idx_t dim() const noexcept { return rows_.dim(); }
+    UNITSPHERE_INLINE idx_t stride() const noexcept { return rows_.stride(); }
+    UNITSPHERE_INLINE const T* row(idx_t i) const noexcept { return rows_.row(i); }
+    UNITSPHERE_INLINE row_view<const T> operator[](idx_t i) const noexcept { return rows_[i]; }
+    UNITSPHERE_INLINE element_iterator<matrix<T>> begin() const noexcept { return rows_.begin(); }
+    UNITSPHERE_INLINE element_iterator<matrix<T>> end() const noexcept { return rows_.end(); }
+    UNITSPHERE_INLINE const T& operator()(idx_t i, idx_t j) const noexcept { return rows_(i, j); }
     /// The plain numbers.
     UNITSPHERE_INLINE matrix_view<const T> values() const noexcept { return rows_.view(); }
     UNITSPHERE_INLINE unit_view<T> view() const noexcept;

@@ -1,4 +1,4 @@
-/// The gallery's side of a question: rows to be packed on the way, or packed once and for all.
+/// The gallery's side of a question: raw or unit rows that a call packs, or rows that a `gallery` holds packed.
 #pragma once
 
 #include "packed_rows.hpp"
@@ -7,73 +7,43 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace engine {
 
-/// Memory of one call, in the workspace of `how`: elements that all workers share, elements of each worker, and bytes of
-/// the consumers.
-template <class C>
-class call_memory {
-public:
-    call_memory(const execution& how, index shared, index workers, index each, index consumers) : space_(how) {
-        block_layout layout;
-        layout.add<C>(1, shared);
-        each_ = round_up(each, 64 / index(sizeof(C)));
-        const index of_workers = layout.add<C>(workers, each_), of_consumers = layout.add<char>(1, consumers);
-        std::byte* const block = space_.reserve(layout.bytes());
-        shared_ = reinterpret_cast<C*>(block);
-        workers_ = reinterpret_cast<C*>(block + of_workers);
-        consumers_ = block + of_consumers;
-    }
-
-    C* shared() const noexcept { return shared_; }
-    C* of_worker(index worker) const noexcept { return workers_ + worker * each_; }
-    std::byte* of_consumers() const noexcept { return consumers_; }
-
-private:
-    borrowed_workspace space_;
-    index each_;
-    C *shared_, *workers_;
-    std::byte* consumers_;
-};
-
-/// Rows of the caller's. A strip of them is packed when a worker comes to it.
+/// Rows of the caller. A worker packs a strip of them when it takes a task of it.
 template <class T>
 class raw_side {
 public:
     static constexpr bool is_packed = false;
 
     template <class View>
-    raw_side(const View& rows, const normalize_options& options, const char* function, const char* side)
+    raw_side(const View& rows, const row_policy& options, const char* function, const char* side)
         : source_(rows, options, function, side) {}
 
-    index rows() const noexcept { return source_.rows(); }
+    idx_t rows() const noexcept { return source_.rows(); }
     void report() const noexcept { source_.report(); }
     void count_rows() noexcept { source_.count_rows(); }
 
-    /// What a strip of `rows` rows takes in the worker's memory.
+    /// Rows first .. first + count - 1 as panels, in the worker's memory. count_rows: rows without a direction count.
     template <class C>
-    index elements_of(index rows) const {
-        return rows_of_panels(rows) * source_.dim();
-    }
-    template <class C>
-    panels<C> strip(index first, index count, C* memory, bool count_rows) noexcept {
+    panels<C> strip(idx_t first, idx_t count, C* memory, bool count_rows) noexcept {
         row_report seen;
         pack_panels(source_, first, count, memory, seen);
         if (count_rows) source_.count(seen);
         return {memory, count, source_.dim()};
     }
-    /// Rows first .. first + count - 1 as a block.
+    /// The same rows as a block, counted.
     template <class C>
-    void pack_block(index first, index count, C* memory) noexcept {
+    void pack_block(idx_t first, idx_t count, C* memory) noexcept {
         row_report seen;
         pack_blocks(source_, first, count, memory, seen);
         source_.count(seen);
     }
-    /// What is read for that strip or block.
-    next_read memory_of(index first, index count) const noexcept { return source_.memory_of(first, count); }
-    /// What to ask for while a strip is used: the rows of the next one, since itself it has just been packed.
+    /// The memory that is read for a strip or block, to be prefetched.
+    prefetch_range memory_of(idx_t first, idx_t count) const noexcept { return source_.memory_of(first, count); }
+    /// What to prefetch while a strip is multiplied: the rows of the next one. The strip itself has just been packed.
     template <class C>
-    next_read after(const panels<C>&, index next_first, index count) const noexcept {
+    prefetch_range next_after(const panels<C>&, idx_t next_first, idx_t count) const noexcept {
         return memory_of(next_first, count);
     }
+    /// All rows as panels, packed by all workers.
     template <class C>
     panels<C> pack_all(const execution& how, C* memory) {
         pack_all_panels(how, source_, 0, memory);
@@ -84,45 +54,41 @@ private:
     row_source<T> source_;
 };
 
-/// What a gallery that holds its rows packed hands out as its view.
+/// The view of a `gallery`: its packed rows.
 template <class C>
 struct packed_view {
     using value_type = C;
 
     panels<C> packed;
-    row_report seen;  ///< when it was packed
+    row_report seen;  ///< counted when the rows were packed
 
-    index rows() const noexcept { return packed.rows; }
-    index dim() const noexcept { return packed.dim; }
+    idx_t rows() const noexcept { return packed.rows; }
+    idx_t dim() const noexcept { return packed.dim; }
 };
 
-/// Rows that are packed: a strip of them is where it is.
+/// Rows that a gallery holds packed: strips of them are read in place.
 template <class C>
 class packed_side {
 public:
     static constexpr bool is_packed = true;
 
-    packed_side(const packed_view<C>& view, const normalize_options& options, const char* function, const char*)
+    packed_side(const packed_view<C>& view, const row_policy& options, const char* function, const char*)
         : view_(view), options_(options) {
         if (options.zero_rows != on_row::keep || options.non_finite != on_row::nan)
             unitsphere::detail::fail<value_error>(
                 function, ": the rows of a gallery were judged when they were put in; give it their options");
     }
 
-    index rows() const noexcept { return view_.rows(); }
+    idx_t rows() const noexcept { return view_.rows(); }
     void report() const noexcept {
         if (options_.report != nullptr) *options_.report = view_.seen;
     }
     void count_rows() const noexcept {}  // they were counted when they were packed
     template <class>
-    index elements_of(index) const noexcept {
-        return 0;
-    }
-    template <class>
-    panels<C> strip(index first, index count, C*, bool) const noexcept {
+    panels<C> strip(idx_t first, idx_t count, C*, bool) const noexcept {
         return view_.packed.part(first, count);
     }
-    next_read after(const panels<C>& strip, index, index) const noexcept { return strip.ahead(); }
+    prefetch_range next_after(const panels<C>& strip, idx_t, idx_t) const noexcept { return strip.next_panels(); }
     template <class>
     panels<C> pack_all(const execution&, C*) const noexcept {
         return view_.packed;
@@ -130,7 +96,7 @@ public:
 
 private:
     packed_view<C> view_;
-    normalize_options options_;
+    row_policy options_;
 };
 
 template <class T>
@@ -140,7 +106,7 @@ raw_side<T> side_type_of(const unit_view<T>&);
 template <class C>
 packed_side<C> side_type_of(const packed_view<C>&);
 
-/// The side that belongs to a view.
+/// The side for a view.
 template <class View>
 using gallery_side = decltype(side_type_of(std::declval<const View&>()));
 
@@ -155,7 +121,11 @@ template <class Rows>
 inline constexpr bool is_gallery<Rows, std::void_t<decltype(std::declval<const Rows&>().packed())>> =
     is_packed_view<decltype(std::declval<const Rows&>().packed())>;
 
-/// view_of(x), or the packed rows of a gallery.
+/// Whether Rows can be the gallery's side of a question.
+template <class Rows>
+inline constexpr bool is_side = is_rows<Rows> || is_gallery<Rows>;
+
+/// view_of(x), or of a gallery its packed rows.
 template <class Rows>
 auto side_of(const Rows& rows) {
     if constexpr (is_gallery<Rows>)
@@ -164,7 +134,7 @@ auto side_of(const Rows& rows) {
         return view_of(rows);
 }
 
-/// A gallery's memory is its own: no output can lie in it.
+/// Empty: a gallery owns its memory, so that no output can overlap it.
 template <class C>
 matrix_view<const C> values_of(const packed_view<C>&) noexcept {
     return {};

@@ -27,22 +27,22 @@ inline namespace UNITSPHERE_ISA {
 struct openmp {
     int threads = 0;
 
-    index workers() const noexcept {
+    idx_t workers() const noexcept {
         if (engine::is_forked() || omp_get_active_level() >= omp_get_max_active_levels()) return 1;
         const int workers = threads > 0 ? threads : omp_get_max_threads();
         return workers < 1 ? 1 : workers;
     }
 
     template <class Body>
-    void operator()(index count, Body&& body) const {
-        const index team = workers() < count ? workers() : count;
+    void operator()(idx_t count, Body&& body) const {
+        const idx_t team = workers() < count ? workers() : count;
         if (team <= 1) return sequential()(count, body);
 #if defined(__cpp_exceptions)
         // An exception that leaves a parallel region ends the program.
         std::exception_ptr first;
         bool thrown = false;
 #pragma omp parallel for schedule(static, 1) num_threads(int(team))
-        for (index i = 0; i < count; ++i) {
+        for (idx_t i = 0; i < count; ++i) {
             try {
                 body(i);
             } catch (...) {
@@ -52,7 +52,7 @@ struct openmp {
         if (first) std::rethrow_exception(first);
 #else
 #pragma omp parallel for schedule(static, 1) num_threads(int(team))
-        for (index i = 0; i < count; ++i) body(i);
+        for (idx_t i = 0; i < count; ++i) body(i);
 #endif
     }
 };

@@ -1,4 +1,4 @@
-/// The scores of pairs: row i of one side with row i of the other, or with a chosen one.
+/// The scores of pairs of rows: row i of one side with row i of the other, or with a given row.
 #pragma once
 
 #include "../kernel/pairs.hpp"
@@ -13,7 +13,7 @@ namespace pair_scores_detail {
 
 /// scores[i] for rows first .. first + count - 1, at most as many as a register of C has elements.
 template <class C, class A, class B>
-void score_some(const row_source<A>& a, const row_source<B>& b, index first, int count, row_report& seen_a,
+void score_some(const row_source<A>& a, const row_source<B>& b, idx_t first, int count, row_report& seen_a,
                 row_report& seen_b, C* scores) noexcept {
     typename row_source<A>::factors_type factors_a[kernel::lane_count];
     typename row_source<B>::factors_type factors_b[kernel::lane_count];
@@ -36,31 +36,31 @@ void score_some(const row_source<A>& a, const row_source<B>& b, index first, int
 /// Memory   8 KiB of stack; 16 KiB for doubles.
 template <class C, class A, class B>
 void pair_scores(const execution& how, row_source<A>& a, row_source<B>& b, C* scores) {
-    constexpr index width = index(kernel::vector<C>::size), share = 8 * width;
-    for_each_task(how, (a.rows() + share - 1) / share, [&](index, index task) {
+    constexpr idx_t width = idx_t(kernel::vector<C>::size), share = 8 * width;
+    for_each_task(how, ceil_div(a.rows(), share), [&](idx_t, idx_t task) {
         row_report seen_a, seen_b;
-        const index end = a.rows() - task * share < share ? a.rows() : (task + 1) * share;
-        for (index first = task * share; first < end; first += width)
-            pair_scores_detail::score_some(a, b, first, int(end - first < width ? end - first : width), seen_a, seen_b,
+        const idx_t end = minimum(a.rows(), (task + 1) * share);
+        for (idx_t first = task * share; first < end; first += width)
+            pair_scores_detail::score_some(a, b, first, int(minimum(end - first, width)), seen_a, seen_b,
                                            scores + first);
         a.count(seen_a);
         b.count(seen_b);
     });
 }
 
-/// scores[i] = <a[row_of_a(i)], b[i]> for all rows of b; NaN where row_of_a(i) is negative. Rows are not counted: this is
-/// for questions that read all of them besides.
+/// scores[i] = <a[row_of_a(i)], b[i]> for all rows of b; NaN where row_of_a(i) is negative. Rows are not counted: this
+/// is for questions whose tile loop counts them.
 ///
 /// Memory   8 KiB of stack.
 template <class A, class B, class RowOfA>
 void chosen_pair_scores(const execution& how, const row_source<A>& a, const row_source<B>& b, RowOfA&& row_of_a,
                         float* scores) {
-    constexpr index share = 64;
-    for_each_task(how, (b.rows() + share - 1) / share, [&](index, index task) {
+    constexpr idx_t share = 64;
+    for_each_task(how, ceil_div(b.rows(), share), [&](idx_t, idx_t task) {
         row_report unused;
-        const index end = b.rows() - task * share < share ? b.rows() : (task + 1) * share;
-        for (index i = task * share; i < end; ++i) {
-            const index row = row_of_a(i);
+        const idx_t end = minimum(b.rows(), (task + 1) * share);
+        for (idx_t i = task * share; i < end; ++i) {
+            const idx_t row = row_of_a(i);
             if (row < 0) {
                 scores[i] = unitsphere::detail::quiet_nan();
                 continue;

@@ -1,13 +1,13 @@
-/// The tile loop of questions that add up along rows AND along columns, in memory of their size: tasks are cells, chunks
-/// of rows against chunks of columns.
+/// The tile loop of questions that add up along rows AND along columns, in O(rows + columns) memory. A task is a cell,
+/// a chunk of rows against a chunk of columns; a step is a diagonal of a Latin square.
 ///
-///   step 0   0 . .    step 1   . 0 .    step 2   . . 0     row chunk r meets column chunk (r + step) mod n: of the
-///            . 1 .             . . 1             1 . .     cells of a step no two share a row or a column, so each
-///            . . 2             2 . .             . 2 .     adds to its rows' and columns' sums in place
+///   step 0   0 . .    step 1   . 0 .    step 2   . . 0     row chunk r meets column chunk (r + step) mod n: no two
+///            . 1 .             . . 1             1 . .     cells of a step share a row or a column, so each adds to
+///            . . 2             2 . .             . 2 .     the sums of its rows and columns in place
 ///
-/// Chunks depend on the shape alone, and each chunk's cells come in a fixed order with all workers waiting between two
-/// steps: every sum is taken in one order, whoever takes it. Rows are packed again for each cell: at 512 rows or more
-/// that is little beside the products, and memory of all packed rows is not needed.
+/// Chunks depend on the shape alone, each chunk meets its cells in a fixed order, and all workers wait for each other
+/// between two steps: so every sum is added in one order, whoever adds it. Rows are packed again for each cell. At 512
+/// rows or more that costs little beside the products, and saves the memory of all packed rows.
 #pragma once
 
 #include "gallery_side.hpp"
@@ -18,64 +18,54 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace engine {
 
-/// A side in chunks of `size` rows, the last one of what is left.
+/// A side, divided into chunks of `size` rows; the last one may be shorter.
 struct chunks {
-    index rows, size;
+    idx_t rows, size;
 
-    /// Of at most `most` rows; eight of them, for many workers, where they have 512 rows then. Whole panels.
-    static chunks of(index rows, index most) noexcept {
-        const index by_workers = rows / 512 < 8 ? rows / 512 : 8, by_size = (rows + most - 1) / most;
-        index count = by_size > by_workers ? by_size : by_workers;
-        if (count > 4) count = (count + 3) / 4 * 4;
-        const index size = count > 1 ? (rows + count - 1) / count : rows;
-        return {rows, size < 1 ? 1 : (size + 31) / 32 * 32};
+    /// Whole panels of at most chunk_bytes; eight chunks where each has 512 rows, so that many workers have a cell, and
+    /// a multiple of four where there are more. `gradients`: packed rows and their slices stay in L2.
+    static chunks of(idx_t rows, idx_t dim, bool gradients, const cache_model& model = caches) noexcept {
+        constexpr idx_t panel = 32;
+        const idx_t bytes = gradients ? model.gradient_chunk_bytes : model.chunk_bytes;
+        const idx_t fitting = bytes / idx_t(sizeof(float)) / maximum(dim, 1) / panel * panel;
+        const idx_t by_size = ceil_div(rows, clamped(fitting, panel, model.most_chunk_rows));
+        const idx_t by_workers = minimum(rows / model.least_chunk_rows_of_worker, 8);
+        const idx_t wanted = maximum(by_size, by_workers), count = wanted > 4 ? ceil_div(wanted, 4) * 4 : wanted;
+        const idx_t each = count > 1 ? ceil_div(rows, count) : rows;
+        return {rows, each < 1 ? 1 : ceil_div(each, panel) * panel};
     }
-    index count() const noexcept { return (rows + size - 1) / size; }
-    index first(index chunk) const noexcept { return chunk * size; }
-    index rows_of(index chunk) const noexcept { return rows - first(chunk) < size ? rows - first(chunk) : size; }
+    idx_t count() const noexcept { return ceil_div(rows, size); }
+    idx_t first(idx_t chunk) const noexcept { return chunk * size; }
+    idx_t rows_of(idx_t chunk) const noexcept { return minimum(rows - first(chunk), size); }
 };
 
-/// Columns that are packed at once. One chain: sums that run along the columns are taken 128 at a time.
-inline constexpr index strip_of_cell = kernel::chain_length;
+/// Columns that are packed at once. One chain: weighted_sums adds along the columns in blocks of 128.
+inline constexpr idx_t strip_of_cell = kernel::chain_length;
 
-/// Rows of a chunk, so that its packed rows take `bytes`.
-inline index rows_of_chunk(index dim, index bytes) noexcept {
-    const index fitting = bytes / index(sizeof(float)) / (dim > 0 ? dim : 1) / 32 * 32;
-    return fitting < 32 ? 32 : fitting > 2048 ? 2048 : fitting;
-}
-
-/// What a loop over cells needs of each worker's memory, in floats: a chunk's packed rows, and a strip's.
-inline index elements_of_cell(const chunks& rows, const chunks& columns, index dim) {
-    const index strip = columns.size < strip_of_cell ? columns.size : strip_of_cell;
+/// Floats that score_cells needs for each worker: the packed rows of a chunk and of a strip.
+inline idx_t elements_of_cell(const chunks& rows, const chunks& columns, idx_t dim) {
+    const idx_t strip = minimum(columns.size, strip_of_cell);
     return round_up(size_of_blocks<float>(rows.size, dim), 16) + rows_of_panels(strip) * dim;
 }
 
-/// What a consumer without interest in the order of cells is told in vain.
-struct sees_only_tiles : expects_nothing {
-    void cell_begins(index, index) const noexcept {}
-    void strip_begins(index, index) const noexcept {}
-    void strip_done() const noexcept {}
-};
-
 /// One cell: rows first_row .. first_row + count - 1 against columns first_column .. first_column + width - 1.
 template <class T, class G, class Consumer>
-void score_cell(const measured_rows<T>& rows, index first_row, index count, const measured_rows<G>& columns,
-                index first_column, index width, float* memory, Consumer& consumer) {
-    const index dim = rows.dim(), group_size = size_of_blocks<float>(group_rows<float>, dim);
+void score_cell(const measured_rows<T>& rows, idx_t first_row, idx_t count, const measured_rows<G>& columns,
+                idx_t first_column, idx_t width, float* memory, Consumer& consumer) {
+    const idx_t dim = rows.dim(), group_size = size_of_blocks<float>(group_rows<float>, dim);
     float* const strip_memory = memory + round_up(size_of_blocks<float>(count, dim), 16);
     rows.pack_blocks(first_row, count, memory);
     consumer.cell_begins(first_row, count);
-    for (index done = 0; done < width; done += strip_of_cell) {
-        const index first = first_column + done, left = width - done;
-        const index here = left < strip_of_cell ? left : strip_of_cell;
+    for (idx_t done = 0; done < width; done += strip_of_cell) {
+        const idx_t first = first_column + done, left = width - done, here = minimum(left, strip_of_cell);
         const panels<float> strip = columns.pack_panels(first, here, strip_memory);
         consumer.strip_begins(first, here);
-        const index groups = (count + group_rows<float> - 1) / group_rows<float>;
-        const next_read next = columns.memory_of(first + here, left - here < here ? left - here : here);
-        for (index group = 0; group < groups; ++group) {
-            const index done_rows = group * group_rows<float>, rest = count - done_rows;
-            multiply_group(memory + group * group_size, first_row + done_rows,
-                           int(rest < group_rows<float> ? rest : group_rows<float>), strip, first,
+        const idx_t groups = ceil_div(count, group_rows<float>);
+        const prefetch_range next = columns.memory_of(first + here, minimum(left - here, here));
+        for (idx_t group = 0; group < groups; ++group) {
+            const idx_t done_rows = group * group_rows<float>,
+                        rows_here = minimum(count - done_rows, group_rows<float>);
+            multiply_group(memory + group * group_size, first_row + done_rows, rows_here, strip, first,
                            next.part(group, groups), consumer);
         }
         consumer.strip_done();
@@ -84,19 +74,19 @@ void score_cell(const measured_rows<T>& rows, index first_row, index count, cons
 
 /// Every cell of rows x columns.
 ///
-/// Consumers  consumer_of(worker) is the consumer of one worker: tile(score_tile) for each tile of a cell, its rows in
-///            ascending order within a strip of at most 128 columns; cell_begins, strip_begins, strip_done between them.
+/// Consumers  consumer_of(worker) returns the consumer of a worker, a score_consumer. Strips have at most 128 columns.
 /// Memory     elements_of_cell floats at memory_of(worker).
 template <class T, class G, class Memory, class ConsumerOf>
 void score_cells(const execution& how, const measured_rows<T>& rows, const chunks& row_chunks,
                  const measured_rows<G>& columns, const chunks& column_chunks, Memory&& memory_of,
                  ConsumerOf&& consumer_of) {
-    const index down = row_chunks.count(), across = column_chunks.count(), steps = down > across ? down : across;
-    for (index step = 0; step < steps; ++step)
-        for_each_task(how, down, [&](index worker, index r) {
-            const index c = (r + step) % steps;
+    const idx_t down = row_chunks.count(), across = column_chunks.count(), steps = maximum(down, across);
+    for (idx_t step = 0; step < steps; ++step)
+        for_each_task(how, down, [&](idx_t worker, idx_t r) {
+            const idx_t c = (r + step) % steps;
             if (c >= across) return;
             auto&& consumer = consumer_of(worker);
+            require_consumer<std::decay_t<decltype(consumer)>, float>();
             score_cell(rows, row_chunks.first(r), row_chunks.rows_of(r), columns, column_chunks.first(c),
                        column_chunks.rows_of(c), memory_of(worker), consumer);
         });

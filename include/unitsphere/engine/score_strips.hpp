@@ -1,98 +1,95 @@
-/// The tile loop of galleries that no cache holds: tasks are some columns each, against many queries that are packed
-/// first. Each gallery row is read once for all of them.
+/// The tile loop over strips of the gallery, against many queries that are packed first: for galleries that no cache
+/// holds. Each gallery row is read once for a pass of queries.
 ///
-///   for each strip of the gallery          packed by the worker unless it is already; stays in L2
-///     for each group of queries, panel of the strip, block of the group
-///                                          multiply -> tile, in L1 -> consumer.tile(tile)
-///
-/// A gallery of fewer strips than the workers need goes to several of them, each with a part of the groups.
+///   for each pass of queries
+///     pack_queries                          all workers, a group each
+///     multiply_strips                       a task: one strip against one share of the groups
+///       the strip                             packed by the worker unless it is already; stays in L2
+///       for each group of queries, panel of the strip, block of the group
+///                                             multiply -> tile, in L1 -> consumer.tile(tile)
+///     finish_rows                           consumer.rows_done(first, count) for each group
 #pragma once
 
 #include "gallery_side.hpp"
-#include "score_few.hpp"
 #include "tile.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace engine {
 
-/// Columns of one strip: 256 KiB, at least one panel; fewer so that each worker gets about four.
-template <class C>
-index columns_of_strip(index gallery_rows, index dim, index workers) noexcept {
-    constexpr index bytes = 256 * 1024, panel = panels<C>::columns;
-    const index by_cache = bytes / index(sizeof(C)) / (dim > 0 ? dim : 1) / panel;
-    const index by_workers = workers > 1 ? gallery_rows / (4 * workers * panel) : by_cache;
-    const index fitting = by_cache < by_workers ? by_cache : by_workers;
-    return (fitting < 1 ? 1 : fitting > 32 ? 32 : fitting) * panel;
-}
+template <class C, class T, class Side, class Pool>
+class strip_loop {
+public:
+    strip_loop(const execution& how, const tile_plan& plan, row_source<T>& queries, Side& gallery, Pool& pool)
+        : how_(how), plan_(plan), queries_(queries), gallery_(gallery), pool_(pool), memory_(how, plan, pool) {}
 
-/// Queries that are packed at once for score_strips: 4 MiB of them.
-template <class C>
-index queries_at_once(index queries, index dim) noexcept {
-    const index fitting = (index(4) << 20) / index(sizeof(C)) / (dim > 0 ? dim : 1) / group_rows<C> * group_rows<C>;
-    return queries < fitting ? queries : fitting < group_rows<C> ? group_rows<C> : fitting;
-}
-
-/// How many tasks share a strip, so that each worker gets about four.
-inline index tasks_of_strip(index strips, index groups, index workers) noexcept {
-    if (workers == 1 || strips == 0) return 1;
-    const index wanted = (4 * workers + strips - 1) / strips;
-    return wanted < groups ? wanted : groups < 1 ? 1 : groups;
-}
-
-/// Every score of queries x gallery, by strips of the gallery.
-///
-/// Consumers  as shared_by_workers. Tiles come in no particular order. A consumer that says what it wants() is spared
-///            the groups of queries that it does not want with a strip; a strip that nobody wants is not packed. Rows of
-///            strips that are not wanted whole may go uncounted.
-/// Memory     up to 4 MiB of packed queries, and one packed strip for each worker, in the workspace of `how`.
-template <class C, class T, class Side, class Consumers>
-void score_strips(const execution& how, row_source<T>& queries, Side& gallery, Consumers&& consumers) {
-    if constexpr (!Side::is_packed)
-        if (are_few<C>(queries.rows(), queries.dim())) return score_few<C>(how, queries, gallery, consumers);
-    if (queries.rows() == 0) gallery.count_rows();
-    constexpr index group = group_rows<C>;
-    const index dim = queries.dim(), at_once = queries_at_once<C>(queries.rows(), dim);
-    const index columns = columns_of_strip<C>(gallery.rows(), dim, how.workers());
-    const index strips = (gallery.rows() + columns - 1) / columns, group_size = size_of_blocks<C>(group, dim);
-    const index most_groups = (at_once + group - 1) / group,
-                shares = tasks_of_strip(strips, most_groups, how.workers());
-    const index tasks = strips * shares, workers = workers_for(how, tasks < most_groups ? most_groups : tasks);
-    call_memory<C> memory(how, size_of_blocks<C>(at_once, dim), workers,
-                          gallery.template elements_of<C>(columns < gallery.rows() ? columns : gallery.rows()),
-                          consumers.bytes(workers, at_once));
-    consumers.begin(memory.of_consumers());
-    for (index first = 0; first < queries.rows(); first += at_once) {
-        const index left = queries.rows() - first, count = left < at_once ? left : at_once;
-        const index groups = (count + group - 1) / group;
-        const auto rows_of = [&](index g) { return int(count - g * group < group ? count - g * group : group); };
-        consumers.rows_begin(first, count);
-        for_each_task(how, groups, [&](index, index g) {
-            row_report seen;
-            pack_blocks(queries, first + g * group, rows_of(g), memory.shared() + g * group_size, seen);
-            queries.count(seen);
-        });
-        for_each_task(how, tasks, [&](index worker, index task) {
-            const index column = task / shares * columns, rest = gallery.rows() - column, share = task % shares;
-            const index wide = rest < columns ? rest : columns;
-            const index begin = groups * share / shares, end = groups * (share + 1) / shares;
-            const index done = begin * group, rows = (end * group < count ? end * group : count) - done;
-            auto&& consumer = consumers.of(worker);
-            if (may_want(consumer, first + done, rows, column, wide)) {
-                const panels<C> strip =
-                    gallery.template strip<C>(column, wide, memory.of_worker(worker), first == 0 && share == 0);
-                const next_read next = gallery.after(strip, column + workers * columns, columns);
-                for (index g = begin; g < end; ++g)
-                    if (may_want(consumer, first + g * group, rows_of(g), column, wide))
-                        multiply_group(memory.shared() + g * group_size, first + g * group, rows_of(g), strip, column,
-                                       Side::is_packed ? next : next.part(g - begin, end - begin), consumer);
-            }
-            if (rows > 0) how.tell(rows * wide, queries.rows() * gallery.rows());
-        });
-        for_each_task(how, groups,
-                      [&](index worker, index g) { consumers.of(worker).rows_done(first + g * group, rows_of(g)); });
+    void run() {
+        if (queries_.rows() == 0) gallery_.count_rows();
+        for (idx_t p = 0; p < plan_.passes(); ++p) {
+            const tile_range pass = plan_.pass(p);
+            pool_.rows_begin(pass.first_row, pass.rows);
+            pack_queries(pass);
+            multiply_strips(pass);
+            finish_rows(pass);
+        }
     }
-}
+
+private:
+    /// Where the blocks of a group of the current pass lie.
+    C* packed_group(const tile_range& pass, const tile_range& group) const {
+        return memory_.shared() + size_of_blocks<C>(group.first_row - pass.first_row, queries_.dim());
+    }
+
+    void pack_queries(const tile_range& pass) {
+        for_each_task(how_, plan_.groups(pass), [&](idx_t, idx_t g) {
+            const tile_range group = plan_.group(pass, g);
+            row_report seen;
+            pack_blocks(queries_, group.first_row, group.rows, packed_group(pass, group), seen);
+            queries_.count(seen);
+        });
+    }
+
+    void multiply_strips(const tile_range& pass) {
+        for_each_task(how_, plan_.tasks(), [&](idx_t worker, idx_t t) {
+            const tile_range task = plan_.task(pass, t);
+            if (task.rows == 0) return;
+            auto&& consumer = pool_.of(worker);
+            if (consumer.wants(task.first_row, task.rows, task.first_column, task.columns)) {
+                // Each strip is packed in every pass, by each task that shares it: its rows are counted once.
+                const bool count_rows = pass.first_row == 0 && t % plan_.shares == 0;
+                const panels<C> strip =
+                    gallery_.template strip<C>(task.first_column, task.columns, memory_.of_worker(worker), count_rows);
+                multiply_task(pass, task, strip, consumer);
+            }
+            how_.tell(task.rows * task.columns, queries_.rows() * gallery_.rows());
+        });
+    }
+    template <class Consumer>
+    void multiply_task(const tile_range& pass, const tile_range& task, const panels<C>& strip, Consumer& consumer) {
+        const idx_t next_column = task.first_column + plan_.workers * plan_.strip_columns, groups = plan_.groups(task);
+        const prefetch_range next = gallery_.next_after(strip, next_column, plan_.strip_columns);
+        for (idx_t g = 0; g < groups; ++g) {
+            const tile_range group = plan_.group(task, g);
+            if (!consumer.wants(group.first_row, group.rows, group.first_column, group.columns)) continue;
+            multiply_group(packed_group(pass, group), group.first_row, group.rows, strip, group.first_column,
+                           Side::is_packed ? next : next.part(g, groups), consumer);
+        }
+    }
+
+    void finish_rows(const tile_range& pass) {
+        for_each_task(how_, plan_.groups(pass), [&](idx_t worker, idx_t g) {
+            const tile_range group = plan_.group(pass, g);
+            pool_.of(worker).rows_done(group.first_row, group.rows);
+        });
+    }
+
+    const execution& how_;
+    const tile_plan& plan_;
+    row_source<T>& queries_;
+    Side& gallery_;
+    Pool& pool_;
+    tile_memory<C> memory_;
+};
 
 }  // namespace engine
 }  // namespace UNITSPHERE_ISA

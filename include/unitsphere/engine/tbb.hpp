@@ -28,22 +28,22 @@ inline namespace UNITSPHERE_ISA {
 struct onetbb {
     int threads = 0;
 
-    index workers() const {
+    idx_t workers() const {
         if (engine::is_forked()) return 1;
         return threads > 0 ? arena_size() : tbb::this_task_arena::max_concurrency();
     }
 
     template <class Body>
-    void operator()(index count, Body&& body) const {
+    void operator()(idx_t count, Body&& body) const {
         if (count <= 1 || engine::is_forked()) return sequential()(count, body);
-        using range = tbb::blocked_range<index>;
+        using range = tbb::blocked_range<idx_t>;
         const auto all = [&] {
             // Isolated: when work around this call is cancelled, this call still does all that it was asked to do.
             tbb::task_group_context own(tbb::task_group_context::isolated);
             tbb::parallel_for(
                 range(0, count, 1),
                 [&](const range& part) {
-                    for (index i = part.begin(); i < part.end(); ++i) body(i);
+                    for (idx_t i = part.begin(); i < part.end(); ++i) body(i);
                 },
                 tbb::simple_partitioner(), own);
         };

@@ -13,9 +13,10 @@ inline namespace UNITSPHERE_ISA {
 
 /// Scratch memory of calls. The first call of a shape makes it large enough, later ones allocate nothing.
 ///
-/// Errors   std::bad_alloc, or std::length_error for what exceeds the address space: then it is empty, and usable.
-/// Threads  serves one call at a time, so each calling thread has its own; the threads of an executor share their
-///          caller's.   Memory  one block; grows when a call needs more, never shrinks; a moved-from workspace is empty.
+/// Errors   std::bad_alloc, or std::length_error for what exceeds the address space. The workspace is then empty and
+///          can be used again.
+/// Threads  serves one call at a time: each calling thread needs its own. An executor's threads share their caller's.
+/// Memory   one block, which grows when a call needs more and never shrinks. A moved-from workspace is empty.
 class workspace {
 public:
     workspace() noexcept = default;
@@ -32,34 +33,34 @@ public:
     ~workspace() { release(); }
 
     /// The size of the block.
-    index bytes() const noexcept { return bytes_; }
+    idx_t bytes() const noexcept { return bytes_; }
 
-    /// For the library: a block of at least `bytes`, at a cache line. What it held before is lost.
-    std::byte* reserve(index bytes) {
+    /// For the library: a block of at least `bytes`, aligned to a cache line. Its contents are lost when it grows.
+    std::byte* reserve(idx_t bytes) {
         if (bytes > bytes_) {
-            release();  // first: the old and the new block are never both there
+            release();  // first, so that the old and the new block never exist at the same time
             allocate(bytes);
         }
         return block_;
     }
 
 private:
-    static constexpr index cache_line = 64, huge_page = index(1) << 21;
+    static constexpr idx_t cache_line = 64, huge_page = idx_t(1) << 21;
 
-    /// From here on a block is whole pages of 2 MiB, which the system may then give it.
-    static constexpr bool is_large(index bytes) noexcept { return bytes >= huge_page; }
-    static constexpr std::align_val_t alignment_of(index bytes) noexcept {
+    /// Whether a block is made of whole 2 MiB pages.
+    static constexpr bool is_large(idx_t bytes) noexcept { return bytes >= huge_page; }
+    static constexpr std::align_val_t alignment_of(idx_t bytes) noexcept {
         return std::align_val_t(std::size_t(is_large(bytes) ? huge_page : cache_line));
     }
 
-    void allocate(index bytes) {
-        const index unit = is_large(bytes) ? huge_page : cache_line;
-        if (bytes > PTRDIFF_MAX - 2 * unit)  // the alignment may cost as much again
+    void allocate(idx_t bytes) {
+        const idx_t unit = is_large(bytes) ? huge_page : cache_line;
+        if (bytes > PTRDIFF_MAX - 2 * unit)  // the alignment may take as much again
             detail::fail<std::length_error>("workspace: ", bytes, " bytes exceed the address space");
-        const index whole = (bytes + unit - 1) / unit * unit;
+        const idx_t whole = (bytes + unit - 1) / unit * unit;
         block_ = static_cast<std::byte*>(::operator new(std::size_t(whole), alignment_of(whole)));
         bytes_ = whole;
-        detail::wish_for_huge_pages(block_, std::size_t(whole));
+        detail::advise_huge_pages(block_, std::size_t(whole));
     }
     void release() noexcept {
         ::operator delete(block_, alignment_of(bytes_));
@@ -67,32 +68,8 @@ private:
     }
 
     std::byte* block_ = nullptr;
-    index bytes_ = 0;
+    idx_t bytes_ = 0;
 };
 
-namespace engine {
-
-/// Where several arrays lie in one block, each at a cache line of its own: add them, reserve bytes(), add the offsets.
-///
-/// Errors   std::length_error if the bytes exceed the address space.
-class block_layout {
-public:
-    /// The offset of rows * dim elements.
-    template <class T>
-    index add(index rows, index dim) {
-        const index offset = bytes_;
-        const index room = (PTRDIFF_MAX - 63 - offset) / index(sizeof(T));
-        if (dim > 0 && rows > room / dim)
-            detail::fail<std::length_error>("workspace: ", rows, " rows of dim ", dim, " exceed the address space");
-        bytes_ += (rows * dim * index(sizeof(T)) + 63) / 64 * 64;
-        return offset;
-    }
-    index bytes() const noexcept { return bytes_; }
-
-private:
-    index bytes_ = 0;
-};
-
-}  // namespace engine
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere

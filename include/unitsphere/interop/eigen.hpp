@@ -44,13 +44,13 @@ template <class T, class Derived, class Pointer>
 UNITSPHERE_INLINE matrix_view<T> view_of(const Derived& rows, Pointer data) {
     T* const first = reinterpret_cast<T*>(data);
     if constexpr (Derived::IsVectorAtCompileTime)
-        return {first, 1, index(rows.size())};
+        return {first, 1, idx_t(rows.size())};
     else
-        return {first, index(rows.rows()), index(rows.cols()), index(rows.outerStride())};
+        return {first, idx_t(rows.rows()), idx_t(rows.cols()), idx_t(rows.outerStride())};
 }
 
 template <class Derived>
-UNITSPHERE_INLINE auto element_of(const Derived& rows, index i, index k) {
+UNITSPHERE_INLINE auto element_of(const Derived& rows, idx_t i, idx_t k) {
     if constexpr (Derived::IsVectorAtCompileTime)
         return rows.coeff(k);
     else
@@ -61,10 +61,10 @@ template <class Derived>
 UNITSPHERE_INLINE auto copy_of(const Derived& rows) {
     using scalar = typename element<typename Derived::Scalar>::type;
     constexpr bool is_vector = Derived::IsVectorAtCompileTime;
-    matrix<scalar> copy = matrix<scalar>::uninitialized(is_vector ? 1 : index(rows.rows()),
-                                                        is_vector ? index(rows.size()) : index(rows.cols()));
-    for (index i = 0; i < copy.rows(); ++i)
-        for (index k = 0; k < copy.dim(); ++k) {
+    matrix<scalar> copy = matrix<scalar>::uninitialized(is_vector ? 1 : idx_t(rows.rows()),
+                                                        is_vector ? idx_t(rows.size()) : idx_t(rows.cols()));
+    for (idx_t i = 0; i < copy.rows(); ++i)
+        for (idx_t k = 0; k < copy.dim(); ++k) {
             const auto value = element_of(rows, i, k);
             std::memcpy(static_cast<void*>(&copy(i, k)), static_cast<const void*>(&value), sizeof(scalar));
         }

@@ -13,7 +13,8 @@ inline namespace UNITSPHERE_ISA {
 ///
 /// Shapes   a file (dim + 1,) or (heads, dim + 1).
 /// Units    '<f8', '<f4' or '<f2'; the numbers as they are.
-/// Errors   as load_npy, with the path; file_error too for fewer than two columns, no rows, a number that is not finite.
+/// Errors   as load_npy, with the path; file_error too for fewer than two columns, no rows, a number that is not
+///          finite.
 /// Threads  any number of them.   Memory  the head, and while it is read the rows of the file.
 /// Source   scikit-learn's coef_ and intercept_ side by side.
 inline linear_head load_head(const std::string& path) {
@@ -21,8 +22,8 @@ inline linear_head load_head(const std::string& path) {
         const detail::npy_source source{"load_head", path};
         if (rows.rows() < 1 || rows.dim() < 2)
             source.refuse("has shape (", rows.rows(), ", ", rows.dim(), "); a head is (dim + 1,) or (heads, dim + 1)");
-        for (index h = 0; h < rows.rows(); ++h)
-            for (index k = 0; k < rows.dim(); ++k)
+        for (idx_t h = 0; h < rows.rows(); ++h)
+            for (idx_t k = 0; k < rows.dim(); ++k)
                 if (!detail::is_finite(double(rows(h, k)))) source.refuse("row ", h, ", column ", k, " is not finite");
         return linear_head(rows);
     });

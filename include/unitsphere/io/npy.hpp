@@ -33,7 +33,7 @@ decltype(auto) visit_npy_of(const std::string& path, F&& f) {
 }
 
 template <class T>
-std::vector<index> read_npy_integers(const npy_source& source, npy_file& file) {
+std::vector<idx_t> read_npy_integers(const npy_source& source, npy_file& file) {
     const matrix<T> integers = read_npy_rows<T>(source, file);
     return {integers.data(), integers.data() + integers.rows() * integers.dim()};
 }
@@ -94,7 +94,7 @@ decltype(auto) visit_npy(const std::string& path, F&& f) {
 /// Errors   as load_npy, also for files of floating-point numbers; the text starts with `load_npy_integers`.
 /// Threads  any number of them.   Memory  8 bytes an integer, and while it is read the elements of the file.
 /// Source   as load_npy.
-inline std::vector<index> load_npy_integers(const std::string& path) {
+inline std::vector<idx_t> load_npy_integers(const std::string& path) {
     const detail::npy_source source{"load_npy_integers", path};
     detail::npy_file file = detail::open_npy(source);
     if (file.info.rows != 1 && file.info.dim != 1)
@@ -142,9 +142,9 @@ inline void save_npy(const std::string& path, matrix_view<const bool> rows) { de
 /// Shapes   n integers -> a file (n,).
 /// Units    '<i8'.
 /// Errors   file_error, and what then becomes of `path`, as for rows.   Threads, Memory, Source  as for rows.
-inline void save_npy(const std::string& path, const std::vector<index>& integers) {
-    const index count = index(integers.size());
-    detail::save_npy_file<index>({"save_npy", path}, detail::npy_header_text(npy_type::i8, detail::text(count) + ","),
+inline void save_npy(const std::string& path, const std::vector<idx_t>& integers) {
+    const idx_t count = idx_t(integers.size());
+    detail::save_npy_file<idx_t>({"save_npy", path}, detail::npy_header_text(npy_type::i8, detail::text(count) + ","),
                                  {integers.data(), 1, count});
 }
 

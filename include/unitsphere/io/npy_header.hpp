@@ -16,7 +16,7 @@ inline namespace UNITSPHERE_ISA {
 /// What a .npy file holds. A file of one dimension is one row.
 struct npy_info {
     npy_type type;
-    index rows, dim;
+    idx_t rows, dim;
     bool fortran_order;  ///< the file holds column after column; what is loaded is row after row in any case
 };
 
@@ -24,7 +24,7 @@ namespace detail {
 
 /// No size of a shape may be larger: an empty file may claim any, (2^62, 0) too, and the library adds to sizes and
 /// multiplies them by small numbers. 2^48 elements of one byte are 256 TiB.
-constexpr index largest_npy_size = index{1} << 48;
+constexpr idx_t largest_npy_size = idx_t{1} << 48;
 
 /// The file and who asked for it, for every refusal: "load_npy: images.npy: reason".
 struct npy_source {
@@ -41,7 +41,7 @@ struct npy_source {
 struct npy_header {
     npy_type type;
     bool fortran_order;
-    std::vector<index> shape;
+    std::vector<idx_t> shape;
 };
 
 /// A piece of the file, fit for a message: at most 40 characters, each of them printable.
@@ -122,14 +122,14 @@ private:
         next();
         const bool ended = at_ == text_.size();
         source_.refuse("its header has ", ended ? "its end" : "'" + npy_excerpt(text_.substr(at_, 1)) + "'",
-                       " at byte ", index(at_), " where ", wanted, " is expected");
+                       " at byte ", idx_t(at_), " where ", wanted, " is expected");
     }
 
     std::string quoted() {
         const char quote = next();
         if (quote != '\'' && quote != '"') unexpected("a quoted text");
         const std::size_t end = text_.find(quote, at_ + 1);
-        if (end == std::string::npos) source_.refuse("its header has an unclosed quote at byte ", index(at_));
+        if (end == std::string::npos) source_.refuse("its header has an unclosed quote at byte ", idx_t(at_));
         const std::string inside = text_.substr(at_ + 1, end - at_ - 1);
         at_ = end + 1;
         return inside;
@@ -158,8 +158,8 @@ private:
         unexpected("True or False");
     }
 
-    std::vector<index> shape() {
-        std::vector<index> sizes;
+    std::vector<idx_t> shape() {
+        std::vector<idx_t> sizes;
         expect('(');
         while (!accept(')')) {
             sizes.push_back(size());
@@ -171,14 +171,14 @@ private:
         return sizes;
     }
 
-    index size() {
+    idx_t size() {
         if (next() == '-') source_.refuse("its header has a negative size in the shape");
         const std::size_t end = behind("0123456789");
         const std::string digits = text_.substr(at_, end - at_);
         if (digits.empty()) unexpected("a size");
         if (digits.size() > 1 && digits[0] == '0')  // Python 2 read 010 as 8, Python 3 refuses it
             source_.refuse("its header has a leading zero in the shape: ", npy_excerpt(digits));
-        index value = 0;
+        idx_t value = 0;
         for (const char digit : digits) {
             value = value * 10 + (digit - '0');
             if (value > largest_npy_size)
@@ -194,10 +194,10 @@ private:
 };
 
 /// Refuses a shape that is not one of rows, or that does not take exactly `bytes`.
-inline npy_info check_npy_shape(const npy_source& source, const npy_header& header, index bytes) {
-    const std::vector<index>& shape = header.shape;
+inline npy_info check_npy_shape(const npy_source& source, const npy_header& header, idx_t bytes) {
+    const std::vector<idx_t>& shape = header.shape;
     if (shape.size() != 1 && shape.size() != 2)
-        source.refuse("has ", index(shape.size()), " dimensions; 1 and 2 are supported");
+        source.refuse("has ", idx_t(shape.size()), " dimensions; 1 and 2 are supported");
     const npy_info info{header.type, shape.size() == 2 ? shape[0] : 1, shape.back(), header.fortran_order};
 
     const npy_type_entry& element = npy_entry(info.type);

@@ -21,7 +21,7 @@ struct npy_type_entry {
     npy_type type;
     const char* descr;  ///< as numpy writes it
     const char* name;
-    index bytes;
+    idx_t bytes;
 };
 
 /// In the order of the enumeration.

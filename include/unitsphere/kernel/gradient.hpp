@@ -1,5 +1,5 @@
-/// The way of a gradient through packed weights and back to the caller's rows: slices of unit rows, weights turned round,
-/// and the normalization's own derivative.
+/// Operands of the gradient's matrix products (slices of unit rows, transposed weights), and the derivative of the
+/// normalization.
 #pragma once
 
 #include "pack.hpp"
@@ -8,12 +8,12 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace kernel {
 
-/// Row r of `rows` unit rows into panels of the product that adds up rows: [dim / width][rows][width], the width that of
-/// a block's columns, or 16 for a last panel of at most 16 elements. Elements behind the last are zero.
+/// Packs row r of `rows` unit rows as the right operand of weights * rows: panels [dim / width][rows][width], width =
+/// block<C>::columns, or 16 for a last panel of at most 16 elements. Elements after the last are zero.
 template <class T, class C>
-inline void pack_slices(const T* x, index dim, row_factors<factor_type<T>> factors, index rows, index r,
+inline void pack_slices(const T* x, idx_t dim, row_factors<factor_type<T>> factors, idx_t rows, idx_t r,
                         C* to) noexcept {
-    index k = 0;
+    idx_t k = 0;
     if (factors.power == factor_type<T>(1)) {
         const vector<factor_type<T>> inverse(factors.inverse);
         for (; k + block<C>::columns <= dim; k += block<C>::columns)
@@ -23,30 +23,30 @@ inline void pack_slices(const T* x, index dim, row_factors<factor_type<T>> facto
             });
     }
     for (; k < dim; k += block<C>::columns) {
-        const index left = dim - k;
+        const idx_t left = dim - k;
         const int width = left <= lane_count ? lane_count : block<C>::columns;
         C* const slice = to + k * rows + r * width;
         if (left < width) std::memset(static_cast<void*>(slice), 0, std::size_t(width) * sizeof(C));
-        scale_row(x + k, left < width ? left : width, factors, slice);
+        scale_row(x + k, minimum(left, width), factors, slice);
     }
 }
 
-/// Where weight [r][c] of a strip of at most 128 columns lies in blocks of rows.
+/// The offset of weight [r][0] in packed blocks of rows, for a strip of at most 128 columns.
 template <class C>
-UNITSPHERE_INLINE index place_of_row(index r) noexcept {
+UNITSPHERE_INLINE idx_t weight_offset(idx_t r) noexcept {
     return r / block<C>::rows * packed_block_size<C>(chain_length) + r % block<C>::rows * chain_length;
 }
 
-/// Weights of `rows` x `columns` (at most 128) in blocks of rows become blocks of columns, chains along the rows: squares
-/// of registers are transposed. What lies behind the last row or column of a square may be anything.
+/// Transposes packed weights, `rows` x `columns` (at most 128), from blocks of rows to blocks of columns, in squares of
+/// registers. Elements of a square after the last row or column are undefined.
 template <class C>
-UNITSPHERE_NOINLINE void turn_weights(const C* weights, index rows, int columns, C* turned) noexcept {
+UNITSPHERE_NOINLINE void transpose_weights(const C* weights, idx_t rows, int columns, C* transposed) noexcept {
     constexpr int width = int(vector<C>::size);
-    const index size = packed_block_size<C>(rows);
-    for (index i = 0; i < rows; i += width) {
+    const idx_t size = packed_block_size<C>(rows);
+    for (idx_t i = 0; i < rows; i += width) {
         const C* row[width];
-        for (index r = 0; r < width; ++r) row[r] = weights + place_of_row<C>(i + r < rows ? i + r : rows - 1);
-        C* const chain = turned + i / chain_length * chain_length * block<C>::rows + i % chain_length;
+        for (idx_t r = 0; r < width; ++r) row[r] = weights + weight_offset<C>(minimum(i + r, rows - 1));
+        C* const chain = transposed + i / chain_length * chain_length * block<C>::rows + i % chain_length;
         for (int j = 0; j < columns; j += width) {
             vector<C> square[width];
             unroll<width>([&](auto r) UNITSPHERE_LAMBDA { square[r] = vector<C>::load_unaligned(row[r] + j); });
@@ -58,17 +58,17 @@ UNITSPHERE_NOINLINE void turn_weights(const C* weights, index rows, int columns,
     }
 }
 
-/// What a gradient of the unit row u = x / |x| is for x, but for 1 / |x|:
+/// The derivative of u = x / |x|: turns dL/du into |x| dL/dx, times factor.
 ///
 ///   g[k] = (g[k] - u[k] <u, g>) * factor        in double, rounded once; a zero row has no direction: 0
-inline void through_normalization(const float* u, index dim, double factor, float* g) noexcept {
+inline void normalize_backward(const float* u, idx_t dim, double factor, float* g) noexcept {
     lanes<double> along = broadcast(0.0), square = broadcast(0.0);
     const auto add = [&](const lanes<float>& unit, const lanes<float>& slope) UNITSPHERE_LAMBDA {
         const lanes<double> wide = widen(unit);
         along = fma<double>(wide, widen(slope), along);
         square = fma<double>(wide, wide, square);
     };
-    index k = 0;
+    idx_t k = 0;
     for (; k + lane_count <= dim; k += lane_count) add(load16(u + k), load16(g + k));
     if (k < dim) add(load16_first(u + k, int(dim - k)), load16_first(g + k, int(dim - k)));
     const bool has_direction = sum_of_lanes(square) > 0.0;

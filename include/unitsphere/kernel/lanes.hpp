@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "arithmetic.hpp"
+
 #if defined(__aarch64__)
 #include "lanes_arm.hpp"
 #else
@@ -22,8 +24,8 @@ namespace kernel {
 /// Virtual lanes: the length of a lanes<T>.
 inline constexpr int lane_count = 16;
 
-/// Count is a multiple of 16: several lanes<T> that go through the same steps together, so that there is always one
-/// whose operands are ready.
+/// Count virtual lanes, a multiple of 16. More than 16 are independent work for the same steps: instruction-level
+/// parallelism where 16 lanes are one register.
 template <class T, int Count = lane_count>
 struct lanes {
     static constexpr int width = int(vector<T>::size);
@@ -36,7 +38,7 @@ UNITSPHERE_INLINE void unroll_over(F&& f, std::integer_sequence<int, Step...>) {
     (f(Step), ...);
 }
 
-/// f(0), f(1), .. f(Count - 1), written out: the numbers are constants once f is inlined, and arrays of registers stay in
+/// f(0), f(1), .. f(Count - 1), unrolled: the indices are constants once f is inlined, so arrays of vectors stay in
 /// registers.
 template <int Count, class F>
 UNITSPHERE_INLINE void unroll(F&& f) {
@@ -52,7 +54,7 @@ UNITSPHERE_INLINE const vector<T>& part_of(const vector<T>& x, int) noexcept {
     return x;
 }
 
-/// Applies f register by register; a plain vector<T> among the arguments takes part in every step.
+/// Applies f register by register; an argument that is one vector<T> is used for every register.
 template <class T, int Count = lane_count, class F, class... In>
 UNITSPHERE_INLINE lanes<T, Count> map(F&& f, const In&... in) noexcept {
     lanes<T, Count> out;
@@ -60,7 +62,7 @@ UNITSPHERE_INLINE lanes<T, Count> map(F&& f, const In&... in) noexcept {
     return out;
 }
 
-/// Asks for the line of an address, which need not be one that may be read.
+/// Prefetches the cache line of an address, which need not be readable.
 UNITSPHERE_INLINE void prefetch(const void* line) noexcept { __builtin_prefetch(line); }
 
 // Loads and stores. The *_first forms touch the first `count` (0..16) elements only, and read the others as 0.
@@ -106,22 +108,21 @@ UNITSPHERE_INLINE lanes<std::int32_t> load16(const std::int32_t* from) noexcept 
     return out;
 }
 
-/// How many of the first `count` lanes fall into register i.
-UNITSPHERE_INLINE int share_of_part(int count, int i, int width) noexcept {
-    const int left = count - i * width;
-    return left < 0 ? 0 : left > width ? width : left;
+/// How many of the first `count` lanes are in register i.
+UNITSPHERE_INLINE int lanes_in_part(int count, int i, int width) noexcept {
+    return maximum(0, minimum(count - i * width, width));
 }
 
 UNITSPHERE_INLINE lanes<float> load16_first(const float* from, int count) noexcept {
     constexpr int width = lanes<float>::width;
     lanes<float> out;
     unroll<lanes<float>::parts>([&](int i) UNITSPHERE_LAMBDA {
-        const int mine = share_of_part(count, i, width);
-        out.part[i] = load_first(mine > 0 ? from + i * width : from, mine);
+        const int used = lanes_in_part(count, i, width);
+        out.part[i] = load_first(used > 0 ? from + i * width : from, used);
     });
     return out;
 }
-/// Types without a masked load go through a small copy.
+/// Types without a masked load are copied to a padded buffer.
 template <class T>
 UNITSPHERE_INLINE auto load16_first(const T* from, int count) noexcept {
     T copy[lane_count] = {};
@@ -134,13 +135,13 @@ UNITSPHERE_INLINE void store_many(float* to, const lanes<float, Count>& x) noexc
         [&](int i) UNITSPHERE_LAMBDA { x.part[i].store_unaligned(to + i * lanes<float>::width); });
 }
 UNITSPHERE_INLINE void store16(float* to, const lanes<float>& x) noexcept { store_many(to, x); }
-/// Past the caches; `to` lies on a multiple of 64 bytes, and finish_streams() comes behind the last of them.
+/// Non-temporal stores; `to` is 64-byte aligned, and finish_streams() follows the last of them.
 template <int Count>
 UNITSPHERE_INLINE void stream_many(float* to, const lanes<float, Count>& x) noexcept {
     unroll<lanes<float, Count>::parts>([&](auto i)
                                            UNITSPHERE_LAMBDA { stream(to + i * lanes<float>::width, x.part[i]); });
 }
-/// The i-th 16 of several.
+/// Lanes 16 i .. 16 i + 15.
 template <class T, int Count>
 UNITSPHERE_INLINE lanes<T> sixteen_of(const lanes<T, Count>& x, int i) noexcept {
     lanes<T> out;
@@ -151,7 +152,7 @@ UNITSPHERE_INLINE void store16(double* to, const lanes<double>& x) noexcept {
     unroll<lanes<double>::parts>([&](auto i)
                                      UNITSPHERE_LAMBDA { x.part[i].store_unaligned(to + i * lanes<double>::width); });
 }
-/// Doubles rounded to floats: widen the other way round.
+/// Rounds doubles to the nearest floats; the inverse of widen().
 UNITSPHERE_INLINE lanes<float> narrow(const lanes<double>& x) noexcept {
     lanes<float> out;
     unroll<lanes<float>::parts>([&](auto i)
@@ -162,12 +163,12 @@ UNITSPHERE_INLINE void store16(float* to, const lanes<double>& x) noexcept { sto
 UNITSPHERE_INLINE void store16_first(float* to, const lanes<float>& x, int count) noexcept {
     constexpr int width = lanes<float>::width;
     unroll<lanes<float>::parts>([&](int i) UNITSPHERE_LAMBDA {
-        const int mine = share_of_part(count, i, width);
-        if (mine > 0) store_first(to + i * width, x.part[i], mine);
+        const int used = lanes_in_part(count, i, width);
+        if (used > 0) store_first(to + i * width, x.part[i], used);
     });
 }
 
-/// Doubles go through a small copy.
+/// Doubles are stored to a buffer first.
 template <class T>
 UNITSPHERE_INLINE void store16_first(T* to, const lanes<double>& x, int count) noexcept {
     T copy[lane_count];
@@ -175,8 +176,8 @@ UNITSPHERE_INLINE void store16_first(T* to, const lanes<double>& x, int count) n
     std::memcpy(to, copy, std::size_t(count) * sizeof(T));
 }
 
-// Arithmetic. There is no operator that a kernel could chain into a bare multiply-then-add: gcc would fuse it,
-// clang not. Where a product is added, say fma; where a rounded product is meant, say product.
+// Arithmetic. There is no operator*, so no kernel can write a bare multiply-then-add, which gcc would fuse and clang
+// not: fma is the fused one, product the rounded one.
 
 template <class T, int Count>
 UNITSPHERE_INLINE lanes<T, Count> operator+(const lanes<T, Count>& a, const lanes<T, Count>& b) noexcept {
@@ -192,25 +193,25 @@ UNITSPHERE_INLINE lanes<T, Count> fma(const A& a, const B& b, const lanes<T, Cou
     return map<T, Count>([](auto x, auto y, auto z) UNITSPHERE_LAMBDA { return fma(x, y, z); }, a, b, c);
 }
 template <class T, int Count>
-UNITSPHERE_INLINE lanes<T, Count> ordered(const lanes<T, Count>& a) noexcept {
-    return map<T, Count>([](auto x) UNITSPHERE_LAMBDA { return ordered(x); }, a);
+UNITSPHERE_INLINE lanes<T, Count> fp_barrier(const lanes<T, Count>& a) noexcept {
+    return map<T, Count>([](auto x) UNITSPHERE_LAMBDA { return fp_barrier(x); }, a);
 }
-/// a * b, rounded: never fused into what follows.
+/// a * b, rounded: never fused with a following addition.
 template <class T, int Count, class B>
 UNITSPHERE_INLINE lanes<T, Count> product(const lanes<T, Count>& a, const B& b) noexcept {
-    return map<T, Count>([](auto x, auto y) UNITSPHERE_LAMBDA { return ordered(x * y); }, a, b);
+    return map<T, Count>([](auto x, auto y) UNITSPHERE_LAMBDA { return fp_barrier(x * y); }, a, b);
 }
 UNITSPHERE_INLINE double fma(double a, double b, double c) noexcept {
     if constexpr (has_fma)
         return __builtin_fma(a, b, c);
     else
-        return ordered(ordered(a * b) + c);
+        return fp_barrier(fp_barrier(a * b) + c);
 }
 UNITSPHERE_INLINE float fma(float a, float b, float c) noexcept {
     if constexpr (has_fma)
         return __builtin_fmaf(a, b, c);
     else
-        return ordered(ordered(a * b) + c);
+        return fp_barrier(fp_barrier(a * b) + c);
 }
 
 /// Elements 0..7 and 8..15 as doubles; exact.
@@ -223,7 +224,7 @@ UNITSPHERE_INLINE lanes<double> widen(const lanes<float>& x) noexcept {
     return out;
 }
 
-/// widen(load16(from)): a conversion that reads memory needs no shuffle.
+/// widen(load16(from)) without its shuffles: the conversion reads memory.
 template <class T>
 UNITSPHERE_INLINE lanes<double> load16_widened(const T* from) noexcept {
     return widen(load16(from));

@@ -1,4 +1,4 @@
-/// What xsimd does not offer on 64-bit ARM, or not alike in all its versions: the intrinsics of NEON.
+/// The primitives on 64-bit ARM (NEON) that xsimd lacks, or that differ between its versions.
 #pragma once
 
 #include <arm_neon.h>
@@ -18,23 +18,23 @@ using vector = xsimd::batch<T>;
 inline constexpr int vector_registers = 32;
 inline constexpr bool has_fma = true;
 
-/// An empty instruction that the compiler cannot look through: what went in cannot be fused with, or reordered
-/// against, what comes out.
-UNITSPHERE_INLINE vector<float> ordered(vector<float> x) noexcept {
+/// Optimization barrier: the identity, through an empty asm. The compiler can neither contract nor reassociate
+/// floating- point operations across it.
+UNITSPHERE_INLINE vector<float> fp_barrier(vector<float> x) noexcept {
     float32x4_t native = x;
     asm("" : "+w"(native));
     return native;
 }
-UNITSPHERE_INLINE vector<double> ordered(vector<double> x) noexcept {
+UNITSPHERE_INLINE vector<double> fp_barrier(vector<double> x) noexcept {
     float64x2_t native = x;
     asm("" : "+w"(native));
     return native;
 }
-UNITSPHERE_INLINE double ordered(double x) noexcept {
+UNITSPHERE_INLINE double fp_barrier(double x) noexcept {
     asm("" : "+w"(x));
     return x;
 }
-UNITSPHERE_INLINE float ordered(float x) noexcept {
+UNITSPHERE_INLINE float fp_barrier(float x) noexcept {
     asm("" : "+w"(x));
     return x;
 }
@@ -52,28 +52,28 @@ UNITSPHERE_INLINE vector<float> narrow(vector<double> low, vector<double> high) 
     return vcvt_high_f32_f64(vcvt_f32_f64(low), high);
 }
 
-/// NEON has no such store that every compiler offers.
+/// A plain store: NEON has no non-temporal store that every compiler offers.
 UNITSPHERE_INLINE void stream(float* to, vector<float> x) noexcept { vst1q_f32(to, x); }
 UNITSPHERE_INLINE void finish_streams() noexcept {}
 
-UNITSPHERE_INLINE vector<std::int32_t> smaller(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
+UNITSPHERE_INLINE vector<std::int32_t> lane_min(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
     return vminq_s32(a, b);
 }
-UNITSPHERE_INLINE vector<std::int32_t> larger(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
+UNITSPHERE_INLINE vector<std::int32_t> lane_max(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
     return vmaxq_s32(a, b);
 }
-UNITSPHERE_INLINE vector<std::int32_t> larger_unsigned(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
+UNITSPHERE_INLINE vector<std::int32_t> lane_max_unsigned(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
     return vreinterpretq_s32_u32(vmaxq_u32(vreinterpretq_u32_s32(a), vreinterpretq_u32_s32(b)));
 }
-UNITSPHERE_INLINE std::int32_t largest_element(vector<std::int32_t> x) noexcept { return vmaxvq_s32(x); }
+UNITSPHERE_INLINE std::int32_t max_of_lanes(vector<std::int32_t> x) noexcept { return vmaxvq_s32(x); }
 UNITSPHERE_INLINE double sum_of_halves(vector<double> x) noexcept { return vpaddd_f64(x); }
-/// Per element: where x > bound that of a, else of b.
-UNITSPHERE_INLINE vector<std::int32_t> where_above(vector<std::int32_t> x, vector<std::int32_t> bound,
-                                                   vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
+/// Per element: x > bound ? a : b.
+UNITSPHERE_INLINE vector<std::int32_t> select_gt(vector<std::int32_t> x, vector<std::int32_t> bound,
+                                                 vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
     return vbslq_s32(vcgtq_s32(x, bound), a, b);
 }
-/// How many elements of x are above those of bound.
-UNITSPHERE_INLINE int count_above(vector<std::int32_t> x, vector<std::int32_t> bound) noexcept {
+/// The number of elements with x > bound.
+UNITSPHERE_INLINE int count_gt(vector<std::int32_t> x, vector<std::int32_t> bound) noexcept {
     return int(vaddvq_u32(vshrq_n_u32(vcgtq_s32(x, bound), 31)));
 }
 template <int Count>
@@ -108,7 +108,7 @@ UNITSPHERE_INLINE void store_first(float* to, vector<float> x, int count) noexce
     if (count > 2) vst1q_lane_f32(to + 2, native, 2);
 }
 
-/// Element c of row r changes places with element r of row c.
+/// Transposes a square of registers: swaps element c of row r with element r of row c.
 UNITSPHERE_INLINE void transpose(vector<float> (&rows)[4]) noexcept {
     const float32x4x2_t low = vtrnq_f32(rows[0], rows[1]), high = vtrnq_f32(rows[2], rows[3]);
     rows[0] = vcombine_f32(vget_low_f32(low.val[0]), vget_low_f32(high.val[0]));

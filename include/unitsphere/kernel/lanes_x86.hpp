@@ -1,4 +1,4 @@
-/// What xsimd does not offer on x86, or not alike in all its versions: the intrinsics of SSE2 to AVX-512.
+/// The primitives on x86 (SSE2 to AVX-512) that xsimd lacks, or that differ between its versions.
 #pragma once
 
 #include "lanes_x86_avx.hpp"

@@ -44,7 +44,7 @@ UNITSPHERE_INLINE vector<float> load(const float16* from) noexcept {
 }
 #endif
 
-/// All bits set in the first `count` of 8 elements: the window into 8 ones followed by 8 zeros, 8 - count in.
+/// A mask of the first `count` of 8 elements: 8 of a table of 8 ones and 8 zeros, from 8 - count on.
 UNITSPHERE_INLINE __m256i first_mask(int count) noexcept {
     alignas(64) static constexpr std::int32_t window[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0};
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(window + 8 - count));
@@ -57,8 +57,8 @@ UNITSPHERE_INLINE void store_first(float* to, vector<float> x, int count) noexce
     _mm256_maskstore_ps(to, first_mask(count), x);
 }
 
-/// transpose(rows): element c of row r changes places with element r of row c, in a square of registers. Each stage joins
-/// pairs: single elements, then pairs of them, then quarters or halves of a register.
+/// Transposes a square of registers: swaps element c of row r with element r of row c. The stages interleave single
+/// elements, then pairs, then quarters or halves of a register.
 UNITSPHERE_INLINE void transpose(vector<float> (&rows)[8]) noexcept {
     __m256 pair[8];
     for (int i = 0; i < 8; i += 4) {

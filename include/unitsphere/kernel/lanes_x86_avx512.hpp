@@ -14,8 +14,8 @@ UNITSPHERE_INLINE vector<float> fma(vector<float> a, vector<float> b, vector<flo
 UNITSPHERE_INLINE vector<double> fma(vector<double> a, vector<double> b, vector<double> c) noexcept {
     return _mm512_fmadd_pd(a, b, c);
 }
-// The masked forms, with every lane chosen, and the compiler's own shuffle: inside the plain forms gcc 12 warns of
-// uninitialized memory that is not ours.
+// The masked forms, with every lane selected, and the compiler's shuffle: gcc 12 warns of uninitialized memory inside
+// the plain intrinsics.
 UNITSPHERE_INLINE vector<double> widen_low(vector<float> x) noexcept {
     const __m512 native = x;
     return _mm512_maskz_cvtps_pd(__mmask8(0xff), __builtin_shufflevector(native, native, 0, 1, 2, 3, 4, 5, 6, 7));
@@ -33,33 +33,33 @@ UNITSPHERE_INLINE vector<float> narrow(vector<double> low, vector<double> high) 
     const __m256 second = _mm512_maskz_cvtpd_ps(__mmask8(0xff), high);
     return __builtin_shufflevector(first, second, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
 }
-UNITSPHERE_INLINE vector<std::int32_t> smaller(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
+UNITSPHERE_INLINE vector<std::int32_t> lane_min(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
     return _mm512_maskz_min_epi32(__mmask16(0xffff), a, b);
 }
-UNITSPHERE_INLINE vector<std::int32_t> larger(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
+UNITSPHERE_INLINE vector<std::int32_t> lane_max(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
     return _mm512_maskz_max_epi32(__mmask16(0xffff), a, b);
 }
-UNITSPHERE_INLINE vector<std::int32_t> larger_unsigned(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
+UNITSPHERE_INLINE vector<std::int32_t> lane_max_unsigned(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
     return _mm512_maskz_max_epu32(__mmask16(0xffff), a, b);
 }
-UNITSPHERE_INLINE std::int32_t largest_element(vector<std::int32_t> x) noexcept {
+UNITSPHERE_INLINE std::int32_t max_of_lanes(vector<std::int32_t> x) noexcept {
     const __m512i native = x;
     const __m256i eight = _mm256_max_epi32(__builtin_shufflevector(native, native, 0, 1, 2, 3),
                                            __builtin_shufflevector(native, native, 4, 5, 6, 7));
-    return largest_of_8(eight);
+    return max_of_8(eight);
 }
 UNITSPHERE_INLINE double sum_of_halves(vector<double> x) noexcept {
     const __m512d native = x;
     return sum_of_4(_mm256_add_pd(__builtin_shufflevector(native, native, 0, 1, 2, 3),
                                   __builtin_shufflevector(native, native, 4, 5, 6, 7)));
 }
-/// Per element: where x > bound that of a, else of b.
-UNITSPHERE_INLINE vector<std::int32_t> where_above(vector<std::int32_t> x, vector<std::int32_t> bound,
-                                                   vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
+/// Per element: x > bound ? a : b.
+UNITSPHERE_INLINE vector<std::int32_t> select_gt(vector<std::int32_t> x, vector<std::int32_t> bound,
+                                                 vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
     return _mm512_mask_blend_epi32(_mm512_cmpgt_epi32_mask(x, bound), b, a);
 }
-/// How many elements of x are above those of bound.
-UNITSPHERE_INLINE int count_above(vector<std::int32_t> x, vector<std::int32_t> bound) noexcept {
+/// The number of elements with x > bound.
+UNITSPHERE_INLINE int count_gt(vector<std::int32_t> x, vector<std::int32_t> bound) noexcept {
     return __builtin_popcount(_mm512_cmpgt_epi32_mask(x, bound));
 }
 template <int Count>
@@ -85,7 +85,7 @@ UNITSPHERE_INLINE void store_first(float* to, vector<float> x, int count) noexce
     _mm512_mask_storeu_ps(to, __mmask16((1u << count) - 1u), x);
 }
 
-// The compiler's own shuffles: inside the intrinsics gcc 12 warns of uninitialized memory that is not ours.
+// The compiler's shuffles: gcc 12 warns of uninitialized memory inside the intrinsics.
 UNITSPHERE_INLINE __m512d low_pairs(__m512 a, __m512 b) noexcept {
     return _mm512_castps_pd(__builtin_shufflevector(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29));
 }
@@ -104,10 +104,10 @@ UNITSPHERE_INLINE __m512d even_quarters(__m512d a, __m512d b) noexcept {
 UNITSPHERE_INLINE __m512d odd_quarters(__m512d a, __m512d b) noexcept {
     return __builtin_shufflevector(a, b, 2, 3, 6, 7, 10, 11, 14, 15);
 }
-/// transpose(rows): element c of row r changes places with element r of row c, in a square of registers. Each stage joins
-/// pairs: single elements, then pairs of them, then quarters or halves of a register.
+/// Transposes a square of registers: swaps element c of row r with element r of row c. The stages interleave single
+/// elements, then pairs, then quarters or halves of a register.
 UNITSPHERE_INLINE void transpose(vector<float> (&rows)[16]) noexcept {
-    __m512d four[16];  // of each quarter, four rows' elements of one column
+    __m512d four[16];  // each quarter holds the elements of four rows in one column
     for (int i = 0; i < 16; i += 4) {
         const __m512d low01 = low_pairs(__m512(rows[i]), rows[i + 1]),
                       low23 = low_pairs(__m512(rows[i + 2]), rows[i + 3]);

@@ -1,4 +1,4 @@
-/// What all x86 machines share of the primitives: registers, barriers, streams, division.
+/// The primitives that all x86 machines share: registers, barriers, non-temporal stores, division.
 #pragma once
 
 #include <immintrin.h>
@@ -27,9 +27,9 @@ inline constexpr bool has_fma = true;
 inline constexpr bool has_fma = false;
 #endif
 
-/// An empty instruction that the compiler cannot look through: what went in cannot be fused with, or reordered
-/// against, what comes out.
-UNITSPHERE_INLINE vector<float> ordered(vector<float> x) noexcept {
+/// Optimization barrier: the identity, through an empty asm. The compiler can neither contract nor reassociate
+/// floating- point operations across it.
+UNITSPHERE_INLINE vector<float> fp_barrier(vector<float> x) noexcept {
     typename vector<float>::register_type native = x;
 #ifdef __AVX512F__
     asm("" : "+v"(native));
@@ -38,7 +38,7 @@ UNITSPHERE_INLINE vector<float> ordered(vector<float> x) noexcept {
 #endif
     return native;
 }
-UNITSPHERE_INLINE vector<double> ordered(vector<double> x) noexcept {
+UNITSPHERE_INLINE vector<double> fp_barrier(vector<double> x) noexcept {
     typename vector<double>::register_type native = x;
 #ifdef __AVX512F__
     asm("" : "+v"(native));
@@ -47,17 +47,17 @@ UNITSPHERE_INLINE vector<double> ordered(vector<double> x) noexcept {
 #endif
     return native;
 }
-UNITSPHERE_INLINE double ordered(double x) noexcept {
+UNITSPHERE_INLINE double fp_barrier(double x) noexcept {
     asm("" : "+x"(x));
     return x;
 }
-UNITSPHERE_INLINE float ordered(float x) noexcept {
+UNITSPHERE_INLINE float fp_barrier(float x) noexcept {
     asm("" : "+x"(x));
     return x;
 }
 
-/// Past the caches, to memory that nobody reads soon: `to` lies on a multiple of the register's size. What was stored so
-/// is seen by other cores only behind a finish_streams().
+/// Non-temporal store, for memory that is not read soon; `to` is aligned to the register's size. Other cores see it
+/// only after a finish_streams().
 UNITSPHERE_INLINE void stream(float* to, vector<float> x) noexcept {
 #if defined(__AVX512F__)
     _mm512_stream_ps(to, x);
@@ -69,7 +69,7 @@ UNITSPHERE_INLINE void stream(float* to, vector<float> x) noexcept {
 }
 UNITSPHERE_INLINE void finish_streams() noexcept { _mm_sfence(); }
 
-/// Halves onto halves, down to one.
+/// Adds the upper half to the lower one until one element is left.
 UNITSPHERE_INLINE double sum_of_2(__m128d x) noexcept { return _mm_cvtsd_f64(_mm_add_sd(x, _mm_unpackhi_pd(x, x))); }
 #ifdef __AVX__
 UNITSPHERE_INLINE double sum_of_4(__m256d x) noexcept {
@@ -77,15 +77,15 @@ UNITSPHERE_INLINE double sum_of_4(__m256d x) noexcept {
 }
 #endif
 #ifdef __AVX2__
-UNITSPHERE_INLINE std::int32_t largest_of_8(__m256i x) noexcept {
+UNITSPHERE_INLINE std::int32_t max_of_8(__m256i x) noexcept {
     const __m128i four = _mm_max_epi32(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));
     const __m128i two = _mm_max_epi32(four, _mm_shuffle_epi32(four, 0x4e));
     return _mm_cvtsi128_si32(_mm_max_epi32(two, _mm_shuffle_epi32(two, 0xb1)));
 }
 #endif
 
-/// a / b, rounded once. The instruction by name: under -ffast-math compilers would divide by an estimate, which turns
-/// 1 / 1 into less than 1.
+/// a / b, rounded once. In assembly: under -ffast-math compilers multiply by an estimate of 1 / b, which makes 1 / 1
+/// less than 1.
 UNITSPHERE_INLINE vector<float> quotient(vector<float> a, vector<float> b) noexcept {
     typename vector<float>::register_type native = a;
     const typename vector<float>::register_type divisor = b;

@@ -1,6 +1,7 @@
-/// The primitives on SSE2, and what machines without AVX2, FMA or F16C do in their place.
+/// The primitives on SSE2, and the replacements for AVX2, FMA and F16C where these are missing.
 #pragma once
 
+#include "arithmetic.hpp"
 #include "lanes_x86_base.hpp"
 
 #if !defined(__AVX512F__)
@@ -35,8 +36,8 @@ UNITSPHERE_INLINE void store_first(float* to, vector<float> x, int count) noexce
     if (count == 3) _mm_store_ss(to + 2, _mm_movehl_ps(native, native));
 }
 
-/// transpose(rows): element c of row r changes places with element r of row c, in a square of registers. Each stage joins
-/// pairs: single elements, then pairs of them, then quarters or halves of a register.
+/// Transposes a square of registers: swaps element c of row r with element r of row c. The stages interleave single
+/// elements, then pairs, then quarters or halves of a register.
 UNITSPHERE_INLINE void transpose(vector<float> (&rows)[4]) noexcept {
     __m128 row0 = rows[0], row1 = rows[1], row2 = rows[2], row3 = rows[3];
     _MM_TRANSPOSE4_PS(row0, row1, row2, row3);
@@ -48,42 +49,42 @@ UNITSPHERE_INLINE void transpose(vector<double> (&rows)[2]) noexcept {
 }
 #endif
 
-UNITSPHERE_INLINE vector<std::int32_t> smaller(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
+UNITSPHERE_INLINE vector<std::int32_t> lane_min(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
     return (xsimd::min)(a, b);
 }
-UNITSPHERE_INLINE vector<std::int32_t> larger(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
+UNITSPHERE_INLINE vector<std::int32_t> lane_max(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
     return (xsimd::max)(a, b);
 }
-UNITSPHERE_INLINE vector<std::int32_t> larger_unsigned(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
+UNITSPHERE_INLINE vector<std::int32_t> lane_max_unsigned(vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
 #ifdef __AVX2__
     return _mm256_max_epu32(a, b);
 #else
-    const vector<std::int32_t> turned(std::int32_t(0x80000000));
-    return (xsimd::max)(a ^ turned, b ^ turned) ^ turned;
+    const vector<std::int32_t> sign(std::int32_t(0x80000000));
+    return (xsimd::max)(a ^ sign, b ^ sign) ^ sign;
 #endif
 }
-UNITSPHERE_INLINE std::int32_t largest_element(vector<std::int32_t> x) noexcept {
+UNITSPHERE_INLINE std::int32_t max_of_lanes(vector<std::int32_t> x) noexcept {
 #ifdef __AVX2__
-    return largest_of_8(x);
+    return max_of_8(x);
 #else
     constexpr int width = int(vector<std::int32_t>::size);
     std::int32_t element[width];
     x.store_unaligned(element);
-    for (int i = 1; i < width; ++i) element[0] = element[i] > element[0] ? element[i] : element[0];
+    for (int i = 1; i < width; ++i) element[0] = maximum(element[0], element[i]);
     return element[0];
 #endif
 }
-UNITSPHERE_INLINE vector<std::int32_t> where_above(vector<std::int32_t> x, vector<std::int32_t> bound,
-                                                   vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
+UNITSPHERE_INLINE vector<std::int32_t> select_gt(vector<std::int32_t> x, vector<std::int32_t> bound,
+                                                 vector<std::int32_t> a, vector<std::int32_t> b) noexcept {
     return xsimd::select(x > bound, a, b);
 }
-/// How many elements of x are above those of bound.
-UNITSPHERE_INLINE int count_above(vector<std::int32_t> x, vector<std::int32_t> bound) noexcept {
+/// The number of elements with x > bound.
+UNITSPHERE_INLINE int count_gt(vector<std::int32_t> x, vector<std::int32_t> bound) noexcept {
     const typename xsimd::batch_bool<std::int32_t>::register_type native = x > bound;
 #ifdef __AVX__
     return __builtin_popcount(unsigned(_mm256_movemask_ps(_mm256_castsi256_ps(native))));
 #else
-    constexpr std::uint64_t ones_in_four_bits = 0x4332322132212110u;  // without a popcnt instruction this is shorter
+    constexpr std::uint64_t ones_in_four_bits = 0x4332322132212110u;  // a table: SSE2 has no popcnt
     return int(ones_in_four_bits >> 4 * _mm_movemask_ps(_mm_castsi128_ps(native)) & 15);
 #endif
 }
@@ -92,11 +93,11 @@ UNITSPHERE_INLINE vector<std::int32_t> shift_left(vector<std::int32_t> a) noexce
     return a << Count;
 }
 #if !defined(__FMA__) && !defined(__AVX512F__)
-/// Two roundings, each made before what follows: not fused by a compiler that has another such instruction (FMA4), nor
-/// taken apart under -ffast-math.
+/// Two roundings, behind barriers: neither contracted by a compiler that may use FMA4, nor reassociated under
+/// -ffast-math.
 template <class T>
 UNITSPHERE_INLINE vector<T> fma(vector<T> a, vector<T> b, vector<T> c) noexcept {
-    return ordered(ordered(a * b) + c);
+    return fp_barrier(fp_barrier(a * b) + c);
 }
 #endif
 #if !defined(__AVX2__) && !defined(__AVX512F__)

@@ -1,4 +1,4 @@
-/// The largest of many logits, whether a NaN is among them, and how far they spread: by integer operations on the bits.
+/// Maximum and spread of logits, and whether a NaN is among them, by integer operations on the bits.
 #pragma once
 
 #include "lanes_bits.hpp"
@@ -7,12 +7,13 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace kernel {
 
-/// What logits span: the largest, NaN if one is among them, and how far below it the others may lie at most.
 struct logit_range {
-    float largest, spread;
+    float max;     ///< NaN if a logit is NaN
+    float spread;  ///< max - minimum, or max - 0 where no logit has a sign bit; 0 where max is not finite
 };
 
-/// add(group) for groups of Count that cover `columns` >= Count logits, some of them twice: no maximum minds.
+/// add(group) for groups of Count that cover `columns` >= Count logits. The last group may overlap the one before,
+/// which is harmless for a maximum.
 template <int Count, class Add>
 UNITSPHERE_INLINE void for_each_group(const float* logits, int columns, Add&& add) noexcept {
     int j = 0;
@@ -20,56 +21,56 @@ UNITSPHERE_INLINE void for_each_group(const float* logits, int columns, Add&& ad
     if (j < columns) add(bits(load_many<Count>(logits + columns - Count)));
 }
 
-/// Of logits that all have a minus sign: as integers, the largest is the smallest.
+/// The maximum of logits that all have a sign bit: the one whose bits are the least integer.
 template <int Count>
-inline float largest_of_negative(const float* logits, int columns) noexcept {
-    bits_of_many<Count> least = broadcast<Count>(std::int32_t(0x7fffffff));
+inline float max_of_negative(const float* logits, int columns) noexcept {
+    lane_bits<Count> min = broadcast<Count>(std::int32_t(0x7fffffff));
     for_each_group<Count>(logits, columns,
-                          [&](const bits_of_many<Count>& x) UNITSPHERE_LAMBDA { least = smaller(least, x); });
-    return detail::bit_cast<float>(smallest_of(least));
+                          [&](const lane_bits<Count>& x) UNITSPHERE_LAMBDA { min = lane_min(min, x); });
+    return detail::bit_cast<float>(min_of_lanes(min));
 }
 
-/// On integer bits: signed, positive floats rise with their value; unsigned, negative ones lie above all positive ones
-/// and rise as they fall. NaNs are beyond the infinity of their sign.
+/// Extremes of the bits of floats. As signed integers positive floats keep their order and exceed negative ones; as
+/// unsigned integers negative floats exceed positive ones, in reversed order. NaNs lie beyond the infinity of their
+/// sign.
 template <int Count>
 struct extremes {
-    bits_of_many<Count> high = broadcast<Count>(std::int32_t(0x80000000)), low = broadcast<Count>(std::int32_t{0});
+    lane_bits<Count> high = broadcast<Count>(std::int32_t(0x80000000)), low = broadcast<Count>(std::int32_t{0});
 
-    UNITSPHERE_INLINE void add(const bits_of_many<Count>& x) noexcept {
-        high = larger(high, x);
-        low = larger_unsigned(low, x);
+    UNITSPHERE_INLINE void add(const lane_bits<Count>& x) noexcept {
+        high = lane_max(high, x);
+        low = lane_max_unsigned(low, x);
     }
-    /// Of what was added; all of it is asked for once more where nothing has a plus sign.
-    template <class Largest>
-    UNITSPHERE_INLINE logit_range range(Largest&& largest_of_negative) const noexcept {
+    /// The range of what was added. max_of_negative() is called where every float has a sign bit: then `high` is the
+    /// least of them.
+    template <class Max>
+    UNITSPHERE_INLINE logit_range range(Max&& max_of_negative) const noexcept {
         constexpr std::int32_t infinity = 0x7f800000, minus_infinity = std::int32_t(0xff800000);
-        const std::int32_t highest = largest_of(high), lowest = largest_unsigned_of(low);
+        const std::int32_t highest = max_of_lanes(high), lowest = max_of_lanes_unsigned(low);
         if (highest > infinity || (lowest < 0 && lowest > minus_infinity)) return {detail::quiet_nan(), 0.0f};
-        const float least = lowest < 0 ? detail::bit_cast<float>(lowest) : 0.0f;
-        const float most = highest < 0 ? largest_of_negative() : detail::bit_cast<float>(highest);
-        return {most, most - least};
+        const float min = lowest < 0 ? detail::bit_cast<float>(lowest) : 0.0f;
+        const float max = highest < 0 ? max_of_negative() : detail::bit_cast<float>(highest);
+        return {max, detail::is_finite(max) ? max - min : 0.0f};
     }
 };
 
-/// Of at least Count logits.
+/// The range of at least Count logits.
 template <int Count>
 inline logit_range range_of_groups(const float* logits, int columns) noexcept {
     extremes<Count> seen;
-    for_each_group<Count>(logits, columns, [&](const bits_of_many<Count>& x) UNITSPHERE_LAMBDA { seen.add(x); });
-    return seen.range([&]() UNITSPHERE_LAMBDA { return largest_of_negative<Count>(logits, columns); });
+    for_each_group<Count>(logits, columns, [&](const lane_bits<Count>& x) UNITSPHERE_LAMBDA { seen.add(x); });
+    return seen.range([&]() UNITSPHERE_LAMBDA { return max_of_negative<Count>(logits, columns); });
 }
 
-/// Of 1 to strip_columns logits.
+/// The range of 1 to strip_columns logits.
 inline logit_range range_of(const float* logits, int columns) noexcept {
-    constexpr int many = 4 * lanes<float>::width;  // registers enough to wait for nothing but loads
+    constexpr int many = 4 * lanes<float>::width;  // enough independent registers to be bound by loads
     if (columns >= many) return range_of_groups<many>(logits, columns);
     if (columns >= lane_count) return range_of_groups<lane_count>(logits, columns);
-    float filled_up[lane_count];
-    store16(filled_up, load16_first(logits, columns, logits[0]));
-    return range_of_groups<lane_count>(filled_up, lane_count);
+    float padded[lane_count];
+    store16(padded, load16_first(logits, columns, logits[0]));
+    return range_of_groups<lane_count>(padded, lane_count);
 }
-
-inline float largest(const float* logits, int columns) noexcept { return range_of(logits, columns).largest; }
 
 }  // namespace kernel
 }  // namespace UNITSPHERE_ISA

@@ -38,7 +38,7 @@ UNITSPHERE_INLINE lanes<float> clamp_to_one(const lanes<float>& x) noexcept {
     const bits16 all = bits(x), magnitude = all & 0x7fffffff;
     const bits16 sign = all & std::int32_t(0x80000000);
     return from_bits(
-        where_above(magnitude, largest_finite, broadcast(quiet_nan), smaller(magnitude, broadcast(one)) | sign));
+        select_gt(magnitude, largest_finite, broadcast(quiet_nan), lane_min(magnitude, broadcast(one)) | sign));
 }
 /// The same one by one: SSE2 and AVX cannot compare 64-bit integers, and this is one step in dim.
 inline lanes<double> clamp_to_one(const lanes<double>& x) noexcept {
@@ -63,39 +63,55 @@ UNITSPHERE_INLINE constexpr int chains_at_once(int rows, int lanes_wide) {
     return 2 * accumulators > enough ? 1 : 4 * accumulators > enough ? 2 : 4;
 }
 
-/// Memory that is needed soon, asked for while a block is computed: `bytes` of it (at most two cache lines) in each of
-/// the dim steps. It need not exist.
-struct lookahead {
+/// Memory to prefetch into L2 while a block is computed: `bytes` of it (at most two cache lines) in each of the dim
+/// steps. It need not be mapped.
+struct prefetch_steps {
     const char* at;
-    index bytes;
+    idx_t bytes;
 
-    lookahead from_step(index k) const noexcept { return {at + k * bytes, bytes}; }
-    UNITSPHERE_INLINE void ask(int step) const noexcept {
+    prefetch_steps from_step(idx_t k) const noexcept { return {at + k * bytes, bytes}; }
+    UNITSPHERE_INLINE void prefetch(int step) const noexcept {
         const char* const line = at + step * bytes;
         __builtin_prefetch(line, 0, 2);
         if (bytes > 64) __builtin_prefetch(line + 64, 0, 2);
     }
 };
-/// Nothing is needed soon: what is read anyway is asked for.
+
+/// One product of packed rows with a packed panel.
 template <class C>
-UNITSPHERE_INLINE lookahead no_lookahead(const C* a) noexcept {
-    return {reinterpret_cast<const char*>(a), 0};
-}
+struct multiply_operands {
+    const C* a;       ///< a block of rows: [dim / 128][block rows][128]
+    const C* b;       ///< a panel of columns: [dim][width]
+    int rows, width;  ///< 1 .. block<C>::rows; 16 or block<C>::columns
+    idx_t dim;
+    C* out;                              ///< `width` elements of each row are written, padding included
+    idx_t pitch;                         ///< elements from one row of `out` to the next
+    prefetch_steps next = {nullptr, 0};  ///< null: nothing
+    bool accumulate = false;             ///< adds to `out`, unclamped, instead of replacing it with clamped scores
+
+    /// The operands of the rows from `row` on. Made member by member: a copy of the struct as a whole would be a vector
+    /// load of what was just stored in smaller pieces, and wait for it (30 ns where there is one score).
+    UNITSPHERE_INLINE multiply_operands from_row(int row) const noexcept {
+        const prefetch_steps none = {reinterpret_cast<const char*>(a), 0};  // a line that is read anyway
+        return {a + row * chain_length,           b,         rows - row, width, dim, out + row * pitch, pitch,
+                next.at != nullptr ? next : none, accumulate};
+    }
+};
 
 /// Chains of up to 128 steps for every accumulator, `Chains` of them for each score, 128 steps apart. Only whole blocks
-/// look ahead: they have load slots to spare.
+/// prefetch: they have load slots to spare.
 template <int Rows, int Vectors, int Chains, class C>
-UNITSPHERE_INLINE void multiply_chains(const C* a, const C* b, int steps, lookahead soon,
+UNITSPHERE_INLINE void multiply_chains(const C* a, const C* b, int steps, prefetch_steps next,
                                        vector<C> (&sum)[Chains][Rows][Vectors]) noexcept {
     constexpr int width = int(vector<C>::size);
-    constexpr index next_a = index(chain_length) * block<C>::rows, next_b = index(chain_length) * Vectors * width;
+    constexpr idx_t next_a = idx_t(chain_length) * block<C>::rows, next_b = idx_t(chain_length) * Vectors * width;
     for (int k = 0; k < steps; ++k, b += Vectors * width) {
-        if constexpr (Rows == block<C>::rows) soon.ask(k);
+        if constexpr (Rows == block<C>::rows) next.prefetch(k);
         unroll<Chains>([&](int n) UNITSPHERE_LAMBDA {
             vector<C> column[Vectors];
             unroll<Vectors>([&](int v) UNITSPHERE_LAMBDA {
                 column[v] = vector<C>::load_unaligned(b + n * next_b + v * width);
-                if constexpr (Rows > 1) column[v] = ordered(column[v]);  // gcc would load it again for every row
+                if constexpr (Rows > 1) column[v] = fp_barrier(column[v]);  // gcc would load it again for every row
             });
             unroll<Rows>([&](int r) UNITSPHERE_LAMBDA {
                 const vector<C> row(a[n * next_a + r * chain_length + k]);
@@ -105,90 +121,63 @@ UNITSPHERE_INLINE void multiply_chains(const C* a, const C* b, int steps, lookah
     }
 }
 
-/// Adds `Chains` block sums, in order, to the scores; `first` if there are none yet, clamped if it is the last.
+/// Adds the sums of `Chains` blocks from step k on, in order, to the scores; the first ones take their place, and after
+/// the last ones the scores are clamped, unless they accumulate.
 template <int Rows, int Lanes, int Chains, class C>
-UNITSPHERE_INLINE void add_chains(const C* a, const C* b, int steps, lookahead soon, bool first, bool last, C* scores,
-                                  index pitch) noexcept {
+UNITSPHERE_INLINE void add_chains(multiply_operands<C> x, idx_t k, int steps) noexcept {
     constexpr int width = int(vector<C>::size), vectors = Lanes * lanes<C>::parts;
     vector<C> sum[Chains][Rows][vectors];
     unroll<Chains * Rows * vectors>(
         [&](int i) UNITSPHERE_LAMBDA { sum[i / (Rows * vectors)][i / vectors % Rows][i % vectors] = vector<C>(C(0)); });
-    multiply_chains<Rows, vectors, Chains>(a, b, steps, soon, sum);
+    multiply_chains<Rows, vectors, Chains>(x.a + k * block<C>::rows, x.b + k * (Lanes * lane_count), steps,
+                                           x.next.from_step(k), sum);
+    const bool first = !x.accumulate && k == 0, last = !x.accumulate && k + Chains * steps >= x.dim;
     unroll<Rows * vectors>([&](int i) UNITSPHERE_LAMBDA {
         const int r = i / vectors, v = i % vectors;
-        C* const at = scores + r * pitch + v * width;
+        C* const at = x.out + r * x.pitch + v * width;
         vector<C> total = sum[0][r][v];
         if (!first) total = vector<C>::load_unaligned(at) + total;
-        unroll<Chains - 1>([&](int n) UNITSPHERE_LAMBDA { total = ordered(total + sum[n + 1][r][v]); });
+        unroll<Chains - 1>([&](int n) UNITSPHERE_LAMBDA { total = fp_barrier(total + sum[n + 1][r][v]); });
         total.store_unaligned(at);
     });
-    if (last)
-        for (int r = 0; r < Rows; ++r, scores += pitch)
+    if (last)  // a pointer that moves: with products in the address gcc 12 spills an accumulator of the 14 x 2 doubles
+        for (int r = 0; r < Rows; ++r, x.out += x.pitch)
             for (int c = 0; c < Lanes * lane_count; c += lane_count)
-                store16(scores + c, clamp_to_one(load16(scores + c)));
+                store16(x.out + c, clamp_to_one(load16(x.out + c)));
 }
 
-/// What a product does with what is where it goes: takes its place, clamped, or is added, one block sum after the other.
-enum class onto : bool { nothing, sums };
-
-/// scores[r * pitch + c] for r < Rows, c < 16 * Lanes.
+/// Rows first_row .. first_row + Rows - 1 of the block against 16 * Lanes columns.
 template <int Rows, int Lanes, class C>
-inline void multiply_block(const C* a, const C* b, index dim, lookahead soon, onto what, C* scores,
-                           index pitch) noexcept {
+inline void multiply_block(const multiply_operands<C>& operands, int first_row) noexcept {
     constexpr int chains = chains_at_once<C>(Rows, Lanes), steps_at_once = chains * chain_length;
-    const bool afresh = what == onto::nothing;
-    index k = 0;
-    const auto at = [&](const C* side, int width) UNITSPHERE_LAMBDA { return side + k * width; };
+    const multiply_operands<C> x = operands.from_row(first_row);  // in registers
+    idx_t k = 0;
     if constexpr (chains > 1)
-        for (; k + steps_at_once <= dim; k += steps_at_once)
-            add_chains<Rows, Lanes, chains>(at(a, block<C>::rows), at(b, Lanes * lane_count), chain_length, soon,
-                                            afresh && k == 0, afresh && k + steps_at_once == dim, scores, pitch);
-    for (; k == 0 || k < dim; k += chain_length) {
-        const int steps = int(dim - k < chain_length ? dim - k : chain_length);
-        add_chains<Rows, Lanes, 1>(at(a, block<C>::rows), at(b, Lanes * lane_count), steps, soon.from_step(k),
-                                   afresh && k == 0, afresh && k + chain_length >= dim, scores, pitch);
-    }
+        for (; k + steps_at_once <= x.dim; k += steps_at_once) add_chains<Rows, Lanes, chains>(x, k, chain_length);
+    for (; k == 0 || k < x.dim; k += chain_length)
+        add_chains<Rows, Lanes, 1>(x, k, int(x.dim - k < chain_length ? x.dim - k : chain_length));
 }
 
-/// multiply_block for any number of rows up to block<C>::rows: all of them, or fours while there are, and single ones.
-/// Narrow panels are the last of a gallery, or all of a tiny one: fours would gain little there.
+/// All rows: a whole block at once, else fours while there are, and single ones. Narrow panels are the last of a
+/// gallery, or all of a tiny one: fours would gain little there.
 template <int Lanes, class C>
-inline void multiply_rows(const C* a, const C* b, int rows, index dim, lookahead soon, onto what, C* scores,
-                          index pitch) noexcept {
-    if (rows == block<C>::rows) return multiply_block<block<C>::rows, Lanes>(a, b, dim, soon, what, scores, pitch);
+inline void multiply_rows(const multiply_operands<C>& x) noexcept {
+    if (x.rows == block<C>::rows) return multiply_block<block<C>::rows, Lanes>(x, 0);
+    int done = 0;
     if constexpr (Lanes == block<C>::lanes_wide && block<C>::rows > 4)
-        for (; rows >= 4; rows -= 4, a += 4 * chain_length, scores += 4 * pitch)
-            multiply_block<4, Lanes>(a, b, dim, soon, what, scores, pitch);
+        for (; x.rows - done >= 4; done += 4) multiply_block<4, Lanes>(x, done);
     if constexpr (block<C>::rows > 1)
-        for (; rows > 0; --rows, a += chain_length, scores += pitch)
-            multiply_block<1, Lanes>(a, b, dim, soon, what, scores, pitch);
+        for (; done < x.rows; ++done) multiply_block<1, Lanes>(x, done);
 }
 
-/// The products of `rows` packed rows with a panel of `columns` (16 or block<C>::columns).
+/// out[r][c] = clamp(<row r of a, column c of b>), or out[r][c] += <..> where the operands say so: what gradients are
+/// made of.
 template <class C>
-UNITSPHERE_NOINLINE void multiply(const C* a, const C* b, int rows, int columns, index dim, C* scores, index pitch,
-                                  lookahead soon, onto what) noexcept {
-    if (columns == block<C>::columns)
-        multiply_rows<block<C>::lanes_wide>(a, b, rows, dim, soon, what, scores, pitch);
+UNITSPHERE_NOINLINE void multiply(const multiply_operands<C>& x) noexcept {
+    if (x.width == block<C>::columns)
+        multiply_rows<block<C>::lanes_wide>(x);
     else
-        multiply_rows<1>(a, b, rows, dim, soon, what, scores, pitch);
-}
-/// The scores of unit rows.
-template <class C>
-inline void multiply(const C* a, const C* b, int rows, int columns, index dim, C* scores, index pitch,
-                     lookahead soon) noexcept {
-    multiply(a, b, rows, columns, dim, scores, pitch, soon, onto::nothing);
-}
-template <class C>
-inline void multiply(const C* a, const C* b, int rows, int columns, index dim, C* scores, index pitch) noexcept {
-    multiply(a, b, rows, columns, dim, scores, pitch, no_lookahead(a));
-}
-
-/// sums[r * pitch + c] += sum over k of a[r][k] * b[k][c], for `steps` of k: what gradients are made of. Of any size, so
-/// nothing is clamped.
-template <class C>
-inline void multiply_onto(const C* a, const C* b, int rows, int columns, index steps, C* sums, index pitch) noexcept {
-    multiply(a, b, rows, columns, steps, sums, pitch, no_lookahead(a), onto::sums);
+        multiply_rows<1>(x);
 }
 
 }  // namespace kernel

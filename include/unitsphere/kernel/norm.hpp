@@ -1,4 +1,4 @@
-/// The norm of a row and the row at unit length.
+/// Norms of rows, and normalization.
 ///
 ///   norm = sqrt(sum x[k]^2)                in double: squares of f32, f16, bf16 and int8 values are exact there
 ///   unit[k] = x[k] * float(1 / norm)       rows of double: x[k] * (1 / norm) in double, then rounded to float
@@ -11,7 +11,7 @@
 
 #include <cmath>
 
-#include "../data/row_options.hpp"
+#include "../data/row_policy.hpp"
 #include "lanes.hpp"
 
 namespace unitsphere {
@@ -33,56 +33,56 @@ struct row_length {
     UNITSPHERE_INLINE double norm() const noexcept { return std::sqrt(sum) / power; }
 };
 
-/// step(16 values) for all elements; lanes behind the last are zero.
+/// step(16 values) for all elements; lanes after the last are zero.
 template <class T, class Step>
-UNITSPHERE_INLINE void for_each_16(const T* x, index dim, Step&& step) noexcept {
-    index k = 0;
+UNITSPHERE_INLINE void for_each_16(const T* x, idx_t dim, Step&& step) noexcept {
+    idx_t k = 0;
     for (; k + lane_count <= dim; k += lane_count) step(load16(x + k));
     if (k < dim) step(load16_first(x + k, int(dim - k)));
 }
 
-/// Element k is added to lane k mod 16: adds its square, exact in double whether fused or not.
+/// Sum of squares, element k in lane k mod 16. A square of a float is exact in double, so fused or not gives the same
+/// bits.
 template <class T, class Add>
-UNITSPHERE_INLINE row_length length_by(const T* x, index dim, Add&& add) noexcept {
+UNITSPHERE_INLINE row_length length_by(const T* x, idx_t dim, Add&& add) noexcept {
     lanes<double> sum = broadcast(0.0);
-    index k = 0;
+    idx_t k = 0;
     for (; k + lane_count <= dim; k += lane_count) sum = add(sum, load16_widened(x + k));
     if (k < dim) sum = add(sum, widen(load16_first(x + k, int(dim - k))));
     return {sum_of_lanes(sum), 1.0};
 }
 template <class T>
-inline row_length length_of(const T* x, index dim) noexcept {
+inline row_length length_of(const T* x, idx_t dim) noexcept {
     return length_by(x, dim, [](const lanes<double>& sum, const lanes<double>& value) UNITSPHERE_LAMBDA {
         return fma<double>(value, value, sum);
     });
 }
-/// The same bits sooner, for a row with nothing beside it to do: more instructions, but the chain of sums has only the
-/// addition's latency.
+/// The bits of length_of, with lower latency, for a single row with no other work to overlap: more instructions, but
+/// the dependency chain is of additions, not of multiply-adds.
 template <class T>
-inline row_length length_of_lone(const T* x, index dim) noexcept {
+inline row_length length_of_single_row(const T* x, idx_t dim) noexcept {
     return length_by(x, dim, [](const lanes<double>& sum, const lanes<double>& value) UNITSPHERE_LAMBDA {
         return sum + product(value, value);
     });
 }
 
-/// What is lost when `a + b` is rounded to `total`, exactly, whichever is larger (Knuth, The Art of Computer
-/// Programming 2, section 4.2.2).
+/// The rounding error of total = a + b, exactly: TwoSum (Knuth, The Art of Computer Programming 2, section 4.2.2).
 template <class T>
-UNITSPHERE_INLINE T lost_in_sum(const T& a, const T& b, const T& total) noexcept {
-    const T b_there = ordered(total - a);
-    return ordered(a - ordered(total - b_there)) + ordered(b - b_there);
+UNITSPHERE_INLINE T two_sum_error(const T& a, const T& b, const T& total) noexcept {
+    const T b_there = fp_barrier(total - a);
+    return fp_barrier(a - fp_barrier(total - b_there)) + fp_barrier(b - b_there);
 }
 
 /// sum of (power * x[k])^2 of doubles, within an ulp: their squares are not exact, and a long row adds up hundreds of
-/// roundings in each lane. So each lane carries what its additions and (with FMA) its squares have lost.
-inline double compensated_square_sum(const double* x, index dim, double power) noexcept {
+/// roundings in each lane. So each lane also sums the rounding errors of its additions and (with FMA) squares.
+inline double compensated_square_sum(const double* x, idx_t dim, double power) noexcept {
     lanes<double> sum = broadcast(0.0), lost = broadcast(0.0);
     for_each_16(x, dim, [&](const lanes<double>& raw) UNITSPHERE_LAMBDA {
         const lanes<double> value = product(raw, vector<double>(power));
         const lanes<double> square = product(value, value);
-        const lanes<double> total = ordered(sum + square);
+        const lanes<double> total = fp_barrier(sum + square);
         const lanes<double> lost_in_square = fma<double>(value, value, broadcast(0.0) - square);
-        lost = lost + (lost_in_sum(sum, square, total) + lost_in_square);
+        lost = lost + (two_sum_error(sum, square, total) + lost_in_square);
         sum = total;
     });
     double lane[lane_count], carried[lane_count];
@@ -90,15 +90,15 @@ inline double compensated_square_sum(const double* x, index dim, double power) n
     store16(carried, lost);
     for (int half = lane_count / 2; half > 0; half /= 2)
         for (int i = 0; i < half; ++i) {
-            const double total = ordered(lane[i] + lane[i + half]);
-            carried[i] += carried[i + half] + lost_in_sum(lane[i], lane[i + half], total);
+            const double total = fp_barrier(lane[i] + lane[i + half]);
+            carried[i] += carried[i + half] + two_sum_error(lane[i], lane[i + half], total);
             lane[i] = total;
         }
     return lane[0] + carried[0];
 }
 
-/// The second pass is for sums below 2^-900 (there the squares of a row's smaller elements lose bits) or beyond range.
-inline row_length length_of(const double* x, index dim) noexcept {
+/// Sums below 2^-900, where the squares of smaller elements lose bits, and infinite ones are computed again, rescaled.
+inline row_length length_of(const double* x, idx_t dim) noexcept {
     const double sum = compensated_square_sum(x, dim, 1.0);
     if (detail::is_finite(sum) && sum >= 0x1p-900) return {sum, 1.0};
     const double power = detail::is_finite(sum) ? 0x1p600 : 0x1p-600;
@@ -137,10 +137,10 @@ inline row_factors<F> factors_of(row_length length, on_row zero_rows) noexcept {
 
 /// out[k] = scaled(x[k]) for k < dim; out may be x. Doubles are rounded to a float `out` at the end.
 template <class T, class Out, class Scaled>
-UNITSPHERE_INLINE void scale_row_by(const T* x, index dim, Out* out, Scaled&& scaled) noexcept {
-    index k = 0;
+UNITSPHERE_INLINE void scale_row_by(const T* x, idx_t dim, Out* out, Scaled&& scaled) noexcept {
+    idx_t k = 0;
     if constexpr (std::is_same_v<T, float>) {
-        constexpr int many = 4 * lanes<float>::width < lane_count ? lane_count : 4 * lanes<float>::width;
+        constexpr int many = maximum(4 * lanes<float>::width, lane_count);
         for (; k + many <= dim; k += many) store_many(out + k, scaled(load_many<many>(x + k)));
     }
     for (; k + lane_count <= dim; k += lane_count) store16(out + k, scaled(load16(x + k)));
@@ -150,9 +150,9 @@ UNITSPHERE_INLINE void scale_row_by(const T* x, index dim, Out* out, Scaled&& sc
     }
 }
 
-/// out[k] = x[k] * power * inverse for k < dim; out may be x. For nearly all rows the power is 1, and no factor.
+/// out[k] = x[k] * power * inverse for k < dim; out may be x. A power of 1, that of nearly all rows, is not multiplied.
 template <class T, class F, class Out>
-inline void scale_row(const T* x, index dim, row_factors<F> factors, Out* out) noexcept {
+inline void scale_row(const T* x, idx_t dim, row_factors<F> factors, Out* out) noexcept {
     const vector<F> power(factors.power), inverse(factors.inverse);
     if (factors.power == F(1))
         scale_row_by(x, dim, out, [&](const auto& value) UNITSPHERE_LAMBDA { return product(value, inverse); });
@@ -161,13 +161,12 @@ inline void scale_row(const T* x, index dim, row_factors<F> factors, Out* out) n
                      [&](const auto& value) UNITSPHERE_LAMBDA { return product(product(value, power), inverse); });
 }
 
-/// out[k] = x[k] * factor, and the squares of next[k] to their lanes of `sum`, for k < count: the sum is a chain of
-/// multiply-adds that waits for itself, and reads memory while the scaled row is written. Stream: out, a multiple of 64
-/// bytes, is not read soon.
+/// out[k] = x[k] * factor, and the squares of next[k] to their lanes of `sum`, for k < count: the chain of
+/// multiply-adds of one row overlaps with the stores of the other. Stream: non-temporal stores, out is 64-byte aligned.
 template <bool Stream, class T>
-UNITSPHERE_INLINE void scale_and_add_squares(const T* x, index count, const vector<float>& factor, float* out,
+UNITSPHERE_INLINE void scale_and_add_squares(const T* x, idx_t count, const vector<float>& factor, float* out,
                                              const T* next, lanes<double>& sum) noexcept {
-    index k = 0;
+    idx_t k = 0;
     for (; k + lane_count <= count; k += lane_count) {
         const lanes<double> value = load16_widened(next + k);
         sum = fma<double>(value, value, sum);
@@ -186,17 +185,17 @@ UNITSPHERE_INLINE void scale_and_add_squares(const T* x, index count, const vect
 }
 /// scale_row(x, dim, {1, inverse}, out) and length_of(next, dim) in one loop.
 template <bool Stream, class T>
-inline row_length scale_and_measure(const T* x, index dim, float inverse, float* out, const T* next) noexcept {
+inline row_length scale_and_measure(const T* x, idx_t dim, float inverse, float* out, const T* next) noexcept {
     lanes<double> sum = broadcast(0.0);
     scale_and_add_squares<Stream>(x, dim, vector<float>(inverse), out, next, sum);
     return {sum_of_lanes(sum), 1.0};
 }
 
 /// out[k] = scale * x[k] + bias, rounded once where fused multiply-add exists; out may be x.
-inline void scale_and_shift_row(const float* x, index dim, float scale, float bias, float* out) noexcept {
+inline void scale_and_shift_row(const float* x, idx_t dim, float scale, float bias, float* out) noexcept {
     const vector<float> factor(scale);
     const lanes<float> shift = broadcast(bias);
-    index k = 0;
+    idx_t k = 0;
     for (; k + lane_count <= dim; k += lane_count) store16(out + k, fma<float>(load16(x + k), factor, shift));
     if (k < dim) {
         const int left = int(dim - k);

@@ -1,4 +1,4 @@
-/// Raw rows of any type in, unit rows in the order in which multiply.hpp reads them out.
+/// Packing: raw rows of any type become unit rows in the order in which multiply.hpp reads them.
 ///
 ///   rows side (broadcast):  [dim / 128][block rows][128]   a copy, row by row in pieces of one chain
 ///   columns side (vectors): [dim][columns]                 transposed, a square of registers at a time
@@ -13,28 +13,26 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace kernel {
 
-/// Elements that pack_block_row writes for rows of this dim: whole chains, and one for rows of no elements.
+/// Elements of one packed block of rows: whole chains of 128, at least one.
 template <class C>
-UNITSPHERE_INLINE index packed_block_size(index dim) noexcept {
-    const index chains = (dim + chain_length - 1) / chain_length;
-    return (chains > 0 ? chains : 1) * chain_length * block<C>::rows;
+UNITSPHERE_INLINE idx_t packed_block_size(idx_t dim) noexcept {
+    return maximum(ceil_div(dim, chain_length), 1) * chain_length * block<C>::rows;
 }
 
-/// One row into its place r of a block.
+/// Packs one row as row r of a block.
 template <class T, class C>
-inline void pack_block_row(const T* x, index dim, row_factors<factor_type<T>> factors, int r, C* to) noexcept {
-    for (index k = 0; k < dim; k += chain_length)
-        scale_row(x + k, dim - k < chain_length ? dim - k : chain_length, factors,
-                  to + k * block<C>::rows + r * chain_length);
+inline void pack_block_row(const T* x, idx_t dim, row_factors<factor_type<T>> factors, int r, C* to) noexcept {
+    for (idx_t k = 0; k < dim; k += chain_length)
+        scale_row(x + k, minimum(dim - k, chain_length), factors, to + k * block<C>::rows + r * chain_length);
 }
 
-/// The same of a row whose power is 1, and the length of the row that comes next.
+/// pack_block_row of a row whose power is 1, and the length of the next row.
 template <class T>
-inline row_length pack_block_row_and_measure(const T* x, index dim, float inverse, int r, float* to,
+inline row_length pack_block_row_and_measure(const T* x, idx_t dim, float inverse, int r, float* to,
                                              const T* next) noexcept {
     lanes<double> sum = broadcast(0.0);
-    for (index k = 0; k < dim; k += chain_length)
-        scale_and_add_squares<false>(x + k, dim - k < chain_length ? dim - k : chain_length, vector<float>(inverse),
+    for (idx_t k = 0; k < dim; k += chain_length)
+        scale_and_add_squares<false>(x + k, minimum(dim - k, chain_length), vector<float>(inverse),
                                      to + k * block<float>::rows + r * chain_length, next + k, sum);
     return {sum_of_lanes(sum), 1.0};
 }
@@ -44,7 +42,7 @@ template <bool WithPower, class C, class T>
 UNITSPHERE_INLINE vector<C> load_scaled(const T* x, const row_factors<factor_type<T>>& factors) noexcept {
     using F = factor_type<T>;
     const auto scaled = [&](vector<F> value) UNITSPHERE_LAMBDA {
-        if constexpr (WithPower) value = ordered(value * vector<F>(factors.power));
+        if constexpr (WithPower) value = fp_barrier(value * vector<F>(factors.power));
         return value * vector<F>(factors.inverse);
     };
     if constexpr (std::is_same_v<T, F> && std::is_same_v<T, C>)
@@ -56,9 +54,9 @@ UNITSPHERE_INLINE vector<C> load_scaled(const T* x, const row_factors<factor_typ
         return scaled(load(x));
 }
 
-/// A square of a panel at its edge: of the rows 0 .. count - 1 their first `steps` elements; all else is zero.
+/// A square at the edge of a panel: the first `steps` elements of rows 0 .. count - 1, zero elsewhere.
 template <bool WithPower, class T, class C, int Width>
-inline void load_edge(const T* x, index stride, int count, int steps, const row_factors<factor_type<T>>* factors,
+inline void load_edge(const T* x, idx_t stride, int count, int steps, const row_factors<factor_type<T>>* factors,
                       vector<C> (&square)[Width]) noexcept {
     for (int i = 0; i < Width; ++i) {
         square[i] = vector<C>(C(0));
@@ -70,11 +68,11 @@ inline void load_edge(const T* x, index stride, int count, int steps, const row_
 }
 
 template <bool WithPower, class T, class C>
-inline void pack_squares(const T* x, index stride, int count, index dim, const row_factors<factor_type<T>>* factors,
+inline void pack_squares(const T* x, idx_t stride, int count, idx_t dim, const row_factors<factor_type<T>>* factors,
                          int columns, C* panel) noexcept {
     constexpr int width = int(vector<C>::size);
-    for (index k = 0; k < dim; k += width) {
-        const int steps = int(dim - k < width ? dim - k : width);
+    for (idx_t k = 0; k < dim; k += width) {
+        const int steps = int(minimum(dim - k, width));
         for (int r = 0; r < columns; r += width) {
             const T* const from = x + r * stride + k;
             vector<C> square[width];
@@ -91,9 +89,9 @@ inline void pack_squares(const T* x, index stride, int count, index dim, const r
     }
 }
 
-/// Rows 0 .. count - 1 (at most `columns`) into a panel; columns without a row are zero.
+/// Packs rows 0 .. count - 1 (at most `columns`) into a panel; the other columns are zero.
 template <class T, class C>
-UNITSPHERE_NOINLINE void pack_panel(const T* x, index stride, int count, index dim,
+UNITSPHERE_NOINLINE void pack_panel(const T* x, idx_t stride, int count, idx_t dim,
                                     const row_factors<factor_type<T>>* factors, int columns, C* panel) noexcept {
     bool with_power = false;
     for (int i = 0; i < count; ++i) with_power = with_power || factors[i].power != 1;
@@ -103,28 +101,28 @@ UNITSPHERE_NOINLINE void pack_panel(const T* x, index stride, int count, index d
         pack_squares<false>(x, stride, count, dim, factors, columns, panel);
 }
 
-/// One row into column `column` of a panel.
+/// Packs one row into column `column` of a panel.
 template <class T, class C>
-inline void pack_column(const T* x, index dim, row_factors<factor_type<T>> factors, int columns, int column,
+inline void pack_column(const T* x, idx_t dim, row_factors<factor_type<T>> factors, int columns, int column,
                         C* panel) noexcept {
     C chunk[chain_length];
-    for (index k = 0; k < dim; k += chain_length) {
-        const index steps = dim - k < chain_length ? dim - k : chain_length;
+    for (idx_t k = 0; k < dim; k += chain_length) {
+        const idx_t steps = minimum(dim - k, chain_length);
         scale_row(x + k, steps, factors, chunk);
-        for (index i = 0; i < steps; ++i) panel[(k + i) * columns + column] = chunk[i];
+        for (idx_t i = 0; i < steps; ++i) panel[(k + i) * columns + column] = chunk[i];
     }
 }
 
-/// The row in column `column` of a panel.
+/// Copies column `column` of a panel to a row.
 template <class C>
-inline void unpack_column(const C* panel, index dim, int columns, int column, C* row) noexcept {
-    for (index k = 0; k < dim; ++k) row[k] = panel[k * columns + column];
+inline void unpack_column(const C* panel, idx_t dim, int columns, int column, C* row) noexcept {
+    for (idx_t k = 0; k < dim; ++k) row[k] = panel[k * columns + column];
 }
 
-/// A panel of 16 columns becomes one of `columns`, the new ones zero, in the same memory.
+/// Widens a panel of 16 columns to `columns`, in place; the new ones are zero.
 template <class C>
-inline void widen_panel(C* panel, index dim, int columns) noexcept {
-    for (index k = dim - 1; k >= 0; --k) {
+inline void widen_panel(C* panel, idx_t dim, int columns) noexcept {
+    for (idx_t k = dim - 1; k >= 0; --k) {
         const lanes<C> old = load16(panel + k * lane_count);
         for (int c = 0; c < columns; c += lane_count) store16(panel + k * columns + c, c == 0 ? old : broadcast(C(0)));
     }
@@ -132,7 +130,7 @@ inline void widen_panel(C* panel, index dim, int columns) noexcept {
 
 /// to[r * to_pitch + c] = scale * from[r * pitch + c] for r < rows, c < columns <= 32.
 template <class C>
-inline void scale_tile(const C* from, int pitch, int rows, int columns, C scale, C* to, index to_pitch) noexcept {
+inline void scale_tile(const C* from, int pitch, int rows, int columns, C scale, C* to, idx_t to_pitch) noexcept {
     const vector<C> factor(scale);
     for (int r = 0; r < rows; ++r, from += pitch, to += to_pitch) {
         int c = 0;
@@ -141,8 +139,8 @@ inline void scale_tile(const C* from, int pitch, int rows, int columns, C scale,
     }
 }
 
-/// to[c * to_pitch + r] = from[r * pitch + c] for r < 16 (those behind `rows` may be anything), c < columns, a multiple
-/// of 16.
+/// to[c * to_pitch + r] = from[r * pitch + c] for r < 16, c < columns, a multiple of 16. Results for
+/// r >= rows are undefined.
 template <class C>
 inline void transpose_tile(const C* from, int pitch, int rows, int columns, C* to, int to_pitch) noexcept {
     constexpr int width = int(vector<C>::size);

@@ -1,4 +1,4 @@
-/// Pairs of an image and a text as counting wants them: by text, and by image with its best text first.
+/// Pairs of an image and a text, indexed twice: by text, and by image with its best text first.
 #pragma once
 
 #include "rank.hpp"
@@ -8,38 +8,40 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace kernel {
 
-/// The pairs of one call, in the caller's memory.
+/// The pairs of one call, in arrays of the caller's.
 struct pair_table {
-    index images, texts;
-    index* image_of;         ///< [texts], -1 for none
-    std::int32_t* limits;    ///< [texts] the order of the pair's score, what nothing exceeds where there is none
+    idx_t images, texts;
+    idx_t* image_of;         ///< [texts], -1 for none
+    std::int32_t* keys;      ///< [texts] rank_key of the pair's score; unreachable_key without a pair, or for NaN
     float* scores;           ///< [texts] the pair's score
-    index *first, *text_of;  ///< texts of image i: text_of[first[i] .. first[i + 1]); -1 for those with a NaN
+    idx_t *first, *text_of;  ///< texts of image i: text_of[first[i] .. first[i + 1]); -1 for those with a NaN
     float* score_of;         ///< their scores
-    std::int32_t* limit_of;  ///< and the orders of these
+    std::int32_t* key_of;    ///< rank_key of these
 
-    /// By counting: first[i + 1] goes from the first place of image i to the one behind its last.
+    /// A counting sort by image: meanwhile first[i + 1] is where the next text of image i goes. Then a heap sort of the
+    /// texts of each image.
     void sort_by_image() noexcept {
-        for (index i = 0; i < images + 2; ++i) first[i] = 0;
-        for (index j = 0; j < texts; ++j)
+        for (idx_t i = 0; i < images + 2; ++i) first[i] = 0;
+        for (idx_t j = 0; j < texts; ++j)
             if (image_of[j] >= 0) ++first[image_of[j] + 2];
-        for (index i = 2; i < images + 2; ++i) first[i] += first[i - 1];
-        for (index j = 0; j < texts; ++j)
+        for (idx_t i = 2; i < images + 2; ++i) first[i] += first[i - 1];
+        for (idx_t j = 0; j < texts; ++j)
             if (image_of[j] >= 0) text_of[first[image_of[j] + 1]++] = j;
-        for (index i = 0; i < images; ++i) {
+        for (idx_t i = 0; i < images; ++i) {
             best_list best{text_of + first[i], score_of + first[i], first[i + 1] - first[i]};
-            for (index n = 0; n < best.k; ++n) {
-                const index text = best.indices[n];  // read before a place up to this one is written
+            for (idx_t n = 0; n < best.k; ++n) {
+                const idx_t text = best.indices[n];  // in place: add() writes up to n
                 best.add(scores[text], text);
             }
             best.sort();
-            for (index n = first[i]; n < first[i + 1]; ++n) limit_of[n] = order_of(score_of[n]);
+            for (idx_t n = first[i]; n < first[i + 1]; ++n) key_of[n] = rank_key(score_of[n]);
         }
     }
-    void set_limits(index padded) noexcept {
-        for (index j = 0; j < padded; ++j) {
+    /// Fills image_of and limits up to `padded` as where there is no pair.
+    void set_keys(idx_t padded) noexcept {
+        for (idx_t j = 0; j < padded; ++j) {
             const bool known = j < texts && !detail::is_nan(scores[j]);
-            limits[j] = known ? order_of(scores[j]) : beyond_order;
+            keys[j] = known ? rank_key(scores[j]) : unreachable_key;
             if (j >= texts) image_of[j] = -1;
         }
     }

@@ -1,8 +1,8 @@
 /// Scores of pairs, row i of one side with row i of the other: the same chains, blocks and clamp as in multiply.hpp.
 ///
-///   many pairs   a register holds one chain for each of `width` pairs. Squares of both sides are transposed in
-///                registers and multiplied there: they never go through memory.
-///   one pair     up to 8 blocks of 128 side by side, one scalar chain each: a chain alone would wait 4 cycles a step
+///   many pairs   one chain per element of a register. Squares of both sides are transposed and multiplied in
+///                registers, without packing.
+///   one pair     up to 8 blocks of 128 side by side, one scalar chain each: a single one is bound by latency
 #pragma once
 
 #include "pack.hpp"
@@ -11,17 +11,17 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace kernel {
 
-/// Rows of one side of the pairs and what makes them unit.
+/// Rows of one side of the pairs, and their factors of normalization.
 template <class T>
 struct pair_side {
     const T* rows;
-    index stride;
+    idx_t stride;
     const row_factors<factor_type<T>>* factors;
 };
 
 /// A square of `side`: elements k .. k + width - 1 of each row, transposed.
 template <class C, class T, int Width>
-UNITSPHERE_INLINE void load_square(const pair_side<T>& side, index k, int count, int steps,
+UNITSPHERE_INLINE void load_square(const pair_side<T>& side, idx_t k, int count, int steps,
                                    vector<C> (&square)[Width]) noexcept {
     if (count == Width && steps == Width)
         unroll<Width>([&](int i) UNITSPHERE_LAMBDA {
@@ -34,17 +34,17 @@ UNITSPHERE_INLINE void load_square(const pair_side<T>& side, index k, int count,
 
 /// scores[i] = <a[i], b[i]> for i < count <= the width of a register of C.
 template <class C, class A, class B>
-inline void score_pairs(const pair_side<A>& a, const pair_side<B>& b, int count, index dim, C* scores) noexcept {
+inline void score_pairs(const pair_side<A>& a, const pair_side<B>& b, int count, idx_t dim, C* scores) noexcept {
     constexpr int width = int(vector<C>::size);
     vector<C> total(C(0)), chain(C(0));
-    for (index k = 0; k < dim; k += width) {
-        const int steps = int(dim - k < width ? dim - k : width);
+    for (idx_t k = 0; k < dim; k += width) {
+        const int steps = int(minimum(dim - k, width));
         vector<C> square_a[width], square_b[width];
         load_square<C>(a, k, count, steps, square_a);
         load_square<C>(b, k, count, steps, square_b);
         for (int i = 0; i < steps; ++i) chain = fma(square_a[i], square_b[i], chain);
         if ((k + steps) % chain_length == 0 || k + steps == dim) {
-            total = k < chain_length ? chain : ordered(total + chain);
+            total = k < chain_length ? chain : fp_barrier(total + chain);
             chain = vector<C>(C(0));
         }
     }
@@ -57,21 +57,21 @@ inline void score_pairs(const pair_side<A>& a, const pair_side<B>& b, int count,
 
 /// <a, b> of one pair.
 template <class C, class A, class B>
-inline C score_pair(const pair_side<A>& a, const pair_side<B>& b, index dim) noexcept {
+inline C score_pair(const pair_side<A>& a, const pair_side<B>& b, idx_t dim) noexcept {
     constexpr int chains = 8, at_once = chains * chain_length;
     alignas(64) C unit_a[at_once], unit_b[at_once];
     C total = 0;
-    for (index first = 0; first < dim; first += at_once) {
-        const index count = dim - first < at_once ? dim - first : at_once;
+    for (idx_t first = 0; first < dim; first += at_once) {
+        const idx_t count = minimum(dim - first, at_once);
         scale_row(a.rows + first, count, a.factors[0], unit_a);
         scale_row(b.rows + first, count, b.factors[0], unit_b);
-        const int whole = int(count / chain_length), blocks = int((count + chain_length - 1) / chain_length);
+        const int whole = int(count / chain_length), blocks = int(ceil_div(count, chain_length));
         C sum[chains] = {};
         for (int k = 0; k < chain_length; ++k)
             for (int n = 0; n < whole; ++n)
                 sum[n] = fma(unit_a[n * chain_length + k], unit_b[n * chain_length + k], sum[n]);
-        for (index k = whole * chain_length; k < count; ++k) sum[whole] = fma(unit_a[k], unit_b[k], sum[whole]);
-        for (int n = 0; n < blocks; ++n) total = first + n == 0 ? sum[0] : ordered(total + sum[n]);
+        for (idx_t k = whole * chain_length; k < count; ++k) sum[whole] = fma(unit_a[k], unit_b[k], sum[whole]);
+        for (int n = 0; n < blocks; ++n) total = first + n == 0 ? sum[0] : fp_barrier(total + sum[n]);
     }
     C clamped[lane_count];
     store16(clamped, clamp_to_one(broadcast(total)));

@@ -1,11 +1,12 @@
-/// How many scores of a tile come before given ones, in the order in which everything is ranked.
+/// Ranks by counting: how many scores of a tile precede a given one.
 ///
-///   before(a, b):  score descending, then index ascending; -0 equals +0; NaN comes before nothing
+///   precedes(a, b):  score descending, then index ascending; -0 equals +0; NaN precedes nothing
 ///
-/// A score becomes an integer of the same order, so that a comparison is one instruction and -ffast-math has no say:
-/// the bits of a positive float, and 2^31 minus those of a negative one, which makes both zeros 0. A score with a lower
-/// index than the given one comes before it from its own order on, one with a higher index only above it: so the
-/// integer to exceed is one less for the former. Counts are integers: no split changes them.
+/// Each score is mapped to an integer key of the same order, so that a comparison is one instruction that -ffast-math
+/// cannot change: the bits of a positive float, 2^31 minus those of a negative one, which makes both zeros 0. A score
+/// with a lower index than the given one precedes it if its key is >= the given key, one with a higher index if its key
+/// is >: the columns before the given index are compared with key - 1, the others with key. Counts are integers: no
+/// split changes them.
 #pragma once
 
 #include "lanes_bits.hpp"
@@ -14,77 +15,76 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace kernel {
 
-/// The order of what comes before nothing, and a limit that nothing exceeds.
-inline constexpr std::int32_t last_in_order = INT32_MIN, beyond_order = INT32_MAX;
+/// The key of NaN, which precedes nothing, and a key that no score exceeds.
+inline constexpr std::int32_t lowest_key = INT32_MIN, unreachable_key = INT32_MAX;
 
-/// The place of a score among all floats: larger comes before smaller.
-UNITSPHERE_INLINE std::int32_t order_of(float score) noexcept {
-    if (detail::is_nan(score)) return last_in_order;
+/// The integer that orders a score: a larger score has a larger key.
+UNITSPHERE_INLINE std::int32_t rank_key(float score) noexcept {
+    if (detail::is_nan(score)) return lowest_key;
     const auto all = detail::bit_cast<std::uint32_t>(score);
     return std::int32_t(all >> 31 != 0 ? 0x80000000u - all : all);
 }
-UNITSPHERE_INLINE bits16 order_of(const lanes<float>& scores) noexcept {
+UNITSPHERE_INLINE bits16 rank_key(const lanes<float>& scores) noexcept {
     constexpr std::int32_t infinity = 0x7f800000;
-    const bits16 all = bits(scores), last = broadcast(last_in_order);
-    // A negative NaN lands below -Inf by itself.
-    return where_above(all, infinity, last, where_above(all, -1, all, last - all));
+    const bits16 all = bits(scores), lowest = broadcast(lowest_key);
+    // A negative NaN has a key below that of -Inf already.
+    return select_gt(all, infinity, lowest, select_gt(all, -1, all, lowest - all));
 }
 
-/// The orders of a tile of scores, in rows of `pitch`, each filled up to whole lanes with what comes before nothing.
-inline void order_tile(const float* scores, int scores_pitch, int rows, int columns, std::int32_t* orders,
-                       int pitch) noexcept {
+/// The keys of a tile of scores, in rows of `pitch`, each padded to whole lanes with the key of -Inf.
+inline void rank_keys(const float* scores, int scores_pitch, int rows, int columns, std::int32_t* keys,
+                      int pitch) noexcept {
     for (int r = 0; r < rows; ++r)
         for (int c = 0; c < columns; c += lane_count) {
             const float* const from = scores + r * scores_pitch + c;
             const int left = columns - c;
-            const lanes<float> some =
+            const lanes<float> padded =
                 left >= lane_count ? load16(from) : load16_first(from, left, detail::negative_infinity());
-            store16(orders + r * pitch + c, order_of(some));
+            store16(keys + r * pitch + c, rank_key(padded));
         }
 }
 
-/// How many of `columns` orders in a row, filled up to whole lanes, come before a score of the order `limit` that has
-/// the first `earlier` of them before it where they are equal.
-UNITSPHERE_INLINE int count_before(const std::int32_t* orders, int columns, std::int32_t limit, int earlier) noexcept {
+/// Rank of one score within a row, less one: the number of `columns` keys (padded to whole lanes) that exceed `key`,
+/// plus those among the first `tie_columns` that equal it (ties go to the lower index).
+UNITSPHERE_INLINE int count_before(const std::int32_t* keys, int columns, std::int32_t key, int tie_columns) noexcept {
     alignas(64) static constexpr std::int32_t lane_numbers[lane_count] = {0, 1, 2,  3,  4,  5,  6,  7,
                                                                           8, 9, 10, 11, 12, 13, 14, 15};
-    const bits16 above = broadcast(limit), reaching = broadcast(limit - 1);
+    const bits16 exceed = broadcast(key), reach = broadcast(key - 1);
     int count = 0;
-    if (earlier <= 0 || earlier >= columns) {  // nearly always
-        const bits16& least = earlier <= 0 ? above : reaching;
-        for (int c = 0; c < columns; c += lane_count) count += count_above(load16(orders + c), least);
+    if (tie_columns <= 0 || tie_columns >= columns) {  // nearly always
+        const bits16& bound = tie_columns <= 0 ? exceed : reach;
+        for (int c = 0; c < columns; c += lane_count) count += count_gt(load16(keys + c), bound);
         return count;
     }
     for (int c = 0; c < columns; c += lane_count) {
-        const bits16 turn = broadcast(std::int32_t(earlier - c));
-        count += count_above(load16(orders + c), where_above(turn, load16(lane_numbers), reaching, above));
+        const bits16 ties = broadcast(std::int32_t(tie_columns - c));
+        count += count_gt(load16(keys + c), select_gt(ties, load16(lane_numbers), reach, exceed));
     }
     return count;
 }
 
-/// How many scores of a row come before scores[place], which is not NaN.
-inline index count_before(const float* scores, index count, index place) noexcept {
-    const std::int32_t limit = order_of(scores[place]);
-    alignas(64) std::int32_t orders[2 * lane_count];
-    index before = 0;
-    for (index j = 0; j < count; j += 2 * lane_count) {
-        const index left = count - j, ahead = place - j;
-        const int some = int(left < 2 * lane_count ? left : 2 * lane_count);
-        order_tile(scores + j, 0, 1, some, orders, 0);
-        before += count_before(orders, some, limit, int(ahead < 0 ? 0 : ahead > some ? some : ahead));
+/// The number of scores in a row that precede scores[place], which is not NaN.
+inline idx_t count_before(const float* scores, idx_t count, idx_t place) noexcept {
+    const std::int32_t key = rank_key(scores[place]);
+    alignas(64) std::int32_t keys[2 * lane_count];
+    idx_t before = 0;
+    for (idx_t j = 0; j < count; j += 2 * lane_count) {
+        const int columns = int(minimum(count - j, 2 * lane_count));
+        rank_keys(scores + j, 0, 1, columns, keys, 0);
+        before += count_before(keys, columns, key, int(maximum(0, minimum(place - j, columns))));
     }
     return before;
 }
 
-/// For 16 columns of a tile's orders: counts[c] = how many of the rows come before a score of the order limits[c] that
-/// has the first earlier[c] of them before it where they are equal.
-inline void count_before_in_columns(const std::int32_t* orders, int pitch, int rows, const std::int32_t* limits,
-                                    const std::int32_t* earlier, std::int32_t* counts) noexcept {
+/// count_before along the columns, for 16 of them: counts[c] = the number of rows whose key exceeds keys_of_columns[c],
+/// plus those among the first tie_rows[c] that equal it.
+inline void count_before_in_columns(const std::int32_t* keys, int pitch, int rows, const std::int32_t* keys_of_columns,
+                                    const std::int32_t* tie_rows, std::int32_t* counts) noexcept {
     const bits16 one = broadcast(std::int32_t(1)), none = broadcast(std::int32_t(0));
-    const bits16 above = load16(limits), reaching = above - one, turn = load16(earlier);
+    const bits16 exceed = load16(keys_of_columns), reach = exceed - one, ties = load16(tie_rows);
     bits16 sum = none;
     for (int r = 0; r < rows; ++r)
-        sum = sum + where_above(load16(orders + r * pitch), where_above(turn, r, reaching, above), one, none);
+        sum = sum + select_gt(load16(keys + r * pitch), select_gt(ties, r, reach, exceed), one, none);
     store16(counts, sum);
 }
 

@@ -1,48 +1,55 @@
 /// Labelled rows as a fit reads them: unit floats, and labels that are all in range.
 #pragma once
 
+#include "../data/array.hpp"
+#include "../engine/execution.hpp"
 #include "../engine/row_source.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace learning {
 
-/// What a caller may ask of labelled rows.
-struct labelled_options {
-    index classes = 0;  ///< 0: one more than the largest label
-    on_row zero_rows = on_row::keep;
-    bool count_rows = false;  ///< those without a direction
-};
+/// The policy of rows that a model learns from or is judged by: non-finite rows are errors, whatever the caller chose.
+inline row_policy finite_rows_only(row_policy policy, const char* function) {
+    if (policy.zero_rows == on_row::nan)
+        detail::fail<value_error>(function, ": zero rows cannot become NaN; choose keep or error");
+    policy.non_finite = on_row::error;
+    return policy;
+}
 
 class labelled_rows {
 public:
+    /// classes 0: one more than the largest label. The report of the policy is left to the caller: see seen().
+    ///
     /// Errors   as logistic_regression; `function` begins their texts.
     template <class View, class Label>
-    labelled_rows(const View& rows, matrix_view<const Label> labels, const labelled_options& asked,
-                  const char* function)
-        : labels_(1, labels.rows()) {
+    labelled_rows(const View& rows, matrix_view<const Label> labels, idx_t classes, const row_policy& policy,
+                  const execution& how, const char* function)
+        : labels_(labels.rows()) {
         if (rows.rows() != labels.rows())
             detail::fail<shape_error>(function, ": ", rows.rows(), " rows, ", labels.rows(), " labels");
         if (rows.rows() == 0) detail::fail<value_error>(function, ": there are no rows");
         if (rows.dim() == 0) detail::fail<shape_error>(function, ": rows have dim 0");
-        for (index i = 0; i < labels.rows(); ++i) labels_(0, i) = index(labels(i, 0));
-        count_labels(asked.classes, function);
-        take(rows, asked, function);
+        for (idx_t i = 0; i < labels.rows(); ++i) labels_[i] = idx_t(labels(i, 0));
+        count_labels(classes, function);
+        read(rows, finite_rows_only(policy, function), how, function);
     }
 
     matrix_view<const float> rows() const noexcept { return rows_; }
-    matrix_view<const index> labels() const noexcept { return labels_.view(); }
-    index classes() const noexcept { return counts_.dim(); }
-    index count(index label) const noexcept { return counts_(0, label); }
-    /// The rows without a direction, where they were to be counted.
+    /// [1, n]
+    matrix_view<const idx_t> labels() const noexcept { return labels_.view(); }
+    idx_t classes() const noexcept { return idx_t(counts_.size()); }
+    /// Rows of one class.
+    idx_t count(idx_t label) const noexcept { return counts_[label]; }
+    /// The zero rows, where the policy has a report.
     const row_report& seen() const noexcept { return seen_; }
 
 private:
-    void count_labels(index classes, const char* function) {
-        const index n = labels_.dim();
-        index largest = 0;
-        for (index i = 0; i < n; ++i) {
-            const index label = labels_(0, i);
+    void count_labels(idx_t classes, const char* function) {
+        const idx_t n = idx_t(labels_.size());
+        idx_t largest = 0;
+        for (idx_t i = 0; i < n; ++i) {
+            const idx_t label = labels_[i];
             if (label < 0) detail::fail<value_error>(function, ": row ", i, " has the negative label ", label);
             if (classes > 0 && label >= classes)
                 detail::fail<value_error>(function, ": row ", i, " has label ", label, ", there are ", classes,
@@ -51,35 +58,36 @@ private:
         }
         require_two(function);
         // A label beyond the number of rows leaves a class among the first n + 1 without any.
-        const index wanted = classes > 0 ? classes : largest + 1;
-        counts_ = matrix<index>(1, wanted < n + 1 ? wanted : n + 1);
-        for (index i = 0; i < n; ++i)
-            if (labels_(0, i) < counts_.dim()) ++counts_(0, labels_(0, i));
-        for (index c = 0; c < counts_.dim(); ++c)
-            if (counts_(0, c) == 0) detail::fail<value_error>(function, ": class ", c, " has no rows");
+        const idx_t expected = classes > 0 ? classes : largest + 1;
+        counts_ = array<idx_t>(expected < n + 1 ? expected : n + 1);
+        for (idx_t i = 0; i < n; ++i)
+            if (labels_[i] < this->classes()) ++counts_[labels_[i]];
+        for (idx_t c = 0; c < this->classes(); ++c)
+            if (counts_[c] == 0) detail::fail<value_error>(function, ": class ", c, " has no rows");
     }
     void require_two(const char* function) const {
-        for (index i = 1; i < labels_.dim(); ++i)
-            if (labels_(0, i) != labels_(0, 0)) return;
-        detail::fail<value_error>(function, ": all ", labels_.dim(), " rows have label ", labels_(0, 0),
-                                  ", two classes are needed");
+        const idx_t n = idx_t(labels_.size());
+        for (idx_t i = 1; i < n; ++i)
+            if (labels_[i] != labels_[0]) return;
+        detail::fail<value_error>(function, ": all ", n, " rows have label ", labels_[0], ", two classes are needed");
     }
 
     /// Unit floats where they are, all else as a copy.
     template <class View>
-    void take(const View& rows, const labelled_options& asked, const char* function) {
-        normalize_options options;
-        options.zero_rows = asked.zero_rows;
-        options.non_finite = on_row::error;
-        if (asked.count_rows) options.report = &seen_;
-        engine::row_source source(rows, options, function, "row ");
+    void read(const View& rows, row_policy policy, const execution& how, const char* function) {
+        if (policy.report != nullptr) policy.report = &seen_;
+        engine::row_source source(rows, policy, function, "row ");
         if constexpr (std::is_same_v<View, unit_view<float>>) {
             source.count_rows();
             rows_ = rows.values();
         } else {
             own_ = matrix<float>::uninitialized(source.rows(), source.dim());
-            for (index i = 0; i < source.rows(); ++i)
-                kernel::scale_row(source.row(i), source.dim(), source.factors(i), own_.row(i));
+            engine::for_each_rows(how, source.rows(), source.dim(), [&](idx_t first, idx_t end) {
+                row_report seen;
+                for (idx_t i = first; i < end; ++i)
+                    kernel::scale_row(source.row(i), source.dim(), source.factors(i, seen), own_.row(i));
+                source.count(seen);
+            });
             rows_ = own_.view();
         }
         source.report();
@@ -88,7 +96,7 @@ private:
     row_report seen_;
     matrix<float> own_;
     matrix_view<const float> rows_;
-    matrix<index> labels_, counts_;
+    array<idx_t> labels_, counts_;
 };
 
 }  // namespace learning

@@ -1,4 +1,4 @@
-/// L-BFGS: the minimum of a smooth convex function from its gradients alone.
+/// L-BFGS: the minimum of a smooth convex objective from its gradients alone.
 ///
 /// A small one of our own. Of the packaged ones liblbfgs is a C library to link with; LBFGSpp is headers, but throws
 /// where exceptions are off; Ceres and dlib are large libraries for one loop; and those that stop on |gradient| / |x|
@@ -13,76 +13,76 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace learning {
 
-/// The last steps and what they did to the gradient: an approximation of the inverse Hessian.
-class curvature {
+/// An approximation H of the inverse Hessian from the last pairs s = x' - x, y = gradient' - gradient.
+class inverse_hessian {
 public:
-    explicit curvature(index size) : steps_(size, capacity), changes_(size, capacity) {}
+    explicit inverse_hessian(idx_t size) : s_(size, capacity), y_(size, capacity) {}
 
-    void forget() noexcept { count_ = 0; }
+    void clear() noexcept { count_ = 0; }
     bool empty() const noexcept { return count_ == 0; }
 
-    void add(const place& from, const place& to) {
+    void update(const iterate& from, const iterate& to) {
         const double along = (to.x - from.x).dot(to.gradient - from.gradient);
-        if (!(along > 0.0)) return;  // rounding: this pair knows no curvature
-        const index slot = next_;
-        steps_.col(slot) = to.x - from.x;
-        changes_.col(slot) = to.gradient - from.gradient;
-        inverse_[slot] = 1.0 / along;
-        scale_ = along / changes_.col(slot).squaredNorm();
+        if (!(along > 0.0)) return;  // rounding: the pair has no positive curvature
+        const idx_t slot = next_;
+        s_.col(slot) = to.x - from.x;
+        y_.col(slot) = to.gradient - from.gradient;
+        rho_[slot] = 1.0 / along;
+        gamma_ = along / y_.col(slot).squaredNorm();
         next_ = (next_ + 1) % capacity;
         if (count_ < capacity) ++count_;
     }
 
-    /// -H gradient: the two loops over the pairs, newest first and back.
-    void find_direction(const numbers& gradient, numbers& direction) const {
-        double factor[capacity];
+    /// direction = -H gradient: the two-loop recursion, newest pair first and back.
+    void find_direction(const vector& gradient, vector& direction) const {
+        double alpha[capacity];
         direction = -gradient;
-        for (index i = 1; i <= count_; ++i) {
-            const index slot = (next_ - i + capacity) % capacity;
-            factor[slot] = inverse_[slot] * steps_.col(slot).dot(direction);
-            direction -= factor[slot] * changes_.col(slot);
+        for (idx_t i = 1; i <= count_; ++i) {
+            const idx_t slot = (next_ - i + capacity) % capacity;
+            alpha[slot] = rho_[slot] * s_.col(slot).dot(direction);
+            direction -= alpha[slot] * y_.col(slot);
         }
-        direction *= scale_;
-        for (index i = count_; i >= 1; --i) {
-            const index slot = (next_ - i + capacity) % capacity;
-            direction += (factor[slot] - inverse_[slot] * changes_.col(slot).dot(direction)) * steps_.col(slot);
+        direction *= gamma_;
+        for (idx_t i = count_; i >= 1; --i) {
+            const idx_t slot = (next_ - i + capacity) % capacity;
+            direction += (alpha[slot] - rho_[slot] * y_.col(slot).dot(direction)) * s_.col(slot);
         }
     }
 
 private:
-    static constexpr index capacity = 10;
+    static constexpr idx_t capacity = 10;
 
-    Eigen::MatrixXd steps_, changes_;
-    double inverse_[capacity] = {};
-    double scale_ = 1.0;
-    index count_ = 0, next_ = 0;
+    column_major s_, y_;
+    double rho_[capacity] = {};
+    double gamma_ = 1.0;
+    idx_t count_ = 0, next_ = 0;
 };
 
-/// Minimizes function(x, gradient), which returns the value and writes the gradient, from x = at.x on.
+/// Minimizes the objective from at.x on.
 ///
-/// `watch(state)` is called before the first step and after each. A search that finds nothing begins anew from the
-/// gradient; if that finds nothing either, the state says that it has not converged.
+/// on_iteration(status) is called before the first step and after each. A line search that fails is repeated along the
+/// gradient; if that fails too, the status says that it has not converged.
 ///
 /// Memory   22 times x.
-template <class Function, class Watch>
-state lbfgs(Function&& function, place& at, const stop_rule& stop, Watch&& watch) {
-    curvature known(at.x.size());
-    numbers direction(at.x.size());
-    place before;
-    return descend(function, at, stop, watch, [&](place& trial) {
+template <class Objective, class OnIteration>
+status lbfgs(Objective& objective, iterate& at, const stop_rule& stop, OnIteration&& on_iteration) {
+    inverse_hessian known(at.x.size());
+    vector direction(at.x.size());
+    iterate before;
+    return minimize(objective, at, stop, on_iteration, [&](iterate& trial) {
         before.x = at.x, before.gradient = at.gradient;
         bool moved = false;
         while (!moved) {
-            const bool plain = known.empty();
-            if (plain)
-                direction = -at.gradient;
+            const bool steepest_descent = known.empty();
+            if (steepest_descent)  // a step of length 1 at most; where curvatures are >= 1, |gradient| goes far enough
+                direction = -at.gradient / (at.gradient.norm() > 1.0 ? at.gradient.norm() : 1.0);
             else
                 known.find_direction(at.gradient, direction);
-            moved = line_search(function, at, direction, plain ? 1.0 / at.gradient.norm() : 1.0, trial);
-            if (!moved && plain) return false;
-            if (!moved) known.forget();
+            moved = line_search(objective, at, direction, 1.0, trial);
+            if (!moved && steepest_descent) return false;
+            if (!moved) known.clear();
         }
-        known.add(before, at);
+        known.update(before, at);
         return true;
     });
 }

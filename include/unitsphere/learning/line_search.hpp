@@ -1,4 +1,8 @@
-/// Minimizing a smooth convex function of many numbers: when to stop, and how far to go along a direction.
+/// What every minimizer of a smooth convex objective shares: the iterate, the stopping rule, the line search, the loop.
+///
+/// An objective is callable as objective(x, gradient): it returns the value at x and writes the gradient.
+/// objective.gradient_scale() is the size of the terms whose sum that gradient is; it is compared with
+/// objective.largest_component(gradient).
 #pragma once
 
 #include <cassert>
@@ -13,26 +17,31 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace learning {
 
-using numbers = Eigen::VectorXd;
+// Every matrix names its storage order: EIGEN_DEFAULT_TO_ROW_MAJOR is the user's to define.
+using vector = Eigen::Matrix<double, Eigen::Dynamic, 1, Eigen::ColMajor>;
+using column_major = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
+using row_major = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-/// When to stop: the largest component of the gradient is at most `gradient`, or `iterations` steps were made.
+/// Converged where the largest |component| of the gradient is at most tolerance * gradient_scale: the same rule for an
+/// objective times any constant.
 struct stop_rule {
-    double gradient;
-    index iterations;
+    double tolerance;
+    idx_t max_iterations;
 };
 
 /// Where a minimizer stands.
-struct state {
-    double value = 0;      ///< of the function
-    double gradient = 0;   ///< its largest component
-    index iterations = 0;  ///< steps made
+struct status {
+    double value = 0;      ///< of the objective
+    double gradient = 0;   ///< its largest |component|
+    double bound = 0;      ///< tolerance * gradient_scale
+    idx_t iterations = 0;  ///< steps made
     bool converged = false;
 };
 
-/// Notices that rounding is all that still moves: neither the value nor the gradient has found a new low for 50 steps.
-class patience {
+/// Detects that only rounding still moves the iterate: neither value nor gradient has reached a new low for 50 steps.
+class stagnation {
 public:
-    bool ends(const state& now) noexcept {
+    bool ends(const status& now) noexcept {
         const bool lower = idle_ < 0 || now.value < value_ || now.gradient < gradient_;
         if (idle_ < 0 || now.value < value_) value_ = now.value;
         if (idle_ < 0 || now.gradient < gradient_) gradient_ = now.gradient;
@@ -42,15 +51,19 @@ public:
 
 private:
     double value_ = 0.0, gradient_ = 0.0;
-    int idle_ = -1;  ///< -1: nothing seen yet
+    int idle_ = -1;  ///< -1: before the first step
 };
 
-/// A point, with the function's value and gradient there.
-struct place {
-    numbers x, gradient;
-    double value = 0;
+/// A point, with the objective's value and gradient there.
+struct iterate {
+    vector x, gradient;
+    double value = 0, gradient_scale = 0;
 
-    double largest_component() const { return gradient.size() == 0 ? 0.0 : gradient.cwiseAbs().maxCoeff(); }
+    template <class Objective>
+    void evaluate(Objective& objective) {
+        value = objective(x, gradient);
+        gradient_scale = objective.gradient_scale();
+    }
 };
 
 /// Moves `at` along `direction` by a step that satisfies the strong Wolfe conditions, found by doubling and halving:
@@ -61,14 +74,14 @@ struct place {
 ///
 /// Returns false, with `at` as it was, where no such step is found: rounding leaves nothing to gain.
 /// Source   Nocedal and Wright, Numerical Optimization, 2nd ed., section 3.1; halving as Lewis and Overton 2013.
-template <class Function>
-bool line_search(Function&& function, place& at, const numbers& direction, double step, place& trial) {
+template <class Objective>
+bool line_search(Objective& objective, iterate& at, const vector& direction, double step, iterate& trial) {
     const double slope = at.gradient.dot(direction);
     const double slack = 1e-13 * (at.value < 0.0 ? -at.value : at.value);
     double low = 0.0, high = 0.0;  // the step lies between; 0: no upper end yet
     for (int attempt = 0; attempt < 60; ++attempt) {
         trial.x = at.x + step * direction;
-        trial.value = function(trial.x, trial.gradient);
+        trial.evaluate(objective);
         const double slope_there = trial.gradient.dot(direction);
         const bool defined = detail::is_finite(trial.value) && detail::is_finite(slope_there);
         if (!defined || trial.value > at.value + 1e-4 * step * slope + slack || slope_there > -0.9 * slope) {
@@ -78,7 +91,7 @@ bool line_search(Function&& function, place& at, const numbers& direction, doubl
         } else {
             at.x.swap(trial.x);
             at.gradient.swap(trial.gradient);
-            at.value = trial.value;
+            at.value = trial.value, at.gradient_scale = trial.gradient_scale;
             return true;
         }
         step = high > 0.0 ? 0.5 * (low + high) : 2.0 * step;
@@ -86,21 +99,23 @@ bool line_search(Function&& function, place& at, const numbers& direction, doubl
     return false;
 }
 
-/// The loop of every minimizer: step(trial) moves `at` to a lower place, or returns false. `watch(state)` is called before
-/// the first step and after each.
-template <class Function, class Watch, class Step>
-state descend(Function&& function, place& at, const stop_rule& stop, Watch&& watch, Step&& step) {
-    place trial;
+/// The loop of every minimizer: step(trial) moves `at` to a lower point, or returns false. on_iteration(status) is
+/// called before the first step and after each.
+template <class Objective, class OnIteration, class Step>
+status minimize(Objective& objective, iterate& at, const stop_rule& stop, OnIteration&& on_iteration, Step&& step) {
+    iterate trial;
     at.gradient.resize(at.x.size());
     trial.gradient.resize(at.x.size());
-    at.value = function(at.x, at.gradient);
-    patience left;
-    state now{at.value, at.largest_component(), 0, false};
+    at.evaluate(objective);
+    stagnation stagnates;
+    status now;
     for (;;) {
-        now.converged = now.gradient <= stop.gradient;
-        watch(now);
-        if (now.converged || now.iterations >= stop.iterations || left.ends(now) || !step(trial)) return now;
-        now.value = at.value, now.gradient = at.largest_component(), ++now.iterations;
+        now.value = at.value, now.gradient = objective.largest_component(at.gradient);
+        now.bound = stop.tolerance * at.gradient_scale;
+        now.converged = now.gradient <= now.bound && detail::is_finite(now.bound);
+        on_iteration(now);
+        if (now.converged || now.iterations >= stop.max_iterations || stagnates.ends(now) || !step(trial)) return now;
+        ++now.iterations;
     }
 }
 

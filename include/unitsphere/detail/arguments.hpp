@@ -1,0 +1,75 @@
+/// Which arguments a public function takes: std::is_invocable answers truly, and the compiler's error says what to
+/// pass.
+#pragma once
+
+#include "../data/array.hpp"
+#include "../data/required.hpp"
+#include "../engine/gallery_side.hpp"
+
+namespace unitsphere {
+inline namespace UNITSPHERE_ISA {
+namespace detail {
+
+template <class... Rows>
+using if_rows = std::enable_if_t<(engine::is_rows<Rows> && ...), int>;
+template <class... Rows>
+using unless_rows = std::enable_if_t<!(engine::is_rows<Rows> && ...), int>;
+
+/// Queries are rows, the gallery may be packed.
+template <class Queries, class Gallery>
+using if_sides = std::enable_if_t<engine::is_rows<Queries> && engine::is_side<Gallery>, int>;
+template <class Queries, class Gallery>
+using unless_sides = std::enable_if_t<!(engine::is_rows<Queries> && engine::is_side<Gallery>), int>;
+
+/// Advice that compilers print with a refused call, as the argument of a template.
+///
+/// Rows are what to_view takes: matrix_view<const T>(pointer, rows, dim), a matrix, unit_embeddings, unit_view, a
+/// row-major Eigen matrix (include unitsphere/interop/eigen.hpp); T is float, double, float16, bfloat16 or int8_t.
+struct pass_rows_of_float_double_float16_bfloat16_or_int8_as_a_matrix_view_or_unit_embeddings;
+struct pass_contiguous_rows_of_float_or_double_that_outlive_the_view_or_normalize_them;
+using pass_rows = pass_rows_of_float_double_float16_bfloat16_or_int8_as_a_matrix_view_or_unit_embeddings;
+
+/// For a scale that is a plain number: 100 is a multiplier, 4.6052 its logarithm.
+struct pass_logit_scale_from_multiplier_or_logit_scale_from_log;
+using pass_logit_scale = pass_logit_scale_from_multiplier_or_logit_scale_from_log;
+template <class Number>
+using if_number = std::enable_if_t<std::is_arithmetic_v<Number>, int>;
+
+/// The type of results is float; double only from rows of double.
+template <class Result, class... Elements>
+constexpr void require_result_type() {
+    static_assert(std::is_same_v<Result, float> || std::is_same_v<Result, double>,
+                  "unitsphere: results are float or double");
+    static_assert(std::is_same_v<Result, float> || (std::is_same_v<Elements, double> && ...),
+                  "unitsphere: a double result needs rows of double on every side");
+}
+
+}  // namespace detail
+}  // namespace UNITSPHERE_ISA
+}  // namespace unitsphere
+
+// Deleted overloads of a function, and of its _into form, for arguments that are no rows: the first, the first two, or
+// the first two of which the second may be a gallery.
+#define UNITSPHERE_REFUSE_ROWS(name)                                                            \
+    template <class Result = void, class Rows, class... More, class Advice = detail::pass_rows, \
+              detail::unless_rows<Rows> = 0>                                                    \
+    void name(const Rows&, More&&...) = delete
+// The same for a const member function and its _into form.
+#define UNITSPHERE_REFUSE_OTHER_ROWS_IN_MEMBER(name)                                                      \
+    template <class Rows, class... More, class Advice = detail::pass_rows, detail::unless_rows<Rows> = 0> \
+    void name(const Rows&, More&&...) const = delete;                                                     \
+    template <class Rows, class... More, class Advice = detail::pass_rows, detail::unless_rows<Rows> = 0> \
+    void name##_into(const Rows&, More&&...) const = delete
+#define UNITSPHERE_REFUSE_PAIRS(name, unless)                                                         \
+    template <class Result = void, class A, class B, class... More, class Advice = detail::pass_rows, \
+              detail::unless<A, B> = 0>                                                               \
+    void name(const A&, const B&, More&&...) = delete
+#define UNITSPHERE_REFUSE_OTHER_ROWS(name) \
+    UNITSPHERE_REFUSE_ROWS(name);          \
+    UNITSPHERE_REFUSE_ROWS(name##_into)
+#define UNITSPHERE_REFUSE_OTHER_PAIRS(name)     \
+    UNITSPHERE_REFUSE_PAIRS(name, unless_rows); \
+    UNITSPHERE_REFUSE_PAIRS(name##_into, unless_rows)
+#define UNITSPHERE_REFUSE_OTHER_SIDES(name)      \
+    UNITSPHERE_REFUSE_PAIRS(name, unless_sides); \
+    UNITSPHERE_REFUSE_PAIRS(name##_into, unless_sides)

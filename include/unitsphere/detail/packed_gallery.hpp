@@ -1,0 +1,127 @@
+/// Rows that are normalized and packed once: the storage of a gallery and of a classifier's classes.
+#pragma once
+
+#include "../engine/gallery_side.hpp"
+
+namespace unitsphere {
+inline namespace UNITSPHERE_ISA {
+namespace detail {
+
+/// Unit rows in panels that grow. Counts the rows without a direction by their numbers here.
+class packed_gallery {
+public:
+    packed_gallery() noexcept = default;
+    packed_gallery(const packed_gallery&) = default;
+    packed_gallery(packed_gallery&& other) noexcept { swap(other); }
+    packed_gallery& operator=(const packed_gallery& other) {
+        packed_gallery copy(other);
+        swap(copy);
+        return *this;
+    }
+    packed_gallery& operator=(packed_gallery&& other) noexcept {
+        packed_gallery taken(static_cast<packed_gallery&&>(other));
+        swap(taken);
+        return *this;
+    }
+    ~packed_gallery() = default;
+
+    idx_t rows() const noexcept { return rows_; }
+    idx_t dim() const noexcept { return storage_.dim(); }
+    idx_t bytes() const noexcept { return storage_.rows() * storage_.dim() * idx_t(sizeof(float)); }
+    const row_report& seen() const noexcept { return seen_; }
+    void set_seen(const row_report& seen) noexcept { seen_ = seen; }
+
+    /// For the engine: the rows as the multiply kernel reads them.
+    engine::packed_view<float> packed() const noexcept { return {panels(), seen_}; }
+
+    /// Row i as a unit row.
+    void unpack_row(idx_t i, float* to) const noexcept {
+        const idx_t column = i % panel_rows, first = i - column;
+        kernel::unpack_column(panels().panel(first), dim(), panels().width_from(first), int(column), to);
+    }
+
+    /// Appends the rows of a view. `function` and `row` ("row ", "class ") begin the texts of errors. If it fails,
+    /// everything is as before.
+    template <class View>
+    void append(const View& view, const execution& how, const row_policy& policy, const char* function,
+                const char* row) {
+        if (rows_ > 0 && view.dim() != dim())
+            fail<shape_error>(function, ": rows have dim ", view.dim(), ", the gallery has dim ", dim());
+        row_report counted_here;
+        row_policy counted = policy;  // a report makes unit rows count, too
+        if (counted.report == nullptr) counted.report = &counted_here;
+        engine::row_source source(view, counted, function, row);
+        matrix<float> larger = larger_storage(function, view.rows(), view.dim());
+        const bool grows = larger.rows() > 0;
+        // An executor may throw: before it has returned, neither the last panel in use nor the storage changes.
+        const idx_t filled = free_places(view.rows());
+        engine::pack_all_panels(how, source, filled,
+                                (grows ? larger : storage_).data() + (rows_ + filled) * view.dim());
+        if (grows || rows_ == 0) storage_ = static_cast<matrix<float>&&>(larger);
+        fill_last_panel(source, filled);
+        row_report seen = source.seen();
+        seen.first_zero += rows_;
+        seen.first_non_finite += rows_;
+        seen_.add(seen);
+        rows_ += view.rows();
+        source.report();
+    }
+
+private:
+    static constexpr idx_t panel_rows = engine::panels<float>::columns;
+
+    engine::panels<float> panels() const noexcept { return {storage_.data(), rows_, dim()}; }
+
+    /// Storage for `more` rows behind a copy of those that are there; empty where there is room.
+    matrix<float> larger_storage(const char* function, idx_t more, idx_t dim) const {
+        if (more > PTRDIFF_MAX - 2 * panel_rows - rows_)
+            fail<std::length_error>(function, ": ", more, " rows behind ", rows_, " exceed the address space");
+        const idx_t needed = engine::rows_of_panels(engine::round_up(rows_, panel_rows) + more);
+        if (rows_ > 0 && needed <= storage_.rows()) return {};
+        const idx_t roomy = rows_ > 0 ? engine::rows_of_panels(rows_ + rows_ / 2) : 0;
+        auto larger = matrix<float>::uninitialized(needed > roomy ? needed : roomy, dim);
+        if (rows_ > 0 && dim > 0)
+            std::memcpy(larger.data(), storage_.data(),
+                        std::size_t(engine::rows_of_panels(rows_) * dim) * sizeof(float));
+        return larger;
+    }
+
+    /// How many of `count` rows fit into the free places of the last panel.
+    idx_t free_places(idx_t count) const noexcept {
+        const idx_t used = rows_ % panel_rows, free = used > 0 ? panel_rows - used : 0;
+        return count < free ? count : free;
+    }
+
+    /// Packs the first `count` rows of a source there.
+    template <class T>
+    void fill_last_panel(engine::row_source<T>& source, idx_t count) noexcept {
+        if (count == 0) return;
+        const idx_t used = rows_ % panel_rows, first = rows_ - used;
+        float* const panel = storage_.data() + first * dim();
+        const engine::panels<float> now{storage_.data(), rows_ + count, dim()};
+        const int width = now.width_from(first);
+        if (width > panels().width_from(first)) kernel::widen_panel(panel, dim(), width);
+        row_report seen;
+        for (idx_t i = 0; i < count; ++i)
+            kernel::pack_column(source.row(i), dim(), source.factors(i, seen), width, int(used + i), panel);
+        source.count(seen);
+    }
+
+    void swap(packed_gallery& other) noexcept {
+        const idx_t rows = rows_;
+        const row_report seen = seen_;
+        rows_ = other.rows_, seen_ = other.seen_;
+        other.rows_ = rows, other.seen_ = seen;
+        matrix<float> storage(static_cast<matrix<float>&&>(storage_));
+        storage_ = static_cast<matrix<float>&&>(other.storage_);
+        other.storage_ = static_cast<matrix<float>&&>(storage);
+    }
+
+    idx_t rows_ = 0;
+    row_report seen_;
+    matrix<float> storage_;
+};
+
+}  // namespace detail
+}  // namespace UNITSPHERE_ISA
+}  // namespace unitsphere

@@ -1,0 +1,167 @@
+/// Who multiplies what, in which order: the decisions of the tile loops, as a value that is made before any work.
+///
+/// The scores are a matrix [queries, gallery rows]. A plan cuts it into rectangles; run_rows, run_few and strip_loop
+/// execute them and decide nothing.
+///
+///   pass        pass_rows queries, which are packed together; all gallery rows go by once for each pass
+///   strip       strip_columns gallery rows
+///   group       group_rows queries, which meet a panel of the strip one block after the other
+///   task        one strip against one share of the pass's groups
+///
+/// | loop   | chosen                                    | packed for all    | packed by a worker     | a task         |
+/// |--------|-------------------------------------------|-------------------|------------------------|----------------|
+/// | rows   | for whole_rows; for any, if there are     | a raw gallery     | a group of queries,    | a group x all  |
+/// |        | more queries than packed_queries_bytes    | (else <= 8 MiB    | 4 blocks               | gallery rows   |
+/// |        | and the gallery is within                 | by the condition) |                        |                |
+/// |        | packed_gallery_bytes                      |                   |                        |                |
+/// | few    | else, for a raw gallery and 10 .. 128     | all queries,      | a block of gallery     | all queries x  |
+/// |        | queries with <= 6 lanes of padding        | <= 512 KiB        | rows                   | 4 blocks       |
+/// | strips | else                                      | a pass of queries,| a strip of a raw       | a share of the |
+/// |        |                                           | <= 4 MiB          | gallery, <= 256 KiB    | groups x strip |
+///
+/// With several workers, groups and strips shrink and strips are shared until each worker gets about four tasks: at the
+/// end little is left to wait for. A group has at least one block and a strip one panel, however long the rows are;
+/// only then the bytes are exceeded. All numbers are members of cache_model.
+#pragma once
+
+#include "../kernel/pack.hpp"
+#include "arithmetic.hpp"
+#include "cache_model.hpp"
+
+namespace unitsphere {
+inline namespace UNITSPHERE_ISA {
+namespace engine {
+
+/// What a question needs of the order of its tiles.
+enum class tile_order {
+    any,         ///< nothing
+    whole_rows,  ///< the columns of a row in ascending order, from one worker
+    by_strips    ///< rectangles that the consumer does not want may be left out, before they are packed
+};
+
+/// The register tile of kernel::multiply in C (float or double).
+struct register_tile {
+    idx_t rows, columns, element_bytes;
+
+    template <class C>
+    static constexpr register_tile of() noexcept {
+        return {kernel::block<C>::rows, kernel::block<C>::columns, idx_t(sizeof(C))};
+    }
+    /// Elements of `count` rows as packed blocks (rows side of multiply), and as panels (its columns side).
+    idx_t block_elements(idx_t count, idx_t dim) const {
+        return round_up(count, rows) * round_up(maximum(dim, 1), kernel::chain_length);
+    }
+    static idx_t panel_elements(idx_t count, idx_t dim) { return round_up(count, kernel::lane_count) * dim; }
+};
+
+/// The shape of a question.
+struct tile_shape {
+    idx_t queries, gallery_rows, dim;
+    idx_t workers;
+    bool packed_gallery;
+    register_tile tile;
+};
+
+/// Scores of queries first_row .. first_row + rows - 1 against gallery rows first_column .. first_column + columns - 1.
+struct tile_range {
+    idx_t first_row, rows, first_column, columns;
+};
+
+enum class tile_loop { rows, strips, few };
+
+struct tile_plan {
+    tile_loop loop;
+    idx_t queries, gallery_rows;
+    idx_t pass_rows;                                 ///< 0 where there are no queries
+    idx_t group_rows;                                ///< whole blocks
+    idx_t strip_columns = 0, strips = 1;             ///< whole panels or blocks; in the loop over rows the gallery
+    idx_t shares = 1;                                ///< tasks that share a strip
+    idx_t workers = 1;                               ///< that need memory of their own
+    idx_t shared_elements = 0, worker_elements = 0;  ///< of packed rows: for all workers, and for each
+
+    /// Tasks of a pass.
+    idx_t tasks() const noexcept { return strips * shares; }
+    idx_t passes() const noexcept { return parts(queries, pass_rows); }
+    /// The queries of one pass, against all gallery rows.
+    tile_range pass(idx_t p) const noexcept {
+        return {p * pass_rows, minimum(pass_rows, queries - p * pass_rows), 0, gallery_rows};
+    }
+    idx_t groups(const tile_range& range) const noexcept { return parts(range.rows, group_rows); }
+    /// Group g of a pass or of a task.
+    tile_range group(const tile_range& range, idx_t g) const noexcept {
+        const idx_t done = g * group_rows;
+        return {range.first_row + done, minimum(group_rows, range.rows - done), range.first_column, range.columns};
+    }
+    /// Task t of a pass. It has no rows where a short last pass has fewer groups than there are shares.
+    tile_range task(const tile_range& pass, idx_t t) const noexcept {
+        if (shares == 1) {
+            const idx_t column = t * strip_columns;
+            return {pass.first_row, pass.rows, column, minimum(strip_columns, gallery_rows - column)};
+        }
+        const idx_t column = t / shares * strip_columns, share = t % shares, all = groups(pass);
+        const idx_t begin = minimum(all * share / shares * group_rows, pass.rows);
+        const idx_t end = minimum(all * (share + 1) / shares * group_rows, pass.rows);
+        return {pass.first_row + begin, end - begin, column, minimum(strip_columns, gallery_rows - column)};
+    }
+
+private:
+    /// ceil_div without a division for a single part: tiny questions are nothing but such arithmetic.
+    static idx_t parts(idx_t rows, idx_t size) noexcept { return rows > size ? ceil_div(rows, size) : rows > 0; }
+};
+
+/// Whether copying the gallery's rows, and padding the queries to whole registers, costs less than transposing the
+/// gallery.
+inline bool are_few(const tile_shape& shape, const cache_model& model) noexcept {
+    if (shape.packed_gallery || shape.queries < model.least_few_queries || shape.queries > model.most_few_queries)
+        return false;
+    const idx_t padded = ceil_div(shape.queries, kernel::lane_count) * kernel::lane_count;
+    return padded - shape.queries <= model.few_queries_padding &&
+           padded * shape.dim * shape.tile.element_bytes <= model.few_queries_bytes;
+}
+
+/// The plan of a question, by the table above. Inlined: with constant tile and order most divisions are shifts or gone.
+UNITSPHERE_INLINE tile_plan plan_tiles(const tile_shape& shape, tile_order order, const cache_model& model = caches) {
+    const register_tile& tile = shape.tile;
+    const idx_t queries = shape.queries, gallery = shape.gallery_rows, dim = shape.dim, most_workers = shape.workers;
+    const idx_t whole_group = model.blocks_of_group * tile.rows, wanted_tasks = most_workers > 1 ? 4 * most_workers : 1;
+    const auto rows_in = [&](idx_t bytes) { return bytes / tile.element_bytes / maximum(dim, 1); };
+    const idx_t at_once = maximum(rows_in(model.packed_queries_bytes) / whole_group, 1) * whole_group;
+    tile_plan plan{tile_loop::strips, queries, gallery, minimum(queries, at_once), whole_group};
+
+    const bool is_kept = queries > at_once && gallery <= rows_in(model.packed_gallery_bytes);
+    if (order == tile_order::whole_rows || (order == tile_order::any && is_kept)) {
+        plan.loop = tile_loop::rows;
+        if (most_workers > 1)
+            plan.group_rows = clamped(queries / (wanted_tasks * tile.rows), 1, model.blocks_of_group) * tile.rows;
+        plan.pass_rows = queries;
+        plan.strip_columns = gallery, plan.shares = ceil_div(queries, plan.group_rows);
+        plan.workers = clamped(plan.shares, 1, most_workers);
+        plan.shared_elements = shape.packed_gallery ? 0 : tile.panel_elements(gallery, dim);
+        plan.worker_elements = tile.block_elements(minimum(queries, plan.group_rows), dim);
+        return plan;
+    }
+    if (are_few(shape, model)) {
+        plan.loop = tile_loop::few;
+        plan.pass_rows = queries;
+        plan.strip_columns = model.few_blocks_of_task * tile.rows, plan.strips = ceil_div(gallery, plan.strip_columns);
+        plan.workers = clamped(plan.strips, 1, most_workers);
+        plan.shared_elements = tile.panel_elements(queries, dim);
+        plan.worker_elements = tile.block_elements(tile.rows, dim);
+        return plan;
+    }
+    const idx_t fitting = rows_in(model.strip_bytes) / tile.columns;
+    const idx_t share = most_workers > 1 ? gallery / (wanted_tasks * tile.columns) : fitting;
+    plan.strip_columns = clamped(minimum(fitting, share), 1, model.strip_panels) * tile.columns;
+    plan.strips = ceil_div(gallery, plan.strip_columns);
+    const idx_t groups = ceil_div(plan.pass_rows, whole_group);
+    if (most_workers > 1 && plan.strips > 0)
+        plan.shares = clamped(ceil_div(wanted_tasks, plan.strips), 1, maximum(groups, 1));
+    plan.workers = clamped(maximum(plan.tasks(), groups), 1, most_workers);
+    plan.shared_elements = tile.block_elements(plan.pass_rows, dim);
+    plan.worker_elements = shape.packed_gallery ? 0 : tile.panel_elements(minimum(gallery, plan.strip_columns), dim);
+    return plan;
+}
+
+}  // namespace engine
+}  // namespace UNITSPHERE_ISA
+}  // namespace unitsphere

@@ -1,0 +1,188 @@
+#include <algorithm>
+#include <limits>
+#include <numeric>
+#include <vector>
+
+#include <unitsphere/normalize.hpp>
+#include <unitsphere/search.hpp>
+#include <unitsphere/similarity.hpp>
+
+#include "catch.hpp"
+#include "checks.hpp"
+#include "executors.hpp"
+#include "ranked.hpp"
+#include "troubled_rows.hpp"
+
+namespace tests {
+
+using namespace unitsphere;
+
+namespace {
+
+/// The lowest row that can be reached from each row: labels flow along all pairs until none changes.
+std::vector<idx_t> components(const matrix<float>& scores, float threshold) {
+    std::vector<idx_t> lowest(std::size_t(scores.rows()));
+    std::iota(lowest.begin(), lowest.end(), idx_t(0));
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (idx_t i = 0; i < scores.rows(); ++i)
+            for (idx_t j = 0; j < scores.rows(); ++j) {
+                if (i == j || reference::is_nan(scores(i, j)) || !(scores(i, j) >= threshold)) continue;
+                idx_t &a = lowest[std::size_t(i)], &b = lowest[std::size_t(j)];
+                if (a != b) a = b = std::min(a, b), changed = true;
+            }
+    }
+    return lowest;
+}
+
+std::vector<std::vector<idx_t>> groups_of(const std::vector<idx_t>& lowest) {
+    std::vector<std::vector<idx_t>> groups;
+    for (idx_t i = 0; i < idx_t(lowest.size()); ++i) {
+        std::vector<idx_t> group;
+        for (idx_t j = 0; j < idx_t(lowest.size()); ++j)
+            if (lowest[std::size_t(j)] == i) group.push_back(j);
+        if (group.size() > 1) groups.push_back(group);
+    }
+    return groups;
+}
+std::vector<std::vector<idx_t>> groups_of(const duplicate_groups& found) {
+    std::vector<std::vector<idx_t>> groups;
+    for (const auto group : found) groups.emplace_back(group.begin(), group.end());
+    return groups;
+}
+
+/// Rows around some directions, in random order: several groups, and chains of pairs.
+matrix<float> clustered(idx_t rows, idx_t dim, std::uint64_t seed) {
+    const auto centres = random_rows<float>(rows / 4 + 1, dim, seed);
+    const auto noise = random_rows<float>(rows, dim, seed + 1);
+    generator random(seed + 2);
+    matrix<float> result(rows, dim);
+    for (idx_t i = 0; i < rows; ++i) {
+        const idx_t centre = random.below(centres.rows());
+        for (idx_t k = 0; k < dim; ++k) result(i, k) = centres(centre, k) + 0.3f * noise(i, k);
+    }
+    return result;
+}
+
+template <class... How>
+std::vector<idx_t> found_lowest(const matrix<float>& rows, float threshold, How&&... how) {
+    std::vector<idx_t> result(std::size_t(rows.rows()), -7);
+    near_duplicates_into(rows, threshold, result, how...);
+    return result;
+}
+
+}  // namespace
+
+TEST_CASE("near duplicates are the connected components of pairs from the threshold on", "[near_duplicates]") {
+    const idx_t n = GENERATE(0, 1, 2, 14, 16, 17, 33, 129, 700);
+    const float threshold = GENERATE(0.94f, 0.9f, 0.5f, 0.0f, -2.0f);
+    CAPTURE(n, threshold);
+    auto rows = clustered(n, 20, 141);
+    if (n > 10) std::fill(rows.row(4), rows.row(4) + 20, 0.0f), rows(9, 0) = std::numeric_limits<float>::quiet_NaN();
+    const std::vector<idx_t> expected = components(cosine_similarity(rows, rows), threshold);
+    CHECK(found_lowest(rows, threshold) == expected);
+    CHECK(found_lowest(rows, threshold, in_reverse) == expected);
+    CHECK(found_lowest(rows, threshold, on_threads{3}) == expected);
+    const duplicate_groups found = near_duplicates(rows, threshold);
+    CHECK(groups_of(found) == groups_of(expected));
+    CHECK(std::vector<idx_t>(found.representative.begin(), found.representative.end()) == expected);
+    CHECK(found.duplicates() == n - idx_t(std::count_if(expected.begin(), expected.end(),
+                                                        [&, i = idx_t(0)](idx_t low) mutable { return low == i++; })));
+}
+
+TEST_CASE("more rows than are packed at once are grouped all the same", "[near_duplicates]") {
+    auto rows = clustered(600, 4096, 142);  // 256 at once
+    std::copy(rows.row(1), rows.row(1) + 4096, rows.row(599));
+    const std::vector<idx_t> expected = components(cosine_similarity(rows, rows), 0.9f);
+    REQUIRE(expected[599] < 2);
+    REQUIRE(groups_of(expected).size() > 10);
+    team threads(4);
+    CHECK(found_lowest(rows, 0.9f) == expected);
+    CHECK(found_lowest(rows, 0.9f, threads) == expected);
+}
+
+TEST_CASE("a chain of pairs is one group, whichever end is found first", "[near_duplicates]") {
+    constexpr idx_t n = 64;
+    matrix<float> arc(n, 2);  // a step of 2 degrees; only neighbours are above cos 3 degrees
+    for (idx_t i = 0; i < n; ++i) {
+        const double angle = double((i * 37) % n) * 0.0349065850398866;
+        arc(i, 0) = float(std::cos(angle)), arc(i, 1) = float(std::sin(angle));
+    }
+    for (const int threads : {1, 2, 3, 7})
+        CHECK(found_lowest(arc, 0.99863f, on_threads{threads}) == std::vector<idx_t>(n, 0));
+    CHECK(groups_of(near_duplicates(arc, 0.9995f)).empty());
+}
+
+TEST_CASE("every row equal to every other: one group, from any number of threads", "[near_duplicates]") {
+    matrix<float> same(1000, 16);
+    for (idx_t k = 0; k < 1000 * 16; ++k) same.data()[k] = 3.0f;
+    CHECK(found_lowest(same, 0.94f, on_threads{5}) == std::vector<idx_t>(1000, 0));
+    CHECK(near_duplicates(same, 0.94f).size() == 1);
+    CHECK(near_duplicates(same, 0.94f).duplicates() == 999);
+}
+
+TEST_CASE("rows whose cosine is exactly the threshold are near duplicates", "[near_duplicates]") {
+    const auto rows = random_rows<float>(2, 20, 145);
+    const float tie = cosine(rows[0], rows[1]), above = std::nextafter(tie, 2.0f);
+    CHECK(near_duplicates(rows, above).size() == 0);
+    const duplicate_groups found = near_duplicates(rows, tie);
+    REQUIRE(found.size() == 1);
+    idx_t members = 0;
+    for (const idx_t row : found[0]) CHECK(row == members++);
+    CHECK(members == 2);
+    CHECK(duplicate_groups().size() == 0);
+}
+
+TEMPLATE_LIST_TEST_CASE("near_duplicates takes rows of every type, unit rows and any stride", "[near_duplicates]",
+                        element_types) {
+    const auto rows = rows_with_ties<TestType>(200, 33, 143);
+    const std::vector<idx_t> expected = components(cosine_similarity(rows, rows), 0.94f);
+    REQUIRE(groups_of(expected).size() > 10);
+    CHECK(groups_of(near_duplicates(rows, 0.94f)) == groups_of(expected));
+    CHECK(groups_of(near_duplicates(normalize(rows), 0.94f)) == groups_of(expected));
+    matrix<TestType> wide(200, 40);
+    for (idx_t i = 0; i < 200; ++i) std::copy(rows.row(i), rows.row(i) + 33, wide.row(i));
+    CHECK(groups_of(near_duplicates(matrix_view<const TestType>(wide.data(), 200, 33, 40), 0.94f)) ==
+          groups_of(expected));
+}
+
+TEST_CASE("near_duplicates counts each row without a direction once", "[near_duplicates]") {
+    const idx_t copies = GENERATE(1, 100);
+    matrix<float> rows(8 * copies, 16);
+    const auto eight = troubled_rows<float>(16);
+    for (idx_t i = 0; i < rows.rows(); ++i) std::copy(eight.row(i % 8), eight.row(i % 8) + 16, rows.row(i));
+    row_report report;
+    row_policy options;
+    options.report = &report;
+    for (const execution& how : {execution(sequential{}), execution(in_reverse)}) {
+        report = {};
+        const duplicate_groups found = near_duplicates(rows, 0.94f, how, {options});
+        CHECK(same(report, {2 * copies, 3 * copies, 1, 2}));
+        CHECK(found.size() == (copies > 1 ? 3 : 0));  // zero rows are like nothing, not even each other
+    }
+    options.zero_rows = on_row::error;
+    CHECK(message_of<value_error>([&] { near_duplicates(rows, 0.94f, {}, {options}); }) ==
+          "near_duplicates: row 1 is zero");
+    options = {on_row::keep, on_row::error, nullptr};
+    CHECK(message_of<value_error>([&] { near_duplicates(rows, 0.94f, {}, {options}); }) ==
+          "near_duplicates: row 2 is not finite");
+}
+
+TEST_CASE("near_duplicates refuses what does not fit, and writes nothing", "[near_duplicates]") {
+    const auto rows = random_rows<float>(5, 8, 144);
+    std::vector<idx_t> few(4, -7), enough(5, -7);
+    CHECK(message_of<shape_error>([&] { near_duplicates_into(rows, 0.94f, few); }) ==
+          "near_duplicates: representative is 1 x 4, it must be 1 x 5");
+    CHECK(message_of<value_error>([&] {
+              near_duplicates_into(rows, std::numeric_limits<float>::quiet_NaN(), enough);
+          }) == "near_duplicates: the threshold is NaN");
+    CHECK_THROWS_AS(near_duplicates(rows, std::numeric_limits<float>::quiet_NaN()), value_error);
+    CHECK(enough == std::vector<idx_t>(5, -7));
+    std::vector<idx_t> shared(8, 1);
+    const matrix_view<const std::int8_t> inside(reinterpret_cast<const std::int8_t*>(shared.data()), 8, 8);
+    CHECK(message_of<shape_error>([&] { near_duplicates_into(inside, 0.94f, shared); }) ==
+          "near_duplicates: representative overlaps rows");
+    CHECK(shared == std::vector<idx_t>(8, 1));
+}
+
+}  // namespace tests

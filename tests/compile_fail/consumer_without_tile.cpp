@@ -1,0 +1,12 @@
+// expect: unitsphere: this consumer lacks the member tile
+#include <unitsphere/engine/score_tiles.hpp>
+
+namespace us = unitsphere;
+
+struct counts_rows : us::engine::score_consumer {
+    void rows_done(us::idx_t, us::idx_t) const {}
+};
+
+void wrong(us::engine::row_source<float>& queries, us::engine::raw_side<float>& gallery) {
+    us::engine::score_tiles<float>({}, queries, gallery, us::engine::shared_by_workers{counts_rows{}});
+}

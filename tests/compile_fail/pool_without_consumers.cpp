@@ -1,0 +1,8 @@
+// expect: unitsphere: these consumers lack the member of
+#include <unitsphere/engine/score_tiles.hpp>
+
+namespace us = unitsphere;
+
+void wrong(us::engine::row_source<float>& queries, us::engine::raw_side<float>& gallery) {
+    us::engine::score_rows<float>({}, queries, gallery, us::engine::consumer_pool{});
+}

@@ -1,0 +1,196 @@
+#include <algorithm>
+#include <vector>
+
+#include <unitsphere/engine/tile_plan.hpp>
+
+#include "catch.hpp"
+
+namespace tests {
+
+using namespace unitsphere::engine;
+using unitsphere::idx_t;
+
+namespace {
+
+constexpr register_tile avx512{14, 32, 4}, avx2{6, 16, 4}, sse2{2, 16, 4}, double_avx512{14, 16, 8};
+
+/// How often a plan computes each score, from the rectangles that its groups are.
+class coverage {
+public:
+    explicit coverage(const tile_plan& plan)
+        : times_(std::size_t(plan.queries * plan.gallery_rows), 0), rows_(plan.queries), columns_(plan.gallery_rows) {
+        for (idx_t p = 0; p < plan.passes(); ++p) {
+            const tile_range pass = plan.pass(p);
+            for (idx_t t = 0; t < plan.tasks(); ++t) {
+                const tile_range task = plan.task(pass, t);
+                for (idx_t g = 0; g < plan.groups(task); ++g) add(plan.group(task, g));
+            }
+        }
+    }
+    bool once() const {
+        return inside_ && std::all_of(times_.begin(), times_.end(), [](int n) { return n == 1; });
+    }
+
+private:
+    void add(const tile_range& range) {
+        inside_ = inside_ && range.rows > 0 && range.first_row >= 0 && range.first_row + range.rows <= rows_ &&
+                  range.first_column >= 0 && range.first_column + range.columns <= columns_;
+        if (!inside_) return;
+        for (idx_t r = range.first_row; r < range.first_row + range.rows; ++r)
+            for (idx_t c = range.first_column; c < range.first_column + range.columns; ++c)
+                ++times_[std::size_t(r * columns_ + c)];
+    }
+
+    std::vector<int> times_;
+    idx_t rows_, columns_;
+    bool inside_ = true;
+};
+
+/// A cache model so small that a few hundred rows need several passes, strips and shares.
+cache_model small_caches() {
+    cache_model model;
+    model.packed_queries_bytes = 20000, model.packed_gallery_bytes = 8000, model.strip_bytes = 6000;
+    return model;
+}
+
+/// What a plan may take at most: packed rows end at a whole register tile and a whole chain.
+idx_t most_shared_bytes(const tile_plan& plan, const tile_shape& shape, const cache_model& model) {
+    const idx_t row_bytes = round_up(maximum(shape.dim, 1), 128) * shape.tile.element_bytes;
+    if (plan.loop == tile_loop::few) return model.few_queries_bytes;
+    if (plan.loop == tile_loop::rows) return model.packed_gallery_bytes + 15 * row_bytes;
+    const idx_t chain_padding = ceil_div(row_bytes, maximum(shape.dim, 1) * shape.tile.element_bytes);
+    return maximum(model.packed_queries_bytes * chain_padding, model.blocks_of_group * shape.tile.rows * row_bytes);
+}
+
+}  // namespace
+
+TEST_CASE("a plan's tasks cover every score exactly once", "[tile_plan]") {
+    const auto order = GENERATE(tile_order::any, tile_order::whole_rows, tile_order::by_strips);
+    const register_tile tile = GENERATE(avx512, avx2, sse2, double_avx512);
+    for (const cache_model& model : {caches, small_caches()})
+        for (const idx_t queries : {0, 1, 9, 10, 57, 131, 300})
+            for (const idx_t rows : {0, 1, 16, 33, 257})
+                for (const idx_t dim : {0, 1, 40, 513})
+                    for (const idx_t workers : {1, 2, 8})
+                        for (const bool packed : {false, true}) {
+                            CAPTURE(queries, rows, dim, workers, packed, tile.rows);
+                            const tile_plan plan =
+                                plan_tiles({queries, rows, dim, workers, packed, tile}, order, model);
+                            REQUIRE(coverage(plan).once());
+                        }
+}
+
+TEST_CASE("tasks of a plan are whole panels and blocks, so that no register tile is computed twice", "[tile_plan]") {
+    for (const register_tile& tile : {avx512, avx2, sse2, double_avx512})
+        for (const idx_t queries : {10, 57, 300, 5000})
+            for (const idx_t workers : {1, 2, 8}) {
+                const tile_plan plan = plan_tiles({queries, 5000, 64, workers, false, tile}, tile_order::any);
+                CAPTURE(queries, workers, tile.rows);
+                CHECK(plan.group_rows % tile.rows == 0);
+                const idx_t step = plan.loop == tile_loop::few ? tile.rows : tile.columns;
+                if (plan.loop != tile_loop::rows) CHECK(plan.strip_columns % step == 0);
+            }
+}
+
+TEST_CASE("a plan's memory is within the cache model", "[tile_plan]") {
+    const register_tile tile = GENERATE(avx512, avx2, sse2, double_avx512);
+    const bool packed = GENERATE(false, true);
+    for (const cache_model& model : {caches, small_caches()})
+        for (const idx_t queries : {0, 1, 14, 32, 128, 1000, 100000})
+            for (const idx_t rows : {1, 10, 1000, 200000})
+                for (const idx_t dim : {1, 128, 512, 768, 4096, 32768})
+                    for (const idx_t workers : {1, 2, 8}) {
+                        CAPTURE(queries, rows, dim, workers, tile.rows);
+                        const tile_shape shape{queries, rows, dim, workers, packed, tile};
+                        const tile_plan plan = plan_tiles(shape, tile_order::any, model);
+                        const idx_t row_bytes = round_up(dim, 128) * tile.element_bytes;
+                        const idx_t shared = plan.shared_elements * tile.element_bytes;
+                        const idx_t each = plan.worker_elements * tile.element_bytes;
+                        CHECK(shared <= most_shared_bytes(plan, shape, model));
+                        const idx_t group = model.blocks_of_group * tile.rows * row_bytes;
+                        const idx_t strip = maximum(model.strip_bytes, tile.columns * dim * tile.element_bytes);
+                        CHECK(each <= (plan.loop == tile_loop::strips ? strip : group));
+                        if (plan.loop == tile_loop::rows) CHECK((shared > 0) == !packed);
+                        if (plan.loop == tile_loop::strips) CHECK((each > 0) == !packed);
+                        CHECK((plan.workers >= 1 && plan.workers <= workers));
+                    }
+}
+
+TEST_CASE("each worker gets about four tasks where the rows are enough", "[tile_plan]") {
+    for (const idx_t workers : {2, 8})
+        for (const auto order : {tile_order::whole_rows, tile_order::by_strips}) {
+            CAPTURE(workers);
+            const tile_plan plan = plan_tiles({5000, 5000, 512, workers, true, avx512}, order);
+            CHECK(plan.tasks() >= 4 * workers);
+            // one panel and many queries: several workers share it
+            const tile_plan shared = plan_tiles({5000, 32, 512, workers, true, avx512}, order);
+            CHECK(shared.tasks() >= 4 * workers);
+        }
+}
+
+TEST_CASE("known shapes have the plans that were measured", "[tile_plan]") {
+    struct known {
+        idx_t queries, rows, dim, workers;
+        bool packed;
+        tile_order order;
+        tile_loop loop;
+        idx_t pass_rows, group_rows, strip_columns, strips, shares, used_workers;
+    };
+    constexpr auto any = tile_order::any;
+    constexpr auto rows = tile_loop::rows, strips = tile_loop::strips, few = tile_loop::few;
+    const known all[] = {
+        {1, 1000, 512, 1, false, any, strips, 1, 56, 128, 8, 1, 1},
+        {1, 1000, 512, 2, false, any, strips, 1, 56, 96, 11, 1, 2},
+        {1, 1000, 512, 8, false, any, strips, 1, 56, 32, 32, 1, 8},
+        {32, 1000, 512, 1, false, any, few, 32, 56, 56, 18, 1, 1},
+        {32, 1000, 512, 2, false, any, few, 32, 56, 56, 18, 1, 2},
+        {32, 1000, 512, 8, false, any, few, 32, 56, 56, 18, 1, 8},
+        {32, 1000, 512, 1, true, any, strips, 32, 56, 128, 8, 1, 1},
+        {32, 1000, 512, 8, true, any, strips, 32, 56, 32, 32, 1, 8},
+        {1000, 1000, 512, 1, false, any, strips, 1000, 56, 128, 8, 1, 1},
+        {1000, 1000, 512, 2, false, any, strips, 1000, 56, 96, 11, 1, 2},
+        {1000, 1000, 512, 8, false, any, strips, 1000, 56, 32, 32, 1, 8},
+        {1000, 1000, 768, 1, false, any, strips, 1000, 56, 64, 16, 1, 1},
+        {1000, 1000, 768, 2, false, any, strips, 1000, 56, 64, 16, 1, 2},
+        {1000, 1000, 768, 8, false, any, strips, 1000, 56, 32, 32, 1, 8},
+        {1000, 10, 512, 2, false, any, strips, 1000, 56, 32, 1, 8, 2},
+        {10000, 10, 512, 1, false, any, rows, 10000, 56, 10, 1, 179, 1},
+        {10000, 10, 512, 2, false, any, rows, 10000, 56, 10, 1, 179, 2},
+        {10000, 10, 512, 8, true, any, rows, 10000, 56, 10, 1, 179, 8},
+        {10000, 10, 512, 8, true, tile_order::by_strips, strips, 2016, 56, 32, 1, 32, 8},
+        {100, 10, 512, 1, true, tile_order::whole_rows, rows, 100, 56, 10, 1, 2, 1},
+        {100, 10, 512, 8, true, tile_order::whole_rows, rows, 100, 14, 10, 1, 8, 8},
+        {1, 200000, 512, 1, false, any, strips, 1, 56, 128, 1563, 1, 1},
+        {32, 200000, 512, 2, false, any, few, 32, 56, 56, 3572, 1, 2},
+        {32, 200000, 512, 2, true, any, strips, 32, 56, 128, 1563, 1, 2},
+        {1024, 200000, 512, 1, true, any, strips, 1024, 56, 128, 1563, 1, 1},
+        {1024, 200000, 512, 8, false, any, strips, 1024, 56, 128, 1563, 1, 8},
+        {10000, 200000, 512, 8, false, any, strips, 2016, 56, 128, 1563, 1, 8},
+    };
+    for (const known& k : all) {
+        CAPTURE(k.queries, k.rows, k.dim, k.workers, k.packed);
+        const tile_plan plan = plan_tiles({k.queries, k.rows, k.dim, k.workers, k.packed, avx512}, k.order);
+        CHECK(plan.loop == k.loop);
+        CHECK(plan.pass_rows == k.pass_rows);
+        CHECK(plan.group_rows == k.group_rows);
+        CHECK(plan.strip_columns == k.strip_columns);
+        CHECK(plan.strips == k.strips);
+        CHECK(plan.shares == k.shares);
+        CHECK(plan.workers == k.used_workers);
+    }
+}
+
+TEST_CASE("10 to 128 raw queries with at most 6 lanes of padding become the packed columns", "[tile_plan]") {
+    for (idx_t queries = 0; queries < 200; ++queries) {
+        CAPTURE(queries);
+        const bool expected = queries >= 10 && queries <= 128 && (queries + 15) / 16 * 16 - queries <= 6;
+        const auto loop = [&](bool packed, idx_t dim) {
+            return plan_tiles({queries, 5000, dim, 1, packed, avx512}, tile_order::any).loop;
+        };
+        CHECK((loop(false, 512) == tile_loop::few) == expected);
+        CHECK(loop(true, 512) != tile_loop::few);
+        if (queries > 64) CHECK(loop(false, 2048) != tile_loop::few);  // more than 512 KiB of packed queries
+    }
+}
+
+}  // namespace tests

@@ -1,0 +1,8 @@
+/// Two sides.
+#pragma once
+
+namespace detail {
+
+struct side_names {};
+
+}  // namespace detail

@@ -1,0 +1,4 @@
+/// Packed rows.
+#pragma once
+
+struct gallery {};

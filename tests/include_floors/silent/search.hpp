@@ -1,0 +1,6 @@
+/// The nearest rows.
+#pragma once
+
+#include "gallery.hpp"
+
+struct neighbours {};

@@ -1,0 +1,163 @@
+#include <cstring>
+#include <limits>
+#include <sstream>
+#include <stdexcept>
+#include <streambuf>
+#include <string>
+
+#include <unitsphere/io/gallery.hpp>
+#include <unitsphere/similarity.hpp>
+
+#include "catch.hpp"
+#include "checks.hpp"
+#include "random_rows.hpp"
+
+namespace tests {
+
+using namespace unitsphere;
+
+namespace {
+
+std::string bytes_of(const gallery& rows) {
+    std::ostringstream stream;
+    save_gallery(stream, rows);
+    return stream.str();
+}
+gallery from_bytes(const std::string& bytes) {
+    std::istringstream stream(bytes);
+    return load_gallery(stream);
+}
+std::string refusal(const std::string& bytes) {
+    return message_of<file_error>([&] { from_bytes(bytes); });
+}
+
+/// FNV-1a from its definition, to make streams that only their contents give away.
+std::string with_checksum(std::string bytes) {
+    std::uint64_t sum = 14695981039346656037u;
+    bytes.resize(bytes.size() - 8);
+    for (const char c : bytes) sum = (sum ^ static_cast<unsigned char>(c)) * 1099511628211u;
+    for (int i = 0; i < 8; ++i) bytes += char(sum >> (8 * i) & 255);
+    return bytes;
+}
+template <class T>
+std::string with_value(std::string bytes, std::size_t at, T value) {
+    std::memcpy(&bytes[at], &value, sizeof value);
+    return with_checksum(bytes);
+}
+
+/// Keeps what fits, and fails when it is flushed or read.
+struct full_disk : std::stringbuf {
+    int sync() override { return -1; }
+    int underflow() override { throw std::runtime_error("the disk is gone"); }
+};
+
+}  // namespace
+
+TEST_CASE("a gallery goes to a stream and comes back with the same bits and report", "[gallery]") {
+    const idx_t n = GENERATE(0, 1, 16, 33, 300), dim = GENERATE(1, 17, 2000);
+    auto rows = random_rows<float>(n, dim, 76);
+    if (n > 2) rows(1, 0) = std::numeric_limits<float>::quiet_NaN();
+    if (n > 20)
+        for (idx_t k = 0; k < dim; ++k) rows(19, k) = 0.0f;
+    const gallery saved(rows), loaded = from_bytes(bytes_of(saved));
+    CHECK(loaded.rows() == n);
+    CHECK(loaded.dim() == dim);
+    CHECK(bytes_of(loaded) == bytes_of(saved));
+    CHECK(loaded.report().first_zero == saved.report().first_zero);
+    CHECK(loaded.report().non_finite_rows == saved.report().non_finite_rows);
+    const auto queries = random_rows<float>(3, dim, 77);
+    CHECK(first_difference(cosine_similarity(queries, loaded), cosine_similarity(queries, saved)) == "");
+}
+
+TEST_CASE("a stream that is cut or changed anywhere is refused", "[gallery]") {
+    const std::string bytes = bytes_of(gallery(random_rows<float>(3, 5, 78)));
+    REQUIRE(bytes.size() == 64 + 60 + 8);
+    int accepted = 0;
+    for (std::size_t size = 0; size < bytes.size(); ++size) accepted += refusal(bytes.substr(0, size)).empty();
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+        for (const int bit : {0, 6}) {
+            std::string changed = bytes;
+            changed[i] = char(changed[i] ^ (1 << bit));
+            accepted += refusal(changed).empty();
+        }
+    CHECK(accepted == 0);
+    CHECK(refusal("") == "load_gallery: the stream ends after 0 of 64 bytes of the header");
+    CHECK(refusal(std::string(64, 'x')) == "load_gallery: this is not a gallery");
+    std::string newer = bytes, endless = bytes;
+    newer[8] = 2;
+    CHECK(refusal(newer) == "load_gallery: version 2, this library reads version 1");
+    endless[23] = 0x7f;  // 2^62 rows and more: refused when they do not come, not by an allocation
+    CHECK(refusal(endless).find("load_gallery: the stream ends after") == 0);
+    std::ostringstream broken;
+    broken.setstate(std::ios::badbit);
+    CHECK(message_of<file_error>([&] { save_gallery(broken, gallery(random_rows<float>(1, 2, 79))); }) ==
+          "save_gallery: the stream takes no more bytes");
+}
+
+TEST_CASE("a stream of rows that are not unit is refused", "[gallery]") {
+    const std::string bytes = bytes_of(gallery(random_rows<float>(3, 5, 90)));
+    CHECK(refusal(with_value(bytes, 64, 0.0f)).find("load_gallery: row 0 has norm 0.") == 0);
+    CHECK(refusal(with_value(bytes, 64 + 4 * 5, 5.0f)).find("load_gallery: row 1 has norm ") == 0);
+    CHECK(refusal(with_checksum(bytes)) == "(no exception)");
+}
+
+TEST_CASE("a stream that counts other rows than it has is refused", "[gallery]") {
+    auto rows = random_rows<float>(6, 5, 91);
+    std::memset(rows.row(2), 0, 5 * sizeof(float));
+    rows(4, 1) = std::numeric_limits<float>::quiet_NaN();
+    const std::string bytes = bytes_of(gallery(rows));
+    CHECK(refusal(bytes) == "(no exception)");
+    CHECK(refusal(with_value<idx_t>(bytes, 32, 2)) ==
+          "load_gallery: the header counts 2 zero rows and 1 that are not finite, the rows are 1 and 1");
+    for (const std::size_t at : {32u, 40u})  // zero_rows, non_finite_rows
+        for (const idx_t lie : {idx_t(-1), idx_t(0), idx_t(2), PTRDIFF_MAX}) {
+            CAPTURE(at, lie);
+            CHECK(refusal(with_value(bytes, at, lie)).find("load_gallery: the header counts ") == 0);
+        }
+    for (const std::size_t at : {48u, 56u})  // first_zero, first_non_finite
+        for (const idx_t lie : {-2, -1, 6}) {
+            CAPTURE(at, lie);
+            CHECK(refusal(with_value(bytes, at, lie)).find("load_gallery: the header counts ") == 0);
+        }
+}
+
+TEST_CASE("zero rows that were put in as NaN come back so, and are still counted as zero", "[gallery]") {
+    auto rows = random_rows<float>(4, 5, 92);
+    std::memset(rows.row(2), 0, 5 * sizeof(float));
+    row_policy as_nan;
+    as_nan.zero_rows = on_row::nan;
+    const gallery loaded = from_bytes(bytes_of(gallery(rows, {}, {as_nan})));
+    CHECK(loaded.report().zero_rows == 1);
+    CHECK(loaded.report().first_zero == 2);
+    CHECK(reference::is_nan(cosine_similarity(rows, loaded)(0, 2)));
+}
+
+TEST_CASE("the bytes of a stream do not depend on which NaN a row holds", "[gallery]") {
+    auto rows = random_rows<float>(2, 5, 93);
+    rows(1, 2) = reference::float_from_bits(0x7fc00000u);
+    auto others = rows;
+    others(1, 2) = reference::float_from_bits(0xffe12345u);
+    const std::string bytes = bytes_of(gallery(rows));
+    CHECK(bytes == bytes_of(gallery(others)));
+    std::uint32_t bits = 0;
+    std::memcpy(&bits, &bytes[64 + 4 * 5], sizeof bits);
+    CHECK(bits == 0x7fc00000u);
+}
+
+TEST_CASE("streams that fail are told from streams that end", "[gallery]") {
+    full_disk disk;
+    std::ostream to(&disk);
+    CHECK(message_of<file_error>([&] { save_gallery(to, gallery(random_rows<float>(1, 2, 94))); }) ==
+          "save_gallery: the stream takes no more bytes");
+    std::istream from(&disk);
+    CHECK(message_of<file_error>([&] { load_gallery(from); }) ==
+          "load_gallery: the stream cannot be read, in the header");
+}
+
+TEST_CASE("rows without elements are no stream", "[gallery]") {
+    CHECK(message_of<shape_error>([&] { bytes_of(gallery(matrix<float>(3, 0))); }) ==
+          "save_gallery: dim is 0, it must be 1 to 16777216");
+    CHECK(from_bytes(bytes_of(gallery())).rows() == 0);
+}
+
+}  // namespace tests

@@ -1,0 +1,63 @@
+#include <unitsphere/io/linear_head.hpp>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "catch.hpp"
+#include "lists.hpp"
+#include "npy_files.hpp"
+#include "random_rows.hpp"
+
+namespace tests {
+
+using unitsphere::linear_head;
+using unitsphere::load_head;
+using unitsphere::save_head;
+using unitsphere::save_npy;
+
+TEST_CASE("a head comes back from its file with the same bits, and so do its flags", "[head][npy]") {
+    const idx_t heads = GENERATE(1, 5);
+    const temporary_directory directory;
+    const linear_head head(random_rows<double>(heads, 34, 111));
+    save_head(directory.path(), head);
+    const linear_head loaded = load_head(directory.path());
+    CHECK(first_difference(loaded.rows(), head.rows()) == "");
+    const matrix<float> images = random_rows<float>(30, 33, 112);
+    CHECK(first_difference(loaded.predict_proba(images), head.predict_proba(images)) == "");
+    CHECK(listed(loaded.predict(images)) == listed(head.predict(images)));
+    CHECK(read(directory.path()).substr(0, 128) ==
+          numpy_header("'<f8'", "False", "(" + std::to_string(heads) + ", 34)"));
+}
+
+TEST_CASE("a head that numpy saved as one row loads: (dim + 1,) of doubles, floats or halves", "[head][npy]") {
+    const temporary_directory directory;
+    directory.write(npy(dict("'<f4'", "False", "(4,)"), f4_numbers));
+    const linear_head single = load_head(directory.path());
+    CHECK((single.heads() == 1 && single.dim() == 3 && single.classes() == 2));
+    CHECK((single.rows()(0, 0) == 1.0 && single.rows()(0, 2) == -0.5 && single.bias(0) == 65504.0));
+    directory.write(npy(dict("'<f2'", "False", "(4,)"), f2_numbers));
+    CHECK(first_difference(load_head(directory.path()).rows(), single.rows()) == "");
+    directory.write(npy(dict("'<f4'", "True", "(2, 2)"), f4_numbers));
+    const linear_head two = load_head(directory.path());
+    CHECK((two.heads() == 2 && two.rows()(0, 1) == -0.5 && two.rows()(1, 0) == 2.0));
+}
+
+TEST_CASE("a file that is no head is refused, with its path and the reason", "[head][npy]") {
+    const temporary_directory directory;
+    const auto message = [&] { return refusal([&] { load_head(directory.path()); }); };
+    const std::string begin = "load_head: " + directory.path() + ": ";
+    save_npy(directory.path(), matrix<double>(3, 1));
+    CHECK(message() == begin + "has shape (3, 1); a head is (dim + 1,) or (heads, dim + 1)");
+    save_npy(directory.path(), matrix<float>(0, 5));
+    CHECK(message() == begin + "has shape (0, 5); a head is (dim + 1,) or (heads, dim + 1)");
+    matrix<double> bad(2, 3);
+    bad(1, 0) = std::nan("");
+    save_npy(directory.path(), bad);
+    CHECK(message() == begin + "row 1, column 0 is not finite");
+    save_npy(directory.path(), std::vector<idx_t>{1, 2, 3});
+    CHECK(message().find(directory.path() + ": holds ") != std::string::npos);
+    CHECK(refusal([&] { load_head(directory.path("missing.npy")); }).find("missing.npy") != std::string::npos);
+}
+
+}  // namespace tests

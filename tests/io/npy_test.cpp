@@ -1,0 +1,135 @@
+#include <unitsphere/io/npy.hpp>
+
+#include <csignal>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <tuple>
+
+#if __has_include(<sys/resource.h>)
+#include <sys/resource.h>
+#include <sys/stat.h>
+#endif
+
+#include "catch.hpp"
+#include "npy_files.hpp"
+
+namespace tests {
+
+namespace fs = std::filesystem;
+using namespace unitsphere;
+using unitsphere::idx_t;
+
+TEMPLATE_TEST_CASE("what save_npy wrote is what inspect_npy and load_npy read", "[npy]", float16, float, double,
+                   std::int8_t, std::int32_t, std::int64_t, bool) {
+    const auto shape = GENERATE(table<idx_t, idx_t>(
+        {{1, 1}, {3, 5}, {7, 512}, {2000, 33}, {0, 5}, {5, 0}, {0, 0}, {0, idx_t{1} << 48}, {idx_t{1} << 48, 0}}));
+    const idx_t rows = std::get<0>(shape), dim = std::get<1>(shape);
+    const temporary_directory directory;
+    const matrix<TestType> saved = any_bits<TestType>(rows, dim);
+    save_npy(directory.path(), saved);
+    CHECK(fs::file_size(directory.path()) == 128 + std::uintmax_t(rows * dim) * sizeof(TestType));
+
+    const npy_info info = inspect_npy(directory.path());
+    CHECK((info.rows == rows && info.dim == dim && !info.fortran_order));
+    const matrix<TestType> loaded = load_npy<TestType>(directory.path());
+    CHECK((loaded.rows() == rows && loaded.dim() == dim));
+    CHECK(bytes_of(loaded) == bytes_of(saved));
+}
+
+TEST_CASE("save_npy refuses what load_npy would: a size beyond 2^48, even of an empty matrix", "[npy]") {
+    const temporary_directory directory;
+    const idx_t large = (idx_t{1} << 48) + 1;
+    CHECK(message_of<shape_error>([&] { save_npy(directory.path(), matrix_view<const float>(nullptr, large, 0)); }) ==
+          "save_npy: rows are 281474976710657 x 0, each must be at most 281474976710656");
+    CHECK(message_of<shape_error>([&] { save_npy(directory.path(), matrix_view<const float>(nullptr, 0, large)); }) ==
+          "save_npy: rows are 0 x 281474976710657, each must be at most 281474976710656");
+    CHECK(directory.files() == 0);
+}
+
+TEMPLATE_TEST_CASE("save_npy leaves out what lies between dim and stride", "[npy]", float, float16) {
+    const auto [rows, dim, stride] =
+        GENERATE(table<idx_t, idx_t, idx_t>({{1, 3, 9}, {4, 3, 4}, {9, 500, 512}, {3, 0, 7}}));
+    const temporary_directory directory;
+    const matrix<TestType> all = any_bits<TestType>(rows, stride);
+    const matrix_view<const TestType> part(rows * dim > 0 ? all.data() : nullptr, rows, dim, stride);
+    save_npy(directory.path(), part);
+    CHECK(read(directory.path()).substr(128) == bytes_of(part));
+}
+
+TEST_CASE("load_npy reads versions 1.0, 2.0 and 3.0, and every way to write the header", "[npy]") {
+    const int version = GENERATE(1, 2, 3);
+    const std::string header = GENERATE(
+        as<std::string>(), "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }",
+        f4("(2, 2,)") + std::string(9939, ' '), "{\"shape\":(2,2),\"descr\":\"<f4\",\"fortran_order\":False}",
+        dict("'<f4'", "False", "( 2 , 2 )"),
+        "  { 'fortran_order' :\tFalse ,\n 'shape' : (\t2,\r\n2 ) , 'descr' : '<f4' , } \n\n" + std::string(200, ' '));
+    const temporary_directory directory;
+    const matrix<float> loaded = load_npy<float>(directory.write(npy(header, f4_numbers, version)));
+    CAPTURE(version, header);
+    CHECK((loaded.rows() == 2 && loaded.dim() == 2));
+    CHECK(bytes_of(loaded) == f4_numbers);
+}
+
+TEST_CASE("a path that is no regular file is refused, and stays what it is", "[npy]") {
+    const temporary_directory directory;
+    const matrix_view<const float> rows(numbers, 2, 2);
+    const std::string missing = directory.path("none/rows.npy"), folder = directory.path("folder.npy");
+    fs::create_directory(folder);
+    CHECK(refusal([&] { load_npy<float>(missing); }) ==
+          "load_npy: " + missing + ": cannot be opened: No such file or directory");
+    CHECK(refusal([&] { save_npy(missing, rows); }) ==
+          "save_npy: " + missing + ": cannot be created: No such file or directory");
+    CHECK(refusal([&] { save_npy("", rows); }) == "save_npy: : cannot be found: its name is empty");
+    CHECK(refusal([&] { load_npy<float>(folder); }) == "load_npy: " + folder + ": is a directory");
+    CHECK(refusal([&] { save_npy(folder, rows); }) == "save_npy: " + folder + ": is a directory");
+#if __has_include(<sys/resource.h>)
+    const std::string pipe = directory.path("pipe.npy");
+    REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+    CHECK(refusal([&] { load_npy<float>(pipe); }) == "load_npy: " + pipe + ": is not a regular file");
+    CHECK(refusal([&] { save_npy(pipe, rows); }) == "save_npy: " + pipe + ": is not a regular file");
+    CHECK(fs::is_fifo(pipe));
+    CHECK(directory.files() == 2);
+#endif
+}
+
+TEST_CASE("save_npy replaces the file that a link leads to, keeps its permissions and takes no other file", "[npy]") {
+    const temporary_directory directory;
+    const std::string path = directory.write("old"), link = directory.path("link.npy"), other = path + ".part0";
+    fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write);
+    fs::create_symlink(path, link);
+    std::ofstream(other) << "of another process";
+    save_npy(link, matrix_view<const float>(numbers, 2, 2));
+    CHECK(inspect_npy(path).rows == 2);
+    CHECK(fs::is_symlink(link));
+    CHECK(fs::status(path).permissions() == (fs::perms::owner_read | fs::perms::owner_write));
+    CHECK(read(other) == "of another process");
+    CHECK(directory.files() == 3);
+}
+
+#if __has_include(<sys/resource.h>)
+TEST_CASE("a save that cannot be completed says so and leaves what was there", "[npy]") {
+    // A limit on the size of files stands in for a full disk. 300 rows fail while writing, one while closing.
+    const idx_t rows = GENERATE(1, 300), stride = GENERATE(512, 520);
+    const temporary_directory directory;
+    const matrix<float> values(rows, stride);
+    const std::string path = directory.write("old"), fresh = directory.path("fresh.npy");
+    rlimit limit{};
+    REQUIRE(getrlimit(RLIMIT_FSIZE, &limit) == 0);
+    const rlimit lowered{1000, limit.rlim_max};
+    const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+    REQUIRE(setrlimit(RLIMIT_FSIZE, &lowered) == 0);
+    const matrix_view<const float> view(values.data(), rows, 512, stride);
+    const std::string replaced = refusal([&] { save_npy(path, view); });
+    const std::string created = refusal([&] { save_npy(fresh, view); });
+    REQUIRE(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    std::signal(SIGXFSZ, handler);
+    CHECK(replaced == "save_npy: " + path + ": cannot be written: File too large");
+    CHECK(created == "save_npy: " + fresh + ": cannot be written: File too large");
+    CHECK(read(path) == "old");
+    CHECK(directory.files() == 1);
+}
+#endif
+
+}  // namespace tests

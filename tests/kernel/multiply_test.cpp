@@ -1,0 +1,125 @@
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include <unitsphere/kernel/pack.hpp>
+
+#include "catch.hpp"
+#include "random_rows.hpp"
+
+namespace tests {
+
+using namespace unitsphere;
+
+namespace {
+
+// A chain of multiply-adds over elements first .. end - 1, one step at a time.
+template <class C>
+C chain(const C* a, const C* b, idx_t first, idx_t end) {
+    C sum = 0;
+    for (idx_t k = first; k < end; ++k) {
+        const volatile C rounded = a[k] * b[k];
+        sum = kernel::has_fma ? std::fma(a[k], b[k], sum) : rounded + sum;
+    }
+    return sum;
+}
+
+// The canonical score: a chain within blocks of 128, block sums in order, clamp.
+template <class C>
+C canonical_score(const C* a, const C* b, idx_t dim) {
+    C total = 0;
+    for (idx_t first = 0; first < dim; first += 128) {
+        const C sum = chain(a, b, first, std::min<idx_t>(dim, first + 128));
+        total = first == 0 ? sum : total + sum;
+    }
+    return total > C(1) ? C(1) : total < C(-1) ? C(-1) : total;
+}
+
+template <class C>
+constexpr kernel::row_factors<C> as_is{C(1), C(1)};
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("a block of scores has the canonical bits for every number of rows and columns", "[multiply]", float,
+                   double) {
+    using C = TestType;
+    using block = kernel::block<C>;
+    const idx_t dim = GENERATE(1, 3, 4, 15, 16, 127, 128, 129, 256, 300, 512);
+    const int rows = GENERATE(range(1, block::rows + 1));
+    const int columns = GENERATE(1, 3, 4, 15, 16, 17, block::columns);
+    if (columns > block::columns) return;
+    auto a = random_rows<C>(rows, dim, 21), b = random_rows<C>(columns, dim, 22);
+    for (idx_t i = 0; i < a.rows() * dim; ++i) a.data()[i] /= C(64);
+
+    matrix<C> packed(1, kernel::packed_block_size<C>(dim));
+    for (int r = 0; r < rows; ++r) kernel::pack_block_row(a.row(r), dim, as_is<C>, r, packed.data());
+    const int width = columns <= 16 ? 16 : block::columns;
+    const std::vector<kernel::row_factors<C>> factors(std::size_t(columns), as_is<C>);
+    matrix<C> panel(dim, width), scores(rows, width);
+    kernel::pack_panel(b.data(), dim, columns, dim, factors.data(), width, panel.data());
+    kernel::multiply<C>({packed.data(), panel.data(), rows, width, dim, scores.data(), width});
+
+    bool same = true;
+    for (int r = 0; r < rows; ++r)
+        for (int c = 0; c < columns; ++c)
+            same = same && reference::bits(scores(r, c)) == reference::bits(canonical_score(a.row(r), b.row(c), dim));
+    CHECK(same);
+}
+
+TEMPLATE_TEST_CASE("an accumulating product adds its block sums in order, unclamped", "[multiply]", float, double) {
+    using C = TestType;
+    using block = kernel::block<C>;
+    const idx_t dim = GENERATE(1, 127, 128, 129, 300, 512);
+    const int rows = GENERATE(range(1, block::rows + 1));
+    const int width = block::columns;
+    const auto a = random_rows<C>(rows, dim, 23), b = random_rows<C>(width, dim, 24);
+
+    matrix<C> packed(1, kernel::packed_block_size<C>(dim));
+    for (int r = 0; r < rows; ++r) kernel::pack_block_row(a.row(r), dim, as_is<C>, r, packed.data());
+    const std::vector<kernel::row_factors<C>> factors(std::size_t(width), as_is<C>);
+    matrix<C> panel(dim, width), sums = random_rows<C>(rows, width, 25);
+    const matrix<C> before(sums);
+    kernel::pack_panel(b.data(), dim, width, dim, factors.data(), width, panel.data());
+    kernel::multiply<C>({packed.data(), panel.data(), rows, width, dim, sums.data(), width, {nullptr, 0}, true});
+
+    bool same = true;
+    for (int r = 0; r < rows; ++r)
+        for (int c = 0; c < width; ++c) {
+            C total = before(r, c);
+            for (idx_t first = 0; first < dim; first += 128)
+                total = total + chain(a.row(r), b.row(c), first, std::min<idx_t>(dim, first + 128));
+            same = same && reference::bits(sums(r, c)) == reference::bits(total);
+        }
+    CHECK(same);
+}
+
+TEST_CASE("a score in double is clamped to one; NaN and infinite sums become the one quiet NaN", "[multiply]") {
+    const double inputs[16] = {
+        0.0, -0.0, 1.0,    -1.0,    1.0000000000000002, -1.0000000000000002, 1.7e308, -3e307,
+        0.5, -0.5, 5e-324, -5e-324, INFINITY,           -INFINITY,           -NAN,    0.9999999999};
+    double out[16];
+    kernel::store16(out, kernel::clamp_to_one(kernel::load16(inputs)));
+    for (int i = 0; i < 16; ++i) {
+        const double x = inputs[i], clamped = x > 1.0 ? 1.0 : x < -1.0 ? -1.0 : x;
+        if (!reference::is_finite(x))
+            CHECK(reference::bits(out[i]) == 0x7ff8000000000000u);
+        else
+            CHECK(reference::bits(out[i]) == reference::bits(clamped));
+    }
+}
+
+TEST_CASE("a score is clamped to one; NaN and infinite sums become the one quiet NaN", "[multiply]") {
+    const float inputs[16] = {0.0f, -0.0f, 1.0f,   -1.0f,   1.0000001f, -1.0000001f, 3e38f, -3e38f,
+                              0.5f, -0.5f, 1e-45f, -1e-45f, INFINITY,   -INFINITY,   -NAN,  0.99999994f};
+    float out[16];
+    kernel::store16(out, kernel::clamp_to_one(kernel::load16(inputs)));
+    for (int i = 0; i < 16; ++i) {
+        const float x = inputs[i], clamped = x > 1.0f ? 1.0f : x < -1.0f ? -1.0f : x;
+        if (i >= 12 && i <= 14)
+            CHECK(reference::bits(out[i]) == 0x7fc00000u);
+        else
+            CHECK(reference::bits(out[i]) == reference::bits(clamped));
+    }
+}
+
+}  // namespace tests

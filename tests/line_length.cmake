@@ -1,0 +1,17 @@
+# cmake -DROOT=. -P line_length.cmake: fails on a line of code over 120 columns.
+cmake_minimum_required(VERSION 3.16...3.31)
+
+string(REPEAT "." 121 too_long)
+set(wrong "")
+foreach(folder include tests bench examples docs/code)
+  file(GLOB_RECURSE files "${ROOT}/${folder}/*.hpp" "${ROOT}/${folder}/*.cpp")
+  foreach(file IN LISTS files)
+    file(STRINGS "${file}" lines REGEX "${too_long}" ENCODING UTF-8)
+    foreach(line IN LISTS lines)
+      string(APPEND wrong "${file}: ${line}\n")
+    endforeach()
+  endforeach()
+endforeach()
+if(wrong)
+  message(FATAL_ERROR "over 120 columns:\n${wrong}")
+endif()

@@ -1,0 +1,37 @@
+# cmake -DINCLUDE=include/unitsphere -DTESTS=tests -P public_functions.cmake
+# Fails on a free function of a public header that the gates leave out: every function is called in weak_symbols.cpp, and
+# every one that writes into the caller's memory stands in the table of engine/allocation_test.cpp.
+cmake_minimum_required(VERSION 3.16...3.31)
+
+set(not_scratch adopt_unit)  # makes views only
+file(READ "${TESTS}/weak_symbols.cpp" called)
+file(READ "${TESTS}/engine/allocation_test.cpp" measured)
+file(GLOB headers "${INCLUDE}/*.hpp")
+set(wrong "")
+set(count 0)
+foreach(header IN LISTS headers)
+  file(READ "${header}" text)
+  string(REPLACE ";" "," text "${text}")
+  string(REPLACE "}  // namespace detail" "\r" text "${text}")
+  string(REGEX REPLACE "namespace detail {[^\r]*\r" "" text "${text}")
+  # A declaration at the first column: the result, the name, the parameters.
+  string(REGEX MATCHALL "\n(inline )?[a-z_]+(<[^\n()]*>)? [a-z][a-z_0-9]*\\(" declarations "${text}")
+  foreach(declaration IN LISTS declarations)
+    string(REGEX REPLACE ".* ([a-z][a-z_0-9]*)\\($" "\\1" name "${declaration}")
+    math(EXPR count "${count} + 1")
+    string(REGEX REPLACE "_into$" "" value_form "${name}")
+    if(NOT called MATCHES "us::${value_form}(_into)?[(<]")
+      string(APPEND wrong "weak_symbols.cpp does not call ${name}\n")
+    endif()
+    if(name MATCHES "_into$" AND NOT measured MATCHES "[ {:]${name}\\(")
+      string(APPEND wrong "engine/allocation_test.cpp does not measure ${name}\n")
+    endif()
+  endforeach()
+endforeach()
+if(wrong)
+  message(FATAL_ERROR "\n${wrong}")
+endif()
+if(count LESS 50)
+  message(FATAL_ERROR "only ${count} public functions found: the declarations are written another way")
+endif()
+message(STATUS "${count} declarations of public functions, every one in the gates")
