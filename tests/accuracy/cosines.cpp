@@ -65,7 +65,7 @@ void add_other_bits(measurement& found, idx_t dim) {
     const auto pairs = unitsphere::pairwise_cosine<Result>(a, b);
     const auto add = [&](Result x, Result y) { found.add(reference::bits(x) != reference::bits(y), 0); };
     for (idx_t i = 0; i < 37; ++i) {
-        add(pairs[std::size_t(i)], scores(i, i));
+        add(pairs[i], scores(i, i));
         add(unitsphere::cosine<Result>(a[i], b[0]), scores(i, 0));
         for (idx_t j = 0; j < 37; ++j) {
             add(swapped(j, i), scores(i, j));

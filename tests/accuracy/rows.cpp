@@ -52,7 +52,7 @@ void measure_type(table& results, const std::vector<idx_t>& dims, idx_t rows, un
         for (idx_t i = 0; i < rows; ++i) {
             const long double ulp = wide ? double_ulp(exact.norm(i)) : float_ulp(exact.norm(i));
             if (wide && exact.norm(i) > (long double)(std::numeric_limits<double>::max())) continue;
-            length.add(std::fabs((long double)(norms[std::size_t(i)]) - exact.norm(i)) / ulp, wide ? 2 : 1e-6);
+            length.add(std::fabs((long double)(norms[i]) - exact.norm(i)) / ulp, wide ? 2 : 1e-6);
         }
         unit.add<float>(plain(unitsphere::normalize(raw)), exact, 1.2e-7, element_bound);
         if constexpr (wide) unit_double.add<double>(plain(unitsphere::normalize<double>(raw)), exact, 4.5e-16, 3.5);

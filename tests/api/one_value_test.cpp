@@ -145,7 +145,7 @@ TEMPLATE_TEST_CASE("a unit row is the row times float(1 / norm)", "[one_value]",
     matrix<float> expected(5, dim);
     for (idx_t i = 0; i < 5; ++i)
         for (idx_t k = 0; k < dim; ++k)
-            expected(i, k) = float(reference::widen(raw(i, k))) * float(1.0 / lengths[std::size_t(i)]);
+            expected(i, k) = float(reference::widen(raw(i, k))) * float(1.0 / lengths[i]);
     CHECK(first_difference(unit, expected) == "");
 }
 

@@ -57,8 +57,8 @@ int wrong_pairs(const A& a, const B& b, const matrix<float>& expected) {
     int wrong = 0;
     for (idx_t i = 0; i < n; ++i) {
         const auto wanted = reference::bits(expected(i, i));
-        wrong += reference::bits(pairs[std::size_t(i)]) != wanted;
-        wrong += reference::bits(swapped[std::size_t(i)]) != wanted;
+        wrong += reference::bits(pairs[i]) != wanted;
+        wrong += reference::bits(swapped[i]) != wanted;
         wrong += reference::bits(cosine(some(a, i, 1), some(b, i, 1))) != wanted;
         wrong += reference::bits(cosine(some(b, i, 1), some(a, i, 1))) != wanted;
     }
@@ -143,7 +143,7 @@ TEST_CASE("double scores and rows do not depend on strides and alignment", "[one
             const matrix_view<const double> seven(y.view().data(), 7, dim, y.view().stride());
             const array<double> pairs = pairwise_cosine<double>(x.view(), seven);
             for (idx_t i = 0; i < 7; ++i)
-                CHECK(reference::bits(pairs[std::size_t(i)]) == reference::bits(scores(i, i)));
+                CHECK(reference::bits(pairs[i]) == reference::bits(scores(i, i)));
         }
 }
 
