@@ -40,7 +40,7 @@ struct keep_best_label : engine::consumer_pool {
         kernel::best_list best[engine::group_rows<>];
 
         void tile(const engine::score_tile<>& tile) noexcept {
-            float logits[kernel::block<float>::columns];
+            float logits[2 * kernel::lane_count];  // a tile has no more columns at any level
             for (int r = 0; r < tile.rows; ++r) {
                 const idx_t image = tile.first_row + r, place = image % engine::group_rows<>;
                 if (tile.first_column == 0) best[place] = {labels + image, largest + place, 1};
