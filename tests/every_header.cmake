@@ -28,7 +28,7 @@ foreach(way fail terminate)
   add_executable(no_exceptions_${way} no_exceptions.cpp)
   target_include_directories(no_exceptions_${way} PRIVATE "${generated}")
   target_link_libraries(no_exceptions_${way} PRIVATE unitsphere_dev unitsphere::eigen ${executors})
-  target_compile_options(no_exceptions_${way} PRIVATE -fno-exceptions -fno-rtti)
+  target_compile_options(no_exceptions_${way} PRIVATE -O0 -fno-exceptions -fno-rtti)
 endforeach()
 target_compile_definitions(no_exceptions_fail PRIVATE OWN_FAIL)
 

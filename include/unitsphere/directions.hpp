@@ -171,7 +171,7 @@ unit_embeddings<float> mean_direction(const Rows& rows, const execution& how = {
 /// Units    as above; only the ratios of the weights count.
 /// Errors   shape_error if the lengths differ; value_error for a weight that is not finite; else as above.
 /// Threads, Memory, Source   as above.
-template <class Rows, class Weights, class Out, detail::if_rows<Rows> = 0, detail::if_number_list<Weights> = 0,
+template <class Rows, class Weights, class Out, detail::if_rows<Rows> = 0, detail::if_list<Weights> = 0,
           std::enable_if_t<!std::is_convertible_v<Out&&, execution>, int> = 0>
 unit_view<float> mean_direction_into(const Rows& rows, const Weights& weights, Out&& out, const execution& how = {},
                                      const mean_direction_options& options = {}) {
@@ -181,7 +181,7 @@ unit_view<float> mean_direction_into(const Rows& rows, const Weights& weights, O
 /// The same as a new row.
 ///
 /// Shapes, Units, Errors, Threads, Source   as above.   Memory  the result too.
-template <class Rows, class Weights, detail::if_rows<Rows> = 0, detail::if_number_list<Weights> = 0>
+template <class Rows, class Weights, detail::if_rows<Rows> = 0, detail::if_list<Weights> = 0>
 unit_embeddings<float> mean_direction(const Rows& rows, const Weights& weights, const execution& how = {},
                                       const mean_direction_options& options = {}) {
     const auto view = engine::view_of(rows);

@@ -85,7 +85,7 @@ retrieval_result retrieve(const Images& images, const Texts& texts, const matrix
 ///          never the matrix of scores.
 /// Source   Karpathy and Fei-Fei 2015, arXiv:1412.2306, section 4.2; open_clip ranks equal scores by index as well.
 template <class Images, class Texts, class ImageOfText, class TextRanks, class ImageRanks,
-          detail::if_rows<Images, Texts> = 0, std::enable_if_t<detail::is_list<ImageOfText>, int> = 0>
+          detail::if_rows<Images, Texts> = 0, detail::if_list<ImageOfText> = 0>
 void pair_ranks_into(const Images& images, const Texts& texts, const ImageOfText& image_of_text, TextRanks&& text_ranks,
                      ImageRanks&& image_ranks, const execution& how = {}, const pair_ranks_options& options = {}) {
     detail::ranks_into(engine::view_of(images), engine::view_of(texts), detail::labels_of(image_of_text),
@@ -96,7 +96,7 @@ void pair_ranks_into(const Images& images, const Texts& texts, const ImageOfText
 ///
 /// Shapes, Units, Errors, Threads, Source   as above.   Memory  the results too.
 template <class Images, class Texts, class ImageOfText, detail::if_rows<Images, Texts> = 0,
-          std::enable_if_t<detail::is_list<ImageOfText>, int> = 0>
+          detail::if_list<ImageOfText> = 0>
 ranks_of_pairs pair_ranks(const Images& images, const Texts& texts, const ImageOfText& image_of_text,
                           const execution& how = {}, const pair_ranks_options& options = {}) {
     const auto image_view = engine::view_of(images);
@@ -124,7 +124,7 @@ UNITSPHERE_REFUSE_OTHER_PAIRS(pair_ranks);
 /// Memory   the result, as much again, and what pair_ranks takes: O(q + g), never the matrix of scores.
 /// Source   Karpathy and Fei-Fei 2015, arXiv:1412.2306, section 4.2; CLIP_benchmark: any text of an image is a hit.
 template <class Images, class Texts, class ImageOfText, detail::if_rows<Images, Texts> = 0,
-          std::enable_if_t<detail::is_list<ImageOfText>, int> = 0>
+          detail::if_list<ImageOfText> = 0>
 retrieval_result retrieval(const Images& images, const Texts& texts, const ImageOfText& image_of_text,
                            const execution& how = {}, const retrieval_options& options = {}) {
     const auto image_view = engine::view_of(images);

@@ -40,7 +40,7 @@ template <class C, class Queries, class Gallery>
 void cosine_matrix(const Queries& queries, const Gallery& gallery, const matrix_view<C>& scores, const execution& how,
                    const cosine_similarity_options& options) {
     require_result_type<C, typename Queries::value_type, typename Gallery::value_type>();
-    score_all<C>(how, cosine_names, queries, gallery, options.queries, options.gallery, store_scores<C>{{}, scores});
+    score_all<C>(how, cosine_names, queries, gallery, options.queries, options.gallery, store_scores<C>{{{}, scores}});
 }
 
 template <class C, class A, class B>
@@ -53,14 +53,14 @@ template <class Images, class Texts>
 void clip_matrices(const Images& images, const Texts& texts, logit_scale scale, const matrix_view<float>& per_image,
                    const matrix_view<float>& per_text, const execution& how, const clip_logits_options& options) {
     score_all<float>(how, clip_names, images, texts, options.images, options.texts,
-                     store_logits{{}, per_image, per_text, scale.multiplier()});
+                     store_logits{{{}, per_image}, scale.multiplier(), per_text});
 }
 
 template <class Images, class Texts>
 void siglip_matrix(const Images& images, const Texts& texts, logit_scale scale, float bias,
                    const matrix_view<float>& logits, const execution& how, const siglip_logits_options& options) {
     score_all<float>(how, siglip_names, images, texts, options.images, options.texts,
-                     store_biased_logits{{}, logits, scale.multiplier(), bias});
+                     store_biased_logits{{{}, logits}, scale.multiplier(), bias});
 }
 template <class Images, class Texts>
 void require_siglip_inputs(const Images& images, const Texts& texts, float bias) {

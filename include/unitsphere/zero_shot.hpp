@@ -30,7 +30,7 @@ idx_t count_classes(const matrix_view<const Label>& labels, idx_t prompts, const
     for (idx_t i = 0; i < prompts; ++i) {
         const idx_t label = idx_t(labels(i, 0));
         if (label < 0) fail<value_error>("prompt_ensemble: prompt ", i, " has the negative class ", label);
-        largest = label > largest ? label : largest;
+        largest = engine::maximum(label, largest);
     }
     // A label beyond the number of prompts leaves a class among the first prompts + 1 without one.
     const idx_t classes = largest < prompts ? largest + 1 : prompts + 1;
@@ -234,7 +234,7 @@ public:
         if (k < 0)
             detail::fail<value_error>("zero_shot_classifier::top_k: k is ", idx_t(k), ", it must not be negative");
         const auto view = engine::view_of(images);
-        const idx_t n = view.rows(), columns = k < classes() ? idx_t(k) : classes();
+        const idx_t n = view.rows(), columns = engine::minimum(idx_t(k), classes());
         top_labels best{matrix<idx_t>::uninitialized(n, columns), matrix<float>::uninitialized(n, columns)};
         best_labels_of(view, best.labels.view(), best.probabilities.view(), how, options);
         return best;
@@ -248,7 +248,7 @@ private:
         constexpr const char* function = "zero_shot_classifier::decision_function";
         require_output(function, images, "logits", out, images.rows(), classes());
         run(function, images, how, options,
-            engine::shared_by_workers{detail::store_class_logits{{}, out, scale_.multiplier()}});
+            engine::shared_by_workers{detail::store_logits{{{}, out}, scale_.multiplier(), {}}});
     }
     template <class View>
     void probabilities_of(const View& images, const matrix_view<float>& out, const execution& how,
@@ -256,7 +256,7 @@ private:
         constexpr const char* function = "zero_shot_classifier::predict_proba";
         require_output(function, images, "probabilities", out, images.rows(), classes());
         run(function, images, how, options,
-            engine::shared_by_workers{detail::store_class_probabilities{{{}, out, scale_.multiplier()}}});
+            engine::shared_by_workers{detail::store_class_probabilities{{{{}, out}, scale_.multiplier(), {}}}});
     }
     template <class View>
     void best_label_of(const View& images, const matrix_view<idx_t>& labels, const execution& how,

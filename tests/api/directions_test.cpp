@@ -17,15 +17,6 @@ namespace {
 
 using vector = std::vector<long double>;
 
-/// rows[i] / |rows[i]|, from the formula.
-template <class T>
-vector unit_of(const matrix<T>& rows, idx_t i) {
-    vector unit(std::size_t(rows.dim()));
-    const long double length = reference::norm(rows.row(i), rows.dim());
-    for (idx_t k = 0; k < rows.dim(); ++k)
-        unit[std::size_t(k)] = length == 0 ? 0 : reference::widen(rows(i, k)) / length;
-    return unit;
-}
 vector scaled_to_unit(vector x) {
     long double sum = 0;
     for (const long double v : x) sum += v * v;
@@ -36,18 +27,10 @@ template <class T>
 vector sum_of_units(const matrix<T>& rows, const std::vector<double>& weights) {
     vector sum(std::size_t(rows.dim()), 0);
     for (idx_t i = 0; i < rows.rows(); ++i) {
-        const vector unit = unit_of(rows, i);
+        const vector unit = reference::unit(rows, i);
         for (std::size_t k = 0; k < sum.size(); ++k) sum[k] += (long double)(weights[std::size_t(i)]) * unit[k];
     }
     return sum;
-}
-/// The largest distance of an element from what it should be.
-template <class Row>
-double worst(const Row& row, idx_t i, const vector& expected) {
-    double largest = 0;
-    for (std::size_t k = 0; k < expected.size(); ++k)
-        largest = larger_error(largest, double(std::fabs((long double)(row(i, idx_t(k))) - expected[k])));
-    return largest;
 }
 
 // An element of a unit row is off by 1.5 roundings, so the sum of n of them by 1.5 n * 2^-24 at most; dividing by the
@@ -72,14 +55,14 @@ TEMPLATE_LIST_TEST_CASE("mean_direction is the renormalized mean of unit rows", 
     REQUIRE(mean.rows() == 1);
     const vector sum = sum_of_units(rows, std::vector<double>(std::size_t(n), 1.0));
     if (n == 2 && dim == 1 && sum[0] == 0) return;  // two opposite numbers have no mean direction
-    CHECK(worst(mean, 0, scaled_to_unit(sum)) <= bound);
+    CHECK(largest_error(mean, 0, scaled_to_unit(sum)) <= bound);
     CHECK(first_difference(mean, mean_direction(normalize(rows), std::vector<float>(std::size_t(n), 1.0f))) == "");
 }
 
 TEST_CASE("weights mix directions, negative ones too", "[directions]") {
     const auto rows = varied_rows<float>(4, 100, 152);
     const std::vector<double> weights{1.0, -0.5, 2.0, 0.25};
-    CHECK(worst(mean_direction(rows, weights), 0, scaled_to_unit(sum_of_units(rows, weights))) <= bound);
+    CHECK(largest_error(mean_direction(rows, weights), 0, scaled_to_unit(sum_of_units(rows, weights))) <= bound);
     const std::array<float, 4> as_float{1.0f, -0.5f, 2.0f, 0.25f};
     CHECK(first_difference(mean_direction(rows, as_float), mean_direction(rows, weights)) == "");
 }
@@ -118,7 +101,7 @@ TEST_CASE("a centroid is the mean of the unit rows that have a direction", "[dir
     const matrix<float> mean = centroid(rows);
     vector expected = sum_of_units(rows, std::vector<double>(6, 1.0));
     for (long double& x : expected) x /= 5;
-    CHECK(worst(mean, 0, expected) <= 2 * 0x1p-24);
+    CHECK(largest_error(mean, 0, expected) <= 2 * 0x1p-24);
 }
 
 TEST_CASE("center subtracts a mean from unit rows; zero rows stay zero", "[directions]") {
@@ -130,9 +113,9 @@ TEST_CASE("center subtracts a mean from unit rows; zero rows stay zero", "[direc
     const matrix<float> centered = center(rows, mean, {}, {on_row::keep, on_row::nan, &report});
     CHECK(report.zero_rows == 1);
     for (const idx_t i : {idx_t(0), idx_t(1), idx_t(2), idx_t(4)}) {
-        vector expected = unit_of(rows, i);
+        vector expected = reference::unit(rows, i);
         for (std::size_t k = 0; k < expected.size(); ++k) expected[k] -= (long double)(mean(0, idx_t(k)));
-        CHECK(worst(centered, i, expected) <= 4 * 0x1p-24);
+        CHECK(largest_error(centered, i, expected) <= 4 * 0x1p-24);
     }
     CHECK(all_zero(centered.row(3), dim));
     matrix<float> bad = mean;
@@ -163,7 +146,7 @@ TEMPLATE_LIST_TEST_CASE("truncate keeps the first elements and renormalizes", "[
     for (idx_t i = 0; i < 4; ++i)
         for (idx_t k = 0; k < dims; ++k) first(i, k) = rows(i, k);
     CHECK(first_difference(cut, normalize(first)) == "");
-    for (idx_t i = 0; i < 4; ++i) CHECK(worst(cut, i, unit_of(first, i)) <= 3 * 0x1p-24);
+    for (idx_t i = 0; i < 4; ++i) CHECK(largest_error(cut, i, reference::unit(first, i)) <= 3 * 0x1p-24);
     CHECK(message_of<shape_error>([&] { truncate_dim(rows, 65); }) == "truncate_dim: 65 of dim 64 cannot be kept");
     CHECK(message_of<shape_error>([&] { truncate_dim(rows, 0); }) == "truncate_dim: 0 of dim 64 cannot be kept");
 }

@@ -8,6 +8,7 @@
 
 #include <unitsphere/normalize.hpp>
 
+#include "canonical.hpp"
 #include "catch.hpp"
 #include "checks.hpp"
 #include "executors.hpp"
@@ -43,17 +44,10 @@ long double exact_decision(const matrix<double>& head, idx_t h, const T* row, id
 
 double weight_norm(const matrix<double>& head, idx_t h) { return double(reference::norm(head.row(h), head.dim() - 1)); }
 
-double fused(double a, double b, double c) {
-    if constexpr (unitsphere::kernel::has_fma)
-        return std::fma(a, b, c);
-    else
-        return a * b + c;
-}
-
 /// Element k in lane k mod 16, lanes joined by one tree, then the bias.
 double canonical_decision(const matrix<double>& head, idx_t h, const float* unit, idx_t dim) {
     double lane[16] = {};
-    for (idx_t k = 0; k < dim; ++k) lane[k % 16] = fused(double(unit[k]), head(h, k), lane[k % 16]);
+    for (idx_t k = 0; k < dim; ++k) lane[k % 16] = canonical::multiply_add(double(unit[k]), head(h, k), lane[k % 16]);
     for (int half = 8; half > 0; half /= 2)
         for (int i = 0; i < half; ++i) lane[i] += lane[i + half];
     return lane[0] + head(h, dim);

@@ -1,8 +1,8 @@
-#include <cmath>
 #include <vector>
 
 #include <unitsphere/unitsphere.hpp>
 
+#include "canonical.hpp"
 #include "catch.hpp"
 #include "checks.hpp"
 #include "random_rows.hpp"
@@ -31,7 +31,7 @@ int wrong_matrices(const A& a, const B& b, const matrix<float>& expected) {
     for (idx_t k = 0; k < expected.rows() * expected.dim(); ++k) {
         const volatile float product = 117.33f * expected.data()[k];
         scaled.data()[k] = product;
-        biased.data()[k] = kernel::has_fma ? std::fma(117.33f, expected.data()[k], bias) : product + bias;
+        biased.data()[k] = canonical::multiply_add(117.33f, expected.data()[k], bias);
     }
     const auto logits = clip_logits(a, b, one);
     return bits_differ(cosine_similarity(a, b), expected) + bits_differ(cosine_similarity(b, a), back) +
@@ -142,8 +142,7 @@ TEST_CASE("double scores and rows do not depend on strides and alignment", "[one
             CHECK(first_difference(normalize_in_place(rows.view()), unit) == "");
             const matrix_view<const double> seven(y.view().data(), 7, dim, y.view().stride());
             const array<double> pairs = pairwise_cosine<double>(x.view(), seven);
-            for (idx_t i = 0; i < 7; ++i)
-                CHECK(reference::bits(pairs[i]) == reference::bits(scores(i, i)));
+            for (idx_t i = 0; i < 7; ++i) CHECK(reference::bits(pairs[i]) == reference::bits(scores(i, i)));
         }
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "canonical.hpp"
 #include "catch.hpp"
 #include "checks.hpp"
 #include "random_rows.hpp"
@@ -42,13 +43,6 @@ double error_of(float got, float logit) {
     if (!reference::is_finite(got)) return 1e9;
     const long double error = std::fabs((long double)(got)-exact);
     return double(error / (exact * (long double)(relative_bound) + (long double)(absolute_bound())));
-}
-
-/// scale * cosine + bias as the library rounds it: once with fused multiply-add, else twice.
-float logit_of(float scale, float cosine, float bias) {
-    if (unitsphere::kernel::has_fma) return std::fma(scale, cosine, bias);
-    const volatile float product = scale * cosine;
-    return product + bias;
 }
 
 }  // namespace
@@ -104,7 +98,8 @@ TEST_CASE("with scale and bias it is the sigmoid of scale * cosine + bias", "[si
             CAPTURE(columns, multiplier, bias);
             const matrix<float> cosines = random_logits(3, columns, 1.0f, 202);
             matrix<float> logits(3, columns);
-            for (idx_t k = 0; k < 3 * columns; ++k) logits.data()[k] = logit_of(multiplier, cosines.data()[k], bias);
+            for (idx_t k = 0; k < 3 * columns; ++k)
+                logits.data()[k] = canonical::multiply_add(multiplier, cosines.data()[k], bias);
             const auto scale = logit_scale::from_multiplier(multiplier);
             CHECK(first_difference(sigmoid(cosines, scale, bias), sigmoid(logits)) == "");
             matrix<float> out = cosines;

@@ -19,24 +19,6 @@ namespace {
 
 using vector = std::vector<long double>;
 
-/// rows[i] / |rows[i]|, from the formula.
-template <class T>
-vector unit_of(const matrix<T>& rows, idx_t i) {
-    vector unit(std::size_t(rows.dim()));
-    const long double length = reference::norm(rows.row(i), rows.dim());
-    for (idx_t k = 0; k < rows.dim(); ++k)
-        unit[std::size_t(k)] = length == 0 ? 0 : reference::widen(rows(i, k)) / length;
-    return unit;
-}
-/// The largest distance of an element from what it should be.
-template <class Row>
-double worst(const Row& row, idx_t i, const vector& expected) {
-    double largest = 0;
-    for (std::size_t k = 0; k < expected.size(); ++k)
-        largest = larger_error(largest, double(std::fabs((long double)(row(i, idx_t(k))) - expected[k])));
-    return largest;
-}
-
 /// cos(x) a + sin(x) b for rows a and b that are orthogonal but for an angle: where the way from a at the angle x ends.
 vector turned(const vector& a, const vector& b, long double x) {
     vector p(a.size());
@@ -59,14 +41,14 @@ TEST_CASE("slerp walks the great circle at an even pace", "[directions]") {
     const auto b = random_rows<float16>(5, dim, 157);
     const auto between = slerp(a, b, t);
     for (idx_t i = 0; i < 5; ++i) {
-        const vector u = unit_of(a, i), v = unit_of(b, i);
+        const vector u = reference::unit(a, i), v = reference::unit(b, i);
         const long double cosine = reference::cosine(a.row(i), b.row(i), dim), theta = std::acos(cosine);
         vector expected(u.size());
         for (std::size_t k = 0; k < u.size(); ++k)
             expected[k] = (std::sin((1 - (long double)(t)) * theta) * u[k] + std::sin((long double)(t)*theta) * v[k]) /
                           std::sin(theta);
         // the weights multiply the roundings of u and v by 1 / sin(theta) at most
-        CHECK(worst(between, i, expected) <= 4 * 0x1p-24 / double(std::sin(theta)));
+        CHECK(largest_error(between, i, expected) <= 4 * 0x1p-24 / double(std::sin(theta)));
     }
 }
 
@@ -74,7 +56,7 @@ TEST_CASE("between nearly equal rows the way is straight, between opposite ones 
     const auto a = random_rows<float>(3, 50, 158);
     const auto unit = normalize(a);
     const auto same = slerp(a, a, 0.3);
-    for (idx_t i = 0; i < 3; ++i) CHECK(worst(same, i, unit_of(a, i)) <= 3 * 0x1p-24);
+    for (idx_t i = 0; i < 3; ++i) CHECK(largest_error(same, i, reference::unit(a, i)) <= 3 * 0x1p-24);
     auto opposite = a;
     for (idx_t k = 0; k < 50; ++k) opposite(1, k) = -3.0f * a(1, k);
     CHECK(message_of<value_error>([&] { slerp(a, opposite, 0.5); }) ==
@@ -99,10 +81,10 @@ TEST_CASE("the ends of the way are the rows, between opposite rows too", "[direc
     const idx_t dim = GENERATE(as<idx_t>{}, 1, 2, 16, 17, 512);
     const auto a = random_rows<float>(4, dim, 173), b = random_rows<float>(4, dim, 174), c = opposite_of(a);
     for (idx_t i = 0; i < 4; ++i) {
-        CHECK(worst(slerp(a, b, 0), i, unit_of(a, i)) <= 2 * 0x1p-24);
-        CHECK(worst(slerp(a, b, 1), i, unit_of(b, i)) <= 2 * 0x1p-24);
-        CHECK(worst(slerp(a, c, 0.0), i, unit_of(a, i)) <= 2 * 0x1p-24);
-        CHECK(worst(slerp(a, c, 1.0), i, unit_of(c, i)) <= 2 * 0x1p-24);
+        CHECK(largest_error(slerp(a, b, 0), i, reference::unit(a, i)) <= 2 * 0x1p-24);
+        CHECK(largest_error(slerp(a, b, 1), i, reference::unit(b, i)) <= 2 * 0x1p-24);
+        CHECK(largest_error(slerp(a, c, 0.0), i, reference::unit(a, i)) <= 2 * 0x1p-24);
+        CHECK(largest_error(slerp(a, c, 1.0), i, reference::unit(c, i)) <= 2 * 0x1p-24);
     }
 }
 
@@ -110,10 +92,10 @@ TEST_CASE("equal rows stay where they are for any t", "[directions]") {
     const double t = GENERATE(0.3, -1.0, 1e6, 1e17, -1e17, 1e300, -1.7976931348623157e308);
     matrix<float> row(1, 2);
     row(0, 0) = 0.6f, row(0, 1) = 0.8f;
-    CHECK(worst(slerp(row, row, t), 0, unit_of(row, 0)) <= 2 * 0x1p-24);
+    CHECK(largest_error(slerp(row, row, t), 0, reference::unit(row, 0)) <= 2 * 0x1p-24);
     const auto rows = random_rows<float>(3, 50, 175);
     const auto there = slerp(rows, normalize(rows), t);
-    for (idx_t i = 0; i < 3; ++i) CHECK(worst(there, i, unit_of(rows, i)) <= 2 * 0x1p-24);
+    for (idx_t i = 0; i < 3; ++i) CHECK(largest_error(there, i, reference::unit(rows, i)) <= 2 * 0x1p-24);
 }
 
 TEST_CASE("far beyond the ends the way goes on along the circle", "[directions]") {
@@ -128,7 +110,7 @@ TEST_CASE("far beyond the ends the way goes on along the circle", "[directions]"
     const vector east{1, 0, 0}, north{0, 0, 1};
     // Elements are rounded to float, the phase to 1e-16 of itself; b as floats is longer than a by theta^2 / 2, of
     // which the weights, up to 1 / theta, make theta / 2.
-    CHECK(worst(slerp(a, b, t), 0, turned(east, north, angle)) <=
+    CHECK(largest_error(slerp(a, b, t), 0, turned(east, north, angle)) <=
           2e-7 + 1e-15 * std::fabs(angle) + 0.5 * double(theta));
 }
 
@@ -139,7 +121,7 @@ TEST_CASE("far beyond the ends rows at a wide angle stay on their circle", "[dir
     for (idx_t i = 0; i < 4; ++i) {
         CHECK(std::fabs(double(reference::norm(there.row(i), 30)) - 1) <= 1.2e-7);
         // what is left of the point without its parts along a and across it in the plane of a and b
-        const vector u = unit_of(a, i), v = unit_of(b, i);
+        const vector u = reference::unit(a, i), v = reference::unit(b, i);
         long double uv = 0, pu = 0, pv = 0, rest = 0;
         for (std::size_t k = 0; k < 30; ++k) {
             uv += u[k] * v[k];

@@ -1,10 +1,10 @@
 #include <algorithm>
-#include <cmath>
 #include <string>
 #include <vector>
 
 #include <unitsphere/unitsphere.hpp>
 
+#include "canonical.hpp"
 #include "catch.hpp"
 #include "checks.hpp"
 #include "executors.hpp"
@@ -21,40 +21,6 @@ using namespace unitsphere;
 namespace {
 
 constexpr idx_t block_rows = kernel::block<float>::rows, block_columns = kernel::block<float>::columns;
-
-float multiply_add(float a, float b, float sum) {
-    if constexpr (kernel::has_fma)
-        return std::fma(a, b, sum);
-    else
-        return a * b + sum;
-}
-
-/// The row times float(1 / norm).
-matrix<float> canonical_unit(const matrix<float>& rows) {
-    const array<double> lengths = norms(rows);
-    matrix<float> unit(rows.rows(), rows.dim());
-    for (idx_t i = 0; i < rows.rows(); ++i)
-        for (idx_t k = 0; k < rows.dim(); ++k) unit(i, k) = rows(i, k) * float(1.0 / lengths[i]);
-    return unit;
-}
-
-/// Chains of 128, added in order, within [-1, 1].
-matrix<float> canonical_scores(const matrix<float>& queries, const matrix<float>& gallery) {
-    const matrix<float> a = canonical_unit(queries), b = canonical_unit(gallery);
-    matrix<float> scores(a.rows(), b.rows());
-    for (idx_t i = 0; i < a.rows(); ++i)
-        for (idx_t j = 0; j < b.rows(); ++j) {
-            float sum = 0;
-            for (idx_t first = 0; first < a.dim(); first += 128) {
-                float chain = 0;
-                for (idx_t k = first; k < std::min(first + 128, a.dim()); ++k)
-                    chain = multiply_add(a(i, k), b(j, k), chain);
-                sum += chain;
-            }
-            scores(i, j) = std::min(std::max(sum, -1.0f), 1.0f);
-        }
-    return scores;
-}
 
 /// The workers are begun in random order, each after a random pause, as many as the seed says.
 class random_split {
@@ -148,7 +114,7 @@ void check_ways(rows_view queries, rows_view gallery, rows_view expected, const 
 TEST_CASE("every way to a score gives the canonical bits, however memory lies and work is split", "[every_way]") {
     const idx_t dim = GENERATE(as<idx_t>{}, 1, 15, 16, 17, 127, 128, 129, 255, 256, 257, 511, 512, 513, 640);
     const matrix<float> all_queries = random_rows<float>(12, dim, 201), gallery = random_rows<float>(133, dim, 202);
-    const matrix<float> all_expected = canonical_scores(all_queries, gallery);
+    const matrix<float> all_expected = canonical::scores(canonical::unit(all_queries), canonical::unit(gallery));
     check("every_way_" + std::to_string(dim), all_expected);
     for (const idx_t q : {idx_t(3), idx_t(12)}) {  // by strips of the gallery, and as few queries
         CAPTURE(dim, q);
@@ -175,7 +141,7 @@ TEST_CASE("every way to a score gives the canonical bits, however memory lies an
 TEST_CASE("every number of queries and gallery rows, to beyond two blocks, gives the canonical bits", "[every_way]") {
     constexpr idx_t dim = 5, most_queries = 2 * block_rows + 1, most_rows = 2 * block_columns + 1;
     const matrix<float> all_queries = random_rows<float>(65, dim, 203), all_rows = random_rows<float>(129, dim, 204);
-    const matrix<float> all_expected = canonical_scores(all_queries, all_rows);
+    const matrix<float> all_expected = canonical::scores(canonical::unit(all_queries), canonical::unit(all_rows));
     check("every_way_blocks", all_expected);
     REQUIRE((most_queries <= 65 && most_rows <= 129));
     workspace space;
@@ -200,7 +166,7 @@ TEST_CASE("more queries than are packed at once give the canonical bits, by rows
         std::copy(all_queries.data(), all_queries.data() + q * dim, first.data());
         return first;
     }();
-    const matrix<float> all_expected = canonical_scores(queries, all_rows);
+    const matrix<float> all_expected = canonical::scores(canonical::unit(queries), canonical::unit(all_rows));
     matrix<float> few_queries(3, 66);  // as many for every instruction set
     std::copy(all_expected.data(), all_expected.data() + 3 * 66, few_queries.data());
     check("every_way_strips", few_queries);

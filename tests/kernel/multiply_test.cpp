@@ -4,6 +4,7 @@
 
 #include <unitsphere/kernel/pack.hpp>
 
+#include "canonical.hpp"
 #include "catch.hpp"
 #include "random_rows.hpp"
 
@@ -12,28 +13,6 @@ namespace tests {
 using namespace unitsphere;
 
 namespace {
-
-// A chain of multiply-adds over elements first .. end - 1, one step at a time.
-template <class C>
-C chain(const C* a, const C* b, idx_t first, idx_t end) {
-    C sum = 0;
-    for (idx_t k = first; k < end; ++k) {
-        const volatile C rounded = a[k] * b[k];
-        sum = kernel::has_fma ? std::fma(a[k], b[k], sum) : rounded + sum;
-    }
-    return sum;
-}
-
-// The canonical score: a chain within blocks of 128, block sums in order, clamp.
-template <class C>
-C canonical_score(const C* a, const C* b, idx_t dim) {
-    C total = 0;
-    for (idx_t first = 0; first < dim; first += 128) {
-        const C sum = chain(a, b, first, std::min<idx_t>(dim, first + 128));
-        total = first == 0 ? sum : total + sum;
-    }
-    return total > C(1) ? C(1) : total < C(-1) ? C(-1) : total;
-}
 
 template <class C>
 constexpr kernel::row_factors<C> as_is{C(1), C(1)};
@@ -62,7 +41,7 @@ TEMPLATE_TEST_CASE("a block of scores has the canonical bits for every number of
     bool same = true;
     for (int r = 0; r < rows; ++r)
         for (int c = 0; c < columns; ++c)
-            same = same && reference::bits(scores(r, c)) == reference::bits(canonical_score(a.row(r), b.row(c), dim));
+            same = same && reference::bits(scores(r, c)) == reference::bits(canonical::score(a.row(r), b.row(c), dim));
     CHECK(same);
 }
 
@@ -87,7 +66,7 @@ TEMPLATE_TEST_CASE("an accumulating product adds its block sums in order, unclam
         for (int c = 0; c < width; ++c) {
             C total = before(r, c);
             for (idx_t first = 0; first < dim; first += 128)
-                total = total + chain(a.row(r), b.row(c), first, std::min<idx_t>(dim, first + 128));
+                total = total + canonical::chain(a.row(r), b.row(c), first, std::min<idx_t>(dim, first + 128));
             same = same && reference::bits(sums(r, c)) == reference::bits(total);
         }
     CHECK(same);

@@ -76,6 +76,15 @@ inline unitsphere::matrix<float> untouched(unitsphere::idx_t rows, unitsphere::i
 /// The larger of two errors; NaN is larger than all (std::fmax would forget it).
 inline double larger_error(double a, double b) { return reference::is_nan(a) || a >= b ? a : b; }
 
+/// The largest distance of an element of row i from what it should be.
+template <class Rows>
+double largest_error(const Rows& rows, unitsphere::idx_t i, const std::vector<long double>& expected) {
+    double largest = 0;
+    for (std::size_t k = 0; k < expected.size(); ++k)
+        largest = larger_error(largest, double(std::fabs((long double)(rows(i, unitsphere::idx_t(k))) - expected[k])));
+    return largest;
+}
+
 /// The largest distance of a score from the cosine of its rows.
 template <class Scores, class Q, class G>
 double worst_error(const Scores& scores, const unitsphere::matrix<Q>& queries, const unitsphere::matrix<G>& gallery) {

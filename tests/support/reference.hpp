@@ -116,6 +116,15 @@ long double norm(const T* row, idx_t dim) {
     return std::sqrt(sum);
 }
 
+/// rows[i] / |rows[i]|; zero where the row is.
+template <class Rows>
+std::vector<long double> unit(const Rows& rows, idx_t i) {
+    std::vector<long double> result(std::size_t(rows.dim()));
+    const long double length = norm(rows.row(i), rows.dim());
+    for (idx_t k = 0; k < rows.dim(); ++k) result[std::size_t(k)] = length == 0 ? 0 : widen(rows(i, k)) / length;
+    return result;
+}
+
 /// <a, b> / (|a| |b|) of finite rows; 0 where a row is zero.
 template <class A, class B>
 long double cosine(const A* a, const B* b, idx_t dim) {

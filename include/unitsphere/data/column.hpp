@@ -24,6 +24,8 @@ template <class Numbers, class = void>
 inline constexpr bool is_list = false;
 template <class Numbers>
 inline constexpr bool is_list<Numbers, std::void_t<decltype(std::size(std::declval<const Numbers&>()))>> = true;
+template <class Numbers>
+using if_list = std::enable_if_t<is_list<Numbers>, int>;
 
 /// [n, 1]
 template <class Numbers>

@@ -1,7 +1,7 @@
 /// What searches return: the hits of each query, and groups of near duplicates. All of them iterate.
 #pragma once
 
-#include "array.hpp"
+#include "scored_list.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
@@ -13,43 +13,7 @@ struct hit {
 };
 
 /// The hits of one query, best first: for (auto [row, score] : found[i]).
-class hit_list {
-public:
-    class iterator {
-    public:
-        using iterator_category = std::input_iterator_tag;
-        using difference_type = std::ptrdiff_t;
-        using value_type = hit;
-        using pointer = void;
-        using reference = hit;
-
-        UNITSPHERE_INLINE iterator(const idx_t* row, const float* score) noexcept : row_(row), score_(score) {}
-
-        UNITSPHERE_INLINE hit operator*() const noexcept { return {*row_, *score_}; }
-        UNITSPHERE_INLINE iterator& operator++() noexcept { return ++row_, ++score_, *this; }
-        UNITSPHERE_INLINE iterator operator++(int) noexcept { return {row_++, score_++}; }
-        UNITSPHERE_INLINE bool operator==(const iterator& other) const noexcept { return row_ == other.row_; }
-        UNITSPHERE_INLINE bool operator!=(const iterator& other) const noexcept { return row_ != other.row_; }
-
-    private:
-        const idx_t* row_;
-        const float* score_;
-    };
-
-    UNITSPHERE_INLINE hit_list(const idx_t* rows, const float* scores, idx_t size) noexcept
-        : rows_(rows), scores_(scores), size_(size) {}
-
-    UNITSPHERE_INLINE idx_t size() const noexcept { return size_; }
-    UNITSPHERE_INLINE bool empty() const noexcept { return size_ == 0; }
-    UNITSPHERE_INLINE hit operator[](idx_t n) const noexcept { return {rows_[n], scores_[n]}; }
-    UNITSPHERE_INLINE iterator begin() const noexcept { return {rows_, scores_}; }
-    UNITSPHERE_INLINE iterator end() const noexcept { return {rows_ + size_, scores_ + size_}; }
-
-private:
-    const idx_t* rows_;
-    const float* scores_;
-    idx_t size_;
-};
+using hit_list = scored_list<hit>;
 
 /// The k nearest gallery rows of each query, best first, and their cosines.
 struct neighbours {

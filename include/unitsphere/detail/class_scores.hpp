@@ -4,24 +4,14 @@
 #include "../engine/score_tiles.hpp"
 #include "../kernel/select.hpp"
 #include "../kernel/softmax_rows.hpp"
+#include "store_scores.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace detail {
 
-/// Consumer: logits into the rows of `out`.
-struct store_class_logits : engine::score_consumer {
-    matrix_view<float> out;
-    float scale;
-
-    void expect(idx_t row, int rows, idx_t column, int columns) const noexcept {
-        engine::expect_tile(out, row, rows, column, columns);
-    }
-    void tile(const engine::score_tile<>& tile) const noexcept { tile.store(scale, out); }
-};
-
-/// Consumer: the same, and their softmax there once a row is whole.
-struct store_class_probabilities : store_class_logits {
+/// Consumer: logits into the rows of `out`, and their softmax there once a row is whole.
+struct store_class_probabilities : store_logits {
     void rows_done(idx_t first, idx_t count) const noexcept {
         kernel::softmax_rows(out.row(first), count, out.dim(), out.stride(), out.row(first), out.stride());
     }

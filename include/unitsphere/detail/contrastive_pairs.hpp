@@ -83,7 +83,7 @@ public:
           text_chunks_(engine::chunks::of(texts.rows(), texts.dim(), gradients)),
           of_cell_(engine::elements_of_cell(image_chunks_, text_chunks_, images.dim())),
           memory_(how) {
-        const idx_t most = image_chunks_.count() > text_chunks_.count() ? image_chunks_.count() : text_chunks_.count();
+        const idx_t most = engine::maximum(image_chunks_.count(), text_chunks_.count());
         workers_ = engine::workers_for(how, most);
         each_ = of_cell_ + (gradients ? sums<no_weights>::elements(image_chunks_, text_chunks_, images.dim()) : 0);
     }

@@ -50,7 +50,7 @@ template <class A, class B>
 class great_circles {
 public:
     great_circles(engine::row_source<A>& a, engine::row_source<B>& b, const execution& how)
-        : a_(a), b_(b), how_(how), memory_(how), tasks_((a.rows() + rows_of_task - 1) / rows_of_task) {
+        : a_(a), b_(b), how_(how), memory_(how), tasks_(engine::ceil_div(a.rows(), rows_of_task)) {
         const idx_t workers = engine::workers_for(how, tasks_);
         memory_.add(points_, a.rows());
         memory_.add(sums_, workers, a.dim());
@@ -109,7 +109,7 @@ private:
             const idx_t first = task * rows_of_task, left = a_.rows() - first;
             float* const units = units_.of(worker);
             row_report seen_a, seen_b;
-            for (idx_t i = first; i < first + (left < rows_of_task ? left : rows_of_task); ++i)
+            for (idx_t i = first; i < first + engine::minimum(left, rows_of_task); ++i)
                 work(i, units, units + a_.dim(), sums_.of(worker), seen_a, seen_b);
             a_.count(seen_a);
             b_.count(seen_b);

@@ -79,7 +79,7 @@ private:
         const idx_t needed = engine::rows_of_panels(engine::round_up(rows_, panel_rows) + more);
         if (rows_ > 0 && needed <= storage_.rows()) return {};
         const idx_t roomy = rows_ > 0 ? engine::rows_of_panels(rows_ + rows_ / 2) : 0;
-        auto larger = matrix<float>::uninitialized(needed > roomy ? needed : roomy, dim);
+        auto larger = matrix<float>::uninitialized(engine::maximum(needed, roomy), dim);
         if (rows_ > 0 && dim > 0)
             std::memcpy(larger.data(), storage_.data(),
                         std::size_t(engine::rows_of_panels(rows_) * dim) * sizeof(float));
@@ -89,7 +89,7 @@ private:
     /// How many of `count` rows fit into the free places of the last panel.
     idx_t free_places(idx_t count) const noexcept {
         const idx_t used = rows_ % panel_rows, free = used > 0 ? panel_rows - used : 0;
-        return count < free ? count : free;
+        return engine::minimum(count, free);
     }
 
     /// Packs the first `count` rows of a source there.

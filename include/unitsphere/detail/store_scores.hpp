@@ -7,25 +7,27 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace detail {
 
-/// Consumer: out[i][j] = scores.
+/// Prefetches the places of a tile in `out` while the tile is made.
 template <class C>
-struct store_scores : engine::score_consumer {
+struct store_tiles : engine::score_consumer {
     matrix_view<C> out;
 
     void expect(idx_t row, int rows, idx_t column, int columns) const noexcept {
         engine::expect_tile(out, row, rows, column, columns);
     }
-    void tile(const engine::score_tile<C>& tile) const noexcept { tile.store(C(1), out); }
+};
+
+/// Consumer: out[i][j] = scores.
+template <class C>
+struct store_scores : store_tiles<C> {
+    void tile(const engine::score_tile<C>& tile) const noexcept { tile.store(C(1), this->out); }
 };
 
 /// Consumer: out[i][j] = scale * score, and the same at out_transposed[j][i] unless that is empty.
-struct store_logits : engine::score_consumer {
-    matrix_view<float> out, out_transposed;
+struct store_logits : store_tiles<float> {
     float scale;
+    matrix_view<float> out_transposed;
 
-    void expect(idx_t row, int rows, idx_t column, int columns) const noexcept {
-        engine::expect_tile(out, row, rows, column, columns);
-    }
     void tile(const engine::score_tile<>& tile) const noexcept {
         tile.store(scale, out);
         if (out_transposed.data() == nullptr) return;
@@ -37,13 +39,9 @@ struct store_logits : engine::score_consumer {
 };
 
 /// Consumer: out[i][j] = scale * score + bias.
-struct store_biased_logits : engine::score_consumer {
-    matrix_view<float> out;
+struct store_biased_logits : store_tiles<float> {
     float scale, bias;
 
-    void expect(idx_t row, int rows, idx_t column, int columns) const noexcept {
-        engine::expect_tile(out, row, rows, column, columns);
-    }
     void tile(const engine::score_tile<>& tile) const noexcept { tile.store(scale, bias, out); }
 };
 
