@@ -1,12 +1,19 @@
 # cmake -DINCLUDE=include/unitsphere -DTESTS=tests -P public_functions.cmake
 # Fails on a free function of a public header that the gates leave out: every function is called in weak_symbols.cpp, and
-# every one that writes into the caller's memory stands in the table of engine/allocation_test.cpp.
+# every one that writes into the caller's memory stands in the table of engine/allocation_test.cpp and is seen to refuse
+# an output in the memory of another argument.
 cmake_minimum_required(VERSION 3.16...3.31)
 
 set(not_scratch adopt_unit)  # makes views only
 file(READ "${TESTS}/weak_symbols.cpp" called)
 file(READ "${TESTS}/engine/allocation_test.cpp" measured)
 file(GLOB headers "${INCLUDE}/*.hpp")
+file(GLOB tests "${TESTS}/*/*_test.cpp")
+set(refusals "")
+foreach(test IN LISTS tests)
+  file(STRINGS "${test}" lines REGEX " overlaps ")
+  string(APPEND refusals "${lines}")
+endforeach()
 set(wrong "")
 set(count 0)
 foreach(header IN LISTS headers)
@@ -25,6 +32,9 @@ foreach(header IN LISTS headers)
     endif()
     if(name MATCHES "_into$" AND NOT measured MATCHES "[ {:]${name}\\(")
       string(APPEND wrong "engine/allocation_test.cpp does not measure ${name}\n")
+    endif()
+    if(name MATCHES "_into$" AND NOT refusals MATCHES "[\" ]${value_form}(_into)?: [a-z_ ]+ overlaps ")
+      string(APPEND wrong "no test sees ${name} refuse an output that overlaps\n")
     endif()
   endforeach()
 endforeach()

@@ -4,8 +4,8 @@
 #include "data/logit_scale.hpp"
 #include "data/top_labels.hpp"
 #include "detail/class_scores.hpp"
-#include "detail/direction_sums.hpp"
 #include "detail/packed_gallery.hpp"
+#include "detail/prompt_classes.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
@@ -18,52 +18,6 @@ struct prompt_ensemble_options {
 struct zero_shot_options {
     row_policy images = {};
 };
-
-namespace detail {
-
-/// 1 + the largest label, when every class up to it has a prompt.
-template <class Label>
-idx_t count_classes(const matrix_view<const Label>& labels, idx_t prompts, const execution& how) {
-    if (labels.rows() != prompts)
-        fail<shape_error>("prompt_ensemble: ", prompts, " prompts, class_of_prompt has ", labels.rows(), " entries");
-    idx_t largest = -1;
-    for (idx_t i = 0; i < prompts; ++i) {
-        const idx_t label = idx_t(labels(i, 0));
-        if (label < 0) fail<value_error>("prompt_ensemble: prompt ", i, " has the negative class ", label);
-        largest = engine::maximum(label, largest);
-    }
-    // A label beyond the number of prompts leaves a class among the first prompts + 1 without one.
-    const idx_t classes = largest < prompts ? largest + 1 : prompts + 1;
-    engine::arena memory(how);
-    bool* has_prompt = nullptr;
-    memory.add(has_prompt, classes);
-    memory.reserve();
-    for (idx_t c = 0; c < classes; ++c) has_prompt[c] = false;
-    for (idx_t i = 0; i < prompts; ++i) {
-        const idx_t label = idx_t(labels(i, 0));
-        if (label < classes) has_prompt[label] = true;
-    }
-    for (idx_t c = 0; c < classes; ++c)
-        if (!has_prompt[c]) fail<value_error>("prompt_ensemble: class ", c, " has no prompts");
-    return classes;
-}
-
-/// The classes of labels that count_classes has seen.
-template <class View, class Label>
-unit_view<float> classes_of_prompts(const View& prompts, const matrix_view<const Label>& labels,
-                                    const matrix_view<float>& out, const execution& how,
-                                    const prompt_ensemble_options& options) {
-    constexpr const char* function = "prompt_ensemble";
-    engine::row_source source(prompts, refuse_non_finite(options.prompts), function, "prompt ");
-    direction_sums sums(how, out.rows(), out.dim());
-    sums.add(
-        source, [&](idx_t i) { return idx_t(labels(i, 0)); }, [](idx_t) { return 1.0; });
-    sums.directions(out, options.classes, function, "class ");
-    source.report();
-    return unit_access::view<float>(out);
-}
-
-}  // namespace detail
 
 /// One unit row for each class from any number of prompts for it, in the caller's memory.
 ///
@@ -90,7 +44,7 @@ unit_view<float> prompt_ensemble_into(const Prompts& prompts, const Labels& clas
                           view.dim());
     detail::require_apart("prompt_ensemble", "out", classes, "the prompts", engine::values_of(view));
     detail::require_apart("prompt_ensemble", "out", classes, "class_of_prompt", labels);
-    return detail::classes_of_prompts(view, labels, classes, how, options);
+    return detail::classes_of_prompts(view, labels, classes, how, options.prompts, options.classes);
 }
 /// The same as new rows.
 ///
@@ -101,7 +55,7 @@ unit_embeddings<float> prompt_ensemble(const Prompts& prompts, const Labels& cla
     const auto view = engine::view_of(prompts);
     const auto labels = detail::labels_of(class_of_prompt);
     auto out = matrix<float>::uninitialized(detail::count_classes(labels, view.rows(), how), view.dim());
-    detail::classes_of_prompts(view, labels, out.view(), how, options);
+    detail::classes_of_prompts(view, labels, out.view(), how, options.prompts, options.classes);
     return unit_access::embeddings(static_cast<matrix<float>&&>(out));
 }
 UNITSPHERE_REFUSE_OTHER_ROWS(prompt_ensemble);

@@ -90,6 +90,9 @@ TEST_CASE("functions of single rows write exactly in place or apart", "[overlap]
                           [](auto rows, auto out) { normalize_into(rows, out); });
     check_row_wise<double>("normalize_into: out overlaps the input",
                            [](auto rows, auto out) { normalize_into(rows, out); });
+    arena<float> a;
+    CHECK(a.refuses([&] { truncate_dim_into(rows_of(a), 7, a.at(41, 4, 7, 10)); }) ==
+          "truncate_dim_into: out overlaps the input");
     check_row_wise<float>("softmax: out overlaps the logits", [](auto rows, auto out) { softmax_into(rows, out); });
     check_row_wise<float>("log_softmax: out overlaps the logits",
                           [](auto rows, auto out) { log_softmax_into(rows, out); });
@@ -200,6 +203,20 @@ TEST_CASE("a classifier writes neither into its images nor one output into anoth
           top + "labels overlaps the images");
     CHECK(a.refuses([&] { classifier.top_k_into(images, labels_inside, a.at(55, 4, 2)); }) ==
           top + "probabilities overlaps labels");
+    CHECK(a.refuses([&] { classifier.predict_into(rows_of(a), matrix_view<idx_t>(labels_inside.data(), 1, 4)); }) ==
+          "zero_shot_classifier::predict: labels overlaps the images");
+}
+
+TEST_CASE("neighbours are not written into the rows of a side nor over each other", "[overlap]") {
+    arena<float> a;
+    const matrix<float> queries = random_rows<float>(4, 8, 179);
+    const matrix_view<idx_t> inside(reinterpret_cast<idx_t*>(a.memory.data() + 40), 4, 2);
+    matrix<idx_t> indices(4, 2);
+    matrix<float> scores(4, 2);
+    CHECK(a.refuses([&] { top_k_into(rows_of(a), queries, indices, a.at(70, 4, 2)); }) ==
+          "top_k: scores overlaps queries");
+    CHECK(a.refuses([&] { top_k_into(queries, rows_of(a), inside, scores); }) == "top_k: indices overlaps gallery");
+    CHECK(a.refuses([&] { top_k_into(queries, queries, inside, a.at(55, 4, 2)); }) == "top_k: scores overlaps indices");
 }
 
 }  // namespace tests

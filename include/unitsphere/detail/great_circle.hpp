@@ -126,6 +126,25 @@ private:
     engine::worker_arrays<float> units_;
 };
 
+template <class A, class B>
+unit_view<float> points_between(const A& a, const B& b, double t, const matrix_view<float>& out, const execution& how,
+                                const row_policy& policy_of_a, const row_policy& policy_of_b) {
+    if (a.rows() != b.rows() || a.dim() != b.dim())
+        fail<shape_error>("slerp: a is ", a.rows(), " x ", a.dim(), ", b is ", b.rows(), " x ", b.dim());
+    if (!is_finite(t)) fail<value_error>("slerp: t is not finite");
+    require_row_wise("slerp", engine::values_of(a), "a", out);
+    require_row_wise("slerp", engine::values_of(b), "b", out);
+    engine::row_source source_a(a, policy_of_a, "slerp", "a, row ");
+    engine::row_source source_b(b, policy_of_b, "slerp", "b, row ");
+    great_circles circles(source_a, source_b, how);
+    const idx_t opposite = circles.find_blends(t);
+    if (opposite >= 0) fail<value_error>("slerp: rows ", opposite, " of a and b are opposite: no way is the shortest");
+    circles.write(out);
+    source_a.report();
+    source_b.report();
+    return unit_access::view<float>(out);
+}
+
 }  // namespace detail
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere

@@ -1,0 +1,103 @@
+/// Means of the directions of rows, and rows less a mean.
+#pragma once
+
+#include <cmath>
+
+#include "direction_sums.hpp"
+
+namespace unitsphere {
+inline namespace UNITSPHERE_ISA {
+namespace detail {
+
+template <class View>
+void require_mean(const char* function, const View& rows, const matrix_view<float>& out) {
+    require_shape(function, "out", out, 1, rows.dim());
+    require_apart(function, "out", out, "the rows", engine::values_of(rows));
+    if (rows.rows() == 0) fail<value_error>(function, ": there are no rows");
+}
+
+template <class View, class Weight>
+unit_view<float> direction_of_mean(const View& rows, Weight&& weight_of, const matrix_view<float>& out,
+                                   const execution& how, const row_policy& rows_policy, const row_policy& mean_policy) {
+    constexpr const char* function = "mean_direction";
+    require_mean(function, rows, out);
+    engine::row_source source(rows, refuse_non_finite(rows_policy), function, "row ");
+    direction_sums sum(how, 1, rows.dim());
+    sum.add(
+        source, [](idx_t) { return idx_t(0); }, weight_of);
+    sum.directions(out, mean_policy, function, "mean, row ");
+    source.report();
+    return unit_access::view<float>(out);
+}
+
+inline double weight_of_one(idx_t) noexcept { return 1.0; }
+
+/// The power of two that is taken from all weights, so that the largest ones add up too.
+template <class Weight>
+int exponent_of_weights(const matrix_view<const Weight>& weights, idx_t rows) {
+    if (weights.rows() != rows)
+        fail<shape_error>("mean_direction: ", rows, " rows, weights has ", weights.rows(), " entries");
+    double largest = 0.0;
+    for (idx_t i = 0; i < rows; ++i) {
+        const double size = std::fabs(double(weights(i, 0)));
+        if (!is_finite(size)) fail<value_error>("mean_direction: weight ", i, " is not finite");
+        largest = size > largest ? size : largest;
+    }
+    int exponent = 0;
+    std::frexp(largest, &exponent);
+    return exponent;
+}
+
+template <class View, class Weight>
+unit_view<float> direction_of_weighted(const View& rows, const matrix_view<const Weight>& weights,
+                                       const matrix_view<float>& out, const execution& how,
+                                       const row_policy& rows_policy, const row_policy& mean_policy) {
+    const int exponent = exponent_of_weights(weights, rows.rows());
+    require_apart("mean_direction", "out", out, "the weights", weights);
+    return direction_of_mean(
+        rows, [&](idx_t i) { return std::ldexp(double(weights(i, 0)), -exponent); }, out, how, rows_policy,
+        mean_policy);
+}
+
+template <class View>
+void centroid_of(const View& rows, const matrix_view<float>& out, const execution& how, const row_policy& rows_policy) {
+    require_mean("centroid", rows, out);
+    row_report seen;
+    row_policy policy = refuse_non_finite(rows_policy);
+    policy.report = &seen;
+    engine::row_source source(rows, policy, "centroid", "row ");
+    direction_sums sum(how, 1, rows.dim());
+    sum.add(
+        source, [](idx_t) { return idx_t(0); }, weight_of_one);
+    source.report();
+    const idx_t counted = rows.rows() - seen.zero_rows;
+    if (counted == 0) fail<value_error>("centroid: all ", rows.rows(), " rows are zero");
+    kernel::scale_row(sum.row(0), rows.dim(), kernel::row_factors<double>{1.0, 1.0 / double(counted)}, out.row(0));
+    if (rows_policy.report != nullptr) *rows_policy.report = seen;
+}
+
+template <class View>
+void center_rows(const View& rows, const matrix_view<const float>& mean, const matrix_view<float>& out,
+                 const execution& how, const row_policy& rows_policy) {
+    require_shape("center", "mean", mean, 1, rows.dim());
+    require_row_wise("center", engine::values_of(rows), "the rows", out);
+    require_apart("center", "out", out, "mean", mean);
+    if (kernel::length_of(mean.data(), mean.dim()).kind() == kernel::row_kind::non_finite)
+        fail<value_error>("center: mean is not finite");
+    engine::row_source source(rows, rows_policy, "center", "row ");
+    engine::for_each_rows(how, source.rows(), source.dim(), [&](idx_t first, idx_t end) {
+        row_report seen;
+        for (idx_t i = first; i < end; ++i) {
+            const kernel::row_length length = kernel::length_of(source.row(i), source.dim());
+            kernel::scale_row(source.row(i), source.dim(), source.factors(i, length, seen), out.row(i));
+            if (length.kind() != kernel::row_kind::zero)
+                kernel::subtract_row(out.row(i), mean.data(), out.dim(), out.row(i));
+        }
+        source.count(seen);
+    });
+    source.report();
+}
+
+}  // namespace detail
+}  // namespace UNITSPHERE_ISA
+}  // namespace unitsphere
