@@ -38,10 +38,7 @@ int main() {
     options.queries = {us::on_row::keep, us::on_row::nan, &failed};
     us::cosine_similarity_into(queries, catalogue, scores, {}, options);
 
-    const us::idx_t bytes = space.bytes();
-    us::cosine_similarity_into(queries, catalogue, scores, {threads{4}, space});
     const us::matrix<float> expected = us::cosine_similarity(queries, rows);  // one thread, raw rows, a new matrix
     const bool same = std::memcmp(scores.data(), expected.data(), 300 * 2000 * sizeof(float)) == 0;
-    std::printf("query 7: row %d; the same bits: %d, the workspace grew: %d\n", int(hits[7][0].row), same,
-                space.bytes() > bytes);
+    std::printf("query 7: row %d; the same bits: %d\n", int(hits[7][0].row), same);
 }
