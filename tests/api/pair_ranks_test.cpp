@@ -47,14 +47,6 @@ std::vector<idx_t> some_images(idx_t images, idx_t texts, std::uint64_t seed) {
     return result;
 }
 
-matrix<double> cosines_in_double(const matrix<float>& images, const matrix<float>& texts) {
-    matrix<double> scores(images.rows(), texts.rows());
-    for (idx_t i = 0; i < images.rows(); ++i)
-        for (idx_t j = 0; j < texts.rows(); ++j)
-            scores(i, j) = double(reference::cosine(images.row(i), texts.row(j), images.dim()));
-    return scores;
-}
-
 }  // namespace
 
 TEST_CASE("both places of a pair are those of a stable sort of all scores", "[pair_ranks]") {
@@ -101,7 +93,7 @@ TEST_CASE("all texts of one image have their places, ties and all", "[pair_ranks
 
 TEST_CASE("places agree with cosines in double where no two are near each other", "[pair_ranks]") {
     const auto images = random_rows<float>(70, 64, 99), texts = random_rows<float>(150, 64, 100);
-    const matrix<double> exact = cosines_in_double(images, texts);
+    const matrix<double> exact = exact_cosines(images, texts);
     const auto image_of = some_images(70, 150, 101);
     for (idx_t j = 0; j < 150; ++j) {  // else a rounding might decide
         const idx_t own = image_of[std::size_t(j)];

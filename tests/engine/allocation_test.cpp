@@ -167,6 +167,7 @@ struct questions {
         ask("predict", [&](how h) { classifier.predict_into(queries, best_label, h); });
         ask("top_k of classes", [&](how h) { classifier.top_k_into(queries, labels, labels_scores, h); });
         ask("top_k", [&](how h) { top_k_into(queries, rows, best, best_scores, h); });
+        ask("top_k, rescored", [&](how h) { top_k_into(queries, rows, best, best_scores, h, {{}, {}, true}); });
         ask("top_k of a gallery", [&](how h) { top_k_into(queries, packed, best, best_scores, h); });
         ask("for_each_in_range", [&](how h) { for_each_in_range(queries, rows, 0.1f, count, h); });
         ask("pair_ranks", [&](how h) {
