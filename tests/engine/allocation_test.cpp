@@ -174,6 +174,10 @@ struct questions {
             const number_list list{image_of_text.data(), image_of_text.size()};
             pair_ranks_into(queries, rows, list, text_ranks, image_ranks, h, {counted, counted});
         });
+        ask("pair_ranks, rescored", [&](how h) {
+            const number_list list{image_of_text.data(), image_of_text.size()};
+            pair_ranks_into(queries, rows, list, text_ranks, image_ranks, h, {counted, counted, true});
+        });
         ask("near_duplicates", [&](how h) { near_duplicates_into(rows, 0.94f, text_ranks, h, {counted}); });
         ask("for_each_in_range of a gallery", [&](how h) { for_each_in_range(queries, packed, 0.1f, count, h); });
     }

@@ -3,11 +3,11 @@
 ///   <a, b> / sqrt(<a, a> <b, b>)
 ///
 /// Three chains of fused multiply-adds in 16 virtual lanes of double, element k in lane k mod 16, and the tree of
-/// norm.hpp: the bits depend on the two rows alone, not on their order. Products of floats are exact. A row and its copy
-/// score exactly 1: their three sums are equal, and the root of a rounded square is the number itself.
+/// norm.hpp: the bits depend on the two rows alone, not on which comes first. Products of floats are exact. A row and
+/// its copy score exactly 1: their three sums are equal, and the root of a rounded square is the number itself.
 ///
-/// |error| <= (dim / 8 + 13) 2^-53: 6e-14 at dim 4096. Each sum has dim / 16 + 5 roundings, the root halves those of both
-/// squares, three are left (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.1).
+/// |error| <= (dim / 8 + 13) 2^-53: 6e-14 at dim 4096. Each sum has dim / 16 + 5 roundings, the root halves those of
+/// both squares, three are left (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.1).
 #pragma once
 
 #include "norm.hpp"
