@@ -187,26 +187,30 @@ UNITSPHERE_REFUSE_PAIRS(for_each_in_range, unless_sides);
 
 /// Near duplicates: the lowest row of each row's group, into the caller's memory.
 ///
-///   i and j are alike if cosine(rows[i], rows[j]) >= threshold; groups are the connected components of this relation
+///   i and j are alike if cosine(rows[i], rows[j]) >= threshold, or, for a threshold up to 1, if they are equal bit for
+///   bit; groups are the connected components of this relation
 ///   representative[i] = the lowest row of i's group
 ///
 /// Rows of a group need not all be alike: a chain of pairs joins its ends. Keeping the rows with representative[i] == i
 /// keeps one of each group.
 ///
 /// Shapes   rows [n, dim] -> representative: n of idx_t (an array, a std::vector or one row).
-/// Units    row numbers. The threshold is a cosine, compared as in range_search; 0.94 is usual, and 1 is too high even
-///          for copies: what rounding does stands at the head of this file.
+/// Units    row numbers. The threshold is a cosine, compared as in range_search; 0.94 is usual. From 0.99999 on rounding
+///          decides which rows of one direction are alike, such as a row and its double, but not of equal ones.
 /// Errors   shape_error if the output has another shape or overlaps; value_error for a threshold that is NaN, and for
-///          zero or non-finite rows where the options say so. By default a zero row has cosine 0 with every row, and
-///          one with NaN or Inf is alone.
+///          zero or non-finite rows where the options say so. By default a zero row has cosine 0 with every row, its
+///          copies too, and one with NaN or Inf is alone.
 /// Threads  `how` splits the rows; every split gives the same groups.
 /// Memory   some MiB of packed rows, from the workspace of `how`; none that grows with the number of pairs.
 /// Source   Beaumont 2022, clip-retrieval: deduplication by connected components of inner products above 0.94.
 template <class Rows, class Representative, detail::if_rows<Rows> = 0>
 void near_duplicates_into(const Rows& rows, required<float> threshold, Representative&& representative,
                           const execution& how = {}, const near_duplicates_options& options = {}) {
-    detail::find_duplicates(engine::view_of(rows), threshold,
-                            detail::output_of<idx_t>(static_cast<Representative&&>(representative)), how, options.rows);
+    const auto view = engine::view_of(rows);
+    const auto lowest = detail::output_of<idx_t>(static_cast<Representative&&>(representative));
+    detail::require_threshold(threshold);
+    detail::require_output(detail::near_duplicates_names, "representative", lowest, 1, view.rows(), view, view);
+    detail::find_duplicates(view, threshold, lowest, how, options.rows);
 }
 /// The same with the groups of two rows and more: for (idx_t row : near_duplicates(rows, 0.94f)[k]).
 ///
@@ -215,6 +219,7 @@ template <class Rows, detail::if_rows<Rows> = 0>
 duplicate_groups near_duplicates(const Rows& rows, required<float> threshold, const execution& how = {},
                                  const near_duplicates_options& options = {}) {
     const auto view = engine::view_of(rows);
+    detail::require_threshold(threshold);
     auto representative = array<idx_t>::uninitialized(view.rows());
     detail::find_duplicates(view, threshold, representative.view(), how, options.rows);
     return detail::groups_of(static_cast<array<idx_t>&&>(representative));
