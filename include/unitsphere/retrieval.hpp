@@ -70,7 +70,9 @@ retrieval_result retrieve(const Images& images, const Texts& texts, const matrix
 ///
 /// Shapes   images [q, dim], texts [g, dim], image_of_text: g integers, the image row of each text or -1; an image may
 ///          have any number of texts -> text_ranks, image_ranks: g of idx_t (an array, a std::vector or one row).
-/// Units    ranks, from 1 on. Copies of one row may differ by 7e-7 in their cosines, so that either may come first.
+/// Units    ranks, from 1 on. Cosines that differ by less than 7e-7, those of near twins, may compare either way.
+///          options.rescore compares these in double, as in top_k: from the numbers as they are given, every score
+///          within its bound of the pair's. Each takes time, none memory.
 /// Errors   shape_error if the dims disagree, the list has not g entries, or an output has another shape or overlaps;
 ///          value_error for an image that is not there (names the text), and for zero or non-finite rows where the
 ///          options of that side say so. By default a zero row has cosine 0 with every row, so that its ranks follow
@@ -117,11 +119,12 @@ UNITSPHERE_REFUSE_OTHER_PAIRS(pair_ranks);
 ///   image i finds its texts  { j : image_of_text[j] == i },   text j its image  image_of_text[j]
 ///
 /// The measures take either direction: recall_at(found.image_to_text, 5), median_rank(found.text_to_image). An image
-/// without a text is not evaluated there; evaluated_queries() says how many are.
+/// without a text is not evaluated there (torchmetrics counts it as 0); evaluated_queries() says how many are.
 ///
 /// Shapes   images [q, dim], texts [g, dim], image_of_text: g integers, the image row of each text or -1 for none; an
 ///          image may have several texts.
-/// Units    ranks, from 1 on, in the order of top_k: score descending, then index ascending.
+/// Units    ranks, from 1 on, in the order of top_k: score descending, then index ascending. Rows that are equal get
+///          the ranks 1 .. n, where lines that count only larger scores give 1. options.rescore as in pair_ranks.
 /// Errors   as pair_ranks.
 /// Threads  `how` splits the work; every split gives the same ranks.
 /// Memory   the result, as much again, and what pair_ranks takes: O(q + g), never the matrix of scores.

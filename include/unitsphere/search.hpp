@@ -195,8 +195,8 @@ UNITSPHERE_REFUSE_PAIRS(for_each_in_range, unless_sides);
 /// keeps one of each group.
 ///
 /// Shapes   rows [n, dim] -> representative: n of idx_t (an array, a std::vector or one row).
-/// Units    row numbers. The threshold is a cosine, compared as in range_search; 0.94 is usual. From 0.99999 on rounding
-///          decides which rows of one direction are alike, such as a row and its double, but not of equal ones.
+/// Units    row numbers. The threshold is a cosine, compared as in range_search; 0.94 is usual. From 0.99999 on a
+///          rounding decides whether rows of one direction that are not equal are alike, such as a row and its triple.
 /// Errors   shape_error if the output has another shape or overlaps; value_error for a threshold that is NaN, and for
 ///          zero or non-finite rows where the options say so. By default a zero row has cosine 0 with every row, its
 ///          copies too, and one with NaN or Inf is alone.
