@@ -129,8 +129,8 @@ inline double ndcg_at(const retrieval_ranks& found, required<idx_t> k) {
 ///          (names row and column).
 /// Threads  the caller's.   Memory  min(k, g) gains and their columns.
 /// Source   Jarvelin and Kekalainen 2002, doi:10.1145/582415.582418; scikit-learn's ndcg_score and torchmetrics'
-///          RetrievalNormalizedDCG, which give each of some equal scores the mean of their gains: of three with the
-///          gains 0, 0, 1 they make 0.7103. Here the index decides: 0.5, or 1 where the gain is in the first place.
+///          RetrievalNormalizedDCG, which give each of some equal scores the mean of their gains: of five with the
+///          gains 10, 0, 0, 1, 5 they make 0.6910. Here the index decides: 0.9055, or 0.4776 in ascending order.
 inline double ndcg_at(matrix_view<const float> scores, matrix_view<const float> gains, required<idx_t> k) {
     detail::require_k("ndcg_at", k);
     detail::require_gains(gains, scores.rows(), scores.columns());

@@ -12,8 +12,8 @@ namespace detail {
 /// Consumers that keep the k best of each query: each worker has a heap for every query that is packed at once; they
 /// are merged when all strips of the gallery have been seen. The first worker's heaps are the rows of the result.
 ///
-/// Rescoring, the heaps hold cosines in double: of each row whose score, off by up to `bound`, may be that of one of the
-/// k best so far. So they are the k best of all cosines in double, and no list of candidates is kept, however many tie.
+/// Rescoring, the heaps hold cosines in double: of each row whose score, off by up to `bound`, may be one of the k best
+/// so far. So they are the k best of all cosines in double, and no list of candidates is kept, however many tie.
 template <class Queries, class Gallery>
 class keep_best : public engine::consumer_pool {
 public:

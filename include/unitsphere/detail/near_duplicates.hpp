@@ -43,8 +43,8 @@ struct bytes_of_rows {
     }
 };
 
-/// Consumer: unites rows whose cosine is at least `threshold`, and equal rows whose cosine is at least `of_copies`. Rows
-/// and columns are the same rows: it asks only for scores left of the diagonal, half of them.
+/// Consumer: unites rows whose cosine is at least `threshold`, and equal rows whose cosine is at least `of_copies`.
+/// Rows and columns are the same rows: it asks only for scores left of the diagonal, half of them.
 struct unite_in_range : engine::score_consumer {
     float threshold, of_copies;
     bytes_of_rows bytes;
