@@ -16,7 +16,9 @@ inline namespace UNITSPHERE_ISA {
 /// Units    ranks, from 1 on, in the order of top_k: score descending, then index ascending; a NaN is never found.
 /// Errors   shape_error if the shapes disagree.
 /// Threads  the caller's.   Memory  the result and as much again.
-/// Source   torchmetrics' retrieval metrics take the same; there the order of equal scores is undefined.
+/// Source   torchmetrics' retrieval metrics take the same; there the order of equal scores is undefined. Lines that
+///          count larger scores only, (L > L.diagonal()[:, None]).sum(1) + 1, give equal ones the best rank of them:
+///          recall@1 of four equal rows is 1 there and 0.25 here.
 template <class Relevant>
 retrieval_ranks rank_scores(matrix_view<const float> scores, const Relevant& relevant) {
     return detail::ranks_of_scores(scores, to_view(relevant));
@@ -28,7 +30,9 @@ retrieval_ranks rank_scores(matrix_view<const float> scores, const Relevant& rel
 ///
 /// Shapes   the ranks of `retrieval` or `rank_scores`.
 /// Units    a fraction in [0, 1]; NaN where no query has a relevant row. One hit is enough: torchmetrics calls this the
-///          hit rate, its recall is relevant_recall_at.
+///          hit rate, its recall is relevant_recall_at. All measures of ranks leave queries without a relevant row out.
+///          torchmetrics counts them as 0, unless empty_target_action is "skip": its value is ours times
+///          evaluated_queries() / queries().
 /// Errors   value_error if k < 1.   Threads  the caller's.   Memory  none.
 /// Source   Karpathy and Fei-Fei 2015, arXiv:1412.2306, section 4.2; CLIP_benchmark's image and text retrieval recall.
 inline double recall_at(const retrieval_ranks& found, required<idx_t> k) {
@@ -124,8 +128,9 @@ inline double ndcg_at(const retrieval_ranks& found, required<idx_t> k) {
 /// Errors   shape_error if the shapes disagree; value_error if k < 1, or for a gain that is negative, NaN or infinite
 ///          (names row and column).
 /// Threads  the caller's.   Memory  min(k, g) gains and their columns.
-/// Source   Jarvelin and Kekalainen 2002, doi:10.1145/582415.582418; torchmetrics' RetrievalNormalizedDCG, which shares
-///          the ranks of equal scores out evenly.
+/// Source   Jarvelin and Kekalainen 2002, doi:10.1145/582415.582418; scikit-learn's ndcg_score and torchmetrics'
+///          RetrievalNormalizedDCG, which give each of some equal scores the mean of their gains: of five with the
+///          gains 10, 0, 0, 1, 5 they make 0.6910. Here the index decides: 0.9055, or 0.4776 in ascending order.
 inline double ndcg_at(matrix_view<const float> scores, matrix_view<const float> gains, required<idx_t> k) {
     detail::require_k("ndcg_at", k);
     detail::require_gains(gains, scores.rows(), scores.columns());

@@ -10,9 +10,11 @@ inline namespace UNITSPHERE_ISA {
 
 struct pair_ranks_options {
     row_policy images = {}, texts = {};
+    bool rescore = false;  ///< compare cosines in double where scores are too near each other
 };
 struct retrieval_options {
     row_policy images = {}, texts = {};
+    bool rescore = false;  ///< as in pair_ranks
 };
 struct clip_score_options {
     row_policy images = {}, texts = {};
@@ -36,31 +38,24 @@ inline constexpr side_names pair_ranks_names = of_images_and_texts("pair_ranks")
 inline constexpr side_names retrieval_names = of_images_and_texts("retrieval");
 inline constexpr side_names clip_score_names = of_images_and_texts("clip_score");
 
-template <class Images, class Texts, class Label>
-void ranks_into(const Images& images, const Texts& texts, const matrix_view<const Label>& image_of_text,
-                matrix_view<idx_t> text_ranks, matrix_view<idx_t> image_ranks, const execution& how,
-                const pair_ranks_options& options) {
-    const side_names& names = pair_ranks_names;
-    require_pairs(names, images, texts, image_of_text);
-    require_output(names, "text_ranks", text_ranks, 1, texts.rows(), images, texts);
-    require_output(names, "image_ranks", image_ranks, 1, texts.rows(), images, texts);
-    require_apart(names.function, "text_ranks", text_ranks, "image_ranks", image_ranks);
-    require_apart(names.function, "text_ranks", text_ranks, "image_of_text", image_of_text);
-    require_apart(names.function, "image_ranks", image_ranks, "image_of_text", image_of_text);
-    rank_pairs(names, images, texts, image_of_text, text_ranks.data(), image_ranks.data(), how, options.images,
-               options.texts);
+/// Both ranks in new arrays.
+template <class Images, class Texts, class Label, class Options>
+ranks_of_pairs new_ranks(const side_names& names, const Images& images, const Texts& texts,
+                         const matrix_view<const Label>& image_of_text, const execution& how, const Options& options) {
+    const idx_t g = texts.rows();
+    ranks_of_pairs ranks{array<idx_t>::uninitialized(g), array<idx_t>::uninitialized(g)};
+    rank_pairs(names, images, texts, image_of_text, ranks.text_ranks.data(), ranks.image_ranks.data(), how, options);
+    return ranks;
 }
 
 template <class Images, class Texts, class Label>
 retrieval_result retrieve(const Images& images, const Texts& texts, const matrix_view<const Label>& image_of_text,
                           const execution& how, const retrieval_options& options) {
     const idx_t q = images.rows(), g = texts.rows();
-    auto text_ranks = array<idx_t>::uninitialized(g), image_ranks = array<idx_t>::uninitialized(g);
-    rank_pairs(retrieval_names, images, texts, image_of_text, text_ranks.data(), image_ranks.data(), how,
-               options.images, options.texts);
+    const ranks_of_pairs ranks = new_ranks(retrieval_names, images, texts, image_of_text, how, options);
     const auto image_of = [&](idx_t j) { return idx_t(image_of_text(j, 0)); };
     const auto text_of = [&](idx_t j) { return image_of(j) < 0 ? idx_t(-1) : j; };
-    return {ranks_by_query(text_ranks, image_of, q, g), ranks_by_query(image_ranks, text_of, g, q)};
+    return {ranks_by_query(ranks.text_ranks, image_of, q, g), ranks_by_query(ranks.image_ranks, text_of, g, q)};
 }
 
 }  // namespace detail
@@ -75,7 +70,9 @@ retrieval_result retrieve(const Images& images, const Texts& texts, const matrix
 ///
 /// Shapes   images [q, dim], texts [g, dim], image_of_text: g integers, the image row of each text or -1; an image may
 ///          have any number of texts -> text_ranks, image_ranks: g of idx_t (an array, a std::vector or one row).
-/// Units    ranks, from 1 on. Copies of one row may differ by 7e-7 in their cosines, so that either may come first.
+/// Units    ranks, from 1 on. Cosines that differ by less than 7e-7, those of near twins, may compare either way.
+///          options.rescore compares these in double, as in top_k: from the numbers as they are given, every score
+///          within its bound of the pair's. Each takes time, none memory.
 /// Errors   shape_error if the dims disagree, the list has not g entries, or an output has another shape or overlaps;
 ///          value_error for an image that is not there (names the text), and for zero or non-finite rows where the
 ///          options of that side say so. By default a zero row has cosine 0 with every row, so that its ranks follow
@@ -88,9 +85,19 @@ template <class Images, class Texts, class ImageOfText, class TextRanks, class I
           detail::if_rows<Images, Texts> = 0, detail::if_list<ImageOfText> = 0>
 void pair_ranks_into(const Images& images, const Texts& texts, const ImageOfText& image_of_text, TextRanks&& text_ranks,
                      ImageRanks&& image_ranks, const execution& how = {}, const pair_ranks_options& options = {}) {
-    detail::ranks_into(engine::view_of(images), engine::view_of(texts), detail::labels_of(image_of_text),
-                       detail::output_of<idx_t>(static_cast<TextRanks&&>(text_ranks)),
-                       detail::output_of<idx_t>(static_cast<ImageRanks&&>(image_ranks)), how, options);
+    const auto image_view = engine::view_of(images);
+    const auto text_view = engine::view_of(texts);
+    const auto list = detail::labels_of(image_of_text);
+    const auto of_texts = detail::output_of<idx_t>(static_cast<TextRanks&&>(text_ranks));
+    const auto of_images = detail::output_of<idx_t>(static_cast<ImageRanks&&>(image_ranks));
+    const detail::side_names& names = detail::pair_ranks_names;
+    detail::require_pairs(names, image_view, text_view, list);
+    detail::require_output(names, "text_ranks", of_texts, 1, text_view.rows(), image_view, text_view);
+    detail::require_output(names, "image_ranks", of_images, 1, text_view.rows(), image_view, text_view);
+    detail::require_apart(names.function, "text_ranks", of_texts, "image_ranks", of_images);
+    detail::require_apart(names.function, "text_ranks", of_texts, "image_of_text", list);
+    detail::require_apart(names.function, "image_ranks", of_images, "image_of_text", list);
+    detail::rank_pairs(names, image_view, text_view, list, of_texts.data(), of_images.data(), how, options);
 }
 /// The same as new arrays: auto [text_ranks, image_ranks] = pair_ranks(images, texts, image_of_text).
 ///
@@ -101,11 +108,9 @@ ranks_of_pairs pair_ranks(const Images& images, const Texts& texts, const ImageO
                           const execution& how = {}, const pair_ranks_options& options = {}) {
     const auto image_view = engine::view_of(images);
     const auto text_view = engine::view_of(texts);
-    const idx_t g = text_view.rows();
-    ranks_of_pairs ranks{array<idx_t>::uninitialized(g), array<idx_t>::uninitialized(g)};
-    detail::ranks_into(image_view, text_view, detail::labels_of(image_of_text), ranks.text_ranks.view(),
-                       ranks.image_ranks.view(), how, options);
-    return ranks;
+    const auto list = detail::labels_of(image_of_text);
+    detail::require_pairs(detail::pair_ranks_names, image_view, text_view, list);
+    return detail::new_ranks(detail::pair_ranks_names, image_view, text_view, list, how, options);
 }
 UNITSPHERE_REFUSE_OTHER_PAIRS(pair_ranks);
 
@@ -114,11 +119,12 @@ UNITSPHERE_REFUSE_OTHER_PAIRS(pair_ranks);
 ///   image i finds its texts  { j : image_of_text[j] == i },   text j its image  image_of_text[j]
 ///
 /// The measures take either direction: recall_at(found.image_to_text, 5), median_rank(found.text_to_image). An image
-/// without a text is not evaluated there; evaluated_queries() says how many are.
+/// without a text is not evaluated there (torchmetrics counts it as 0); evaluated_queries() says how many are.
 ///
 /// Shapes   images [q, dim], texts [g, dim], image_of_text: g integers, the image row of each text or -1 for none; an
 ///          image may have several texts.
-/// Units    ranks, from 1 on, in the order of top_k: score descending, then index ascending.
+/// Units    ranks, from 1 on, in the order of top_k: score descending, then index ascending. Rows that are equal get
+///          the ranks 1 .. n, where lines that count only larger scores give 1. options.rescore as in pair_ranks.
 /// Errors   as pair_ranks.
 /// Threads  `how` splits the work; every split gives the same ranks.
 /// Memory   the result, as much again, and what pair_ranks takes: O(q + g), never the matrix of scores.
@@ -129,9 +135,9 @@ retrieval_result retrieval(const Images& images, const Texts& texts, const Image
                            const execution& how = {}, const retrieval_options& options = {}) {
     const auto image_view = engine::view_of(images);
     const auto text_view = engine::view_of(texts);
-    const auto labels = detail::labels_of(image_of_text);
-    detail::require_pairs(detail::retrieval_names, image_view, text_view, labels);
-    return detail::retrieve(image_view, text_view, labels, how, options);
+    const auto list = detail::labels_of(image_of_text);
+    detail::require_pairs(detail::retrieval_names, image_view, text_view, list);
+    return detail::retrieve(image_view, text_view, list, how, options);
 }
 /// The same where row i of both belongs together.
 ///

@@ -1,10 +1,11 @@
 /// Exact search: the k nearest gallery rows of every query, all rows in range, groups of near duplicates.
 ///
-/// A cosine is a float. A row and its copy may score 1 - 7e-7, or 1 - 1e-5 where all elements are equal (dims to 4096);
-/// orthogonal rows score up to 1e-8 of either sign; cosines that differ by less may compare either way. So:
-///   thresholds   "equal" is 0.99999, not 1; "not orthogonal" is 1e-6, not 0.
-///   top_k        the first neighbour of a row in its own gallery is not always the row itself: a near twin may tie
-///                with it or come first.
+/// A cosine is a float, off by up to 6e-7, or 1e-5 for every input (dims to 4096): two rows of a hundred ones score
+/// 0.9999993443, (1, 1) and (1, -1) -1.27e-8. Cosines that differ by less may compare either way. So:
+///   thresholds   "equal" is 0.99999, not 1; "not orthogonal" is 1e-6, not 0. near_duplicates unites equal rows anyway.
+///   top_k        the first neighbour of a row in its own gallery is not always the row itself: among (1, 6, 4) and
+///                (7.007, 42, 28), whose cosine is 0.9999999907, (1, 6, 4) finds the second first. The cure is the
+///                option `rescore`: the order of the cosines in double.
 #pragma once
 
 #include <cfloat>
@@ -20,6 +21,7 @@ inline namespace UNITSPHERE_ISA {
 
 struct top_k_options {
     row_policy queries = {}, gallery = {};
+    bool rescore = false;  ///< order by the cosines in double
 };
 struct range_search_options {
     row_policy queries = {}, gallery = {};
@@ -43,9 +45,11 @@ inline constexpr side_names for_each_in_range_names = of_queries_and_gallery("fo
 /// Every score by strips of the gallery: each of its rows is read once for some thousand queries.
 template <class Queries, class Gallery, class Consumers>
 void score_by_strips(const execution& how, const side_names& names, const Queries& queries, const Gallery& gallery,
-                     const row_policy& query_policy, const row_policy& gallery_policy, Consumers&& consumers) {
+                     const row_policy& query_policy, const row_policy& gallery_policy, Consumers&& consumers,
+                     bool scale_unit_rows = false) {
     engine::row_source query_source(queries, query_policy, names.function, names.query_row);
     engine::gallery_side<Gallery> side(gallery, gallery_policy, names.function, names.gallery_row);
+    if (scale_unit_rows) query_source.scale_unit_rows(), side.scale_unit_rows();
     engine::score_strips<float>(how, query_source, side, consumers);
     query_source.report();
     side.report();
@@ -54,13 +58,8 @@ void score_by_strips(const execution& how, const side_names& names, const Querie
 template <class Queries, class Gallery>
 void best_of_rows(const Queries& queries, const Gallery& gallery, matrix_view<idx_t> indices, matrix_view<float> scores,
                   const execution& how, const top_k_options& options) {
-    const idx_t k = scores.columns();
-    require_same_dim(top_k_names, queries, gallery);
-    if (k > gallery.rows()) fail<shape_error>("top_k: ", k, " neighbours of ", gallery.rows(), " gallery rows");
-    require_output(top_k_names, "scores", scores, queries.rows(), k, queries, gallery);
-    require_output(top_k_names, "indices", indices, queries.rows(), k, queries, gallery);
-    require_apart("top_k", "scores", scores, "indices", indices);
-    score_by_strips(how, top_k_names, queries, gallery, options.queries, options.gallery, keep_best(indices, scores));
+    score_by_strips(how, top_k_names, queries, gallery, options.queries, options.gallery,
+                    keep_best(queries, gallery, indices, scores, options.rescore), options.rescore);
 }
 
 template <class Queries, class Gallery>
@@ -81,21 +80,38 @@ score_range range_of(const side_names& names, const Queries& queries, const Gall
 /// Exact: the order is total, score descending, then index ascending (-0 equals +0), so that ties have one answer. A
 /// NaN is never a neighbour.
 ///
+/// options.rescore: the order is that of the cosines in double, and the scores are these, rounded to float. A row and
+/// its copy have exactly 1, equal rows tie, cosines that differ by 1e-13 are in order. They are taken from the numbers
+/// as they are given, divided by their lengths (of unit rows too); of a `gallery` from the floats that it holds, whose
+/// lengths must be 1 within 1e-4. No row is missed: each whose score comes within the bound of docs/numerics.md for
+/// every input, (135 + dim / 128) 2^-24, of the k best so far is scored again. In random order these are some
+/// k (1 + ln(g / k)) rows of a query, and every one that ties with its k best: a thousand ties take time, no memory.
+///
 /// Shapes   queries [q, dim], gallery [g, dim] or a `gallery` -> indices [q, k] of idx_t, scores [q, k], k <= g.
-/// Units    cosines, with the bits of cosine_similarity; indices are row numbers of the gallery. What rounding does to
-///          the first place stands at the head of this file.
+/// Units    cosines, with the bits of cosine_similarity unless they are rescored; indices are row numbers of the
+///          gallery. What rounding does to the first place stands at the head of this file.
 /// Errors   shape_error if the dims disagree, k exceeds g, or an output has another shape or overlaps; value_error for
 ///          zero or non-finite rows where the options of that side say so. By default a zero row has cosine 0 with
 ///          every row; a query with NaN or Inf has no neighbours: index -1, score -Inf.
 /// Threads  `how` splits the gallery; every split gives the same result.
 /// Memory   O(q k) for each worker and some MiB of packed rows, from the workspace of `how`; no matrix of scores.
+///          Rescoring adds 8 bytes for each of the q k for each worker.
 /// Source   Radford et al. 2021, arXiv:2103.00020, section 2.3: nearest neighbours by cosine similarity.
 template <class Queries, class Gallery, class Indices, class Scores, detail::if_sides<Queries, Gallery> = 0>
 void top_k_into(const Queries& queries, const Gallery& gallery, Indices&& indices, Scores&& scores,
                 const execution& how = {}, const top_k_options& options = {}) {
-    detail::best_of_rows(engine::view_of(queries), engine::side_of(gallery),
-                         detail::output_of<idx_t>(static_cast<Indices&&>(indices)),
-                         detail::output_of<float>(static_cast<Scores&&>(scores)), how, options);
+    const auto query_view = engine::view_of(queries);
+    const auto gallery_view = engine::side_of(gallery);
+    const auto rows = detail::output_of<idx_t>(static_cast<Indices&&>(indices));
+    const auto cosines = detail::output_of<float>(static_cast<Scores&&>(scores));
+    const detail::side_names& names = detail::top_k_names;
+    const idx_t q = query_view.rows(), k = cosines.columns(), g = gallery_view.rows();
+    detail::require_same_dim(names, query_view, gallery_view);
+    if (k > g) detail::fail<shape_error>("top_k: ", k, " neighbours of ", g, " gallery rows");
+    detail::require_output(names, "scores", cosines, q, k, query_view, gallery_view);
+    detail::require_output(names, "indices", rows, q, k, query_view, gallery_view);
+    detail::require_apart("top_k", "scores", cosines, "indices", rows);
+    detail::best_of_rows(query_view, gallery_view, rows, cosines, how, options);
 }
 /// The same as new matrices of min(k, g) columns: for (auto [row, score] : top_k(queries, gallery, 10)[i]).
 ///
@@ -107,6 +123,7 @@ neighbours top_k(const Queries& queries, const Gallery& gallery, required<idx_t>
     if (k < 0) detail::fail<value_error>("top_k: k is ", idx_t(k), ", it must not be negative");
     const auto query_view = engine::view_of(queries);
     const auto gallery_view = engine::side_of(gallery);
+    detail::require_same_dim(detail::top_k_names, query_view, gallery_view);
     const idx_t q = query_view.rows(), columns = k < gallery_view.rows() ? idx_t(k) : gallery_view.rows();
     neighbours found{matrix<idx_t>::uninitialized(q, columns), matrix<float>::uninitialized(q, columns)};
     detail::best_of_rows(query_view, gallery_view, found.indices.view(), found.scores.view(), how, options);
@@ -170,26 +187,30 @@ UNITSPHERE_REFUSE_PAIRS(for_each_in_range, unless_sides);
 
 /// Near duplicates: the lowest row of each row's group, into the caller's memory.
 ///
-///   i and j are alike if cosine(rows[i], rows[j]) >= threshold; groups are the connected components of this relation
+///   i and j are alike if cosine(rows[i], rows[j]) >= threshold, or, for a threshold up to 1, if they are equal bit for
+///   bit; groups are the connected components of this relation
 ///   representative[i] = the lowest row of i's group
 ///
 /// Rows of a group need not all be alike: a chain of pairs joins its ends. Keeping the rows with representative[i] == i
 /// keeps one of each group.
 ///
 /// Shapes   rows [n, dim] -> representative: n of idx_t (an array, a std::vector or one row).
-/// Units    row numbers. The threshold is a cosine, compared as in range_search; 0.94 is usual, and 1 is too high even
-///          for copies: what rounding does stands at the head of this file.
+/// Units    row numbers. The threshold is a cosine, compared as in range_search; 0.94 is usual. From 0.99999 on a
+///          rounding decides whether rows of one direction that are not equal are alike, such as a row and its triple.
 /// Errors   shape_error if the output has another shape or overlaps; value_error for a threshold that is NaN, and for
-///          zero or non-finite rows where the options say so. By default a zero row has cosine 0 with every row, and
-///          one with NaN or Inf is alone.
+///          zero or non-finite rows where the options say so. By default a zero row has cosine 0 with every row, its
+///          copies too, and one with NaN or Inf is alone.
 /// Threads  `how` splits the rows; every split gives the same groups.
 /// Memory   some MiB of packed rows, from the workspace of `how`; none that grows with the number of pairs.
 /// Source   Beaumont 2022, clip-retrieval: deduplication by connected components of inner products above 0.94.
 template <class Rows, class Representative, detail::if_rows<Rows> = 0>
 void near_duplicates_into(const Rows& rows, required<float> threshold, Representative&& representative,
                           const execution& how = {}, const near_duplicates_options& options = {}) {
-    detail::find_duplicates(engine::view_of(rows), threshold,
-                            detail::output_of<idx_t>(static_cast<Representative&&>(representative)), how, options.rows);
+    const auto view = engine::view_of(rows);
+    const auto lowest = detail::output_of<idx_t>(static_cast<Representative&&>(representative));
+    detail::require_threshold(threshold);
+    detail::require_output(detail::near_duplicates_names, "representative", lowest, 1, view.rows(), view, view);
+    detail::find_duplicates(view, threshold, lowest, how, options.rows);
 }
 /// The same with the groups of two rows and more: for (idx_t row : near_duplicates(rows, 0.94f)[k]).
 ///
@@ -198,6 +219,7 @@ template <class Rows, detail::if_rows<Rows> = 0>
 duplicate_groups near_duplicates(const Rows& rows, required<float> threshold, const execution& how = {},
                                  const near_duplicates_options& options = {}) {
     const auto view = engine::view_of(rows);
+    detail::require_threshold(threshold);
     auto representative = array<idx_t>::uninitialized(view.rows());
     detail::find_duplicates(view, threshold, representative.view(), how, options.rows);
     return detail::groups_of(static_cast<array<idx_t>&&>(representative));

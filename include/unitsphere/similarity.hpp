@@ -76,7 +76,9 @@ void require_siglip_inputs(const Images& images, const Texts& texts, float bias)
 ///
 /// Shapes   queries [q, dim], gallery [g, dim] or a `gallery` -> scores [q, g]; row-major, any row stride >= dim.
 ///          Scores are float; double, computed in double, where the output is and both sides hold doubles.
-/// Units    none: a cosine in [-1, 1]. Raw rows are normalized on the way, unit rows are used as they are.
+/// Units    none: a cosine in [-1, 1], within 6e-7 (docs/numerics.md). So a row and its copy may score 0.9999993,
+///          orthogonal rows 1e-8 of either sign: compare with 0.99999 and 1e-6. Doubles are within 2e-14.
+///          Raw rows are normalized on the way, unit rows are used as they are.
 /// Errors   shape_error if the dims disagree, scores has another shape or overlaps an input; value_error for zero or
 ///          non-finite rows where the options of that side say so. By default a zero row scores 0, a row with NaN
 ///          or Inf scores NaN, in its row alone.
@@ -149,7 +151,8 @@ UNITSPHERE_REFUSE_OTHER_PAIRS(pairwise_cosine);
 ///   <a, b> / (|a| |b|)
 ///
 /// Shapes   a, b: one row each of the same dim (std::vector, std::array, a view of one row).
-/// Units    none: a cosine in [-1, 1], with the same bits as in any matrix that holds the pair.
+/// Units    none: a cosine in [-1, 1], with the same bits as in any matrix that holds the pair, and as far off: (1, 1)
+///          and (1, -1) score -1.27e-8, two rows of a hundred ones 0.9999993443. cosine<double> takes rows of double.
 /// Errors   shape_error if an argument is not one row or the dims disagree. A zero row gives 0, NaN or Inf gives NaN.
 /// Threads  the caller's.   Memory  none: 16 KiB of stack.
 /// Source   as cosine_similarity.

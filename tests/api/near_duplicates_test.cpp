@@ -64,8 +64,8 @@ matrix<float> clustered(idx_t rows, idx_t dim, std::uint64_t seed) {
     return result;
 }
 
-template <class... How>
-std::vector<idx_t> found_lowest(const matrix<float>& rows, float threshold, How&&... how) {
+template <class T, class... How>
+std::vector<idx_t> found_lowest(const matrix<T>& rows, float threshold, How&&... how) {
     std::vector<idx_t> result(std::size_t(rows.rows()), -7);
     near_duplicates_into(rows, threshold, result, how...);
     return result;
@@ -119,6 +119,36 @@ TEST_CASE("every row equal to every other: one group, from any number of threads
     CHECK(found_lowest(same, 0.94f, on_threads{5}) == std::vector<idx_t>(1000, 0));
     CHECK(near_duplicates(same, 0.94f).size() == 1);
     CHECK(near_duplicates(same, 0.94f).duplicates() == 999);
+}
+
+TEMPLATE_LIST_TEST_CASE("rows that are equal bit for bit are near duplicates at every threshold up to 1",
+                        "[near_duplicates]", element_types) {
+    const idx_t dim = GENERATE(100, 130);
+    CAPTURE(dim);
+    // 40 groups of 5: row i is like i % 40. Among them rows of equal numbers, whose copies score 0.9999993443.
+    matrix<TestType> rows(200, dim);
+    auto kinds = random_rows<TestType>(40, dim, 146);
+    generator random(147);
+    fill_row(kinds.row(3), dim, row_kind::zero, random);
+    fill_row(kinds.row(5), dim, row_kind::nan, random);
+    for (const idx_t kind : {7, 9}) std::fill(kinds.row(kind), kinds.row(kind) + dim, TestType(1.0f));
+    kinds(9, 0) = TestType(2.0f);
+    if (std::is_same_v<TestType, float>) kinds(9, 0) = TestType(1.02f);  // a near twin is no copy
+    std::vector<idx_t> expected;
+    for (idx_t i = 0; i < 200; ++i) {
+        std::copy(kinds.row(i % 40), kinds.row(i % 40) + dim, rows.row(i));
+        const bool alone = i % 40 == 3 || !reference::is_finite_row(rows.row(i), dim);
+        expected.push_back(alone ? i : i % 40);
+    }
+    CHECK(found_lowest(rows, 1.0f) == expected);
+    CHECK(found_lowest(rows, 1.0f, on_threads{3}) == expected);
+    CHECK(near_duplicates(rows, std::nextafter(1.0f, 2.0f)).size() == 0);
+    const unit_embeddings<float> unit = normalize(rows);
+    matrix<float> adopted(200, dim);
+    for (idx_t n = 0; n < 200 * dim; ++n) adopted.data()[n] = 0.97f * unit.data()[n];
+    std::vector<idx_t> of_adopted(200, -7);
+    near_duplicates_into(adopt_unit(adopted, 0.1), 0.99f, of_adopted);
+    CHECK(of_adopted == expected);
 }
 
 TEST_CASE("rows whose cosine is exactly the threshold are near duplicates", "[near_duplicates]") {

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -47,14 +48,6 @@ std::vector<idx_t> some_images(idx_t images, idx_t texts, std::uint64_t seed) {
     return result;
 }
 
-matrix<double> cosines_in_double(const matrix<float>& images, const matrix<float>& texts) {
-    matrix<double> scores(images.rows(), texts.rows());
-    for (idx_t i = 0; i < images.rows(); ++i)
-        for (idx_t j = 0; j < texts.rows(); ++j)
-            scores(i, j) = double(reference::cosine(images.row(i), texts.row(j), images.dim()));
-    return scores;
-}
-
 }  // namespace
 
 TEST_CASE("both places of a pair are those of a stable sort of all scores", "[pair_ranks]") {
@@ -101,7 +94,7 @@ TEST_CASE("all texts of one image have their places, ties and all", "[pair_ranks
 
 TEST_CASE("places agree with cosines in double where no two are near each other", "[pair_ranks]") {
     const auto images = random_rows<float>(70, 64, 99), texts = random_rows<float>(150, 64, 100);
-    const matrix<double> exact = cosines_in_double(images, texts);
+    const matrix<double> exact = exact_cosines(images, texts);
     const auto image_of = some_images(70, 150, 101);
     for (idx_t j = 0; j < 150; ++j) {  // else a rounding might decide
         const idx_t own = image_of[std::size_t(j)];
@@ -110,6 +103,52 @@ TEST_CASE("places agree with cosines in double where no two are near each other"
         for (idx_t i = 0; i < 70; ++i) REQUIRE((i == own || std::fabs(exact(i, j) - exact(own, j)) > 1e-6));
     }
     CHECK(found_places(images, texts, image_of) == expected_places(exact, image_of));
+}
+
+TEMPLATE_TEST_CASE("rescored, both places of a pair are those of a stable sort of all cosines in double",
+                   "[pair_ranks]", float, double, float16) {
+    // Few images, strips, many images.
+    const idx_t q = GENERATE(1, 13, 32, 200), g = GENERATE(1, 31, 200), dim = 65;
+    CAPTURE(q, g);
+    const auto images = near_twins<TestType>(q, dim, 117), texts = near_twins<TestType>(g, dim, 117);
+    const auto image_of = some_images(q, g, 118);
+    const matrix<double> cosines = exact_cosines(images, texts);
+    for (idx_t i = 0; i < q; ++i) REQUIRE_FALSE(is_undecided(row_of(cosines, i)));
+    for (idx_t j = 0; j < g; ++j) REQUIRE_FALSE(is_undecided(column_of(cosines, j)));
+    const places expected = expected_places(cosines, image_of);
+    CHECK((q < 200 || g < 31 || found_places(images, texts, image_of) != expected));
+    team threads(3);
+    for (const execution& how : {execution(), execution(in_reverse), execution(threads)})
+        CHECK(found_places(images, texts, image_of, how, pair_ranks_options{{}, {}, true}) == expected);
+    const auto as_rows = [](const matrix<TestType>& rows) {  // unit rows of other lengths, and zero rows left out
+        if constexpr (std::is_same_v<TestType, float16>)
+            return rows.view();
+        else
+            return adopt_unit(rows, 1e9);
+    };
+    const pair_ranks_options options{{on_row::nan}, {on_row::nan}, true};
+    matrix<double> known = cosines;
+    for (idx_t i = 0; i < q; ++i)
+        for (idx_t j = 0; j < g; ++j)
+            if (i == 8 || j == 8) known(i, j) = std::numeric_limits<double>::quiet_NaN();
+    CHECK(found_places(as_rows(images), as_rows(texts), image_of, execution(), options) ==
+          expected_places(known, image_of));
+}
+
+TEST_CASE("rescored, a pair is before thousands of near twins and behind thousands of copies", "[pair_ranks]") {
+    const idx_t g = 4000;
+    matrix<float> image(1, 3), texts(g, 3);
+    const float one[] = {1, 6, 4}, twin[] = {7.007f, 42, 28};
+    std::copy(one, one + 3, image.data());
+    for (idx_t j = 0; j < g; ++j) std::copy(j % 2 == 0 ? twin : one, (j % 2 == 0 ? twin : one) + 3, texts.row(j));
+    std::vector<idx_t> image_of(g, -1);
+    image_of[1] = image_of[3999] = image_of[2000] = 0;
+    for (const execution& how : {execution(), execution(in_reverse)}) {
+        const places found = found_places(image, texts, image_of, how, pair_ranks_options{{}, {}, true});
+        CHECK(found.first[1] == 1);
+        CHECK(found.first[3999] == 2000);
+        CHECK(found.first[2000] == 3001);
+    }
 }
 
 TEMPLATE_LIST_TEST_CASE("pair_ranks takes rows of every type, unit rows and any stride", "[pair_ranks]",

@@ -165,6 +165,33 @@ TEST_CASE("given scores give the numbers that torchmetrics documents", "[retriev
     CHECK_THAT(ndcg_at(graded, gains, 100), WithinAbs(0.6957, 5e-5));
 }
 
+TEST_CASE("equal scores and queries without a relevant row count as docs/recipes.md says", "[retrieval]") {
+    matrix<float> collapsed(4, 3);
+    std::fill(collapsed.data(), collapsed.data() + 12, 0.3f);
+    CHECK(recall_at(retrieval(collapsed, collapsed).image_to_text, 1) == 0.25);
+    CHECK(recall_at(retrieval(collapsed, collapsed, {}, {{}, {}, true}).image_to_text, 1) == 0.25);
+    const auto same = rows_of<float>({{1, 1, 1, 1, 1}});
+    CHECK_THAT(ndcg_at(same, rows_of<float>({{10, 0, 0, 1, 5}}), 5), WithinAbs(0.9055, 5.1e-5));
+    CHECK_THAT(ndcg_at(same, rows_of<float>({{0, 0, 1, 5, 10}}), 5), WithinAbs(0.4776, 5e-5));
+
+    const auto images = random_rows<float>(4, 8, 125), texts = random_rows<float>(2, 8, 126);
+    const retrieval_ranks found = retrieval(images, texts, std::vector<int>{0, 2}).image_to_text;
+    const double ours = recall_at(found, 2);
+    CHECK(ours == 1.0);
+    CHECK(ours * double(found.evaluated_queries()) / double(found.queries()) == 0.5);  // torchmetrics
+}
+
+TEST_CASE("rescored, each row finds itself first among near twins, both ways", "[retrieval]") {
+    const auto rows = near_twins<float>(120, 40, 127);
+    const matrix<double> exact = exact_cosines(rows, rows);
+    const retrieval_result found = retrieval(rows, rows, {}, {{}, {}, true});
+    for (idx_t i = 0; i < 120; ++i) {
+        REQUIRE_FALSE(is_undecided(row_of(exact, i)));
+        CHECK(found.image_to_text.rank(i, 0) == place_in(row_of(exact, i), i));
+        CHECK(found.text_to_image.rank(i, 0) == place_in(column_of(exact, i), i));
+    }
+}
+
 TEST_CASE("gains of 0 and 1 give the measure of the relevant rows", "[retrieval]") {
     const idx_t k = GENERATE(1, 3, 30, 100);
     auto scores = random_rows<float>(9, 30, 135);

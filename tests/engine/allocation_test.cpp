@@ -13,7 +13,7 @@
 #include "random_rows.hpp"
 
 namespace {
-std::atomic<unitsphere::idx_t> allocations{0};  // by any thread
+std::atomic<unitsphere::idx_t> allocations{0}, aligned_allocations{0};  // by any thread
 
 void* allocate(std::size_t bytes, std::size_t alignment) {
     ++allocations;
@@ -27,6 +27,7 @@ void* allocate(std::size_t bytes, std::size_t alignment) {
 // finds free() where it knows of operator new.
 [[gnu::noinline]] void* operator new(std::size_t bytes) { return allocate(bytes, alignof(std::max_align_t)); }
 [[gnu::noinline]] void* operator new(std::size_t bytes, std::align_val_t alignment) {
+    ++aligned_allocations;
     return allocate(bytes, std::size_t(alignment));
 }
 [[gnu::noinline]] void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
@@ -167,11 +168,16 @@ struct questions {
         ask("predict", [&](how h) { classifier.predict_into(queries, best_label, h); });
         ask("top_k of classes", [&](how h) { classifier.top_k_into(queries, labels, labels_scores, h); });
         ask("top_k", [&](how h) { top_k_into(queries, rows, best, best_scores, h); });
+        ask("top_k, rescored", [&](how h) { top_k_into(queries, rows, best, best_scores, h, {{}, {}, true}); });
         ask("top_k of a gallery", [&](how h) { top_k_into(queries, packed, best, best_scores, h); });
         ask("for_each_in_range", [&](how h) { for_each_in_range(queries, rows, 0.1f, count, h); });
         ask("pair_ranks", [&](how h) {
             const number_list list{image_of_text.data(), image_of_text.size()};
             pair_ranks_into(queries, rows, list, text_ranks, image_ranks, h, {counted, counted});
+        });
+        ask("pair_ranks, rescored", [&](how h) {
+            const number_list list{image_of_text.data(), image_of_text.size()};
+            pair_ranks_into(queries, rows, list, text_ranks, image_ranks, h, {counted, counted, true});
         });
         ask("near_duplicates", [&](how h) { near_duplicates_into(rows, 0.94f, text_ranks, h, {counted}); });
         ask("for_each_in_range of a gallery", [&](how h) { for_each_in_range(queries, packed, 0.1f, count, h); });
@@ -265,6 +271,23 @@ TEST_CASE("a call that returns its result allocates that alone", "[allocation]")
     CHECK(allocations_of([&] { ask.classifier.predict_proba(ask.queries, space); }) == 1);
     CHECK(allocations_of([&] { ask.classifier.top_k(ask.queries, 5, space); }) == 2);
     CHECK(allocations_of([&] { top_k(ask.queries, ask.rows, 5, space); }) == 2);
+}
+
+TEST_CASE("a call that would return its result allocates none for what it refuses", "[allocation]") {
+    const matrix<float> rows = random_rows<float>(12, 8, 305), others = random_rows<float>(12, 9, 306);
+    const logit_scale scale = logit_scale::from_multiplier(10.0f);
+    const std::vector<idx_t> no_image(12, -1);
+    const auto results_of = [](auto&& call) {  // the library's memory is aligned, that of an error's text is not
+        const idx_t before = aligned_allocations;
+        CHECK_THROWS_AS(call(), std::invalid_argument);
+        return aligned_allocations - before;
+    };
+    CHECK(results_of([&] { top_k(rows, others, 5); }) == 0);
+    CHECK(results_of([&] { pair_ranks(rows, others, no_image); }) == 0);
+    CHECK(results_of([&] { retrieval(rows, others); }) == 0);
+    CHECK(results_of([&] { near_duplicates(rows, reference::float_from_bits(0x7fc00000u)); }) == 0);
+    CHECK(results_of([&] { clip_loss_gradients(rows, others, scale); }) == 0);
+    CHECK(results_of([&] { siglip_loss_gradients(rows, others, scale, 0.0f); }) == 0);
 }
 
 TEST_CASE("the losses take memory for each row, not for each pair", "[allocation]") {

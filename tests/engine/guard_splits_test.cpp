@@ -51,6 +51,11 @@ TEMPLATE_TEST_CASE("workers stay within the rows of both sides and of the scores
             const auto search = [&](rows a, rows b, auto out) { top_k_into(a, b, indices.view(), out, how); };
             CHECK(written(where, best.scores, search, queries, gallery) == "");
             CHECK((indices.surroundings_intact() && first_difference(indices.view(), best.indices) == ""));
+            const neighbours nearest = top_k(queries, gallery, 4, {}, {{}, {}, true});
+            const auto rescore = [&](rows a, rows b, auto out) {
+                top_k_into(a, b, indices.view(), out, how, {{}, {}, true});
+            };
+            CHECK(written(where, nearest.scores, rescore, queries, gallery) == "");
         }
     });
 }

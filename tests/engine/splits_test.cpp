@@ -83,6 +83,10 @@ struct sides {
             matrix<idx_t> best(q, 7);
             top_k_into(a, b, best, to, h, {o, p});
         });
+        ask("top_k, rescored", q, 7, 2, [&](how h, out to, options o, options p) {
+            matrix<idx_t> best(q, 7);
+            top_k_into(a, b, best, to, h, {o, p, true});
+        });
         ask("top_k of a gallery", q, 7, 1, [&](how h, out to, options o, options) {
             matrix<idx_t> best(q, 7);
             top_k_into(a, packed, best, to, h, {o});

@@ -81,6 +81,24 @@ TEST_CASE("pictures and their prompts: recall, ranks and CLIPScore both ways", "
     CHECK_THAT(clip_score(images, texts), WithinAbs(29.670711559073853, 6e-5));
 }
 
+TEST_CASE("rescored, pictures and their prompts have the ranks and neighbours of cosines in double", "[real]") {
+    const matrix<float16> images = load_npy<float16>(path("coco_prompt_sd_pairs_vitb32/image.npy"));
+    const matrix<float16> texts = load_npy<float16>(path("coco_prompt_sd_pairs_vitb32/text.npy"));
+    const matrix<double> exact = exact_cosines(images, texts);
+    std::vector<idx_t> diagonal(300);
+    std::iota(diagonal.begin(), diagonal.end(), idx_t(0));
+    const auto [text_ranks, image_ranks] = pair_ranks(images, texts, diagonal, {}, {{}, {}, true});
+    const neighbours found = top_k(images, texts, 20, {}, {{}, {}, true});
+    for (idx_t i = 0; i < 300; ++i) {
+        REQUIRE_FALSE(is_undecided(row_of(exact, i)));
+        CHECK(text_ranks[i] == place_in(row_of(exact, i), i));
+        CHECK(image_ranks[i] == place_in(column_of(exact, i), i));
+        for (idx_t n = 0; n < 20; ++n) CHECK(place_in(row_of(exact, i), found.indices(i, n)) == n + 1);
+    }
+    const neighbours themselves = top_k(images, images, 1, {}, {{}, {}, true});
+    for (idx_t i = 0; i < 300; ++i) CHECK(themselves.scores(i, 0) == 1.0f);
+}
+
 TEST_CASE("names of LVIS find the same names among those of ImageNet, and others are of none", "[real]") {
     const matrix<float16> lvis = load_npy<float16>(path("class_text_vitb32/lvis1203_text.npy"));
     const matrix<float> imagenet = load_npy<float>(path("class_text_vitb32/imagenet1000_t1_text.npy"));

@@ -43,4 +43,39 @@ matrix<T> rows_with_ties(idx_t rows, idx_t dim, std::uint64_t seed) {
     return result;
 }
 
+/// Rows around a few directions whose cosines differ by less than a float can tell, with copies among them, bit for bit
+/// and at twice the length, and a zero row.
+template <class T>
+matrix<T> near_twins(idx_t rows, idx_t dim, std::uint64_t seed) {
+    using factor = std::conditional_t<std::is_same_v<T, double>, double, float>;
+    auto result = random_rows<T>(rows, dim, seed);
+    generator random(seed + 1);
+    for (idx_t i = 3; i < rows; ++i) {
+        std::copy(result.row(i % 3), result.row(i % 3) + dim, result.row(i));
+        T& nudged = result(i, random.below(dim));
+        nudged = T(factor(nudged) * factor(1 + 1e-2 * double(random.below(16))));
+        if (i % 5 == 0) std::copy(result.row(i / 2), result.row(i / 2) + dim, result.row(i));
+        if (i % 7 == 0)
+            for (idx_t k = 0; k < dim; ++k) result(i, k) = T(2 * factor(result(i, k)));
+    }
+    if (rows > 8) fill_row(result.row(8), dim, row_kind::zero, random);
+    return result;
+}
+
+/// Every cosine from its formula.
+template <class A, class B>
+matrix<double> exact_cosines(const matrix<A>& a, const matrix<B>& b) {
+    matrix<double> cosines(a.rows(), b.rows());
+    for (idx_t i = 0; i < a.rows(); ++i)
+        for (idx_t j = 0; j < b.rows(); ++j) cosines(i, j) = double(reference::cosine(a.row(i), b.row(j), a.dim()));
+    return cosines;
+}
+/// Whether a rounding of double may decide the order of two of them. Equal ones are decided by their indices.
+inline bool is_undecided(std::vector<double> cosines) {
+    std::sort(cosines.begin(), cosines.end());
+    for (std::size_t n = 1; n < cosines.size(); ++n)
+        if (cosines[n] != cosines[n - 1] && cosines[n] - cosines[n - 1] < 1e-13) return true;
+    return false;
+}
+
 }  // namespace tests

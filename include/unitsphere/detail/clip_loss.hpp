@@ -166,8 +166,6 @@ void require_clip_batch(const side_names& names, const Images& images, const Tex
 template <class Images, class Texts>
 clip_loss_gradient clip_loss_of(const side_names& names, const Images& images, const Texts& texts, logit_scale scale,
                                 const pair_gradients* out, const execution& how, const clip_loss_options& options) {
-    require_clip_batch(names, images, texts, options);
-    if (out != nullptr) require_gradients(names, images, texts, *out);
     pair_passes<typename Images::value_type, typename Texts::value_type> passes(
         how, names, images, texts, options.images, options.texts, out != nullptr);
     const float multiplier = scale.multiplier();

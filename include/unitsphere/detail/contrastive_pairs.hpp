@@ -31,6 +31,17 @@ void require_gradients(const side_names& names, const Images& images, const Text
     require_apart(names.function, "image_gradients", out.images, "text_gradients", out.texts);
 }
 
+/// What loss(gradients) returns, with new matrices for its gradients.
+template <class Images, class Texts, class Loss>
+auto with_new_gradients(const Images& images, const Texts& texts, Loss&& loss) {
+    auto of_images = matrix<float>::uninitialized(images.rows(), images.dim());
+    auto of_texts = matrix<float>::uninitialized(texts.rows(), texts.dim());
+    auto found = loss(pair_gradients{of_images.view(), of_texts.view()});
+    found.images = static_cast<matrix<float>&&>(of_images);
+    found.texts = static_cast<matrix<float>&&>(of_texts);
+    return found;
+}
+
 template <class Images, class Texts>
 void require_batch(const side_names& names, const Images& images, const Texts& texts) {
     require_same_dim(names, images, texts);

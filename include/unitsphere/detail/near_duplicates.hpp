@@ -1,7 +1,10 @@
 /// The work of near_duplicates: connected components of the rows whose cosines reach a threshold.
 #pragma once
 
+#include <cfloat>
+
 #include "../data/search_results.hpp"
+#include "../kernel/cosine_in_double.hpp"
 #include "../kernel/select.hpp"
 #include "sides.hpp"
 #include "union_find.hpp"
@@ -13,11 +16,45 @@ namespace detail {
 inline constexpr side_names near_duplicates_names{"near_duplicates", "rows", "rows have dim ", "row ", "rows",
                                                   "rows have dim ",  "row "};
 
-/// Consumer: unites rows whose cosine is at least `threshold`. Rows and columns are the same rows: it asks only for
-/// scores left of the diagonal, half of them.
+/// The bytes of rows, and the least score that two equal ones may have with each other: rounding puts it below 1.
+struct bytes_of_rows {
+    const char* first;
+    idx_t stride, size;
+    double least_score;
+
+    template <class T>
+    explicit bytes_of_rows(const matrix_view<const T>& rows) noexcept
+        : first(reinterpret_cast<const char*>(rows.data())),
+          stride(rows.stride() * idx_t(sizeof(T))),
+          size(rows.dim() * idx_t(sizeof(T))),
+          least_score(1.0 - kernel::rescoring_bound(rows.dim())) {}
+    /// Unit rows are used as they are: the shortest has the least score.
+    template <class T>
+    explicit bytes_of_rows(const unit_view<T>& rows) noexcept : bytes_of_rows(rows.values()) {
+        double shortest = 1.0;
+        for (idx_t i = 0; i < rows.rows(); ++i) {
+            const kernel::row_length length = kernel::length_of(rows.row(i), rows.dim());
+            if (length.kind() == kernel::row_kind::regular) shortest = kernel::minimum(shortest, length.norm());
+        }
+        least_score *= shortest * shortest;
+    }
+    bool are_equal(idx_t i, idx_t j) const noexcept {
+        return std::memcmp(first + i * stride, first + j * stride, std::size_t(size)) == 0;
+    }
+};
+
+/// Consumer: unites rows whose cosine is at least `threshold`, and equal rows whose cosine is at least `of_copies`.
+/// Rows and columns are the same rows: it asks only for scores left of the diagonal, half of them.
 struct unite_in_range : engine::score_consumer {
-    float threshold;
+    float threshold, of_copies;
+    bytes_of_rows bytes;
     idx_t* parent;
+
+    unite_in_range(float from, const bytes_of_rows& rows, idx_t* parents) noexcept
+        : threshold(from), of_copies(from), bytes(rows), parent(parents) {
+        if (from <= 1.0f && double(from) > rows.least_score)
+            of_copies = kernel::maximum(float(rows.least_score), FLT_MIN);  // a zero row scores 0 with its copies
+    }
 
     bool wants(idx_t first_row, idx_t rows, idx_t first_column, idx_t) const noexcept {
         return first_column < first_row + rows - 1;
@@ -28,9 +65,12 @@ struct unite_in_range : engine::score_consumer {
             const idx_t row = tile.first_row + r, before = row - tile.first_column;
             const int columns = int(before < 0 ? 0 : before < tile.columns ? before : tile.columns);
             const float* const scores = tile.scores + r * tile.pitch;
-            if (columns == 0 || !kernel::any_reaches(scores, columns, threshold)) continue;
-            for (int c = 0; c < columns; ++c)
-                if (!is_nan(scores[c]) && scores[c] >= threshold) sets.unite(row, tile.first_column + c);
+            if (columns == 0 || !kernel::any_reaches(scores, columns, of_copies)) continue;
+            for (int c = 0; c < columns; ++c) {
+                if (is_nan(scores[c]) || scores[c] < of_copies) continue;
+                const idx_t column = tile.first_column + c;
+                if (scores[c] >= threshold || bytes.are_equal(row, column)) sets.unite(row, column);
+            }
         }
     }
 };
@@ -44,16 +84,19 @@ struct unite_by_all_workers : engine::shared_by_workers<unite_in_range> {
     void begin() const noexcept { union_find(consumer.parent).make_sets(rows); }
 };
 
+inline void require_threshold(float threshold) {
+    if (is_nan(threshold)) fail<value_error>("near_duplicates: the threshold is NaN");
+}
+
 template <class Rows>
 void find_duplicates(const Rows& rows, float threshold, matrix_view<idx_t> representative, const execution& how,
                      const row_policy& policy) {
     const side_names& names = near_duplicates_names;
-    if (is_nan(threshold)) fail<value_error>("near_duplicates: the threshold is NaN");
-    require_output(names, "representative", representative, 1, rows.rows(), rows, rows);
     engine::row_source source(rows, policy, names.function, names.query_row);
     engine::gallery_side<Rows> side(rows, judged(policy), names.function, names.gallery_row);
     idx_t* const parent = representative.data();
-    engine::score_strips<float>(how, source, side, unite_by_all_workers({{}, threshold, parent}, rows.rows()));
+    engine::score_strips<float>(
+        how, source, side, unite_by_all_workers(unite_in_range(threshold, bytes_of_rows(rows), parent), rows.rows()));
     union_find sets(parent);
     for (idx_t i = 0; i < rows.rows(); ++i) parent[i] = sets.find(i);
     source.report();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../kernel/pair_table.hpp"
+#include "rescore.hpp"
 #include "sides.hpp"
 
 namespace unitsphere {
@@ -10,17 +11,22 @@ namespace detail {
 
 /// Consumers that count, for each pair, the texts and the images that come before it: in the tiles of its row and of
 /// its column. Each worker has its own counters; they are added when the last row is done.
+///
+/// Rescoring, a score that differs from the pair's cosine in double by more than `bound` is counted as it is: above
+/// keys[j], below reach[j]. Of those between, the cosine in double is compared.
 template <class Image, class T, class Label>
 class count_ranks : public engine::consumer_pool {
 public:
     count_ranks(const execution& how, const engine::row_source<Image>& images, const engine::row_source<T>& texts,
-                const matrix_view<const Label>& image_of_text, idx_t* text_ranks, idx_t* image_ranks) noexcept
+                const matrix_view<const Label>& image_of_text, idx_t* text_ranks, idx_t* image_ranks,
+                bool rescore) noexcept
         : how_(how),
           image_rows_(images),
           text_rows_(texts),
           labels_(image_of_text),
           text_ranks_(text_ranks),
-          image_ranks_(image_ranks) {
+          image_ranks_(image_ranks),
+          rescore_(rescore) {
         pairs_.images = images.rows(), pairs_.texts = texts.rows();
     }
 
@@ -34,12 +40,16 @@ public:
         memory.add(pairs_.score_of, pairs_.texts);
         memory.add(pairs_.key_of, pairs_.texts);
         memory.add(counts_, 2 * workers, pairs_.texts);
+        memory.add(reach_, rescore_ ? padded() : 0);
+        memory.add(cosines_, rescore_ ? pairs_.texts : 0);
     }
     void begin() {
         for (idx_t j = 0; j < pairs_.texts; ++j) pairs_.image_of[j] = idx_t(labels_(j, 0));
         engine::chosen_pair_scores(
             how_, image_rows_, text_rows_, [this](idx_t j) { return pairs_.image_of[j]; }, pairs_.scores);
+        if (rescore_) rescore_pairs();
         pairs_.set_keys(padded());
+        if (rescore_) widen_keys();
         pairs_.sort_by_image();
         std::memset(static_cast<void*>(counts_), 0, std::size_t(2 * workers_ * pairs_.texts) * sizeof(idx_t));
     }
@@ -66,8 +76,14 @@ public:
             const idx_t column = tile.first_column + c;
             std::int32_t earlier[kernel::lane_count], counts[kernel::lane_count];
             for (int n = 0; n < kernel::lane_count; ++n)
-                earlier[n] = clamp(all.pairs_.image_of[column + n] - tile.first_row, tile.rows);
+                earlier[n] = all.rescore_ ? 0 : clamp(all.pairs_.image_of[column + n] - tile.first_row, tile.rows);
             kernel::count_before_in_columns(orders, pitch, tile.rows, all.pairs_.keys + column, earlier, counts);
+            if (all.rescore_) {
+                std::int32_t reaching[kernel::lane_count];
+                kernel::count_before_in_columns(orders, pitch, tile.rows, all.reach_ + column, earlier, reaching);
+                for (int n = 0; n < kernel::lane_count && c + n < tile.columns; ++n)
+                    if (reaching[n] > counts[n]) counts[n] += all.near_images(tile, column + n, orders + n, pitch);
+            }
             for (int n = 0; n < kernel::lane_count && c + n < tile.columns; ++n) images_before[column + n] += counts[n];
         }
         /// Adds the columns that come before the pairs of one row. Pairs are sorted by score, and this begins with the
@@ -76,6 +92,14 @@ public:
             const kernel::pair_table& pairs = all.pairs_;
             for (idx_t at = pairs.first[row + 1] - 1; at >= pairs.first[row]; --at) {
                 if (pairs.text_of[at] < 0) continue;
+                if (all.rescore_) {
+                    const idx_t text = pairs.text_of[at];
+                    const int reaching = kernel::count_before(orders, tile.columns, all.reach_[text], 0);
+                    if (reaching == 0) return;
+                    const int before = kernel::count_before(orders, tile.columns, pairs.keys[text], 0);
+                    texts_before[at] += before + (reaching > before ? all.near_texts(tile, row, text, orders) : 0);
+                    continue;
+                }
                 const int earlier = clamp(pairs.text_of[at] - tile.first_column, tile.columns);
                 const int before = kernel::count_before(orders, tile.columns, pairs.key_of[at], earlier);
                 if (before == 0) return;
@@ -91,12 +115,65 @@ public:
 
 private:
     using block = kernel::block<float>;
+    using heap = kernel::list_of_best<double>;
     static_assert(block::rows <= kernel::lane_count && block::columns <= 2 * kernel::lane_count);
     /// A tile is up to block::rows x block::columns, or, where it was transposed, block::columns x 16.
     static constexpr int most_orders = kernel::lane_count * block::columns;
 
     /// Columns are read 16 at a time, from any first one.
     idx_t padded() const { return engine::round_up(pairs_.texts, kernel::lane_count) + kernel::lane_count; }
+
+    double cosine(idx_t image, idx_t text) const noexcept {
+        return kernel::cosine_in_double(row_in_double(image_rows_.view(), image),
+                                        row_in_double(text_rows_.view(), text), image_rows_.dim());
+    }
+    /// The cosines of the pairs in double, in the place of their scores.
+    void rescore_pairs() {
+        constexpr idx_t share = 64;
+        engine::for_each_task(how_, engine::ceil_div(pairs_.texts, share), [&](idx_t, idx_t task) {
+            const idx_t end = engine::minimum(pairs_.texts, (task + 1) * share);
+            for (idx_t j = task * share; j < end; ++j) {
+                if (is_nan(pairs_.scores[j])) continue;
+                cosines_[j] = cosine(pairs_.image_of[j], j);
+                pairs_.scores[j] = float(cosines_[j]);
+            }
+        });
+    }
+    /// The keys that a score exceeds which is certainly before the pair, and which may be. From the rounded cosine, so
+    /// that they fall as the pairs are sorted.
+    void widen_keys() const noexcept {
+        const double bound = rescoring_bound(text_rows_.view());
+        for (idx_t j = 0; j < padded(); ++j) {
+            reach_[j] = pairs_.keys[j];
+            if (pairs_.keys[j] == kernel::unreachable_key) continue;
+            pairs_.keys[j] = kernel::rank_key(float(double(pairs_.scores[j]) + bound));
+            reach_[j] = kernel::rank_key(float(double(pairs_.scores[j]) - bound)) - 1;
+        }
+    }
+    bool is_near(std::int32_t key, idx_t text) const noexcept { return key > reach_[text] && key <= pairs_.keys[text]; }
+    /// How many rows of a column of the tile come before the pair of a text, of those whose score does not tell.
+    int near_images(const engine::score_tile<>& tile, idx_t text, const std::int32_t* orders,
+                    int pitch) const noexcept {
+        const idx_t own = pairs_.image_of[text];
+        int before = 0;
+        for (int r = 0; r < tile.rows; ++r) {
+            const idx_t image = tile.first_row + r;
+            if (image == own || !is_near(orders[r * pitch], text)) continue;
+            before += heap::better(cosine(image, text), image, cosines_[text], own);
+        }
+        return before;
+    }
+    /// The same of the columns of a row.
+    int near_texts(const engine::score_tile<>& tile, idx_t image, idx_t text,
+                   const std::int32_t* orders) const noexcept {
+        int before = 0;
+        for (int c = 0; c < tile.columns; ++c) {
+            const idx_t other = tile.first_column + c;
+            if (other == text || !is_near(orders[c], text)) continue;
+            before += heap::better(cosine(image, other), other, cosines_[text], text);
+        }
+        return before;
+    }
 
     void rows_done(idx_t count) noexcept {
         if (__atomic_add_fetch(&done_, count, __ATOMIC_ACQ_REL) == pairs_.images) write_ranks();
@@ -124,6 +201,9 @@ private:
     kernel::pair_table pairs_{};
     idx_t workers_ = 0, done_ = 0;
     idx_t* counts_ = nullptr;
+    bool rescore_;
+    std::int32_t* reach_ = nullptr;
+    double* cosines_ = nullptr;
 };
 
 /// Refuses sides that do not fit and a list that is not -1 .. images - 1 for each text.
@@ -143,16 +223,17 @@ void require_pairs(const side_names& names, const Images& images, const Texts& t
 }
 
 /// Both ranks of every pair, for as many pairs as there are texts.
-template <class Images, class Texts, class Label>
+template <class Images, class Texts, class Label, class Options>
 void rank_pairs(const side_names& names, const Images& images, const Texts& texts,
                 const matrix_view<const Label>& image_of_text, idx_t* text_ranks, idx_t* image_ranks,
-                const execution& how, const row_policy& image_policy, const row_policy& text_policy) {
-    engine::row_source image_source(images, image_policy, names.function, names.query_row);
-    engine::gallery_side<Texts> text_side(texts, text_policy, names.function, names.gallery_row);
-    const engine::row_source text_source(texts, judged(text_policy), names.function, names.gallery_row);
+                const execution& how, const Options& options) {
+    engine::row_source image_source(images, options.images, names.function, names.query_row);
+    engine::gallery_side<Texts> text_side(texts, options.texts, names.function, names.gallery_row);
+    engine::row_source text_source(texts, judged(options.texts), names.function, names.gallery_row);
+    if (options.rescore) image_source.scale_unit_rows(), text_side.scale_unit_rows(), text_source.scale_unit_rows();
     if (images.rows() == 0)  // so no text has an image
         for (idx_t j = 0; j < texts.rows(); ++j) text_ranks[j] = image_ranks[j] = 0;
-    count_ranks counts(how, image_source, text_source, image_of_text, text_ranks, image_ranks);
+    count_ranks counts(how, image_source, text_source, image_of_text, text_ranks, image_ranks, options.rescore);
     engine::score_tiles<float>(how, image_source, text_side, counts);
     image_source.report();
     text_side.report();

@@ -20,6 +20,7 @@ public:
     idx_t rows() const noexcept { return source_.rows(); }
     void report() const noexcept { source_.report(); }
     void count_rows() noexcept { source_.count_rows(); }
+    void scale_unit_rows() noexcept { source_.scale_unit_rows(); }
 
     /// Rows first .. first + count - 1 as panels, in the worker's memory. count_rows: rows without a direction count.
     template <class C>
@@ -84,6 +85,7 @@ public:
         if (options_.report != nullptr) *options_.report = view_.seen;
     }
     void count_rows() const noexcept {}  // they were counted when they were packed
+    void scale_unit_rows() const noexcept {}
     template <class>
     panels<C> strip(idx_t first, idx_t count, C*, bool) const noexcept {
         return view_.packed.part(first, count);

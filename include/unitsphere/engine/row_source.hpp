@@ -66,6 +66,8 @@ public:
         return {row(first), (rows() - first < count ? rows() - first : count) * stride() * idx_t(sizeof(T))};
     }
 
+    /// From here on unit rows are measured and scaled as raw ones are.
+    void scale_unit_rows() noexcept { unit_ = false; }
     /// Whether rows are used unscaled and uncounted, so that their lengths need not be measured.
     bool used_unscaled() const noexcept {
         return unit_ && options_.report == nullptr && options_.zero_rows != on_row::nan;

@@ -26,17 +26,18 @@ inline bool any_reaches(const float* row, int count, float bound) noexcept {
     return any_ge(last, last, least);
 }
 
-/// Up to k chosen scores and their indices, in the caller's memory.
-struct best_list {
+/// Up to k chosen scores, float or double, and their indices, in the caller's memory.
+template <class Score>
+struct list_of_best {
     idx_t* indices;
-    float* scores;
+    Score* scores;
     idx_t k, filled = 0;
 
-    UNITSPHERE_INLINE static bool better(float a, idx_t index_a, float b, idx_t index_b) noexcept {
+    UNITSPHERE_INLINE static bool better(Score a, idx_t index_a, Score b, idx_t index_b) noexcept {
         return a > b || (a == b && index_a < index_b);
     }
     /// Takes a score if it is among the k best so far.
-    UNITSPHERE_INLINE void add(float score, idx_t i) noexcept {
+    UNITSPHERE_INLINE void add(Score score, idx_t i) noexcept {
         if (detail::is_nan(score) || k == 0) return;
         if (filled < k)
             insert(score, i);
@@ -44,8 +45,9 @@ struct best_list {
             sink(0, k, score, i);
     }
     /// The least score that may still be inserted.
-    UNITSPHERE_INLINE float bound() const noexcept {
-        return filled < k || k == 0 ? detail::negative_infinity() : scores[0];
+    UNITSPHERE_INLINE Score bound() const noexcept {
+        if (filled < k || k == 0) return detail::negative_infinity();
+        return scores[0];
     }
 
     /// Adds row[0 .. count), whose indices are first, first + 1, ..
@@ -58,13 +60,13 @@ struct best_list {
         }
     }
     /// Merges a list of other scores.
-    void add(const best_list& other) noexcept {
+    void add(const list_of_best& other) noexcept {
         for (idx_t i = 0; i < other.filled; ++i) add(other.scores[i], other.indices[i]);
     }
     /// Heap sort, best first; unfilled places get index -1 and score -Inf.
     void sort() noexcept {
         for (idx_t last = filled - 1; last > 0; --last) {
-            const float score = scores[last];
+            const Score score = scores[last];
             const idx_t i = indices[last];
             place(last, scores[0], indices[0]);
             sink(0, last, score, i);
@@ -73,9 +75,9 @@ struct best_list {
     }
 
 private:
-    UNITSPHERE_INLINE void place(idx_t at, float score, idx_t i) noexcept { scores[at] = score, indices[at] = i; }
+    UNITSPHERE_INLINE void place(idx_t at, Score score, idx_t i) noexcept { scores[at] = score, indices[at] = i; }
 
-    void insert(float score, idx_t i) noexcept {
+    void insert(Score score, idx_t i) noexcept {
         idx_t at = filled++;
         for (; at > 0; at = (at - 1) / 2) {
             const idx_t parent = (at - 1) / 2;
@@ -85,7 +87,7 @@ private:
         place(at, score, i);
     }
     /// Sift-down from `at` in the heap of the first `count`: the worst score ends on top.
-    void sink(idx_t at, idx_t count, float score, idx_t i) noexcept {
+    void sink(idx_t at, idx_t count, Score score, idx_t i) noexcept {
         for (idx_t child; (child = 2 * at + 1) < count; at = child) {
             if (child + 1 < count && better(scores[child], indices[child], scores[child + 1], indices[child + 1]))
                 ++child;
@@ -95,6 +97,7 @@ private:
         place(at, score, i);
     }
 };
+using best_list = list_of_best<float>;
 
 /// The k best of a row, best first; unfilled places get index -1 and score -Inf.
 inline void select_best(const float* row, idx_t count, idx_t k, idx_t* indices, float* scores) noexcept {

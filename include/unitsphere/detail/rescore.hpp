@@ -1,0 +1,34 @@
+/// Cosines of pairs in double, from the rows of both sides of a question.
+#pragma once
+
+#include "../engine/gallery_side.hpp"
+#include "../kernel/cosine_in_double.hpp"
+
+namespace unitsphere {
+inline namespace UNITSPHERE_ISA {
+namespace detail {
+
+/// Row i of a side: the caller's numbers, or the floats that a gallery holds.
+template <class T>
+kernel::row_in_double<T> row_in_double(const matrix_view<const T>& rows, idx_t i) noexcept {
+    return {rows.row(i), rows.dim()};
+}
+template <class T>
+kernel::row_in_double<T> row_in_double(const unit_view<T>& rows, idx_t i) noexcept {
+    return {rows.row(i), rows.dim()};
+}
+inline kernel::column_in_double row_in_double(const engine::packed_view<float>& rows, idx_t i) noexcept {
+    const idx_t column = i % engine::panels<float>::columns, first = i - column;
+    return {rows.packed.panel(first) + column, rows.packed.width_from(first)};
+}
+
+/// How far a score may be from the cosine in double. The rows of a gallery are used as they are: those that came from
+/// adopt_unit have its default tolerance, 1e-4, and a hundredth of it for what is of second order.
+template <class View>
+double rescoring_bound(const View& gallery) noexcept {
+    return kernel::rescoring_bound(gallery.dim()) + (engine::is_packed_view<View> ? 1.01e-4 : 0.0);
+}
+
+}  // namespace detail
+}  // namespace UNITSPHERE_ISA
+}  // namespace unitsphere
