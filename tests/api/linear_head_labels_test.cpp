@@ -18,11 +18,7 @@ using unitsphere::linear_head;
 using unitsphere::shape_error;
 using unitsphere::value_error;
 
-namespace {
-
-matrix<double> random_head(idx_t heads, idx_t dim) { return random_rows<double>(heads, dim + 1, 70); }
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("with one head the probabilities are both sigmoids of the decision", "[head]") {
     matrix<double> rows(1, 2);

@@ -29,10 +29,6 @@ using unitsphere::value_error;
 
 namespace {
 
-matrix<double> random_head(idx_t heads, idx_t dim, std::uint64_t seed = 71) {
-    return random_rows<double>(heads, dim + 1, seed);
-}
-
 /// <w, x> / |x| + b, straight from the formula.
 template <class T>
 long double exact_decision(const matrix<double>& head, idx_t h, const T* row, idx_t dim) {

@@ -23,18 +23,16 @@ using unitsphere::shape_error;
 
 namespace {
 
-constexpr float infinity = std::numeric_limits<float>::infinity();
-constexpr float largest = std::numeric_limits<float>::max();
 const float nans[] = {reference::float_from_bits(0x7fc00000u), reference::float_from_bits(0xffc00000u),
                       reference::float_from_bits(0x7f800001u), reference::float_from_bits(0xffffffffu)};
 
 // log p is the sum of two terms of one sign: a difference of floats, exact but for double, and -log(1 + R). An
 // exponential is off by one ulp, 2^-23 at most; so is R, and log(1 + R) by no more, relative to itself. The sums in
 // double add 1e-16 for each of their steps, the rounding to float 2^-24.
-constexpr double relative_bound = 0x1p-23 + 0x1p-24 + 1e-9;
+constexpr double log_softmax_bound = 0x1p-23 + 0x1p-24 + 1e-9;
 
 // Half of the smallest subnormal; where subnormals are flushed, as -ffast-math does at start-up, all of them.
-double absolute_bound() {
+double log_softmax_last_place() {
     const volatile float smallest_normal = 0x1p-126f;
     const volatile float half = smallest_normal * 0.5f;
     return reference::bits(half) == 0u ? 0x1p-126 : 0x1p-150;
@@ -70,7 +68,7 @@ double worst_error(const float* got, const float* logits, idx_t columns) {
             continue;
         }
         if (!reference::is_finite(got[j])) return 1e9;
-        const long double bound = -exact * (long double)(relative_bound) + (long double)(absolute_bound());
+        const long double bound = -exact * (long double)(log_softmax_bound) + (long double)(log_softmax_last_place());
         worst = std::max(worst, double(std::fabs((long double)(got[j]) - exact) / bound));
     }
     return worst;

@@ -15,9 +15,6 @@ using unitsphere::softmax;
 
 namespace {
 
-constexpr float infinity = std::numeric_limits<float>::infinity();
-constexpr float largest = std::numeric_limits<float>::max();
-
 double off_one(const float* probabilities, idx_t columns) {
     long double sum = 0;
     for (idx_t j = 0; j < columns; ++j) sum += (long double)(probabilities[j]);

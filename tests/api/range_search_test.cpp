@@ -22,7 +22,6 @@ using namespace unitsphere;
 
 namespace {
 
-constexpr float infinity = std::numeric_limits<float>::infinity();
 constexpr float nan = std::numeric_limits<float>::quiet_NaN();
 
 /// Row and bits of the score, for each query.

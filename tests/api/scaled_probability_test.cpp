@@ -20,8 +20,6 @@ using namespace unitsphere;
 
 namespace {
 
-constexpr float infinity = std::numeric_limits<float>::infinity();
-
 /// scale * x, each product rounded to float.
 matrix<float> logits_of(const matrix<float>& similarities, float scale) {
     matrix<float> logits(similarities.rows(), similarities.columns());

@@ -24,14 +24,11 @@ using unitsphere::value_error;
 
 namespace {
 
-constexpr float infinity = std::numeric_limits<float>::infinity();
-constexpr float largest = std::numeric_limits<float>::max();
-
 // exp is off by one ulp, 2^-23 at most; the sum 1 + e and the quotient by a rounding each, 2^-24.
-constexpr double relative_bound = 0x1p-23 + 0x1p-24 + 0x1p-24 + 1e-13;
+constexpr double sigmoid_bound = 0x1p-23 + 0x1p-24 + 0x1p-24 + 1e-13;
 
 // The last place of the subnormals; where they are flushed, as -ffast-math does at start-up, all of them.
-double absolute_bound() {
+double sigmoid_last_place() {
     const volatile float smallest_normal = 0x1p-126f;
     const volatile float half = smallest_normal * 0.5f;
     return reference::bits(half) == 0u ? 0x1p-126 : 0x1p-149;
@@ -42,7 +39,7 @@ double error_of(float got, float logit) {
     const long double exact = 1 / (1 + std::exp(-(long double)(logit)));
     if (!reference::is_finite(got)) return 1e9;
     const long double error = std::fabs((long double)(got)-exact);
-    return double(error / (exact * (long double)(relative_bound) + (long double)(absolute_bound())));
+    return double(error / (exact * (long double)(sigmoid_bound) + (long double)(sigmoid_last_place())));
 }
 
 }  // namespace

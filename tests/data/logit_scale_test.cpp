@@ -24,7 +24,6 @@ static_assert(!std::is_convertible_v<logit_scale, float> && !std::is_default_con
 static_assert(std::is_trivially_copyable_v<logit_scale>);
 
 namespace {
-constexpr float infinity = std::numeric_limits<float>::infinity();
 const float nan_value = reference::float_from_bits(0x7fc00000u);
 }  // namespace
 

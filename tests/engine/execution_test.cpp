@@ -23,10 +23,6 @@ using unitsphere::engine::for_each_task;
 
 namespace {
 
-void with_function(idx_t count, const std::function<void(idx_t)>& body) {
-    for (idx_t i = 0; i < count; ++i) body(i);
-}
-
 /// What a function of the library sees: its execution has a default, as everywhere.
 struct seen {
     idx_t workers;

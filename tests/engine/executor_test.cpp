@@ -18,10 +18,6 @@ using unitsphere::engine::workers_of;
 
 namespace {
 
-void with_function(idx_t count, const std::function<void(idx_t)>& body) {
-    for (idx_t i = 0; i < count; ++i) body(i);
-}
-
 struct says_workers {
     int count;
     int workers() const { return count; }

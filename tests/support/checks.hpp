@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <exception>
+#include <limits>
 #include <sstream>
 #include <string>
 
@@ -13,6 +14,9 @@
 #include "reference.hpp"
 
 namespace tests {
+
+inline constexpr float infinity = std::numeric_limits<float>::infinity();
+inline constexpr float largest = std::numeric_limits<float>::max();
 
 /// The message of the Error that the call throws; a line that says what happened instead, where it does not.
 template <class Error, class Call>

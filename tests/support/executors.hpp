@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
@@ -17,6 +18,10 @@
 namespace tests {
 
 using unitsphere::idx_t;
+
+inline void with_function(idx_t count, const std::function<void(idx_t)>& body) {
+    for (idx_t i = 0; i < count; ++i) body(i);
+}
 
 /// Threads of its own for each use; thread t makes calls t, t + threads, ..
 struct on_threads {

@@ -187,4 +187,9 @@ private:
     idx_t rows_, dim_, gap_, shift_;
 };
 
+/// Weights and biases of a linear head, [weights.., bias] a row.
+inline matrix<double> random_head(idx_t heads, idx_t dim, std::uint64_t seed = 71) {
+    return random_rows<double>(heads, dim + 1, seed);
+}
+
 }  // namespace tests
