@@ -14,6 +14,7 @@
 
 #include "../data/column.hpp"
 #include "../data/unit_embeddings.hpp"
+#include "bytes_left.hpp"
 #include "npy_header.hpp"
 
 #ifdef __BYTE_ORDER__
@@ -41,18 +42,6 @@ inline std::ifstream open_npy(const npy_source& source) {
     std::ifstream file(source.name, std::ios::binary);
     if (!file) source.refuse("cannot be opened: ", last_error());
     return file;
-}
-
-/// How many bytes are left; -1 where the stream cannot seek.
-inline idx_t npy_bytes_left(std::istream& from) {
-    std::streambuf& bytes = *from.rdbuf();
-    const auto seek = [&](std::streamoff to, std::ios::seekdir way) {
-        return idx_t(std::streamoff(bytes.pubseekoff(to, way, std::ios::in)));
-    };
-    const idx_t here = seek(0, std::ios::cur), end = here < 0 ? -1 : seek(0, std::ios::end);
-    if (end < 0) return -1;
-    seek(here, std::ios::beg);
-    return end - here;
 }
 
 /// Reads at most `bytes` bytes and returns how many there were.
@@ -93,7 +82,7 @@ inline npy_info read_npy_header(const npy_source& source, std::istream& from, bo
     read_exactly(source, from, text.data(), idx_t(text.size()), "header");
     const npy_header header = npy_header_parser(source, text).parse();
     const npy_info info = npy_info_of(source, header);
-    check_npy_size(source, header, info, npy_bytes_left(from), whole);
+    check_npy_size(source, header, info, bytes_left(from), whole);
     return info;
 }
 
