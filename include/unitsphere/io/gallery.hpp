@@ -118,8 +118,7 @@ inline double norm_or_1(const float* row, idx_t dim) noexcept {
     return length.kind() == kernel::row_kind::regular ? length.norm() : 1.0;
 }
 
-/// f(first, rows) for all rows in turn, about 1 MiB of them at a time, and whole words for the checksum. `rows` has room
-/// for as many as are due.
+/// f(first, rows) for all rows in turn, with room for about 1 MiB of them at a time: whole words for the checksum.
 template <class F>
 void for_pieces_of_gallery(idx_t rows, idx_t dim, F&& f) {
     constexpr idx_t pairs = idx_t(1) << 17;

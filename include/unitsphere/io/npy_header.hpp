@@ -1,7 +1,6 @@
 /// What the text at the start of a .npy file says: element type, order and shape.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -140,16 +139,14 @@ private:
 
     /// Where an order is left out, or is '=' or '|', numpy means the machine's own.
     void type(npy_header& header) {
+        const std::string supported = "; supported are " + supported_npy_types();
         if (next() == '[' || next() == '(')
-            source_.refuse("holds the structured dtype ", npy_excerpt(text_.substr(at_)), "; supported are ",
-                           supported_npy_types());
+            source_.refuse("holds the structured dtype ", npy_excerpt(text_.substr(at_)), supported);
         const std::string descr = quoted();
         const bool has_order = descr.find_first_of("<>=|") == 0;
         const std::string code = descr.substr(has_order ? 1 : 0);
         const npy_type_entry* const entry = find_npy_type(code);
-        if (entry == nullptr)
-            source_.refuse("holds the dtype '", npy_excerpt(descr), "'", npy_kind(code), "; supported are ",
-                           supported_npy_types());
+        if (entry == nullptr) source_.refuse("holds the dtype '", npy_excerpt(descr), "'", npy_kind(code), supported);
         header.type = entry->type;
         header.big_endian = descr[0] == '>' && entry->bytes > 1;
     }

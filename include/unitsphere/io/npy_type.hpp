@@ -13,8 +13,8 @@
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 
-/// The element types that are read and written, by their names in numpy: f2 is float16, f4 float, f8 double, i1 .. i8 and
-/// u1 .. u8 are std::int8_t .. std::int64_t and std::uint8_t .. std::uint64_t, b1 is bool.
+/// The element types that are read and written, by their names in numpy: f2 is float16, f4 float, f8 double, i1 .. i8
+/// and u1 .. u8 are std::int8_t .. std::int64_t and std::uint8_t .. std::uint64_t, b1 is bool.
 enum class npy_type { f2, f4, f8, i1, i2, i4, i8, u1, u2, u4, u8, b1 };
 
 namespace detail {
