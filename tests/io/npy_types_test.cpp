@@ -148,7 +148,7 @@ TEST_CASE("an order that is left out, '=' or '|' is the machine's own", "[npy]")
 }
 
 TEMPLATE_TEST_CASE("big-endian files give the numbers of little-endian ones, in either order of the elements", "[npy]",
-                   float16, float, double, std::int16_t, std::int32_t, std::int64_t, std::uint16_t, std::uint64_t) {
+                   float16, double, std::int32_t, std::uint16_t) {
     const idx_t rows = GENERATE(1, 3, 20), dim = GENERATE(1, 40);
     const matrix<TestType> expected = any_bits<TestType>(rows, dim);
     const std::string shape = "(" + std::to_string(rows) + ", " + std::to_string(dim) + ")";
@@ -263,7 +263,7 @@ TEMPLATE_TEST_CASE("load_npy_integers reads integers and bools of one dimension,
 }
 
 TEMPLATE_TEST_CASE("load_npy_integers reads every type that holds integers, in either byte order", "[npy]",
-                   std::uint8_t, std::uint16_t, std::int16_t, std::uint32_t, std::uint64_t, float, double) {
+                   std::uint8_t, std::uint16_t, std::int16_t, std::uint64_t, double) {
     const std::vector<TestType> labels{TestType(0), TestType(101), TestType(7)};
     const temporary_directory directory;
     save_npy(directory.path(), labels);
