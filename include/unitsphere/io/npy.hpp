@@ -114,7 +114,7 @@ inline npy_info inspect_npy(const std::string& path) {
 ///
 ///   us::load_npy("images.npy")           float, from f2, f4, and integers of 8 and 16 bits
 ///   us::load_npy<double>("images.npy")   from every type but integers of 64 bits
-///   us::visit_npy("images.npy", f)       whatever the file holds
+///   us::visit_npy("images.npy", f)       f2, f4, f8 and i1 as they are
 ///
 /// Shapes   the last size is dim, and of those before at most one may differ from 1, the number of rows: (n, dim),
 ///          (n, 1, dim) and (1, n, dim) are [n, dim], (dim,) is [1, dim]. C or Fortran order; the result is row-major
@@ -163,6 +163,14 @@ decltype(auto) visit_npy(const std::string& path, F&& f) {
     std::ifstream file = detail::open_npy(source);
     const npy_info info = detail::read_npy_header(source, file, true);
     return detail::visit_npy_of<Elements...>(source, file, info, std::forward<F>(f));
+}
+
+/// The same of the next array of a stream, as load_npy takes it.
+template <class... Elements, class F>
+decltype(auto) visit_npy(std::istream& from, F&& f, const std::string& name = "stream") {
+    const detail::npy_source source{"visit_npy", name};
+    const npy_info info = detail::read_npy_header(source, from, false);
+    return detail::visit_npy_of<Elements...>(source, from, info, std::forward<F>(f));
 }
 
 /// The integers of a .npy file, such as labels and indices.
