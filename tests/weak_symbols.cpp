@@ -146,7 +146,9 @@ us::idx_t use_heads(const us::matrix<T>& rows, const std::string& path) {
 us::idx_t use_streams(std::istream& from, std::ostream& to) {
     const us::gallery loaded = us::load_gallery(from);
     us::save_gallery(to, loaded);
-    return loaded.rows();
+    us::save_npy(to, loaded.unit_rows());
+    us::save_npy(to, us::array<us::idx_t>(3));
+    return loaded.rows() + us::load_npy(from).rows() + us::idx_t(us::load_npy_integers(from).size());
 }
 
 us::idx_t use_one_row() {
@@ -160,6 +162,7 @@ us::idx_t use_files(const std::string& path) {
     try {
         us::save_npy(path, us::load_npy<float>(path));
         us::save_npy(path, us::load_npy<us::float16>(path));
+        us::save_npy(path, us::load_npy<double>(path));
         us::save_npy(path, us::load_npy_integers(path));
         return us::inspect_npy(path).rows + us::visit_npy(path, [](auto rows) { return us::normalize(rows).rows(); });
     } catch (const us::file_error&) {

@@ -71,7 +71,7 @@ int main(int argc, char** argv) {
     return support::run_tool("detector", [&] {
         const support::detector_arguments arguments = support::parse_detector(argc, argv);
         const verdicts found = arguments.files_given ? judge_files(arguments) : judge_example(arguments.threshold);
-        if (!arguments.out.empty()) us::save_npy(arguments.out, {found.flags.begin(), found.flags.end()});
+        if (!arguments.out.empty()) us::save_npy(arguments.out, found.flags);
         std::printf("instruction set: %s\n\nthreshold %g\n\n", us::instruction_set(), arguments.threshold);
         print(found, arguments.threshold);
     });

@@ -1,8 +1,6 @@
 // Which images show the same? Groups of near duplicates, and how many images could go.
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
-#include <stdexcept>
 #include <string>
 
 #include <unitsphere/io/npy.hpp>
@@ -52,12 +50,11 @@ int main(int argc, char** argv) {
         std::string file;
         float threshold = 0.94f;
         support::command_line line("near_duplicates",
-                                   "Which images show the same? Groups of rows whose cosines are above a threshold.\n"
+                                   "Which images show the same? Groups of rows whose cosines reach a threshold.\n"
                                    "Without arguments: ten made-up images.");
         line.file("IMAGES", file, "encode_image rows, .npy, f2, f4, f8 or i1");
-        line.number("--threshold", threshold, "the cosine above which two images are alike");
+        line.cosine("--threshold", threshold, "the cosine from which on two images are alike");
         const bool given = line.parse(argc, argv);
-        if (std::isnan(threshold)) throw std::runtime_error("--threshold is not a number");
         if (given) return print(find_in_file(file, threshold));
         std::printf("No file given, so these are ten made-up images; 8 and 9 resemble 5, but not each other.\n");
         print(us::near_duplicates(support::make_images_with_duplicates(), threshold));

@@ -70,7 +70,7 @@ int main(int argc, char** argv) {
                                    "Are my features unit length, and how do I make them so?\n"
                                    "Without arguments: the features of the CLIP README's example.");
         line.file("IN", in, "rows of an encoder, .npy, f2, f4, f8 or i1");
-        line.optional_file("OUT", out, "where to write them at unit length, .npy, float32");
+        line.output("OUT", out, "where to write them at unit length, .npy, float32");
         if (!line.parse(argc, argv)) return examine_published_example();
         const us::unit_embeddings<> unit = us::visit_npy(in, [](const auto& rows) { return examine(rows); });
         if (!out.empty()) us::save_npy(out, unit.values());

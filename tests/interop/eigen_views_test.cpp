@@ -168,6 +168,10 @@ TEMPLATE_TEST_CASE("Eigen objects of float and double choose the one overload th
     CHECK(is_unit(own, 1e-6));
     save_npy(directory.path(), own);
     CHECK(load_npy<TestType>(directory.path()).dim() == 8);
+    CHECK(read(directory.path()).find("'shape': (8,)") != std::string::npos);
+    const Eigen::Matrix<TestType, Eigen::Dynamic, Eigen::Dynamic> by_columns = rows;
+    save_npy(directory.path(), by_columns);
+    CHECK(first_difference(load_npy<TestType>(directory.path()), to_view(rows)) == "");
 
     row_major<TestType> scores(5, 5);
     cosine_similarity_into(rows, rows, scores);

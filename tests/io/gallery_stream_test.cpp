@@ -6,6 +6,7 @@
 #include <string>
 
 #include <unitsphere/io/gallery.hpp>
+#include <unitsphere/normalize.hpp>
 #include <unitsphere/similarity.hpp>
 
 #include "catch.hpp"
@@ -31,11 +32,17 @@ std::string refusal(const std::string& bytes) {
     return message_of<file_error>([&] { from_bytes(bytes); });
 }
 
-/// FNV-1a from its definition, to make streams that only their contents give away.
+/// The checksum from its definition, to make streams that only their contents give away.
 std::string with_checksum(std::string bytes) {
     std::uint64_t sum = 14695981039346656037u;
     bytes.resize(bytes.size() - 8);
-    for (const char c : bytes) sum = (sum ^ static_cast<unsigned char>(c)) * 1099511628211u;
+    for (std::size_t at = 0; at < bytes.size(); at += 8) {
+        std::uint64_t word = 0;
+        for (std::size_t i = 0; i < 8 && at + i < bytes.size(); ++i)
+            word |= std::uint64_t(static_cast<unsigned char>(bytes[at + i])) << (8 * i);
+        sum = (sum ^ word) * 1099511628211u;
+        sum = sum ^ (sum >> 32);
+    }
     for (int i = 0; i < 8; ++i) bytes += char(sum >> (8 * i) & 255);
     return bytes;
 }
@@ -84,8 +91,8 @@ TEST_CASE("a stream that is cut or changed anywhere is refused", "[gallery]") {
     CHECK(refusal("") == "load_gallery: the stream ends after 0 of 64 bytes of the header");
     CHECK(refusal(std::string(64, 'x')) == "load_gallery: this is not a gallery");
     std::string newer = bytes, endless = bytes;
-    newer[8] = 2;
-    CHECK(refusal(newer) == "load_gallery: version 2, this library reads version 1");
+    newer[8] = 3;
+    CHECK(refusal(newer) == "load_gallery: version 3, this library reads version 2");
     endless[23] = 0x7f;  // 2^62 rows and more: refused when they do not come, not by an allocation
     CHECK(refusal(endless).find("load_gallery: the stream ends after") == 0);
     std::ostringstream broken;
@@ -99,6 +106,39 @@ TEST_CASE("a stream of rows that are not unit is refused", "[gallery]") {
     CHECK(refusal(with_value(bytes, 64, 0.0f)).find("load_gallery: row 0 has norm 0.") == 0);
     CHECK(refusal(with_value(bytes, 64 + 4 * 5, 5.0f)).find("load_gallery: row 1 has norm ") == 0);
     CHECK(refusal(with_checksum(bytes)) == "(no exception)");
+}
+
+TEST_CASE("adopted rows come back, whatever the tolerance that they were adopted with", "[gallery]") {
+    const float off = GENERATE(1.0009f, 0.9991f, 1.5f, 0.125f, 1e30f);
+    matrix<float> rows = random_rows<float>(700, 513, 95);  // more than one piece, and an odd number of floats
+    normalize_in_place(rows);
+    for (idx_t k = 0; k < 513; ++k) rows(650, k) *= off;
+    const gallery saved(adopt_unit(rows, 1e31)), loaded = from_bytes(bytes_of(saved));
+    CHECK(first_difference(loaded.unit_rows().values(), rows.view()) == "");
+    CHECK(bytes_of(loaded) == with_checksum(bytes_of(saved)));
+    CHECK(refusal(with_value(bytes_of(saved), 12, 0x1p-13f)).find("load_gallery: row 650 has norm ") == 0);
+    CHECK(refusal(with_value(bytes_of(saved), 12, std::numeric_limits<float>::quiet_NaN())).find("row 0 has norm ") !=
+          std::string::npos);
+}
+
+TEST_CASE("two changes of the same bit do not cancel in the checksum", "[gallery]") {
+    const std::string bytes = bytes_of(gallery(random_rows<float>(3, 8, 96)));
+    for (int bit = 0; bit < 8; ++bit) {
+        std::string changed = bytes;
+        for (const std::size_t at : {64u + 7u, 64u + 15u}) changed[at] = char(changed[at] ^ (1 << bit));
+        CHECK(refusal(changed) != "(no exception)");
+    }
+}
+
+TEST_CASE("a gallery of a stream that cannot seek is the same", "[gallery]") {
+    struct pipe_buffer : std::stringbuf {
+        using std::stringbuf::stringbuf;
+        pos_type seekoff(off_type, std::ios::seekdir, std::ios::openmode) override { return pos_type(off_type(-1)); }
+    };
+    const std::string bytes = bytes_of(gallery(random_rows<float>(900, 700, 97)));
+    pipe_buffer pipe(bytes, std::ios::in);
+    std::istream from(&pipe);
+    CHECK(bytes_of(load_gallery(from)) == bytes);
 }
 
 TEST_CASE("a stream that counts other rows than it has is refused", "[gallery]") {

@@ -56,8 +56,12 @@ TEST_CASE("a file that is no head is refused, with its path and the reason", "[h
     save_npy(directory.path(), bad);
     CHECK(message() == begin + "row 1, column 0 is not finite");
     save_npy(directory.path(), std::vector<idx_t>{1, 2, 3});
-    CHECK(message().find(directory.path() + ": holds ") != std::string::npos);
-    CHECK(refusal([&] { load_head(directory.path("missing.npy")); }).find("missing.npy") != std::string::npos);
+    CHECK(message().find(begin + "holds '<i8' (std::int64_t), asked for '<f8' (double); ") == 0);
+    const std::string missing = directory.path("none/missing.npy");
+    CHECK(refusal([&] { load_head(missing); }).find("load_head: " + missing + ": cannot be opened: ") == 0);
+    CHECK(refusal([&] {
+              save_head(missing, linear_head(matrix<double>(1, 3)));
+          }).find("save_head: " + missing + ": cannot be created: ") == 0);
 }
 
 }  // namespace tests

@@ -14,24 +14,23 @@ struct malformed_file {
 };
 
 const std::string d = f4_numbers;
-const std::string supported =
-    "; supported are '<f2' (float16), '<f4' (float), '<f8' (double), '|i1' (std::int8_t), '<i4' (std::int32_t), "
-    "'<i8' (std::int64_t), '|b1' (bool)";
+const std::string supported = "; supported are f2, f4, f8, i1, i2, i4, i8, u1, u2, u4, u8, b1";
 
 std::string of_type(const std::string& descr) { return npy(dict(descr, "False", "(4,)"), d); }
 
 const malformed_file malformed_preambles[] = {
-    {"", "is not a .npy file: it does not begin with \\x93NUMPY"},
+    {"", "is empty"},
     {"\x93NUMP", "is not a .npy file: it does not begin with \\x93NUMPY"},
-    {"PK\3\4 an archive of arrays", "is not a .npy file: it does not begin with \\x93NUMPY"},
+    {"PK\3\4 an archive of arrays",
+     "is a zip archive, as numpy.savez (.npz) and torch.save (.pt) write; numpy.save each array"},
     {"\x93NUMPY\1", "is truncated: it holds 7 bytes, its preamble takes 10"},
     {npy("", "").substr(0, 9), "is truncated: it holds 9 bytes, its preamble takes 10"},
-    {npy("", "", 2).substr(0, 11), "is truncated: it holds 11 bytes, its preamble takes 12"},
+    {npy("", "", 2).substr(0, 11), "is truncated: it ends in its preamble, which takes 12 bytes"},
     {npy(f4("(4,)"), d, 4), "has format version 4.0; supported are 1.0, 2.0 and 3.0"},
     {npy(f4("(4,)"), d).replace(6, 1, 1, '\0'), "has format version 0.0; supported are 1.0, 2.0 and 3.0"},
     {npy(f4("(4,)"), d).replace(7, 1, "\1"), "has format version 1.1; supported are 1.0, 2.0 and 3.0"},
     {npy(f4("(4,)"), "", 1, 59), "is truncated: its header takes 59 bytes, 58 are left"},
-    {npy(f4("(4,)"), d, 2, 0xffffffff), "is truncated: its header takes 4294967295 bytes, 74 are left"},
+    {npy(f4("(4,)"), d, 2, 0xffffffff), "has a header of 4294967295 bytes; at most 10000 are read"},
     {npy(f4("(4,)") + std::string(9943, ' '), d), "has a header of 10001 bytes; at most 10000 are read"},
 };
 
@@ -63,27 +62,19 @@ const malformed_file malformed_dicts[] = {
 };
 
 const malformed_file malformed_types[] = {
-    {of_type("'>f4'"), "is big-endian ('>f4'); save x.astype('<f4')"},
-    {of_type("'>f2'"), "is big-endian ('>f2'); save x.astype('<f2')"},
-    {of_type("'>f8'"), "is big-endian ('>f8'); save x.astype('<f8')"},
-    {of_type("'>i4'"), "is big-endian ('>i4'); save x.astype('<i4')"},
-    {of_type("'>i8'"), "is big-endian ('>i8'); save x.astype('<i8')"},
-    {of_type("'=f4'"), "holds the dtype '=f4'" + supported},
-    {of_type("'f4'"), "holds the dtype 'f4'" + supported},
-    {of_type("'|f4'"), "holds the dtype '|f4'" + supported},
-    {of_type("'|u1'"), "holds the dtype '|u1' (unsigned integers)" + supported},
-    {of_type("'<u8'"), "holds the dtype '<u8' (unsigned integers)" + supported},
-    {of_type("'>u4'"), "holds the dtype '>u4' (unsigned integers)" + supported},
-    {of_type("'<i2'"), "holds the dtype '<i2'" + supported},
-    {of_type("'<f16'"), "holds the dtype '<f16'" + supported},
+    {of_type("'<f16'"), "holds the dtype '<f16' (extended precision: save x.astype('<f8'))" + supported},
+    {of_type("'=i3'"), "holds the dtype '=i3'" + supported},
+    {of_type("'|u16'"), "holds the dtype '|u16'" + supported},
+    {of_type("'><f4'"), "holds the dtype '><f4'" + supported},
+    {of_type("'f4 '"), "holds the dtype 'f4 '" + supported},
     {of_type("'<c8'"), "holds the dtype '<c8' (complex numbers)" + supported},
-    {of_type("'|O'"), "holds the dtype '|O' (Python objects)" + supported},
+    {of_type("'|O'"), "holds the dtype '|O' (Python objects: a list of arrays? save numpy.stack(x))" + supported},
     {of_type("'|S4'"), "holds the dtype '|S4' (byte strings)" + supported},
     {of_type("'<U1'"), "holds the dtype '<U1' (strings)" + supported},
     {of_type("'<M8[s]'"), "holds the dtype '<M8[s]' (dates)" + supported},
     {of_type("'<m8[s]'"), "holds the dtype '<m8[s]' (time spans)" + supported},
-    {of_type("'|V2'"), "holds the dtype '|V2' (raw bytes, as bfloat16 is saved)" + supported},
-    {of_type("'<V2'"), "holds the dtype '<V2' (raw bytes, as bfloat16 is saved)" + supported},
+    {of_type("'|V2'"), "holds the dtype '|V2' (raw bytes, as bfloat16 is saved: save x.astype('<f4'))" + supported},
+    {of_type("'<V2'"), "holds the dtype '<V2' (raw bytes, as bfloat16 is saved: save x.astype('<f4'))" + supported},
     {of_type("''"), "holds the dtype ''" + supported},
     {of_type("'<'"), "holds the dtype '<'" + supported},
     {of_type("'>'"), "holds the dtype '>'" + supported},
@@ -94,15 +85,20 @@ const malformed_file malformed_types[] = {
 };
 
 const malformed_file malformed_shapes[] = {
-    {npy(f4("()"), d.substr(0, 4)), "has 0 dimensions; 1 and 2 are supported"},
-    {npy(f4("(2, 2, 1)"), d), "has 3 dimensions; 1 and 2 are supported"},
+    {npy(f4("()"), d.substr(0, 4)), "has shape (), a single number; rows are (dim,) or (n, dim)"},
+    {npy(f4("(2, 2, 1)"), d), "has shape (2, 2, 1), and more than one axis may count the rows; save x.reshape(-1, 1)"},
+    {npy(f4("(0, 1, 2, 4)"), ""),
+     "has shape (0, 1, 2, 4), and more than one axis may count the rows; save x.reshape(-1, 4)"},
+    {npy(f4("(2, 1, 3)"), d), "holds 16 bytes of data, shape (2, 1, 3) of f4 needs 24"},
     {npy(f4("(4)"), d), "its header has ')' at byte 52 where ',' is expected"},
     {npy(f4("(2 2)"), d), "its header has '2' at byte 53 where ',' is expected"},
     {npy(f4("(2, 2 1)"), d), "its header has '1' at byte 56 where ')' is expected"},
     {npy(f4("(,)"), d), "its header has ',' at byte 51 where a size is expected"},
     {npy(f4("[2, 2]"), d), "its header has '[' at byte 50 where '(' is expected"},
     {npy(f4("(2.0, 2)"), d), "its header has '.' at byte 52 where ',' is expected"},
-    {npy(f4("(2L, 2L)"), d), "its header has 'L' at byte 52 where ',' is expected"},
+    {npy(f4("(2l, 2L)"), d), "its header has 'l' at byte 52 where ',' is expected"},
+    {npy(f4("(2LL, 2)"), d), "its header has 'L' at byte 53 where ',' is expected"},
+    {npy(f4("(L, 2)"), d), "its header has 'L' at byte 51 where a size is expected"},
     {npy(f4("(+2, 2)"), d), "its header has '+' at byte 51 where a size is expected"},
     {npy(f4("(-1, 4)"), d), "its header has a negative size in the shape"},
     {npy(f4("(02, 2)"), d), "its header has a leading zero in the shape: 02"},
@@ -121,14 +117,21 @@ const malformed_file malformed_shapes[] = {
     {npy(f4("(2, 2)"), d.substr(1)), "holds 15 bytes of data, shape (2, 2) of f4 needs 16"},
     {npy(f4("(2, 2)"), d + "\n"), "holds 17 bytes of data, shape (2, 2) of f4 needs 16"},
     {npy(f4("(4,)"), ""), "holds 0 bytes of data, shape (4,) of f4 needs 16"},
-    {npy(f4("(0, 4)"), d), "holds 16 bytes of data, shape (0, 4) of f4 needs 0"},
+    {npy(f4("(0, 4)"), d),
+     "holds 16 bytes of data, shape (0, 4) of f4 needs 0"
+     "; of several arrays in a file load_npy(std::istream&) reads one after the other"},
     {npy(dict("'<f4'", "True", "(2, 3)"), d), "holds 16 bytes of data, shape (2, 3) of f4 needs 24"},
     {npy(dict("'<f2'", "False", "(4,)"), d), "holds 16 bytes of data, shape (4,) of f2 needs 8"},
     {npy(dict("'<f8'", "False", "(4,)"), d), "holds 16 bytes of data, shape (4,) of f8 needs 32"},
-    {npy(dict("'|i1'", "False", "(4,)"), d), "holds 16 bytes of data, shape (4,) of i1 needs 4"},
+    {npy(dict("'|i1'", "False", "(4,)"), d),
+     "holds 16 bytes of data, shape (4,) of i1 needs 4"
+     "; of several arrays in a file load_npy(std::istream&) reads one after the other"},
+    {npy(dict("'>i2'", "False", "(9,)"), d), "holds 16 bytes of data, shape (9,) of i2 needs 18"},
     {npy(dict("'<i4'", "False", "(5,)"), d), "holds 16 bytes of data, shape (5,) of i4 needs 20"},
     {npy(dict("'<i8'", "False", "(4,)"), d), "holds 16 bytes of data, shape (4,) of i8 needs 32"},
-    {npy(dict("'|b1'", "False", "(4,)"), d), "holds 16 bytes of data, shape (4,) of b1 needs 4"},
+    {npy(dict("'|b1'", "False", "(4,)"), d),
+     "holds 16 bytes of data, shape (4,) of b1 needs 4"
+     "; of several arrays in a file load_npy(std::istream&) reads one after the other"},
 };
 
 /// Every function that reads refuses every file with its own name, the path and the reason.

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
+#include <thread>
 #include <tuple>
 
 #if __has_include(<sys/resource.h>)
@@ -81,35 +83,92 @@ TEST_CASE("a path that is no regular file is refused, and stays what it is", "[n
           "load_npy: " + missing + ": cannot be opened: No such file or directory");
     CHECK(refusal([&] { save_npy(missing, rows); }) ==
           "save_npy: " + missing + ": cannot be created: No such file or directory");
-    CHECK(refusal([&] { save_npy("", rows); }) == "save_npy: : cannot be found: its name is empty");
+    CHECK(refusal([&] { save_npy("", rows); }) == "save_npy: : cannot be created: No such file or directory");
     CHECK(refusal([&] { load_npy<float>(folder); }) == "load_npy: " + folder + ": is a directory");
-    CHECK(refusal([&] { save_npy(folder, rows); }) == "save_npy: " + folder + ": is a directory");
+    CHECK(refusal([&] { save_npy(folder, rows); }) == "save_npy: " + folder + ": cannot be created: Is a directory");
 #if __has_include(<sys/resource.h>)
-    const std::string pipe = directory.path("pipe.npy");
+    const std::string pipe = directory.path("pipe.npy"), reason = ": is not a regular file; load_npy(std::istream&) ";
     REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
-    CHECK(refusal([&] { load_npy<float>(pipe); }) == "load_npy: " + pipe + ": is not a regular file");
-    CHECK(refusal([&] { save_npy(pipe, rows); }) == "save_npy: " + pipe + ": is not a regular file");
-    CHECK(fs::is_fifo(pipe));
+    CHECK(refusal([&] { load_npy<float>(pipe); }) == "load_npy: " + pipe + reason + "reads pipes and devices");
+    CHECK(refusal([&] { inspect_npy(pipe); }) == "inspect_npy: " + pipe + reason + "reads pipes and devices");
     CHECK(directory.files() == 2);
 #endif
 }
 
-TEST_CASE("save_npy replaces the file that a link leads to, keeps its permissions and takes no other file", "[npy]") {
+#if __has_include(<sys/resource.h>)
+TEST_CASE("arrays pass through a pipe one after the other", "[npy]") {
     const temporary_directory directory;
-    const std::string path = directory.write("old"), link = directory.path("link.npy"), other = path + ".part0";
-    fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write);
+    const std::string pipe = directory.path("pipe.npy");
+    REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+    const matrix<float> images = any_bits<float>(300, 512);  // more than a pipe holds
+    std::thread writer([&] {
+        std::ofstream to(pipe, std::ios::binary);
+        save_npy(to, images);
+        save_npy(to, std::vector<int>{3, 1});
+        to << "the end";
+    });
+    std::ifstream from(pipe, std::ios::binary);
+    const matrix<float> loaded = load_npy(from);
+    const std::vector<idx_t> labels = load_npy_integers(from, pipe);
+    const std::string rest{std::istreambuf_iterator<char>(from), {}};
+    writer.join();
+    CHECK(bytes_of(loaded) == bytes_of(images));
+    CHECK(labels == std::vector<idx_t>{3, 1});
+    CHECK(rest == "the end");
+    std::thread second([&] { save_npy(pipe, images.view()); });
+    std::ifstream again(pipe, std::ios::binary);
+    const matrix<float> same = load_npy(again);
+    second.join();
+    CHECK(bytes_of(same) == bytes_of(images));
+}
+#endif
+
+TEST_CASE("load_npy reads one array after the other from a stream, and names it where it ends", "[npy]") {
+    std::stringstream stream;
+    save_npy(stream, matrix<float16>(2, 3));
+    save_npy(stream, matrix<double>(0, 5));
+    save_npy(stream, matrix<bool>(1, 4));
+    CHECK(visit_npy(stream, visited_bytes) == std::string(12, '\0'));
+    CHECK(load_npy<double>(stream).dim() == 5);
+    CHECK(load_npy<bool>(stream).dim() == 4);
+    CHECK(stream.peek() == std::char_traits<char>::eof());
+    CHECK(refusal([&] { load_npy(stream); }) == "load_npy: stream: holds no array, or no more");
+    CHECK(refusal([&] { load_npy(stream, "images"); }) ==
+          "load_npy: images: cannot be read: the stream had failed before");
+
+    std::istringstream cut(npy(f4("(2, 2)"), f4_numbers.substr(1))), huge(npy(f4("(9999999, 99999)"), f4_numbers));
+    CHECK(refusal([&] { load_npy(cut, "memory"); }) ==
+          "load_npy: memory: holds 15 bytes of data, shape (2, 2) of f4 needs 16");
+    CHECK(refusal([&] { visit_npy(stream, visited_bytes, "images"); }).find("visit_npy: images: ") == 0);
+    CHECK(refusal([&] { load_npy_integers(huge); }).find("holds 16 bytes of data") != std::string::npos);
+    std::ostream broken(nullptr);
+    CHECK(refusal([&] {
+              save_npy(broken, matrix<float>(1, 1), "socket");
+          }).find("save_npy: socket: cannot be written") == 0);
+}
+
+TEST_CASE("save_npy writes in place: links of both kinds, modes and names of 255 bytes stay", "[npy]") {
+    const temporary_directory directory;
+    const std::string path = directory.write("old"), link = directory.path("link.npy"), hard = directory.path("hard");
+    const std::string fresh = directory.path("fresh.npy"), dangling = directory.path("dangling.npy");
+    const fs::perms mode = fs::perms::owner_read | fs::perms::owner_write;
+    fs::permissions(path, mode);
     fs::create_symlink(path, link);
-    std::ofstream(other) << "of another process";
+    fs::create_hard_link(path, hard);
+    fs::create_symlink(fresh, dangling);
     save_npy(link, matrix_view<const float>(numbers, 2, 2));
-    CHECK(inspect_npy(path).rows == 2);
-    CHECK(fs::is_symlink(link));
-    CHECK(fs::status(path).permissions() == (fs::perms::owner_read | fs::perms::owner_write));
-    CHECK(read(other) == "of another process");
-    CHECK(directory.files() == 3);
+    save_npy(dangling, matrix_view<const float>(numbers, 2, 2));
+    CHECK((fs::is_symlink(link) && fs::is_symlink(dangling)));
+    CHECK((inspect_npy(path).rows == 2 && inspect_npy(fresh).rows == 2));
+    CHECK(read(hard) == read(path));
+    CHECK(fs::status(path).permissions() == mode);
+    CHECK(directory.files() == 5);
+    save_npy(directory.path(std::string(255, 'n')), matrix_view<const float>(numbers, 2, 2));
+    CHECK(directory.files() == 6);
 }
 
 #if __has_include(<sys/resource.h>)
-TEST_CASE("a save that cannot be completed says so and leaves what was there", "[npy]") {
+TEST_CASE("a save that cannot be completed says so, and load_npy refuses what it leaves", "[npy]") {
     // A limit on the size of files stands in for a full disk. 300 rows fail while writing, one while closing.
     const idx_t rows = GENERATE(1, 300), stride = GENERATE(512, 520);
     const temporary_directory directory;
@@ -127,8 +186,11 @@ TEST_CASE("a save that cannot be completed says so and leaves what was there", "
     std::signal(SIGXFSZ, handler);
     CHECK(replaced == "save_npy: " + path + ": cannot be written: File too large");
     CHECK(created == "save_npy: " + fresh + ": cannot be written: File too large");
-    CHECK(read(path) == "old");
-    CHECK(directory.files() == 1);
+    for (const std::string& left : {path, fresh}) {
+        CHECK(fs::file_size(left) <= 1000);
+        CHECK(refusal([&] { load_npy<float>(left); }).find("load_npy: " + left + ": ") == 0);
+    }
+    CHECK(directory.files() == 2);
 }
 #endif
 

@@ -1,5 +1,9 @@
 #include <unitsphere/io/npy.hpp>
+#include <unitsphere/normalize.hpp>
 
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <limits>
@@ -134,25 +138,78 @@ TEST_CASE("a file of one dimension is one row, and either order means the same",
     CHECK(inspect_npy(directory.write(npy(f4("(0,)"), ""))).dim == 0);
 }
 
-TEST_CASE("a single byte has no order: '<i1' and '<b1' are read too", "[npy]") {
+TEST_CASE("an order that is left out, '=' or '|' is the machine's own", "[npy]") {
+    const std::string descr = GENERATE("'=f4'", "'|f4'", "'f4'");
     const temporary_directory directory;
+    CHECK(bytes_of(load_npy<float>(directory.write(npy(dict(descr, "False", "(4,)"), f4_numbers)))) == f4_numbers);
     CHECK(load_npy<std::int8_t>(directory.write(npy(dict("'<i1'", "False", "(2,)"), "\x80\x01")))(0, 0) == -128);
     CHECK(load_npy<bool>(directory.write(npy(dict("'<b1'", "False", "(2,)"), std::string("\0\x01", 2))))(0, 1));
+    CHECK(!inspect_npy(directory.write(npy(dict("'>i1'", "False", "(2,)"), "\x80\x01"))).big_endian);
 }
 
-TEST_CASE("load_npy of another type than the file's names both", "[npy]") {
+TEMPLATE_TEST_CASE("big-endian files give the numbers of little-endian ones, in either order of the elements", "[npy]",
+                   float16, double, std::int32_t, std::uint16_t) {
+    const idx_t rows = GENERATE(1, 3, 20), dim = GENERATE(1, 40);
+    const matrix<TestType> expected = any_bits<TestType>(rows, dim);
+    const std::string shape = "(" + std::to_string(rows) + ", " + std::to_string(dim) + ")";
+    const std::string code = unitsphere::detail::npy_entry(unitsphere::detail::npy_type_of<TestType>()).code;
     const temporary_directory directory;
-    const std::string path = directory.write(npy(f4("(4,)"), f4_numbers));
-    const std::string holds = "load_npy: " + path + ": holds '<f4' (float), asked for ";
-    CHECK(refusal([&] { load_npy<float16>(path); }) == holds + "'<f2' (float16)");
-    CHECK(refusal([&] { load_npy<double>(path); }) == holds + "'<f8' (double)");
-    CHECK(refusal([&] { load_npy<std::int8_t>(path); }) == holds + "'|i1' (std::int8_t)");
-    CHECK(refusal([&] { load_npy<std::int32_t>(path); }) == holds + "'<i4' (std::int32_t)");
-    CHECK(refusal([&] { load_npy<std::int64_t>(path); }) == holds + "'<i8' (std::int64_t)");
-    CHECK(refusal([&] { load_npy<bool>(path); }) == holds + "'|b1' (bool)");
-    directory.write(npy(dict("'<f2'", "False", "(4,)"), f2_numbers));
-    CHECK(refusal([&] { load_npy<float>(path); }) ==
-          "load_npy: " + path + ": holds '<f2' (float16), asked for '<f4' (float)");
+    for (const bool fortran : {false, true}) {
+        std::string bytes = fortran ? bytes_of(transposed(expected)) : bytes_of(expected);
+        for (std::size_t at = 0; at < bytes.size(); at += sizeof(TestType))
+            std::reverse(&bytes[at], &bytes[at] + sizeof(TestType));
+        directory.write(npy(dict("'>" + code + "'", fortran ? "True" : "False", shape), bytes));
+        CHECK(inspect_npy(directory.path()).big_endian);
+        CHECK(bytes_of(load_npy<TestType>(directory.path())) == bytes_of(expected));
+    }
+}
+
+TEST_CASE("load_npy without a type gives floats of every type that a float holds exactly", "[npy]") {
+    const auto [descr, data, values] = GENERATE(table<std::string, std::string, std::vector<float>>({
+        {"'<f2'", f2_numbers, {1.f, 2.f, -0.5f, 65504.f}},
+        {"'<f4'", f4_numbers, {1.f, 2.f, -0.5f, 65504.f}},
+        {"'>f2'", std::string("\x3c\0\xb8\0", 4), {1.f, -0.5f}},
+        {"'|i1'", "\x80\x7f", {-128.f, 127.f}},
+        {"'|u1'", "\x80\xff", {128.f, 255.f}},
+        {"'<i2'", std::string("\0\x80\xff\x7f", 4), {-32768.f, 32767.f}},
+        {"'<u2'", std::string("\0\x80\xff\xff", 4), {32768.f, 65535.f}},
+        {"'|b1'", std::string("\0\1", 2), {0.f, 1.f}},
+    }));
+    const temporary_directory directory;
+    directory.write(npy(dict(descr, "False", "(" + std::to_string(values.size()) + ",)"), data));
+    const matrix<float> loaded = load_npy(directory.path());
+    CHECK(std::vector<float>(loaded.data(), loaded.data() + loaded.dim()) == values);
+}
+
+TEST_CASE("load_npy refuses to round, and names both types and what reads the file", "[npy]") {
+    const temporary_directory directory;
+    const std::string path = directory.path();
+    const auto holding = [&](const char* descr, int bytes) {
+        return directory.write(npy(dict(descr, "False", "(4,)"), std::string(std::size_t(4 * bytes), '\0')));
+    };
+    const auto message = [&](const std::string& holds, const std::string& asked, const std::string& advice) {
+        return "load_npy: " + path + ": holds " + holds + ", asked for " + asked + "; " + advice;
+    };
+    const std::string labels =
+        "integers are labels or indices, which load_npy_integers reads; features: save x.astype('<f4')";
+    holding("'<f8'", 8);
+    CHECK(refusal([&] { load_npy(path); }) == message("'<f8' (double)", "'<f4' (float)", "load_npy<double> reads it"));
+    CHECK(refusal([&] { load_npy<std::int64_t>(path); }).find("load_npy<double> reads it") != std::string::npos);
+    holding("'<f4'", 4);
+    CHECK(refusal([&] { load_npy<float16>(path); }) ==
+          message("'<f4' (float)", "'<f2' (float16)", "load_npy<float> reads it"));
+    CHECK(refusal([&] { load_npy<bool>(path); }) ==
+          message("'<f4' (float)", "'|b1' (bool)", "load_npy<float> reads it"));
+    CHECK(load_npy<double>(path).dim() == 4);
+    holding("'<i8'", 8);
+    CHECK(refusal([&] { load_npy(path); }) == message("'<i8' (std::int64_t)", "'<f4' (float)", labels));
+    CHECK(refusal([&] { load_npy<double>(path); }) == message("'<i8' (std::int64_t)", "'<f8' (double)", labels));
+    CHECK(refusal([&] { load_npy<std::uint64_t>(path); }) ==
+          message("'<i8' (std::int64_t)", "'<u8' (std::uint64_t)", labels));
+    holding("'<u4'", 4);
+    CHECK((load_npy<double>(path).dim() == 4 && load_npy<std::int64_t>(path).dim() == 4));
+    CHECK(refusal([&] { load_npy<std::int32_t>(path); }) ==
+          message("'<u4' (std::uint32_t)", "'<i4' (std::int32_t)", labels));
 }
 
 TEMPLATE_TEST_CASE("visit_npy hands over rows of every type of embeddings", "[npy]", float16, float, double,
@@ -168,13 +225,16 @@ TEMPLATE_TEST_CASE("visit_npy hands over rows of every type of embeddings", "[np
 TEST_CASE("visit_npy refuses types that it was not asked for, by name", "[npy]") {
     const temporary_directory directory;
     const std::string path = directory.path();
+    const std::string labels =
+        "; integers are labels or indices, which load_npy_integers reads; features: save x.astype('<f4')";
     save_npy(path, std::vector<idx_t>{1, 2});
     CHECK(refusal([&] { visit_npy(path, visited_bytes); }) ==
           "visit_npy: " + path +
               ": holds '<i8' (std::int64_t), asked for '<f2' (float16) or '<f4' (float) or '<f8' (double) or "
-              "'|i1' (std::int8_t)");
+              "'|i1' (std::int8_t)" +
+              labels);
     CHECK(refusal([&] { visit_npy<float16, float>(path, visited_bytes); }) ==
-          "visit_npy: " + path + ": holds '<i8' (std::int64_t), asked for '<f2' (float16) or '<f4' (float)");
+          "visit_npy: " + path + ": holds '<i8' (std::int64_t), asked for '<f2' (float16) or '<f4' (float)" + labels);
 }
 
 TEST_CASE("a bool that is neither 0 nor 1 is refused with its position", "[npy]") {
@@ -202,18 +262,70 @@ TEMPLATE_TEST_CASE("load_npy_integers reads integers and bools of one dimension,
         CHECK(load_npy_integers(directory.write(npy(dict(numpy.descr, order, empty), ""))).empty());
 }
 
-TEST_CASE("load_npy_integers refuses numbers with a fraction and tables of integers", "[npy]") {
-    const auto [descr, shape, bytes, reason] = GENERATE(table<std::string, std::string, int, std::string>({
-        {"'<f2'", "(4,)", 8, "holds '<f2' (float16), asked for integers or bool"},
-        {"'<f4'", "(4,)", 16, "holds '<f4' (float), asked for integers or bool"},
-        {"'<f8'", "(4,)", 32, "holds '<f8' (double), asked for integers or bool"},
-        {"'<i4'", "(2, 2)", 16, "has shape (2, 2); integers come as (n,), (1, n) or (n, 1)"},
-        {"'<i8'", "(0, 2)", 0, "has shape (0, 2); integers come as (n,), (1, n) or (n, 1)"},
-    }));
+TEMPLATE_TEST_CASE("load_npy_integers reads every type that holds integers, in either byte order", "[npy]",
+                   std::uint8_t, std::uint16_t, std::int16_t, std::uint64_t, double) {
+    const std::vector<TestType> labels{TestType(0), TestType(101), TestType(7)};
     const temporary_directory directory;
-    const std::string path =
-        directory.write(npy(dict(descr, "False", shape), std::string(static_cast<std::size_t>(bytes), '\0')));
-    CHECK(refusal([&] { load_npy_integers(path); }) == "load_npy_integers: " + path + ": " + reason);
+    save_npy(directory.path(), labels);
+    CHECK(load_npy_integers(directory.path()) == std::vector<idx_t>{0, 101, 7});
+    std::string bytes = read(directory.path());
+    for (std::size_t at = 128; at < bytes.size(); at += sizeof(TestType))
+        std::reverse(&bytes[at], &bytes[at] + sizeof(TestType));
+    if (sizeof(TestType) > 1) bytes[bytes.find('<')] = '>';
+    CHECK(load_npy_integers(directory.write(bytes)) == std::vector<idx_t>{0, 101, 7});
+}
+
+TEST_CASE("load_npy_integers refuses what is no integer of 64 bits, with row and value, and tables", "[npy]") {
+    const temporary_directory directory;
+    const std::string path = directory.path();
+    const auto message = [&] { return refusal([&] { load_npy_integers(path); }); };
+    const double wrong = GENERATE(1.5, -0x1p80, 0x1p63, 1e300, HUGE_VAL);
+    save_npy(path, std::vector<double>{3, -0x1p63, wrong});
+    CHECK(message() == "load_npy_integers: " + path + ": row 2 is " + unitsphere::detail::text(wrong) +
+                           ", which is no integer of 64 bits");
+    save_npy(path, std::vector<float>{4, std::numeric_limits<float>::quiet_NaN()});
+    CHECK(message().find(path + ": row 1 is nan, which is no integer of 64 bits") != std::string::npos);
+    save_npy(path, std::vector<std::uint64_t>{INT64_MAX, UINT64_MAX});
+    CHECK(message() == "load_npy_integers: " + path + ": row 1 is 18446744073709551615, which exceeds 2^63 - 1");
+    for (const idx_t rows : {2, 0}) {
+        save_npy(path, matrix<std::int32_t>(rows, 2));
+        CHECK(message() == "load_npy_integers: " + path + ": has shape (" + std::to_string(rows) +
+                               ", 2); integers come as (n,), (1, n) or (n, 1), and load_npy reads rows");
+    }
+}
+
+TEST_CASE("sizes of 1 before dim are no rows: (n, 1, dim) and (1, n, dim) are n rows", "[npy]") {
+    const auto [shape, rows, dim] = GENERATE(table<std::string, idx_t, idx_t>({{"(2, 1, 2)", 2, 2},
+                                                                               {"(1, 2, 2)", 2, 2},
+                                                                               {"(1, 1, 2, 1, 2)", 2, 2},
+                                                                               {"(4, 1, 1)", 4, 1},
+                                                                               {"(1, 1, 4)", 1, 4},
+                                                                               {"(2L, 2L)", 2, 2},
+                                                                               {"(4L,)", 1, 4}}));
+    const temporary_directory directory;
+    const matrix<float> loaded = load_npy<float>(directory.write(npy(f4(shape), f4_numbers)));
+    CHECK((loaded.rows() == rows && loaded.dim() == dim));
+    CHECK(bytes_of(loaded) == f4_numbers);
+    const matrix<float> columns = load_npy(directory.write(npy(dict("'<f4'", "True", shape), f4_numbers)));
+    CHECK(columns(0, dim - 1) == loaded(dim == 2 ? 1 : 0, dim == 2 ? 0 : dim - 1));
+}
+
+TEST_CASE("what has one dimension is written as (n,), what has rows as (n, dim)", "[npy]") {
+    const temporary_directory directory;
+    const auto shape_of = [&](const auto& x) {
+        save_npy(directory.path(), x);
+        const std::string header = read(directory.path()).substr(0, 128);
+        return header.substr(header.find('('), header.find(')') + 1 - header.find('('));
+    };
+    CHECK(shape_of(std::vector<int>{1, 2}) == "(2,)");
+    CHECK(shape_of(std::vector<idx_t>{1, 2}) == "(2,)");
+    CHECK(shape_of(std::vector<float>()) == "(0,)");
+    CHECK(shape_of(std::array<float16, 3>{}) == "(3,)");
+    CHECK(shape_of(unitsphere::array<idx_t>(4)) == "(4,)");
+    CHECK(shape_of(matrix<float>(3, 5)[1]) == "(5,)");
+    CHECK(shape_of(matrix<float>(1, 5)) == "(1, 5)");
+    CHECK(shape_of(matrix<std::uint8_t>(2, 5).view()) == "(2, 5)");
+    CHECK(shape_of(normalize(matrix<float>(2, 5))) == "(2, 5)");
 }
 
 TEST_CASE("save_npy writes integers as numpy.save writes an array of one dimension", "[npy]") {

@@ -18,13 +18,16 @@ public:
 
     void file(const std::string& name, std::string& value, const std::string& help);           ///< by place
     void optional_file(const std::string& name, std::string& value, const std::string& help);  ///< the last, or --named
-    void output(const std::string& name, std::string& value, const std::string& help);         ///< needs no files
+    /// Where to write: needs no files where it is --named, and is none of the files that are read.
+    void output(const std::string& name, std::string& value, const std::string& help);
     void number(const std::string& name, float& value, const std::string& help);
     void number(const std::string& name, double& value, const std::string& help);
+    void cosine(const std::string& name, float& value, const std::string& help);  ///< in -1 .. 1
     void flag(const std::string& name, bool& value, const std::string& help);                ///< true where it is given
     void count(const std::string& name, unitsphere::idx_t& value, const std::string& help);  ///< from 1 on
 
-    /// Whether files were given. Throws what CLI11 throws for bad arguments; --help prints and ends the program.
+    /// Whether files were given. Throws what CLI11 throws for bad arguments, and where an output is an input, be it by
+    /// a link; --help prints and ends the program.
     bool parse(int argc, char** argv);
 
 private:

@@ -58,6 +58,7 @@ int main(int argc, char** argv) try {
     std::filesystem::remove_all(argv[1]);  // what an earlier run wrote must not pass for this one's
     std::filesystem::create_directories(argv[1]);
     write_odd_rows(directory + "odd_rows.npy");
+    std::filesystem::create_symlink("odd_rows.npy", directory + "odd_link.npy");
     write_two_classes(directory + "two_classes.npy", directory + "two_labels.npy");
     if (argc == 4) write_stacked(directory + "stacked.npy", directory + "stacked_classes.txt", argv[2], argv[3]);
     return 0;

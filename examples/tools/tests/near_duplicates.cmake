@@ -5,7 +5,10 @@ unitsphere_add_refusals(near_duplicates 1)
 unitsphere_add_refusal(near_duplicates threshold_without_file --threshold 0.9)
 unitsphere_add_refusal(near_duplicates threshold_of_no_number "${inputs}/odd_rows.npy" --threshold high)
 unitsphere_add_refusal(near_duplicates threshold_of_nan "${inputs}/odd_rows.npy" --threshold nan)
-unitsphere_reads_inputs(near_duplicates_refuses_threshold_of_no_number near_duplicates_refuses_threshold_of_nan)
+unitsphere_add_refusal(near_duplicates threshold_of_2 "${inputs}/odd_rows.npy" --threshold 2)
+unitsphere_add_refusal(near_duplicates threshold_below_-1 "${inputs}/odd_rows.npy" --threshold=-1.5)
+unitsphere_reads_inputs(near_duplicates_refuses_threshold_of_no_number near_duplicates_refuses_threshold_of_nan
+  near_duplicates_refuses_threshold_of_2 near_duplicates_refuses_threshold_below_-1)
 
 # Rows of norm 5, 0, NaN, 2 and 1: the first and the last have a cosine of 0.8.
 unitsphere_add_tool_test(near_duplicates_odd_rows "^images 5  groups 0  duplicates 0\n"

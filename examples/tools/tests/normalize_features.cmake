@@ -6,6 +6,11 @@ unitsphere_add_refusals(normalize_features 1)
 unitsphere_add_refusal(normalize_features unwritable_output
   "${inputs}/odd_rows.npy" "${inputs}/no_such_directory/unit.npy")
 unitsphere_add_refusal(normalize_features third_file a.npy b.npy c.npy)
+unitsphere_add_refusal(normalize_features its_input "${inputs}/odd_rows.npy" "${inputs}/odd_rows.npy")
+unitsphere_add_refusal(normalize_features its_input_by_a_link "${inputs}/odd_rows.npy" "${inputs}/odd_link.npy")
+# Who runs a tool hears of its file, and of no function of the library.
+add_test(NAME tool_normalize_features_names_the_file COMMAND "${CMAKE_COMMAND}" -DCODE=2 -DSTDERR_LINES=1
+  "-DMATCHES=^normalize_features: no_such_rows\\.npy: cannot be opened: [^\n]+\n$" ${expect} ${program} no_such_rows.npy)
 
 # Rows of norm 5, 0, NaN, 2 and 1: written, then read back.
 unitsphere_add_tool_test(normalize_features_odd_rows "\
@@ -17,7 +22,8 @@ row 0  norm 1\\.000000\nrow 1  norm 0\\.000000\nrow 2  norm nan\nrow 3  norm 1\\
   ${program} "${inputs}/odd_unit.npy")
 set_tests_properties(tool_normalize_features_written PROPERTIES DEPENDS tool_normalize_features_odd_rows)
 unitsphere_reads_inputs(normalize_features_odd_rows normalize_features_written
-  normalize_features_refuses_unwritable_output)
+  normalize_features_refuses_unwritable_output normalize_features_refuses_its_input
+  normalize_features_refuses_its_input_by_a_link)
 
 # Raw float16 rows, and the same after a round trip through a file.
 unitsphere_add_data_test(normalize_features_coco80 class_text_vitb32 "\

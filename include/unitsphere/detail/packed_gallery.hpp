@@ -31,6 +31,9 @@ public:
     const row_report& seen() const noexcept { return seen_; }
     void set_seen(const row_report& seen) noexcept { seen_ = seen; }
 
+    /// Room for `rows` rows of `dim` where there are none yet: the first append copies nothing, nor do those after it.
+    void reserve(idx_t rows, idx_t dim) { storage_ = matrix<float>::uninitialized(engine::rows_of_panels(rows), dim); }
+
     /// For the engine: the rows as the multiply kernel reads them.
     engine::packed_view<float> packed() const noexcept { return {panels(), seen_}; }
 
@@ -57,7 +60,7 @@ public:
         const idx_t filled = free_places(view.rows());
         engine::pack_all_panels(how, source, filled,
                                 (grows ? larger : storage_).data() + (rows_ + filled) * view.dim());
-        if (grows || rows_ == 0) storage_ = static_cast<matrix<float>&&>(larger);
+        if (grows || dim() != view.dim()) storage_ = static_cast<matrix<float>&&>(larger);
         fill_last_panel(source, filled);
         row_report seen = source.seen();
         seen.first_zero += rows_;
@@ -77,7 +80,7 @@ private:
         if (more > PTRDIFF_MAX - 2 * panel_rows - rows_)
             fail<std::length_error>(function, ": ", more, " rows behind ", rows_, " exceed the address space");
         const idx_t needed = engine::rows_of_panels(engine::round_up(rows_, panel_rows) + more);
-        if (rows_ > 0 && needed <= storage_.rows()) return {};
+        if (dim == storage_.dim() && needed <= storage_.rows()) return {};
         const idx_t roomy = rows_ > 0 ? engine::rows_of_panels(rows_ + rows_ / 2) : 0;
         auto larger = matrix<float>::uninitialized(engine::maximum(needed, roomy), dim);
         if (rows_ > 0 && dim > 0)

@@ -1,10 +1,13 @@
 /// Galleries to a stream and back.
 ///
-///   "USGALERY", version u32, 0 u32, rows i64, dim i64, the report's four numbers i64        64 bytes
-///   rows * dim float, row by row                                                           unit rows, as they are used
-///   FNV-1a of all bytes before, u64
+///   "USGALERY", version u32, tolerance f32, rows i64, dim i64, the report's four numbers i64     64 bytes
+///   rows * dim float, row by row                                                    unit rows, as they are used
+///   checksum of all bytes before, u64
 ///
-/// Little-endian, and the same whatever the instruction set.
+/// Every norm is 1 within the tolerance: 2^-13, or the next power of two where rows were adopted that are farther off,
+/// so that whatever is saved loads. The checksum begins with h = 0xcbf29ce484222325 and takes words w of 64 bits, the
+/// last filled up with zeros: h = (h ^ w) * 0x100000001b3, then h = h ^ (h >> 32). Little-endian, and the same whatever
+/// the instruction set.
 #pragma once
 
 #include <cmath>
@@ -14,6 +17,7 @@
 #include <ostream>
 
 #include "../gallery.hpp"
+#include "bytes_left.hpp"
 
 #ifdef __BYTE_ORDER__
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "unitsphere/io/gallery.hpp: streams are little-endian");
@@ -24,30 +28,39 @@ inline namespace UNITSPHERE_ISA {
 
 namespace detail {
 
-/// The door through which a loaded gallery gets its report back.
+/// The door to the storage of a gallery.
 struct gallery_access {
-    static void set_report(gallery& to, const row_report& report) noexcept { to.rows_.set_seen(report); }
+    static packed_gallery& rows(gallery& of) noexcept { return of.rows_; }
+    static const packed_gallery& rows(const gallery& of) noexcept { return of.rows_; }
 };
 
 struct gallery_header {
     char magic[8];
-    std::uint32_t version, unused;
+    std::uint32_t version;
+    float tolerance;
     idx_t rows, dim, zero_rows, non_finite_rows, first_zero, first_non_finite;
 };
 static_assert(sizeof(gallery_header) == 64, "no padding");
 
 inline constexpr char gallery_magic[8] = {'U', 'S', 'G', 'A', 'L', 'E', 'R', 'Y'};
-inline constexpr std::uint32_t gallery_version = 1;
+inline constexpr std::uint32_t gallery_version = 2;
 /// A longer row is no embedding: a header that says so is not believed.
 inline constexpr idx_t longest_row = idx_t(1) << 24;
 
-/// FNV-1a, 64 bits (Fowler, Noll, Vo: draft-eastlake-fnv).
+/// FNV-1a (Fowler, Noll, Vo: draft-eastlake-fnv) a word instead of a byte at a time, and the upper half joined to the
+/// lower one, which multiplication leaves alone. Each step is a bijection: no change of a single word goes unseen.
+/// Only the last bytes that are added may be no whole words.
 struct checksum {
     std::uint64_t value = 0xcbf29ce484222325u;
 
     void add(const void* bytes, idx_t count) noexcept {
-        const unsigned char* const at = static_cast<const unsigned char*>(bytes);
-        for (idx_t i = 0; i < count; ++i) value = (value ^ at[i]) * 0x100000001b3u;
+        const char* const at = static_cast<const char*>(bytes);
+        for (idx_t i = 0; i < count; i += 8) {
+            std::uint64_t word = 0;
+            std::memcpy(&word, at + i, std::size_t(count - i < 8 ? count - i : 8));
+            value = (value ^ word) * 0x100000001b3u;
+            value ^= value >> 32;
+        }
     }
 };
 
@@ -70,7 +83,7 @@ inline gallery_header read_gallery_header(std::istream& from, checksum& sum) {
     read_bytes(from, &header, idx_t(sizeof header), "the header", sum);
     if (std::memcmp(header.magic, gallery_magic, sizeof gallery_magic) != 0)
         fail<file_error>("load_gallery: this is not a gallery");
-    if (header.version != gallery_version || header.unused != 0)
+    if (header.version != gallery_version)
         fail<file_error>("load_gallery: version ", idx_t(header.version), ", this library reads version ",
                          idx_t(gallery_version));
     if (header.rows < 0 || header.dim < 0 || header.dim > longest_row || (header.dim == 0 && header.rows > 0))
@@ -99,29 +112,41 @@ inline void require_counts(const gallery_header& header, const row_report& found
                          found.non_finite_rows);
 }
 
-/// Rows from number `first` on are unit rows, or have no direction.
-inline void require_unit(const matrix<float>& rows, idx_t first) {
-    constexpr double tolerance = 1e-4;
-    for (idx_t i = 0; i < rows.rows(); ++i) {
-        const kernel::row_length length = kernel::length_of(rows.row(i), rows.dim());
-        if (length.kind() == kernel::row_kind::regular && !(std::fabs(length.norm() - 1.0) <= tolerance))
-            fail<file_error>("load_gallery: row ", first + i, " has norm ", length.norm(), ", not 1 within ",
-                             tolerance);
+/// How long a row is; 1 if it has no direction.
+inline double norm_or_1(const float* row, idx_t dim) noexcept {
+    const kernel::row_length length = kernel::length_of(row, dim);
+    return length.kind() == kernel::row_kind::regular ? length.norm() : 1.0;
+}
+
+/// f(first, rows) for all rows in turn, with room for about 1 MiB of them at a time: whole words for the checksum.
+template <class F>
+void for_pieces_of_gallery(idx_t rows, idx_t dim, F&& f) {
+    constexpr idx_t pairs = idx_t(1) << 17;
+    const idx_t piece = dim >= pairs ? 2 : pairs / (dim > 0 ? dim : 1) * 2, most = rows < piece ? rows : piece;
+    auto room = matrix<float>::uninitialized(most, dim);
+    for (idx_t first = 0; first < rows; first += most)
+        f(first, matrix_view<float>(room.data(), rows - first < most ? rows - first : most, dim));
+}
+
+/// One bit pattern for what is not a number: machines make different ones.
+inline void unpack_with_one_nan(const gallery& from, idx_t first, const matrix_view<float>& to) noexcept {
+    for (idx_t i = 0; i < to.rows(); ++i) {
+        gallery_access::rows(from).unpack_row(first + i, to.row(i));
+        for (float& x : to[i])
+            if (is_nan(x)) x = quiet_nan();
     }
 }
 
-/// A copy with one bit pattern for what is not a number: machines make different ones.
-inline matrix<float> with_one_nan(const unit_view<float>& rows) {
-    auto copy = matrix<float>::uninitialized(rows.rows(), rows.dim());
-    for (idx_t i = 0; i < rows.rows(); ++i)
-        for (idx_t k = 0; k < rows.dim(); ++k) copy(i, k) = is_nan(rows(i, k)) ? quiet_nan() : rows(i, k);
-    return copy;
-}
-
-/// Rows that are put in and taken out at a time: about 1 MiB.
-inline idx_t gallery_piece(idx_t dim) noexcept {
-    constexpr idx_t elements = idx_t(1) << 18;
-    return dim >= elements ? 1 : elements / (dim > 0 ? dim : 1);
+/// What all norms are within of 1, as a power of two: the same whatever rounds a norm otherwise.
+inline float tolerance_of(const gallery& rows) {
+    float tolerance = 0x1p-13f;
+    for_pieces_of_gallery(rows.rows(), rows.dim(), [&](idx_t first, const matrix_view<float>& some) {
+        unpack_with_one_nan(rows, first, some);
+        for (idx_t i = 0; i < some.rows(); ++i)
+            while (double(tolerance) < std::fabs(norm_or_1(some.row(i), some.dim()) - 1.0) * (1.0 + 1e-6))
+                tolerance *= 2;
+    });
+    return tolerance;
 }
 
 }  // namespace detail
@@ -130,15 +155,15 @@ inline idx_t gallery_piece(idx_t dim) noexcept {
 ///
 /// Shapes   rows of dim 1 .. 2^24; or no rows.
 /// Errors   shape_error for other rows; file_error if the stream fails.
-/// Units    unit rows, as they are used.
-/// Threads  the caller's.   Memory  2 MiB, or two rows.   Source  the format above.
+/// Units    unit rows, as they are used; adopted ones too.
+/// Threads  the caller's.   Memory  1 MiB, or two rows.   Source  the format above.
 inline void save_gallery(std::ostream& to, const gallery& rows) {
     if (rows.dim() > detail::longest_row || (rows.rows() > 0 && rows.dim() < 1))
         detail::fail<shape_error>("save_gallery: dim is ", rows.dim(), ", it must be 1 to ", detail::longest_row);
     const row_report& report = rows.report();
     detail::gallery_header header{{},
                                   detail::gallery_version,
-                                  0,
+                                  detail::tolerance_of(rows),
                                   rows.rows(),
                                   rows.dim(),
                                   report.zero_rows,
@@ -148,12 +173,10 @@ inline void save_gallery(std::ostream& to, const gallery& rows) {
     std::memcpy(header.magic, detail::gallery_magic, sizeof header.magic);
     detail::checksum sum;
     detail::write_bytes(to, &header, idx_t(sizeof header), sum);
-    const idx_t piece = detail::gallery_piece(rows.dim());
-    for (idx_t first = 0; first < rows.rows(); first += piece) {
-        const idx_t left = rows.rows() - first, count = left < piece ? left : piece;
-        const matrix<float> some = detail::with_one_nan(rows.unit_rows(first, count));
-        detail::write_bytes(to, some.data(), count * rows.dim() * idx_t(sizeof(float)), sum);
-    }
+    detail::for_pieces_of_gallery(rows.rows(), rows.dim(), [&](idx_t first, const matrix_view<float>& some) {
+        detail::unpack_with_one_nan(rows, first, some);
+        detail::write_bytes(to, some.data(), some.rows() * some.dim() * idx_t(sizeof(float)), sum);
+    });
     const std::uint64_t whole = sum.value;
     detail::write_bytes(to, &whole, idx_t(sizeof whole), sum);
     if (!to.flush()) detail::fail<file_error>("save_gallery: the stream takes no more bytes");
@@ -165,28 +188,31 @@ inline void save_gallery(std::ostream& to, const gallery& rows) {
 /// Errors   file_error if the stream fails, is no gallery, of another version, ends early, has other bytes than were
 ///          written, rows that are not unit, or counts that are not those of its rows.
 /// Threads  the caller's.
-/// Memory   the gallery, which grows by half as rows arrive: what a header promises is not believed; and 1 MiB.
+/// Memory   the gallery; from a stream that cannot seek it grows by half as rows arrive. And 1 MiB, or two rows.
 /// Source   the format above.
 inline gallery load_gallery(std::istream& from) {
     detail::checksum sum;
     const detail::gallery_header header = detail::read_gallery_header(from, sum);
     gallery rows;
-    idx_t first = 0;
-    do {
-        const idx_t left = header.rows - first, piece = detail::gallery_piece(header.dim);
-        const idx_t count = left < piece ? left : piece;
-        auto some = matrix<float>::uninitialized(count, header.dim);
-        detail::read_bytes(from, some.data(), count * header.dim * idx_t(sizeof(float)), "some rows", sum);
-        detail::require_unit(some, first);
-        rows.append(unit_access::view<float>(some.view()));
-        first += count;
-    } while (first < header.rows);
+    const idx_t left = detail::bytes_left(from) / idx_t(sizeof(float));  // what a header promises is not believed
+    const bool all_there = header.dim > 0 && header.rows <= left / header.dim;
+    detail::gallery_access::rows(rows).reserve(all_there ? header.rows : 0, header.dim);
+    detail::for_pieces_of_gallery(header.rows, header.dim, [&](idx_t first, const matrix_view<float>& some) {
+        detail::read_bytes(from, some.data(), some.rows() * some.dim() * idx_t(sizeof(float)), "some rows", sum);
+        for (idx_t i = 0; i < some.rows(); ++i) {
+            const double norm = detail::norm_or_1(some.row(i), some.dim());
+            if (!(std::fabs(norm - 1.0) <= double(header.tolerance)))
+                detail::fail<file_error>("load_gallery: row ", first + i, " has norm ", norm, ", not 1 within ",
+                                         double(header.tolerance));
+        }
+        rows.append(unit_access::view<float>(some));
+    });
     const std::uint64_t whole = sum.value;
     std::uint64_t written = 0;
     detail::read_bytes(from, &written, idx_t(sizeof written), "the checksum", sum);
     if (written != whole) detail::fail<file_error>("load_gallery: the bytes are not those that were written");
     detail::require_counts(header, rows.report());
-    detail::gallery_access::set_report(rows, detail::report_of(header));
+    detail::gallery_access::rows(rows).set_seen(detail::report_of(header));
     return rows;
 }
 

@@ -1,7 +1,6 @@
 /// What the text at the start of a .npy file says: element type, order and shape.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -13,11 +12,14 @@
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 
-/// What a .npy file holds. A file of one dimension is one row.
+/// What a .npy file holds. Its last size is dim; of those before, at most one may differ from 1: it is the number of
+/// rows. So (n, dim), (n, 1, dim) and (1, n, dim) are n rows, (dim,) is one.
 struct npy_info {
     npy_type type;
     idx_t rows, dim;
     bool fortran_order;  ///< the file holds column after column; what is loaded is row after row in any case
+    bool big_endian =
+        false;  ///< the file holds each element's highest byte first; what is loaded is an ordinary number
 };
 
 namespace detail {
@@ -26,21 +28,21 @@ namespace detail {
 /// multiplies them by small numbers. 2^48 elements of one byte are 256 TiB.
 constexpr idx_t largest_npy_size = idx_t{1} << 48;
 
-/// The file and who asked for it, for every refusal: "load_npy: images.npy: reason".
+/// The file or stream and the function that the user called, for every refusal: "load_npy: images.npy: reason".
 struct npy_source {
     const char* function;
-    const std::string& path;
+    const std::string& name;
 
     template <class... Parts>
     [[noreturn]] void refuse(const Parts&... reason) const {
-        fail<file_error>(function, ": ", path, ": ", reason...);
+        fail<file_error>(function, ": ", name, ": ", reason...);
     }
 };
 
 /// The three entries of the header. `shape` has as many sizes as the file says, each in 0 .. largest_npy_size.
 struct npy_header {
     npy_type type;
-    bool fortran_order;
+    bool big_endian, fortran_order;
     std::vector<idx_t> shape;
 };
 
@@ -91,7 +93,7 @@ private:
 
     void value_of(const std::string& key, npy_header& header) {
         if (key == "descr")
-            header.type = type();
+            type(header);
         else if (key == "fortran_order")
             header.fortran_order = boolean();
         else if (key == "shape")
@@ -135,16 +137,18 @@ private:
         return inside;
     }
 
-    npy_type type() {
+    /// Where an order is left out, or is '=' or '|', numpy means the machine's own.
+    void type(npy_header& header) {
+        const std::string supported = "; supported are " + supported_npy_types();
         if (next() == '[' || next() == '(')
-            source_.refuse("holds the structured dtype ", npy_excerpt(text_.substr(at_)), "; supported are ",
-                           supported_npy_types());
+            source_.refuse("holds the structured dtype ", npy_excerpt(text_.substr(at_)), supported);
         const std::string descr = quoted();
-        if (const npy_type_entry* const entry = find_npy_type(descr)) return entry->type;
-        if (!descr.empty() && descr[0] == '>' && find_npy_type("<" + descr.substr(1)) != nullptr)
-            source_.refuse("is big-endian ('", descr, "'); save x.astype('<", descr.substr(1), "')");
-        source_.refuse("holds the dtype '", npy_excerpt(descr), "'", npy_kind(descr), "; supported are ",
-                       supported_npy_types());
+        const bool has_order = descr.find_first_of("<>=|") == 0;
+        const std::string code = descr.substr(has_order ? 1 : 0);
+        const npy_type_entry* const entry = find_npy_type(code);
+        if (entry == nullptr) source_.refuse("holds the dtype '", npy_excerpt(descr), "'", npy_kind(code), supported);
+        header.type = entry->type;
+        header.big_endian = descr[0] == '>' && entry->bytes > 1;
     }
 
     bool boolean() {
@@ -184,7 +188,7 @@ private:
             if (value > largest_npy_size)
                 source_.refuse("its header has a size beyond 2^48 in the shape: ", npy_excerpt(digits));
         }
-        at_ = end;
+        at_ = text_.compare(end, 1, "L") == 0 ? end + 1 : end;  // Python 2 wrote (2L, 3L)
         return value;
     }
 
@@ -193,30 +197,52 @@ private:
     std::size_t at_ = 0;
 };
 
-/// Refuses a shape that is not one of rows, or that does not take exactly `bytes`.
-inline npy_info check_npy_shape(const npy_source& source, const npy_header& header, idx_t bytes) {
-    const std::vector<idx_t>& shape = header.shape;
-    if (shape.size() != 1 && shape.size() != 2)
-        source.refuse("has ", idx_t(shape.size()), " dimensions; 1 and 2 are supported");
-    const npy_info info{header.type, shape.size() == 2 ? shape[0] : 1, shape.back(), header.fortran_order};
+/// "(3, 512)", "(512,)"
+inline std::string npy_shape_text(const std::vector<idx_t>& shape) {
+    std::string list;
+    for (const idx_t size : shape) list += (list.empty() ? "" : ", ") + text(size);
+    return "(" + list + (shape.size() == 1 ? ",)" : ")");
+}
 
-    const npy_type_entry& element = npy_entry(info.type);
-    const bool beyond = info.dim > 0 && info.rows > INT64_MAX / element.bytes / info.dim;
-    if (beyond || bytes != info.rows * info.dim * element.bytes)
-        source.refuse("holds ", bytes, " bytes of data, shape (", shape.size() == 2 ? text(info.rows) + ", " : "",
-                      info.dim, shape.size() == 1 ? ",)" : ")", " of ", element.descr + 1, " needs ",
-                      beyond ? "more than 64 bits can count" : text(info.rows * info.dim * element.bytes));
+/// What a header describes. Refuses a shape that is not one of rows, as npy_info says.
+inline npy_info npy_info_of(const npy_source& source, const npy_header& header) {
+    const std::vector<idx_t>& shape = header.shape;
+    if (shape.empty()) source.refuse("has shape (), a single number; rows are (dim,) or (n, dim)");
+    npy_info info{header.type, 1, shape.back(), header.fortran_order, header.big_endian};
+    for (std::size_t axis = 0; axis + 1 < shape.size(); ++axis) {
+        if (shape[axis] == 1) continue;
+        if (info.rows != 1)
+            source.refuse("has shape ", npy_shape_text(shape), ", and more than one axis may count the rows; save ",
+                          "x.reshape(-1, ", info.dim, ")");
+        info.rows = shape[axis];
+    }
     return info;
 }
 
-/// The first bytes of a version 1.0 file, byte for byte those of numpy.save. `shape` is "3, 512" or "3,".
+/// How many bytes the elements take. `left` bytes follow the header, or -1: nobody knows. A file that is `whole` holds
+/// nothing else.
+inline void check_npy_size(const npy_source& source, const npy_header& header, const npy_info& info, idx_t left,
+                           bool whole) {
+    const npy_type_entry& element = npy_entry(info.type);
+    const bool beyond = info.dim > 0 && info.rows > INT64_MAX / element.bytes / info.dim;
+    const idx_t needed = beyond ? INT64_MAX : info.rows * info.dim * element.bytes;
+    if (!beyond && (left < 0 || left == needed || (left > needed && !whole))) return;
+    constexpr idx_t preamble = 10;
+    source.refuse("holds ", left < 0 ? "an unknown number of" : text(left), " bytes of data, shape ",
+                  npy_shape_text(header.shape), " of ", element.code, " needs ",
+                  beyond ? "more than 64 bits can count" : text(needed),
+                  left >= preamble && left - preamble >= needed
+                      ? "; of several arrays in a file load_npy(std::istream&) reads one after the other"
+                      : "");
+}
+
+/// The first bytes of a version 1.0 file, byte for byte those of numpy.save.
 ///
 /// Always 128 bytes: numpy pads to a multiple of 64, and with the room it leaves for the row count to grow to 21
 /// digits what comes before the padding takes 88 to 104.
-inline std::string npy_header_text(npy_type type, const std::string& shape) {
+inline std::string npy_header_text(npy_type type, const std::vector<idx_t>& shape) {
     std::string header("\x93NUMPY\1\0\x76\0", 10);  // 0x76: the 118 bytes that follow
-    header += std::string("{'descr': '") + npy_entry(type).descr + "', 'fortran_order': False, 'shape': (" + shape;
-    header += "), }";
+    header += "{'descr': '" + npy_descr(type) + "', 'fortran_order': False, 'shape': " + npy_shape_text(shape) + ", }";
     header.resize(127, ' ');
     return header + '\n';
 }
