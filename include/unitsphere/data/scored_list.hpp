@@ -1,4 +1,4 @@
-/// A list of row numbers or labels and their scores, kept as two arrays: what results of searches and classifiers iterate.
+/// Row numbers or labels and their scores, kept as two arrays: what results of searches and classifiers iterate.
 #pragma once
 
 #include "array.hpp"
