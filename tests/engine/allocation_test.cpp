@@ -290,6 +290,27 @@ TEST_CASE("the losses take memory for each row, not for each pair", "[allocation
     }
 }
 
+TEST_CASE("every call that needs scratch memory refuses a workspace in use", "[allocation]") {
+    questions ask(41, 300, 70);
+    workspace space;
+    team threads(3);
+    int refused = 0;
+    ask.each([&](const char* name, auto&& question) {
+        CAPTURE(name);
+        question(space);
+        const idx_t bytes = space.bytes();
+        space.lend("another");
+        const std::string text = message_of<value_error>([&] { question({threads, space}); });
+        space.give_back();
+        const std::size_t at = text.find(": the workspace is in use by another;");
+        CHECK((text == "(no exception)" || (at > 0 && at < text.size())));
+        if (text != "(no exception)") ++refused;
+        CHECK(space.bytes() == bytes);
+        question(space);
+    });
+    CHECK(refused == 25);
+}
+
 TEST_CASE("a call that is refused writes nothing and leaves the workspace as it was", "[allocation]") {
     questions ask(12, 300, 70);
     workspace space;

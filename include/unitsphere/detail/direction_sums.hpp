@@ -22,7 +22,7 @@ inline row_policy refuse_non_finite(row_policy policy = {}) noexcept {
 /// caller's thread: every addition rounds.
 class direction_sums {
 public:
-    direction_sums(const execution& how, idx_t count, idx_t dim) : memory_(how) {
+    direction_sums(const execution& how, const char* function, idx_t count, idx_t dim) : memory_(how, function) {
         double* sums = nullptr;
         memory_.add(sums, count, dim);
         memory_.add(unit_, dim);
