@@ -36,6 +36,12 @@ us::idx_t right(us::matrix_view<const float> raw, const us::unit_embeddings<>& u
            us::idx_t(flags.size() + labels.size()) + same.decision_function(unit).rows();
 }
 
+#ifdef __OPTIMIZE__
+static_assert(us::optimized);
+#else
+static_assert(!us::optimized);
+#endif
+
 // What is no argument is none for std::is_invocable either.
 struct similarity {
     template <class... Arguments>

@@ -9,7 +9,7 @@ set(includes "-I$<JOIN:$<TARGET_PROPERTY:unitsphere,INTERFACE_INCLUDE_DIRECTORIE
 function(unitsphere_add_compile_test name source options)
   add_test(NAME ${name} COMMAND_EXPAND_LISTS
     COMMAND "${CMAKE_COMMAND}" ${ARGN} -P "${CMAKE_CURRENT_SOURCE_DIR}/expect.cmake" --
-    "${CMAKE_CXX_COMPILER}" ${flags} ${options} -std=c++17 -fsyntax-only "${includes}" "${source}")
+    "${CMAKE_CXX_COMPILER}" ${flags} -std=c++17 ${options} -fsyntax-only "${includes}" "${source}")
   set_tests_properties(${name} PROPERTIES ENVIRONMENT LC_ALL=C)
 endfunction()
 
@@ -26,6 +26,15 @@ foreach(source IN LISTS sources)
   string(REPLACE "\\n" "\n" regex "${CMAKE_MATCH_1}")  # CMake's regexes do not know \n
   unitsphere_add_compile_test(compile_fail_${name} "${source}" "" -DCODE=nonzero "-DMATCHES=${regex}")
 endforeach()
+
+# What cannot be compiled at all is said at once, and nothing after it.
+set(include "${PROJECT_SOURCE_DIR}/include/unitsphere")
+unitsphere_add_compile_test(compile_fail_c++14 "${include}/unitsphere.hpp" "-std=c++14;-x;c++" -DCODE=nonzero
+  "-DMATCHES=#error .unitsphere: needs C..17 or later" -DMOST_LINES=20)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+  unitsphere_add_compile_test(compile_fail_m32 "${include}/data/config.hpp" "-m32;-x;c++" -DCODE=nonzero
+    "-DMATCHES=#error .unitsphere: needs x86-64" -DMOST_LINES=14)
+endif()
 
 unitsphere_add_compile_test(compile_control "${control}" "" -DCODE=0)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
