@@ -1,4 +1,4 @@
-# Each file here must not compile, and the compiler must say what its first line expects (`// expect: regex`);
+# Each file here must not compile, and the compiler must say what its first line expects (`// expect: regex`), in few lines;
 # control.cpp holds the right way to write the same calls. It must compile: for every x86-64 level, whatever this
 # machine runs, and without optimization, where some intrinsics are macros that accept less than functions do.
 separate_arguments(flags UNIX_COMMAND "${CMAKE_CXX_FLAGS}")
@@ -24,7 +24,7 @@ foreach(source IN LISTS sources)
     message(FATAL_ERROR "${source} does not begin with `// expect: regex`")
   endif()
   string(REPLACE "\\n" "\n" regex "${CMAKE_MATCH_1}")  # CMake's regexes do not know \n
-  unitsphere_add_compile_test(compile_fail_${name} "${source}" "" -DCODE=nonzero "-DMATCHES=${regex}")
+  unitsphere_add_compile_test(compile_fail_${name} "${source}" "" -DCODE=nonzero "-DMATCHES=${regex}" -DMOST_LINES=110)
 endforeach()
 
 # What cannot be compiled at all is said at once, and nothing after it.

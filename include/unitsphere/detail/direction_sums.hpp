@@ -57,13 +57,8 @@ private:
 
 /// One list of numbers for all rows: the weights of a mean, `Weights` being any container that std::data and std::size
 /// know.
-template <class Weights, class = void>
-inline constexpr bool is_number_list = false;
 template <class Weights>
-inline constexpr bool is_number_list<Weights, std::void_t<decltype(std::size(std::declval<const Weights&>())),
-                                                          decltype(*std::data(std::declval<const Weights&>()))>> = true;
-template <class Weights>
-using if_number_list = std::enable_if_t<is_number_list<Weights>, int>;
+using if_number_list = std::enable_if_t<is_list<Weights> && has_data<Weights>, int>;
 
 }  // namespace detail
 }  // namespace UNITSPHERE_ISA

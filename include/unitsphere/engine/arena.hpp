@@ -37,8 +37,8 @@ private:
 
 /// Lays out arrays, each at a cache line of its own, then takes one block for all of them. The elements are not set.
 ///
-/// Errors   value_error if the caller's workspace is in use; std::length_error if the bytes exceed the address space, or
-///          for more than 24 arrays; std::bad_alloc.
+/// Errors   value_error if the caller's workspace is in use; std::length_error if the bytes exceed the address space,
+///          or for more than 24 arrays; std::bad_alloc.
 /// Memory   the block is the caller's workspace where `how` has one, else it lives as long as the arena.
 class arena {
 public:

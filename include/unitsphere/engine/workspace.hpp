@@ -17,8 +17,8 @@ inline namespace UNITSPHERE_ISA {
 ///          can be used again.
 /// Threads  serves one call at a time; a call that finds it in use, by another thread or by the call whose callback
 ///          makes it, is a value_error. An executor's threads share their caller's.
-/// Memory   one block, which grows when a call needs more and never shrinks. A moved-from workspace is empty. None may be
-///          moved while a call uses it.
+/// Memory   one block, which grows when a call needs more and never shrinks. A moved-from workspace is empty; none may
+///          be moved while a call uses it.
 class workspace {
 public:
     workspace() noexcept = default;
