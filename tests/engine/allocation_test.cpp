@@ -11,6 +11,7 @@
 #include "checks.hpp"
 #include "executors.hpp"
 #include "random_rows.hpp"
+#include "stack_use.hpp"
 
 namespace {
 std::atomic<unitsphere::idx_t> allocations{0};  // by any thread
@@ -288,6 +289,19 @@ TEST_CASE("the losses take memory for each row, not for each pair", "[allocation
             CHECK(bytes(n, gradients) < packed + 2 * n * 60);
         }
     }
+}
+
+TEST_CASE("no call takes more than 32 KiB of stack", "[allocation]") {
+    const shape s = GENERATE(from_range(std::begin(shapes), std::end(shapes)));
+    questions ask(s.q, s.g, s.dim);
+    workspace space;
+    if (stack_can_be_measured)
+        ask.each([&](const char* name, auto&& question) {
+            CAPTURE(name, s.q, s.g, s.dim);
+            const idx_t bytes = stack_of([&] { question(space); });
+            CHECK(bytes > 0);
+            CHECK(bytes <= 32 * 1024);
+        });
 }
 
 TEST_CASE("every call that needs scratch memory refuses a workspace in use", "[allocation]") {
