@@ -52,7 +52,8 @@ struct strided {
     idx_t stride;
 };
 
-/// to[r][k] += sum_j w[j][r] * x[j][k] for r < Rows and `left` <= 16 columns k, in registers; x[j][0 .. 16) is readable.
+/// to[r][k] += sum_j w[j][r] * x[j][k] for r < Rows and `left` <= 16 columns k, in registers. 16 columns of x are
+/// readable.
 template <int Rows>
 UNITSPHERE_INLINE void add_products_of_tile(strided<const double> w, strided<const double> x, idx_t count, int left,
                                             strided<double> to) noexcept {
