@@ -159,8 +159,8 @@ public:
     }
     UNITSPHERE_REFUSE_OTHER_ROWS_IN_MEMBER(predict_proba);
 
-    /// The label of every row, into the caller's memory: of the class with the largest decision, of equal ones the first
-    /// (with one head: class 1 where it is > 0, else class 0).
+    /// The label of every row, into the caller's memory: of the class with the largest decision, of equal ones the
+    /// first (with one head: class 1 where it is > 0, else class 0).
     ///
     /// Shapes   rows [n, dim], raw or unit -> n labels of idx_t (an array, a std::vector or one row), as labels() says.
     /// Units    none.   Threads, Memory, Source  as decision_function_into.

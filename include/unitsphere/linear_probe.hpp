@@ -191,9 +191,10 @@ inline array<idx_t> ascending(matrix_view<const double> numbers) {
 ///          of the gradient exceeds tolerance * C sum_i weight[label_i] (1 - p_i), p_i the probability of the label:
 ///          the size of the terms that cancel there, so the same tolerance serves every C and every number of rows.
 /// Errors   shape_error if the lengths differ or dim is 0. value_error for no rows, labels of one class only, where
-///          options.classes is given a label out of range (names the row) or a class without rows, a row with NaN or Inf (names it), settings that have
-///          no meaning, and a fit that does not converge (see require_convergence). A zero row, a failed image, counts
-///          for the bias alone; it is counted in the report, or an error on request.
+///          options.classes is given a label out of range (names the row) or a class without rows, a row with NaN or
+///          Inf (names it), settings that have no meaning, and a fit that does not converge (see
+///          require_convergence). A zero row, a failed image, counts for the bias alone; it is counted in the report,
+///          or an error on request.
 /// Threads  `how` splits the normalization of the rows; the minimizer runs on the caller's thread.
 /// Memory   unit floats are read where they are, other rows are copied as floats [n, dim]. Beside that n labels and a
 ///          block of 128 rows; for 2 classes a square of dim + 1 doubles, for more 22 times the head. None of it from a

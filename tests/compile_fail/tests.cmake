@@ -36,6 +36,11 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
     "-DMATCHES=#error .unitsphere: needs x86-64" -DMOST_LINES=14)
 endif()
 
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")  # what the compiler only warns of
+  unitsphere_add_compile_test(compile_fail_view_of_temporary "${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/clang/view_of_temporary.cpp"
+    "-Werror=dangling" -DCODE=nonzero "-DMATCHES=:7:.*:8:.*:9:.*3 errors generated")
+endif()
+
 unitsphere_add_compile_test(compile_control "${control}" "" -DCODE=0)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
   foreach(level x86-64 x86-64-v2 x86-64-v3 x86-64-v4)

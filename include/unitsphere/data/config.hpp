@@ -21,6 +21,19 @@
 /// One copy for all callers: large code that many templates call, and that each would compile again.
 #define UNITSPHERE_NOINLINE [[gnu::noinline]]
 #define UNITSPHERE_LAMBDA __attribute__((always_inline))
+/// What the function returns must not outlive the object or argument: clang warns (-Wdangling) where it does.
+#if defined(__clang__)
+#define UNITSPHERE_LIFETIMEBOUND [[clang::lifetimebound]]
+#else
+#define UNITSPHERE_LIFETIMEBOUND
+#endif
+/// Whether positions are checked where rows and elements are accessed: in a debug build (-O0), and where the program
+/// asks libstdc++ for its own checks. The first message of the program is then that of the error.
+#if !defined(__OPTIMIZE__) || defined(_GLIBCXX_ASSERTIONS)
+#define UNITSPHERE_CHECKS_POSITIONS true
+#else
+#define UNITSPHERE_CHECKS_POSITIONS false
+#endif
 
 #define UNITSPHERE_TEXT_(x) #x
 #define UNITSPHERE_TEXT(x) UNITSPHERE_TEXT_(x)

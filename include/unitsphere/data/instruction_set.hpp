@@ -83,6 +83,11 @@
 #else
 #define UNITSPHERE_ISA_THROWS _noexcept
 #endif
+#if defined(_GLIBCXX_ASSERTIONS)
+#define UNITSPHERE_ISA_CHECKS _checked
+#else
+#define UNITSPHERE_ISA_CHECKS
+#endif
 #define UNITSPHERE_ISA_X86                                                                                     \
     UNITSPHERE_JOIN(UNITSPHERE_WORD(__FMA__, _fma), UNITSPHERE_WORD(__FMA4__, _fma4),                          \
                     UNITSPHERE_WORD(__F16C__, _f16c), UNITSPHERE_ISA_BITS, UNITSPHERE_WORD(__SSE4A__, _sse4a), \
@@ -113,4 +118,5 @@
 #define UNITSPHERE_ISA                                                                                        \
     UNITSPHERE_JOIN(UNITSPHERE_ISA_BASE, UNITSPHERE_ISA_AVX512, UNITSPHERE_ISA_X86, UNITSPHERE_ISA_X86_LATER, \
                     UNITSPHERE_ISA_X86_LAST, UNITSPHERE_ISA_ARM, UNITSPHERE_ISA_ARM_LATER,                    \
-                    UNITSPHERE_JOIN(UNITSPHERE_ISA_MATH, UNITSPHERE_ISA_X87, UNITSPHERE_ISA_THROWS, , , , , ))
+                    UNITSPHERE_JOIN(UNITSPHERE_ISA_MATH, UNITSPHERE_ISA_X87, UNITSPHERE_ISA_THROWS,           \
+                                    UNITSPHERE_ISA_CHECKS, , , , ))
