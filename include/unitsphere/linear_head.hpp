@@ -229,8 +229,8 @@ private:
                     detail::fail<value_error>("linear_head: row ", h, ", column ", k, " is not finite");
     }
 
-    matrix<double> rows_;
-    array<idx_t> labels_;  ///< empty: 0 .. classes - 1
+    matrix<double> rows_ = {};
+    array<idx_t> labels_ = {};  ///< empty: 0 .. classes - 1
 };
 
 }  // namespace UNITSPHERE_ISA

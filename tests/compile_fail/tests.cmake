@@ -37,8 +37,17 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
 endif()
 
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")  # what the compiler only warns of
-  unitsphere_add_compile_test(compile_fail_view_of_temporary "${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/clang/view_of_temporary.cpp"
-    "-Werror=dangling" -DCODE=nonzero "-DMATCHES=:7:.*:8:.*:9:.*3 errors generated")
+  unitsphere_add_compile_test(compile_fail_view_of_temporary
+    "${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/clang/view_of_temporary.cpp" "-Werror=dangling" -DCODE=nonzero "-DMATCHES=:7:.*:8:.*:9:.*3 errors generated")
+endif()
+
+# Warnings that a consumer may ask for. Not clean: -Wfloat-equal, for what is compared is meant to be equal, and
+# -Weffc++ in templates, which wants every member named in every constructor.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  set(more_warnings "-Wuseless-cast;-Wcast-align=strict;-Wswitch-enum;-Wold-style-cast;-Wundef;-Werror")
+  unitsphere_add_compile_test(compile_without_warnings "${control}" "${more_warnings}" -DCODE=0)
+  unitsphere_add_compile_test(compile_header_without_warnings /dev/null
+    "-Weffc++;${more_warnings};-include;${include}/unitsphere.hpp;-x;c++" -DCODE=0)
 endif()
 
 unitsphere_add_compile_test(compile_control "${control}" "" -DCODE=0)

@@ -16,7 +16,7 @@ class array {
 public:
     using value_type = T;
 
-    UNITSPHERE_INLINE array() noexcept {}
+    UNITSPHERE_INLINE array() noexcept : row_() {}
     UNITSPHERE_INLINE explicit array(idx_t size) : row_(1, size) {}
     // Written out: implicit ones would be symbols without an instruction set.
     UNITSPHERE_INLINE array(const array& other) : row_(other.row_) {}

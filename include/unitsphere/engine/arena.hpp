@@ -53,7 +53,7 @@ public:
             unitsphere::detail::fail<std::length_error>("workspace: ", rows, " rows of dim ", dim,
                                                         " exceed the address space");
         slots_[arrays_++] = {&array, bytes_, [](void* pointer, std::byte* memory) {
-                                 *static_cast<T**>(pointer) = reinterpret_cast<T*>(memory);
+                                 *static_cast<T**>(pointer) = static_cast<T*>(static_cast<void*>(memory));
                              }};
         bytes_ += (elements * idx_t(sizeof(T)) + 63) / 64 * 64;
     }

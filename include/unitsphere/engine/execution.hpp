@@ -117,7 +117,7 @@ public:
     std::byte* reserve(idx_t bytes) { return space_.reserve(bytes); }
 
 private:
-    workspace own_;
+    workspace own_ = {};
     workspace& space_;
 };
 

@@ -126,7 +126,7 @@ private:
 
     matrix_view<const T> rows_;
     row_policy options_;
-    row_report seen_;
+    row_report seen_ = {};
     const char* function_;
     bool unit_;
     bool counting_ = false;  ///< a spin lock: rows without a direction are rare

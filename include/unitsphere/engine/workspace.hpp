@@ -22,6 +22,8 @@ inline namespace UNITSPHERE_ISA {
 class workspace {
 public:
     workspace() noexcept = default;
+    workspace(const workspace&) = delete;
+    workspace& operator=(const workspace&) = delete;
     workspace(workspace&& other) noexcept : block_(other.block_), bytes_(other.bytes_) {
         other.block_ = nullptr, other.bytes_ = 0;
     }
