@@ -101,7 +101,7 @@ public:
     idx_t dim() const noexcept { return rows_.dim() - 1; }
     idx_t classes() const noexcept { return heads() == 1 ? 2 : heads(); }
     /// [heads, dim + 1], each row [weights..., bias]; valid as long as the head is.
-    matrix_view<const double> rows() const noexcept { return rows_.view(); }
+    matrix_view<const double> rows() const noexcept UNITSPHERE_LIFETIMEBOUND { return rows_.view(); }
     double bias(idx_t head) const noexcept { return rows_(head, dim()); }
 
     /// The decision of every head for every row, into the caller's memory.
