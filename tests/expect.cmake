@@ -1,6 +1,7 @@
 # cmake -DCODE=2 -DMATCHES=regex -DSTDERR_LINES=1 -P expect.cmake -- command...
 # Runs the command and fails unless it ends as said: CODE is an exit code or `nonzero`, MATCHES a regex that its output
-# (both streams) contains, STDERR_LINES how many lines it writes to stderr. What is not given is not checked.
+# (both streams) contains, STDERR_LINES how many lines it writes to stderr, MOST_LINES how many at most. What is not
+# given is not checked.
 cmake_minimum_required(VERSION 3.16...3.31)
 
 include("${CMAKE_CURRENT_LIST_DIR}/command_line.cmake")
@@ -17,6 +18,9 @@ if(DEFINED MATCHES AND NOT "${out}${err}" MATCHES "${MATCHES}")
 endif()
 if(DEFINED STDERR_LINES AND NOT lines EQUAL STDERR_LINES)
   string(APPEND wrong "wrote ${lines} lines to stderr, expected ${STDERR_LINES}\n")
+endif()
+if(DEFINED MOST_LINES AND lines GREATER MOST_LINES)
+  string(APPEND wrong "wrote ${lines} lines to stderr, expected ${MOST_LINES} at most\n")
 endif()
 message("${out}${err}")
 if(wrong)

@@ -189,7 +189,7 @@ us::idx_t use_executor(Executor&& executor) {
     us::workspace taken, space(static_cast<us::workspace&&>(taken));
     taken = static_cast<us::workspace&&>(space);
     const us::execution how(executor, taken), plain(executor), in_space(space);
-    us::engine::arena scratch(how);
+    us::engine::arena scratch(how, "use_executor");
     us::idx_t* sum = nullptr;
     us::float16* halves = nullptr;
     us::engine::worker_arrays<float> of_workers;

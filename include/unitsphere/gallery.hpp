@@ -81,7 +81,7 @@ public:
 
 private:
     friend struct detail::gallery_access;
-    detail::packed_gallery rows_;
+    detail::packed_gallery rows_ = {};
 };
 
 }  // namespace UNITSPHERE_ISA

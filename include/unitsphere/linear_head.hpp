@@ -1,6 +1,7 @@
 /// A linear head on unit embeddings: raw rows in; decisions, probabilities and labels out.
 #pragma once
 
+#include "data/column.hpp"
 #include "detail/arguments.hpp"
 #include "detail/head_decisions.hpp"
 
@@ -58,11 +59,49 @@ public:
         require_finite();
     }
 
+    /// The same head with other labels for its classes, which predict returns: scikit-learn's classes_.
+    ///
+    /// Shapes   a list of `classes` integers, all different.
+    /// Errors   shape_error for another number of labels, value_error for two that are equal.
+    /// Threads  the caller's.   Memory  a copy.   Source  as the class.
+    template <class Labels>
+    linear_head with_labels(const Labels& labels) const {
+        const auto given = detail::labels_of(labels);
+        if (given.rows() != classes())
+            detail::fail<shape_error>("linear_head::with_labels: ", given.rows(), " labels, ", classes(), " classes");
+        linear_head result(*this);
+        result.labels_ = array<idx_t>::uninitialized(classes());
+        bool as_numbered = true;
+        for (idx_t c = 0; c < classes(); ++c) {
+            result.labels_[c] = idx_t(given(c, 0));
+            as_numbered = as_numbered && result.labels_[c] == c;
+            for (idx_t other = 0; other < c; ++other)
+                if (result.labels_[other] == result.labels_[c])
+                    detail::fail<value_error>("linear_head::with_labels: classes ", other, " and ", c,
+                                              " have the same label ", result.labels_[c]);
+        }
+        if (as_numbered) result.labels_ = array<idx_t>();
+        return result;
+    }
+    /// The label of each class, in the order of predict_proba's columns: 0 .. classes - 1 unless others were given.
+    array<idx_t> labels() const {
+        array<idx_t> result(classes());
+        for (idx_t c = 0; c < classes(); ++c) result[c] = label_of(c);
+        return result;
+    }
+    bool has_own_labels() const noexcept { return !labels_.empty(); }
+    /// What predict returns for a row without a label: -1, or the lowest idx_t where that is a label.
+    idx_t no_label() const noexcept {
+        for (const idx_t label : labels_)
+            if (label == -1) return INT64_MIN;
+        return -1;
+    }
+
     idx_t heads() const noexcept { return rows_.rows(); }
     idx_t dim() const noexcept { return rows_.dim() - 1; }
     idx_t classes() const noexcept { return heads() == 1 ? 2 : heads(); }
     /// [heads, dim + 1], each row [weights..., bias]; valid as long as the head is.
-    matrix_view<const double> rows() const noexcept { return rows_.view(); }
+    matrix_view<const double> rows() const noexcept UNITSPHERE_LIFETIMEBOUND { return rows_.view(); }
     double bias(idx_t head) const noexcept { return rows_(head, dim()); }
 
     /// The decision of every head for every row, into the caller's memory.
@@ -120,17 +159,18 @@ public:
     }
     UNITSPHERE_REFUSE_OTHER_ROWS_IN_MEMBER(predict_proba);
 
-    /// The label of every row, into the caller's memory: the largest decision, of equal ones the lower label (with one
-    /// head: 1 where it is > 0).
+    /// The label of every row, into the caller's memory: of the class with the largest decision, of equal ones the
+    /// first (with one head: class 1 where it is > 0, else class 0).
     ///
-    /// Shapes   rows [n, dim], raw or unit -> n labels of idx_t (an array, a std::vector or one row), 0 .. classes - 1.
+    /// Shapes   rows [n, dim], raw or unit -> n labels of idx_t (an array, a std::vector or one row), as labels() says.
     /// Units    none.   Threads, Memory, Source  as decision_function_into.
-    /// Errors   as decision_function_into. A row with NaN or Inf, or a NaN by the options, has no label: -1.
+    /// Errors   as decision_function_into. A row with NaN or Inf, or a NaN by the options, has no label: no_label().
     template <class Rows, class Labels, detail::if_rows<Rows> = 0>
     void predict_into(const Rows& rows, Labels&& labels, const execution& how = {},
                       const linear_head_options& options = {}) const {
-        detail::head_labels(rows_.view(), engine::view_of(rows),
-                            detail::output_of<idx_t>(static_cast<Labels&&>(labels)), how, options.rows);
+        const matrix_view<idx_t> out = detail::output_of<idx_t>(static_cast<Labels&&>(labels));
+        detail::head_labels(rows_.view(), engine::view_of(rows), out, how, options.rows);
+        name_classes(out);
     }
     /// The same as a new array.
     ///
@@ -140,22 +180,25 @@ public:
         const auto view = engine::view_of(rows);
         auto labels = array<idx_t>::uninitialized(view.rows());
         detail::head_labels(rows_.view(), view, labels.view(), how, options.rows);
+        name_classes(labels);
         return labels;
     }
 
-    /// A detector's labels, into the caller's memory: 1 where the probability of class 1 reaches the threshold, else 0.
+    /// A detector's labels, into the caller's memory: class 1's where its probability reaches the threshold, else class
+    /// 0's.
     ///
-    ///   label[i] = sigmoid(decision[i]) >= threshold
+    ///   label[i] = labels()[sigmoid(decision[i]) >= threshold]
     ///
-    /// Shapes   rows [n, dim], raw or unit -> n labels, 0 or 1.
+    /// Shapes   rows [n, dim], raw or unit -> n labels: 0 or 1, unless labels() are others.
     /// Units    the threshold is a probability, 0 to 1; it is compared with exactly what predict_proba gives.
     /// Errors   as predict_into; shape_error unless there is one head; value_error for another threshold.
     /// Threads, Memory, Source   as predict_into.
     template <class Rows, class Labels, detail::if_rows<Rows> = 0>
     void predict_into(const Rows& rows, required<double> threshold, Labels&& labels, const execution& how = {},
                       const linear_head_options& options = {}) const {
-        detail::head_labels_at(threshold, rows_.view(), engine::view_of(rows),
-                               detail::output_of<idx_t>(static_cast<Labels&&>(labels)), how, options.rows);
+        const matrix_view<idx_t> out = detail::output_of<idx_t>(static_cast<Labels&&>(labels));
+        detail::head_labels_at(threshold, rows_.view(), engine::view_of(rows), out, how, options.rows);
+        name_classes(out);
     }
     /// The same as a new array.
     ///
@@ -166,11 +209,19 @@ public:
         const auto view = engine::view_of(rows);
         auto labels = array<idx_t>::uninitialized(view.rows());
         detail::head_labels_at(threshold, rows_.view(), view, labels.view(), how, options.rows);
+        name_classes(labels);
         return labels;
     }
     UNITSPHERE_REFUSE_OTHER_ROWS_IN_MEMBER(predict);
 
 private:
+    idx_t label_of(idx_t c) const noexcept { return labels_.empty() ? c : labels_[c]; }
+    /// The labels of classes, -1 being none.
+    void name_classes(matrix_view<idx_t> classes) const noexcept {
+        const idx_t none = no_label();
+        for (idx_t i = 0; !labels_.empty() && i < classes.columns(); ++i)
+            classes(0, i) = classes(0, i) < 0 ? none : labels_[classes(0, i)];
+    }
     void require_finite() const {
         for (idx_t h = 0; h < heads(); ++h)
             for (idx_t k = 0; k < rows_.dim(); ++k)
@@ -178,7 +229,8 @@ private:
                     detail::fail<value_error>("linear_head: row ", h, ", column ", k, " is not finite");
     }
 
-    matrix<double> rows_;
+    matrix<double> rows_ = {};
+    array<idx_t> labels_ = {};  ///< empty: 0 .. classes - 1
 };
 
 }  // namespace UNITSPHERE_ISA

@@ -30,8 +30,8 @@ struct logistic_regression_options {
     row_policy rows = {};                   ///< zero_rows: keep or error; rows that are not finite are errors always
     double C = 1.0;                         ///< the inverse of the penalty, as in scikit-learn
     bool balanced = false;                  ///< class weights n / (classes * n_class), scikit-learn's "balanced"
-    std::vector<double> class_weight = {};  ///< one for each class; empty: all 1
-    idx_t classes = 0;                      ///< how many there are; 0: one more than the largest label
+    std::vector<double> class_weight = {};  ///< one for each class, by ascending label; empty: all 1
+    idx_t classes = 0;  ///< how many: labels are 0 .. classes - 1 then, all of them; 0: whichever labels there are
     idx_t max_iterations = 2000;
     double tolerance = 1e-10;         ///< converged where no component of the gradient exceeds this part of its terms
     bool require_convergence = true;  ///< false: a fit that has not converged is no error, its result says so
@@ -123,7 +123,7 @@ inline logistic_fit fit_from(learning::vector& start, const learning::labelled_r
     objective.restore_biases(at.x);
     start.swap(at.x);
     const matrix_view<const double> rows(start.data(), objective.heads(), data.rows().dim() + 1);
-    return {linear_head(rows), end.value, end.gradient, end.iterations, end.converged};
+    return {linear_head(rows).with_labels(data.names()), end.value, end.gradient, end.iterations, end.converged};
 }
 
 template <class View, class Label>
@@ -136,7 +136,7 @@ void require_validation(const learning::labelled_rows& data, const View& rows, c
     if (rows.rows() == 0) fail<value_error>(function, ": there are no validation rows");
     for (idx_t i = 0; i < labels.rows(); ++i) {
         const idx_t label = idx_t(labels(i, 0));
-        if (label < 0 || label >= data.classes())
+        if (data.class_of(label) < 0)
             fail<value_error>(function, ": validation row ", i, " has label ", label, ", there are ", data.classes(),
                               " classes");
     }
@@ -146,15 +146,15 @@ void require_validation(const learning::labelled_rows& data, const View& rows, c
 }
 
 template <class View, class Label>
-validated_c validate(double C, const linear_head& head, const View& rows, const matrix_view<const Label>& labels,
-                     const execution& how) {
+validated_c validate(double C, const linear_head& head, const learning::labelled_rows& data, const View& rows,
+                     const matrix_view<const Label>& labels, const execution& how) {
     const array<idx_t> predicted = head.predict(rows, how);
     const matrix<double> p = head.predict_proba(rows, how);
     validated_c found{C, 0, 0.0};
     for (idx_t i = 0; i < p.rows(); ++i) {
         const idx_t label = idx_t(labels(i, 0));
         found.correct += predicted[i] == label ? 1 : 0;
-        found.log_loss -= std::log(p(i, label)) / double(p.rows());
+        found.log_loss -= std::log(p(i, data.class_of(label))) / double(p.rows());
     }
     return found;
 }
@@ -185,14 +185,16 @@ inline array<idx_t> ascending(matrix_view<const double> numbers) {
 /// The bias b is not penalized. scikit-learn minimizes the same; where its rows are not unit, its solution is another
 /// one, which cannot be had here: unit rows are what predict sees too.
 ///
-/// Shapes   rows [n, dim], raw or unit; labels: n integers 0 .. classes - 1 -> a head of [1 or classes, dim + 1].
+/// Shapes   rows [n, dim], raw or unit; labels: n integers -> a head of [1 or classes, dim + 1]. The classes are the
+///          distinct labels, ascending, as scikit-learn's classes_; the head's predict returns them.
 /// Units    C is in 1 / rows: twice the rows want half the C for the same penalty on each. Converged where no component
 ///          of the gradient exceeds tolerance * C sum_i weight[label_i] (1 - p_i), p_i the probability of the label:
 ///          the size of the terms that cancel there, so the same tolerance serves every C and every number of rows.
-/// Errors   shape_error if the lengths differ or dim is 0. value_error for no rows, a label out of range (names the
-///          row), labels of one class only, a class without rows, a row with NaN or Inf (names it), settings that have
-///          no meaning, and a fit that does not converge (see require_convergence). A zero row, a failed image, counts
-///          for the bias alone; it is counted in the report, or an error on request.
+/// Errors   shape_error if the lengths differ or dim is 0. value_error for no rows, labels of one class only, where
+///          options.classes is given a label out of range (names the row) or a class without rows, a row with NaN or
+///          Inf (names it), settings that have no meaning, and a fit that does not converge (see
+///          require_convergence). A zero row, a failed image, counts for the bias alone; it is counted in the report,
+///          or an error on request.
 /// Threads  `how` splits the normalization of the rows; the minimizer runs on the caller's thread.
 /// Memory   unit floats are read where they are, other rows are copied as floats [n, dim]. Beside that n labels and a
 ///          block of 128 rows; for 2 classes a square of dim + 1 doubles, for more 22 times the head. None of it from a
@@ -220,8 +222,8 @@ UNITSPHERE_REFUSE_ROWS(logistic_regression);
 ///
 /// Shapes   rows [n, dim] and n labels, validation rows [m, dim] and m labels; candidates: a list of at least one C.
 /// Units    as logistic_regression.
-/// Errors   as logistic_regression; value_error too for no candidates, no validation rows, a validation label outside
-///          0 .. classes - 1 and a validation row with NaN or Inf (names the row); shape_error if the dims differ.
+/// Errors   as logistic_regression; value_error too for no candidates, no validation rows, a validation label that no
+///          row has, and a validation row with NaN or Inf (names the row); shape_error if the dims differ.
 /// Threads  `how` splits the normalization of the rows and the predictions; the minimizer runs on the caller's thread.
 /// Memory   as logistic_regression, and [m, classes] doubles. Every C is fitted from the minimum of the next smaller
 ///          one, whatever the order of the candidates.
@@ -249,11 +251,11 @@ best_c_fit fit_best_c(const Rows& rows, const Labels& labels, const ValidationRo
     const auto fit = [&](idx_t i) { return detail::fit_from(start, data, options.fit, Cs(i, 0), function); };
     idx_t leader = order[0];
     best_c_fit best{Cs(leader, 0), fit(leader), array<validated_c>::uninitialized(Cs.rows())};
-    best.tried[leader] = detail::validate(best.C, best.fit.head, validation, truth, how);
+    best.tried[leader] = detail::validate(best.C, best.fit.head, data, validation, truth, how);
     for (idx_t at = 1; at < Cs.rows(); ++at) {
         const idx_t i = order[at];
         logistic_fit next = fit(i);
-        best.tried[i] = detail::validate(Cs(i, 0), next.head, validation, truth, how);
+        best.tried[i] = detail::validate(Cs(i, 0), next.head, data, validation, truth, how);
         if (!detail::better(best.tried[i], best.tried[leader])) continue;
         leader = i;
         best.C = Cs(i, 0);

@@ -39,14 +39,15 @@ inline constexpr side_names siglip_names = of_images_and_texts("siglip_logits");
 template <class C, class Queries, class Gallery>
 void cosine_matrix(const Queries& queries, const Gallery& gallery, const matrix_view<C>& scores, const execution& how,
                    const cosine_similarity_options& options) {
-    require_result_type<C, typename Queries::value_type, typename Gallery::value_type>();
-    score_all<C>(how, cosine_names, queries, gallery, options.queries, options.gallery, store_scores<C>{{{}, scores}});
+    if constexpr (is_result_type<C, typename Queries::value_type, typename Gallery::value_type>())
+        score_all<C>(how, cosine_names, queries, gallery, options.queries, options.gallery,
+                     store_scores<C>{{{}, scores}});
 }
 
 template <class C, class A, class B>
 void cosines_of_pairs(const A& a, const B& b, C* scores, const execution& how, const pairwise_cosine_options& options) {
-    require_result_type<C, typename A::value_type, typename B::value_type>();
-    score_pairs(how, pairwise_names, a, b, options.a, options.b, scores);
+    if constexpr (is_result_type<C, typename A::value_type, typename B::value_type>())
+        score_pairs(how, pairwise_names, a, b, options.a, options.b, scores);
 }
 
 template <class Images, class Texts>
@@ -160,12 +161,13 @@ template <class Result = float, class A, class B, detail::if_rows<A, B> = 0>
 Result cosine(const A& a, const B& b) {
     const auto row_a = engine::view_of(a);
     const auto row_b = engine::view_of(b);
-    detail::require_result_type<Result, typename decltype(row_a)::value_type, typename decltype(row_b)::value_type>();
     if (row_a.rows() != 1 || row_b.rows() != 1)
         detail::fail<shape_error>("cosine: takes one row each, got ", row_a.rows(), " and ", row_b.rows());
     detail::require_same_dim(detail::pair_names, row_a, row_b);
-    Result score;
-    detail::score_pairs({}, detail::pair_names, row_a, row_b, {}, {}, &score);
+    Result score = 0;
+    if constexpr (detail::is_result_type<Result, typename decltype(row_a)::value_type,
+                                         typename decltype(row_b)::value_type>())
+        detail::score_pairs({}, detail::pair_names, row_a, row_b, {}, {}, &score);
     return score;
 }
 UNITSPHERE_REFUSE_PAIRS(cosine, unless_rows);

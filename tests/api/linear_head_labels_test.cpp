@@ -51,6 +51,28 @@ TEST_CASE("with more heads the probabilities are the softmax of the decisions", 
     }
 }
 
+TEST_CASE("a head returns the labels that it was given for its classes", "[head]") {
+    matrix<double> rows(1, 2);
+    rows(0, 0) = 1.0;
+    const linear_head plain(rows), head = plain.with_labels(std::vector<int>{7, 5});
+    const std::vector<float> up{1.0f}, down{-1.0f}, nowhere{std::numeric_limits<float>::quiet_NaN()};
+    CHECK((!plain.has_own_labels() && head.has_own_labels()));
+    CHECK(listed(plain.labels()) == std::vector<idx_t>{0, 1});
+    CHECK(listed(head.labels()) == std::vector<idx_t>{7, 5});
+    CHECK((head.predict(up)[0] == 5 && head.predict(down)[0] == 7 && head.predict(nowhere)[0] == -1));
+    CHECK((head.predict(up, 0.99)[0] == 7 && head.predict(up, 0.7)[0] == 5));
+    const linear_head signs = plain.with_labels(std::vector<int>{-1, 1});
+    CHECK((signs.predict(down)[0] == -1 && signs.predict(up)[0] == 1));
+    CHECK((signs.no_label() == std::numeric_limits<idx_t>::min() && signs.predict(nowhere)[0] == signs.no_label()));
+    CHECK_FALSE(signs.with_labels(std::vector<int>{0, 1}).has_own_labels());
+    CHECK(message_of<shape_error>([&] {
+              plain.with_labels(std::vector<int>{1, 2, 3});
+          }) == "linear_head::with_labels: 3 labels, 2 classes");
+    CHECK(message_of<value_error>([&] {
+              plain.with_labels(std::vector<int>{4, 4});
+          }) == "linear_head::with_labels: classes 0 and 1 have the same label 4");
+}
+
 TEST_CASE("a label is the largest decision, of equal ones the lower class", "[head]") {
     matrix<double> rows(4, 2);
     const double biases[4] = {1, 3, 3, -2};

@@ -47,16 +47,41 @@ std::string refusal(const matrix<float>& rows, const labels& given, const logist
 
 }  // namespace
 
+TEST_CASE("labels are any integers: the fit is that of 0 .. classes - 1, and predict returns them", "[probe]") {
+    constexpr idx_t largest = std::numeric_limits<idx_t>::max();
+    const auto names = GENERATE(labels{1, 2}, labels{-1, 1}, labels{-largest - 1, largest}, labels{0, 2, 5},
+                                labels{-7, -1, 3, 1000000});
+    const idx_t classes = idx_t(names.size());
+    const matrix<float> rows = random_rows<float>(60, 6, 111), others = random_rows<float>(20, 6, 112);
+    labels given, numbered, truth, numbered_truth;
+    for (idx_t i = 0; i < 60; ++i)
+        numbered.push_back(i * 7 % classes), given.push_back(names[std::size_t(numbered.back())]);
+    for (idx_t i = 0; i < 20; ++i)
+        numbered_truth.push_back(i % classes), truth.push_back(names[std::size_t(i % classes)]);
+    const logistic_fit fit = logistic_regression(rows, given), expected = logistic_regression(rows, numbered);
+    CHECK(first_difference(fit.head.rows(), expected.head.rows()) == "");
+    CHECK(listed(fit.head.labels()) == names);
+    const auto predicted = fit.head.predict(others), classes_of = expected.head.predict(others);
+    for (idx_t i = 0; i < 20; ++i) CHECK(predicted[i] == names[std::size_t(classes_of[i])]);
+    const auto best = fit_best_c(rows, given, others, truth, {0.1, 10.0});
+    const auto same = fit_best_c(rows, numbered, others, numbered_truth, {0.1, 10.0});
+    for (idx_t i = 0; i < 2; ++i) {
+        CHECK(best.tried[i].correct == same.tried[i].correct);
+        CHECK(best.tried[i].log_loss == same.tried[i].log_loss);
+    }
+    truth[3] = 4;
+    CHECK(message_of<value_error>([&] { fit_best_c(rows, given, others, truth, {1.0}); }) ==
+          "fit_best_c: validation row 3 has label 4, there are " + std::to_string(classes) + " classes");
+}
+
 TEST_CASE("labels that cannot be learned are refused, with row and label", "[probe]") {
     const matrix<float> rows = random_rows<float>(4, 3, 101);
     CHECK(refusal(rows, {1, 1, 1, 1}) == "logistic_regression: all 4 rows have label 1, two classes are needed");
     CHECK(refusal(rows, {0, 0, 0, 0}) == "logistic_regression: all 4 rows have label 0, two classes are needed");
-    CHECK(refusal(rows, {0, 1, -1, 1}) == "logistic_regression: row 2 has the negative label -1");
-    CHECK(refusal(rows, {0, 2, 0, 2}) == "logistic_regression: class 1 has no rows");
-    CHECK(refusal(rows, {0, 1, 0, std::numeric_limits<idx_t>::max() - 1}) ==
-          "logistic_regression: class 2 has no rows");
     logistic_regression_options three;
     three.classes = 3;
+    CHECK(refusal(rows, {0, 1, -1, 1}, three) == "logistic_regression: row 2 has the negative label -1");
+    CHECK(refusal(rows, {0, 2, 0, 2}, three) == "logistic_regression: class 1 has no rows");
     CHECK(refusal(rows, {0, 1, 3, 2}, three) == "logistic_regression: row 2 has label 3, there are 3 classes");
     CHECK(refusal(rows, {0, 1, 1, 0}, three) == "logistic_regression: class 2 has no rows");
     CHECK(refusal<shape_error>(rows, {0, 1, 1}) == "logistic_regression: 4 rows, 3 labels");

@@ -12,6 +12,7 @@
 #include "checks.hpp"
 #include "logistic_oracle.hpp"
 #include "random_rows.hpp"
+#include "stack_use.hpp"
 
 namespace tests {
 
@@ -214,6 +215,23 @@ TEST_CASE("labels are integers of any type, and Eigen matrices are rows", "[prob
     Eigen::VectorXi labels(24);
     for (idx_t i = 0; i < 24; ++i) labels(i) = int(bytes[std::size_t(i)]);
     CHECK(first_difference(logistic_regression(columns.transpose(), labels).head.rows(), expected.head.rows()) == "");
+}
+
+TEST_CASE("neither a fit nor its head takes more than 32 KiB of stack", "[probe]") {
+    if (!stack_can_be_measured) return;
+    const idx_t dim = GENERATE(16, 300), classes = GENERATE(2, 5, 40);
+    CAPTURE(dim, classes);
+    const auto rows = random_rows<float>(200, dim, 195), others = random_rows<float>(50, dim, 196);
+    std::vector<idx_t> labels, other_labels;
+    for (idx_t i = 0; i < 200; ++i) labels.push_back(i % classes);
+    for (idx_t i = 0; i < 50; ++i) other_labels.push_back(i % classes);
+    const unitsphere::linear_head head = logistic_regression(rows, labels).head;
+    const std::vector<double> Cs{0.1, 1.0};
+    CHECK(stack_of([&] { logistic_regression(rows, labels); }) <= 32 * 1024);
+    CHECK(stack_of([&] { unitsphere::fit_best_c(rows, labels, others, other_labels, Cs); }) <= 32 * 1024);
+    CHECK(stack_of([&] { head.predict(rows); }) <= 32 * 1024);
+    CHECK(stack_of([&] { head.predict_proba(rows); }) <= 32 * 1024);
+    CHECK(stack_of([&] { head.decision_function(rows); }) <= 32 * 1024);
 }
 
 TEST_CASE("balanced weights are n / (classes * n_class)", "[probe]") {

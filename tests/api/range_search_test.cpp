@@ -172,6 +172,23 @@ TEST_CASE("what the callback of for_each_in_range throws reaches the caller", "[
                     std::range_error);
 }
 
+TEST_CASE("what the callback of for_each_in_range calls needs a workspace of its own", "[range_search]") {
+    const auto rows = random_rows<float>(300, 20, 91);
+    workspace space, other;
+    idx_t calls = 0;
+    const auto compare_in = [&](workspace& inner) {
+        const auto compare = [&](idx_t, idx_t, float) { ++calls, cosine_similarity(rows, rows, inner); };
+        for_each_in_range(rows, rows, 0.9f, compare, space);
+    };
+    for (int round = 0; round < 2; ++round)
+        CHECK(message_of<value_error>([&] { compare_in(space); }) ==
+              "cosine_similarity: the workspace is in use by for_each_in_range; calls inside each other or at the "
+              "same time need one each");
+    CHECK(calls == 2);
+    compare_in(other);
+    CHECK(calls == 302);
+}
+
 TEST_CASE("range searches refuse what does not fit, with their names", "[range_search]") {
     const auto rows = random_rows<float>(5, 8, 189), others = random_rows<float>(5, 9, 190);
     const auto ignore = [](idx_t, idx_t, float) {};

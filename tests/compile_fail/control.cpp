@@ -13,7 +13,7 @@ us::idx_t right_pairs(us::matrix_view<const float> raw, const std::vector<int>& 
     const us::retrieval_result found = us::retrieval(raw, raw, image_of_text);
     const us::duplicate_groups groups = us::near_duplicates(us::gallery(raw).unit_rows(), 0.94f);
     const us::neighbours hits = us::top_k(raw, us::gallery(raw), 5, {}, {});
-    return us::idx_t(us::recall_at(found.image_to_text, 5)) + us::idx_t(groups.size()) + hits.indices.rows();
+    return us::idx_t(us::recall_at(found.image_to_text, 5)) + groups.size() + hits.indices.rows();
 }
 
 us::idx_t right(us::matrix_view<const float> raw, const us::unit_embeddings<>& unit, const float* pointer) {
@@ -35,6 +35,12 @@ us::idx_t right(us::matrix_view<const float> raw, const us::unit_embeddings<>& u
            logits.per_image.rows() + siglip.images.rows() + us::idx_t(loss.loss) +
            us::idx_t(flags.size() + labels.size()) + same.decision_function(unit).rows();
 }
+
+#ifdef __OPTIMIZE__
+static_assert(us::optimized);
+#else
+static_assert(!us::optimized);
+#endif
 
 // What is no argument is none for std::is_invocable either.
 struct similarity {

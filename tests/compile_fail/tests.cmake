@@ -1,4 +1,4 @@
-# Each file here must not compile, and the compiler must say what its first line expects (`// expect: regex`);
+# Each file here must not compile, and the compiler must say what its first line expects (`// expect: regex`), in few lines;
 # control.cpp holds the right way to write the same calls. It must compile: for every x86-64 level, whatever this
 # machine runs, and without optimization, where some intrinsics are macros that accept less than functions do.
 separate_arguments(flags UNIX_COMMAND "${CMAKE_CXX_FLAGS}")
@@ -9,7 +9,7 @@ set(includes "-I$<JOIN:$<TARGET_PROPERTY:unitsphere,INTERFACE_INCLUDE_DIRECTORIE
 function(unitsphere_add_compile_test name source options)
   add_test(NAME ${name} COMMAND_EXPAND_LISTS
     COMMAND "${CMAKE_COMMAND}" ${ARGN} -P "${CMAKE_CURRENT_SOURCE_DIR}/expect.cmake" --
-    "${CMAKE_CXX_COMPILER}" ${flags} ${options} -std=c++17 -fsyntax-only "${includes}" "${source}")
+    "${CMAKE_CXX_COMPILER}" ${flags} -std=c++17 ${options} -fsyntax-only "${includes}" "${source}")
   set_tests_properties(${name} PROPERTIES ENVIRONMENT LC_ALL=C)
 endfunction()
 
@@ -24,8 +24,31 @@ foreach(source IN LISTS sources)
     message(FATAL_ERROR "${source} does not begin with `// expect: regex`")
   endif()
   string(REPLACE "\\n" "\n" regex "${CMAKE_MATCH_1}")  # CMake's regexes do not know \n
-  unitsphere_add_compile_test(compile_fail_${name} "${source}" "" -DCODE=nonzero "-DMATCHES=${regex}")
+  unitsphere_add_compile_test(compile_fail_${name} "${source}" "" -DCODE=nonzero "-DMATCHES=${regex}" -DMOST_LINES=110)
 endforeach()
+
+# What cannot be compiled at all is said at once, and nothing after it.
+set(include "${PROJECT_SOURCE_DIR}/include/unitsphere")
+unitsphere_add_compile_test(compile_fail_c++14 "${include}/unitsphere.hpp" "-std=c++14;-x;c++" -DCODE=nonzero
+  "-DMATCHES=#error .unitsphere: needs C..17 or later" -DMOST_LINES=20)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+  unitsphere_add_compile_test(compile_fail_m32 "${include}/data/config.hpp" "-m32;-x;c++" -DCODE=nonzero
+    "-DMATCHES=#error .unitsphere: needs x86-64" -DMOST_LINES=14)
+endif()
+
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")  # what the compiler only warns of
+  unitsphere_add_compile_test(compile_fail_view_of_temporary
+    "${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/clang/view_of_temporary.cpp" "-Werror=dangling" -DCODE=nonzero "-DMATCHES=:7:.*:8:.*:9:.*3 errors generated")
+endif()
+
+# Warnings that a consumer may ask for. Not clean: -Wfloat-equal, for what is compared is meant to be equal, and
+# -Weffc++ in templates, which wants every member named in every constructor.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  set(more_warnings "-Wuseless-cast;-Wcast-align=strict;-Wswitch-enum;-Wold-style-cast;-Wundef;-Werror")
+  unitsphere_add_compile_test(compile_without_warnings "${control}" "${more_warnings}" -DCODE=0)
+  unitsphere_add_compile_test(compile_header_without_warnings /dev/null
+    "-Weffc++;${more_warnings};-include;${include}/unitsphere.hpp;-x;c++" -DCODE=0)
+endif()
 
 unitsphere_add_compile_test(compile_control "${control}" "" -DCODE=0)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")

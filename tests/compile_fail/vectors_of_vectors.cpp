@@ -1,4 +1,4 @@
-// expect: pass_rows_of_float_double_float16_bfloat16_or_int8_as_a_matrix_view
+// expect: pass_rows_that_lie_in_one_block_as_a_matrix_or_a_matrix_view
 // Rows that lie apart are no matrix.
 #include <vector>
 

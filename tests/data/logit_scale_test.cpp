@@ -23,6 +23,13 @@ static_assert(!std::is_constructible_v<logit_scale, double> && !std::is_construc
 static_assert(!std::is_convertible_v<logit_scale, float> && !std::is_default_constructible_v<logit_scale>);
 static_assert(std::is_trivially_copyable_v<logit_scale>);
 
+using unitsphere::idx_t;
+using unitsphere::required;
+static_assert(!std::is_constructible_v<required<float>, bool> && !std::is_constructible_v<required<idx_t>, char>);
+static_assert(!std::is_constructible_v<required<float>, char> && !std::is_constructible_v<required<idx_t>, float>);
+static_assert(required<idx_t>(~std::uint64_t(0)) == std::numeric_limits<idx_t>::max() &&
+              required<idx_t>(std::uint32_t(7)) == 7 && required<idx_t>(-1) == -1);
+
 namespace {
 const float nan_value = reference::float_from_bits(0x7fc00000u);
 }  // namespace

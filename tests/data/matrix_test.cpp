@@ -1,3 +1,7 @@
+// Positions are checked here in every build.
+#ifndef _GLIBCXX_ASSERTIONS
+#define _GLIBCXX_ASSERTIONS
+#endif
 #include <unitsphere/data/matrix.hpp>
 
 #include <array>
@@ -10,6 +14,7 @@
 
 #include "catch.hpp"
 #include "checks.hpp"
+#include "forked_child.hpp"
 #include "random_rows.hpp"
 
 namespace tests {
@@ -51,6 +56,33 @@ TEST_CASE("a view finds row i at data + i * stride", "[matrix]") {
     const matrix_view<const float> read_only = rows;
     CHECK(read_only.row(1) == rows.row(1));
     CHECK(matrix_view<float>(numbers.data(), 5, 4).stride() == 4);
+}
+
+TEST_CASE("a position outside a matrix or view ends a program that checks positions", "[matrix]") {
+    matrix<float> rows(3, 4);
+    const matrix_view<const float> view(rows.data(), 3, 2, 4);
+    const unitsphere::row_view<float> row = rows[0];
+    const auto ends = [](auto&& access) {
+        return child_of_fork([&] {
+            std::signal(SIGABRT, SIG_DFL);
+            access();
+            return true;
+        });
+    };
+    volatile float sink = 0;
+    CHECK(ends([&] { sink = rows(2, 3) + view(2, 1) + row[3] + *rows.row(2) + view[2][1]; }) == "exits with 0");
+    CHECK(ends([&] { sink = float(rows.row(3) - view.row(3)); }) == "exits with 0");  // behind the last row
+    const std::string killed = "is killed by a signal";
+    CHECK(ends([&] { sink = rows(3, 0); }) == killed);
+    CHECK(ends([&] { sink = rows(0, 4); }) == killed);
+    CHECK(ends([&] { sink = rows(-1, 0); }) == killed);
+    CHECK(ends([&] { sink = *rows.row(4); }) == killed);
+    CHECK(ends([&] { sink = rows[3][0]; }) == killed);
+    CHECK(ends([&] { sink = row[4]; }) == killed);
+    CHECK(ends([&] { sink = view(0, 2); }) == killed);
+    CHECK(ends([&] { sink = view(3, 0); }) == killed);
+    CHECK(ends([&] { sink = view[3][0]; }) == killed);
+    CHECK(ends([&] { sink = *view.row(-1); }) == killed);
 }
 
 TEST_CASE("a view refuses sizes that mean nothing", "[matrix]") {

@@ -11,6 +11,7 @@
 #include "checks.hpp"
 #include "executors.hpp"
 #include "random_rows.hpp"
+#include "stack_use.hpp"
 
 namespace {
 std::atomic<unitsphere::idx_t> allocations{0}, aligned_allocations{0};  // by any thread
@@ -311,6 +312,40 @@ TEST_CASE("the losses take memory for each row, not for each pair", "[allocation
             CHECK(bytes(n, gradients) < packed + 2 * n * 60);
         }
     }
+}
+
+TEST_CASE("no call takes more than 32 KiB of stack", "[allocation]") {
+    const shape s = GENERATE(from_range(std::begin(shapes), std::end(shapes)));
+    questions ask(s.q, s.g, s.dim);
+    workspace space;
+    if (stack_can_be_measured)
+        ask.each([&](const char* name, auto&& question) {
+            CAPTURE(name, s.q, s.g, s.dim);
+            const idx_t bytes = stack_of([&] { question(space); });
+            CHECK(bytes > 0);
+            CHECK(bytes <= 32 * 1024);
+        });
+}
+
+TEST_CASE("every call that needs scratch memory refuses a workspace in use", "[allocation]") {
+    questions ask(41, 300, 70);
+    workspace space;
+    team threads(3);
+    int refused = 0;
+    ask.each([&](const char* name, auto&& question) {
+        CAPTURE(name);
+        question(space);
+        const idx_t bytes = space.bytes();
+        space.lend("another");
+        const std::string text = message_of<value_error>([&] { question({threads, space}); });
+        space.give_back();
+        const std::size_t at = text.find(": the workspace is in use by another;");
+        CHECK((text == "(no exception)" || (at > 0 && at < text.size())));
+        if (text != "(no exception)") ++refused;
+        CHECK(space.bytes() == bytes);
+        question(space);
+    });
+    CHECK(refused == 25);
 }
 
 TEST_CASE("a call that is refused writes nothing and leaves the workspace as it was", "[allocation]") {

@@ -27,7 +27,7 @@ idx_t address(const T* array) {
 TEST_CASE("the arrays of an arena begin at cache lines of one block, in the order in which they were added",
           "[arena]") {
     workspace space;
-    arena memory{execution(space)};
+    arena memory(space, "f");
     char* bytes = nullptr;
     double* numbers = nullptr;
     float *nothing = nullptr, *last = nullptr;
@@ -48,7 +48,7 @@ TEST_CASE("the arrays of an arena begin at cache lines of one block, in the orde
 }
 
 TEST_CASE("the arrays of two workers share no cache line", "[arena]") {
-    arena memory{execution()};
+    arena memory({}, "f");
     worker_arrays<float> scores;
     worker_arrays<idx_t> labels;
     memory.add(scores, 3, 17);
@@ -67,7 +67,7 @@ TEST_CASE("an arena allocates nothing where the workspace of the call is large e
     workspace space;
     const std::byte* const block = space.reserve(1000);
     float* numbers = nullptr;
-    arena memory{execution(space)};
+    arena memory(space, "f");
     memory.add(numbers, 250);
     memory.reserve();
     CHECK(address(numbers) == address(block));
@@ -76,7 +76,7 @@ TEST_CASE("an arena allocates nothing where the workspace of the call is large e
 
 TEST_CASE("arrays of an arena that exceed the address space are an error", "[arena]") {
     constexpr idx_t largest = std::numeric_limits<idx_t>::max();
-    arena memory{execution()};
+    arena memory({}, "f");
     char* bytes = nullptr;
     double* numbers = nullptr;
     worker_arrays<double> of_workers;
@@ -96,7 +96,7 @@ TEST_CASE("arrays of an arena that exceed the address space are an error", "[are
 }
 
 TEST_CASE("an arena holds 24 arrays", "[arena]") {
-    arena memory{execution()};
+    arena memory({}, "f");
     float* arrays[25] = {};
     for (int i = 0; i < 24; ++i) memory.add(arrays[i], 1);
     CHECK(message_of<std::length_error>([&] { memory.add(arrays[24], 1); }) == "arena: more than 24 arrays");

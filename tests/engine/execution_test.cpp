@@ -8,6 +8,7 @@
 #include <unitsphere/engine/execution.hpp>
 
 #include "catch.hpp"
+#include "checks.hpp"
 #include "executors.hpp"
 
 // A thread sanitizer watches this program too. It knows std::thread, but not libgomp's own locks: so threads here are
@@ -17,6 +18,7 @@ namespace tests {
 
 using unitsphere::execution;
 using unitsphere::sequential;
+using unitsphere::value_error;
 using unitsphere::workspace;
 using unitsphere::engine::borrowed_workspace;
 using unitsphere::engine::for_each_task;
@@ -217,7 +219,7 @@ TEST_CASE("many threads have their tasks done at once, each in a workspace of it
         workspace space;
         for (int round = 0; round < 10; ++round) {
             const execution how(on_threads{2}, space);
-            borrowed_workspace scratch(how);
+            borrowed_workspace scratch(how, "task");
             auto* const partial = reinterpret_cast<idx_t*>(scratch.reserve(2 * 64));
             partial[0] = partial[8] = 0;
             for_each_task(how, 50, [&](idx_t worker, idx_t task) { partial[8 * worker] += task; });
@@ -230,17 +232,39 @@ TEST_CASE("many threads have their tasks done at once, each in a workspace of it
 TEST_CASE("a call works in the caller's workspace, else in one of its own", "[execution]") {
     workspace space;
     {
-        borrowed_workspace borrowed(execution{space});
-        CHECK(&borrowed.get() == &space);
-        borrowed.reserve(1000);
-        CHECK(space.bytes() >= 1000);
+        borrowed_workspace borrowed(space, "outer");
+        CHECK(borrowed.reserve(1000) == space.reserve(1000));
     }
     CHECK(space.bytes() >= 1000);  // it stays
 
-    borrowed_workspace first{execution(in_reverse)}, second{execution(in_reverse)};
-    CHECK(&first.get() != &second.get());
-    CHECK(first.get().bytes() == 0);
+    borrowed_workspace first(in_reverse, "outer"), second(in_reverse, "inner");
     CHECK(first.reserve(10) != second.reserve(10));
+}
+
+TEST_CASE("a workspace is used by one call at a time, on one thread or several", "[execution]") {
+    workspace space;
+    const auto borrow = [&] { borrowed_workspace(space, "inner"); };
+    {
+        const borrowed_workspace outer(space, "outer");
+        constexpr const char* refused =
+            "inner: the workspace is in use by outer; calls inside each other or at the same time need one each";
+        CHECK(message_of<value_error>(borrow) == refused);
+        CHECK(message_of<value_error>(borrow) == refused);  // a refused call does not end the use
+        std::string elsewhere;
+        std::thread([&] { elsewhere = message_of<value_error>(borrow); }).join();
+        CHECK(elsewhere == refused);
+    }
+    CHECK(message_of<value_error>(borrow) == "(no exception)");
+    std::atomic<int> inside{0}, most{0};
+    on_threads{8}(2000, [&](idx_t) {
+        try {
+            const borrowed_workspace mine(space, "call");
+            if (inside.fetch_add(1) > 0) most = 2;
+            inside.fetch_sub(1);
+        } catch (const value_error&) {
+        }
+    });
+    CHECK(most == 0);
 }
 
 }  // namespace tests

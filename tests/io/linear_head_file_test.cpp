@@ -30,6 +30,18 @@ TEST_CASE("a head comes back from its file with the same bits, and so do its fla
           numpy_header("'<f8'", "False", "(" + std::to_string(heads) + ", 34)"));
 }
 
+TEST_CASE("a head with labels of its own is not saved without them", "[head][npy]") {
+    const temporary_directory directory;
+    const linear_head head = linear_head(random_rows<double>(1, 4, 113)).with_labels(std::vector<int>{-1, 1});
+    CHECK(message_of<unitsphere::value_error>([&] { save_head(directory.path(), head); }).find("with_labels()") !=
+          std::string::npos);
+    save_npy(directory.path(), head.rows());
+    save_npy(directory.path("labels.npy"), listed(head.labels()));
+    const linear_head loaded =
+        load_head(directory.path()).with_labels(unitsphere::load_npy_integers(directory.path("labels.npy")));
+    CHECK(listed(loaded.labels()) == listed(head.labels()));
+}
+
 TEST_CASE("a head that numpy saved as one row loads: (dim + 1,) of doubles, floats or halves", "[head][npy]") {
     const temporary_directory directory;
     directory.write(npy(dict("'<f4'", "False", "(4,)"), f4_numbers));

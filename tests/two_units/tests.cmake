@@ -4,7 +4,7 @@ set(v1 x86-64 sse2 true "")
 set(v3 x86-64-v3 avx2_fma_f16c_bmi2 "__builtin_cpu_supports(\"avx2\")" Nehalem)
 set(v4 x86-64-v4 avx512_fma_f16c_bmi2 "__builtin_cpu_supports(\"avx512bw\")" Haswell)
 set(arm8_0 armv8-a neon64 true "")
-set(arm8_2 armv8.2-a+fp16 neon64_fp16 false "")  # no processor: nothing that compilers make of +fp16 here would stop it
+set(arm8_2 armv8.2-a+fp16 neon64_lse_rdm_fp16 false "")  # no processor: nothing that compilers make of +fp16 here would stop it
 if(CMAKE_CROSSCOMPILING_EMULATOR)  # has every extension
   list(TRANSFORM arm8_2 REPLACE "^false$" true)
 endif()
@@ -41,6 +41,18 @@ function(unitsphere_add_hand_over low high)
     -DHIGH=${high_march} -DLOW_SET=${low_set} "-DINCLUDES=${two_units_includes}"
     "-DSCRATCH=${CMAKE_CURRENT_BINARY_DIR}/two_units_hand_over" -P "${two_units}/hand_over.cmake")
 endfunction()
+
+# One name, one instruction set: whatever the compilers at hand know.
+set(compilers "")
+foreach(compiler g++ clang++ aarch64-linux-gnu-g++)
+  find_program(unitsphere_${compiler} ${compiler})
+  if(unitsphere_${compiler})
+    list(APPEND compilers "${unitsphere_${compiler}}")
+  endif()
+endforeach()
+add_test(NAME instruction_set_names COMMAND "${CMAKE_COMMAND}" "-DCOMPILERS=${compilers}"
+  "-DINCLUDE=${PROJECT_SOURCE_DIR}/include" "-DSCRATCH=${CMAKE_CURRENT_BINARY_DIR}/instruction_set_names"
+  -P "${two_units}/names.cmake")
 
 set(cxx "${CMAKE_CXX_COMPILER}")
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")

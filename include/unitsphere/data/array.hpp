@@ -16,7 +16,7 @@ class array {
 public:
     using value_type = T;
 
-    UNITSPHERE_INLINE array() noexcept {}
+    UNITSPHERE_INLINE array() noexcept : row_() {}
     UNITSPHERE_INLINE explicit array(idx_t size) : row_(1, size) {}
     // Written out: implicit ones would be symbols without an instruction set.
     UNITSPHERE_INLINE array(const array& other) : row_(other.row_) {}
@@ -46,8 +46,8 @@ public:
     UNITSPHERE_INLINE const T* begin() const noexcept { return data(); }
     UNITSPHERE_INLINE T* end() noexcept { return data() + row_.dim(); }
     UNITSPHERE_INLINE const T* end() const noexcept { return data() + row_.dim(); }
-    UNITSPHERE_INLINE T& operator[](idx_t i) noexcept { return data()[i]; }
-    UNITSPHERE_INLINE const T& operator[](idx_t i) const noexcept { return data()[i]; }
+    UNITSPHERE_INLINE T& operator[](idx_t i) noexcept UNITSPHERE_LIFETIMEBOUND { return row_(0, i); }
+    UNITSPHERE_INLINE const T& operator[](idx_t i) const noexcept UNITSPHERE_LIFETIMEBOUND { return row_(0, i); }
 
     UNITSPHERE_INLINE friend bool operator==(const array& a, const array& b) noexcept {
         bool equal = a.size() == b.size();
@@ -57,8 +57,10 @@ public:
     UNITSPHERE_INLINE friend bool operator!=(const array& a, const array& b) noexcept { return !(a == b); }
 
     /// [1, size]
-    UNITSPHERE_INLINE matrix_view<T> view() noexcept { return {data(), 1, row_.dim()}; }
-    UNITSPHERE_INLINE matrix_view<const T> view() const noexcept { return {data(), 1, row_.dim()}; }
+    UNITSPHERE_INLINE matrix_view<T> view() noexcept UNITSPHERE_LIFETIMEBOUND { return {data(), 1, row_.dim()}; }
+    UNITSPHERE_INLINE matrix_view<const T> view() const noexcept UNITSPHERE_LIFETIMEBOUND {
+        return {data(), 1, row_.dim()};
+    }
 
 private:
     matrix<T> row_;

@@ -27,11 +27,25 @@ inline constexpr bool is_list<Numbers, std::void_t<decltype(std::size(std::declv
 template <class Numbers>
 using if_list = std::enable_if_t<is_list<Numbers>, int>;
 
+/// Whether its elements lie in memory, so that std::data knows it: std::vector<bool> has bits.
+template <class Numbers, class = void>
+inline constexpr bool has_data = false;
+template <class Numbers>
+inline constexpr bool has_data<Numbers, std::void_t<decltype(*std::data(std::declval<const Numbers&>()))>> = true;
+
 /// [n, 1]
 template <class Numbers>
 auto column_of(const Numbers& numbers) {
-    using number = std::remove_cv_t<std::remove_reference_t<decltype(*std::data(numbers))>>;
-    return matrix_view<const number>(std::data(numbers), idx_t(std::size(numbers)), 1, stride_of<Numbers>::in(numbers));
+    static_assert(has_data<Numbers>,
+                  "unitsphere: pass a list that lies in memory, with data() and size(), such as a std::vector<int>; a "
+                  "std::vector<bool> does not, a std::vector<char> does");
+    if constexpr (has_data<Numbers>) {
+        using number = std::remove_cv_t<std::remove_reference_t<decltype(*std::data(numbers))>>;
+        return matrix_view<const number>(std::data(numbers), idx_t(std::size(numbers)), 1,
+                                         stride_of<Numbers>::in(numbers));
+    } else {
+        return matrix_view<const int>();
+    }
 }
 
 // Of our own containers: std::data of them would be a symbol without an instruction set.
@@ -47,9 +61,12 @@ matrix_view<const std::remove_const_t<T>> column_of(const row_view<T>& numbers) 
 /// The same of integers.
 template <class Labels>
 auto labels_of(const Labels& labels) {
-    static_assert(std::is_integral_v<std::remove_cv_t<std::remove_reference_t<decltype(*std::data(labels))>>>,
-                  "unitsphere: labels are integers");
-    return column_of(labels);
+    constexpr bool integers = std::is_integral_v<typename decltype(column_of(labels))::value_type>;
+    static_assert(integers, "unitsphere: labels are integers");
+    if constexpr (integers)
+        return column_of(labels);
+    else
+        return matrix_view<const int>();
 }
 
 }  // namespace detail

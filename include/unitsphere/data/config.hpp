@@ -1,7 +1,18 @@
 /// Compiler, instruction set and the few macros that every header uses.
 #pragma once
 
+// #error alone would be followed by thousands of others: an #include that is not found ends the compilation.
+#if __cplusplus < 201703L
+#error "unitsphere: needs C++17 or later: -std=c++17; in CMake the target unitsphere::unitsphere asks for it"
+#include <unitsphere_needs_cxx17>
+#elif !(defined(__SSE2__) && defined(__x86_64__)) && !defined(__aarch64__) || defined(__ILP32__)
+#error "unitsphere: needs x86-64 (SSE2 or better) or 64-bit ARM, with pointers of 64 bits"
+#include <unitsphere_needs_64_bits>
+#endif
+
 #include <cstdint>
+
+#include "instruction_set.hpp"
 
 /// Inlined at every optimization level. The types of data/ use it for all members: they live outside the
 /// instruction set's namespace, so none of their code may be emitted as a symbol that another unit could pick up.
@@ -10,95 +21,20 @@
 /// One copy for all callers: large code that many templates call, and that each would compile again.
 #define UNITSPHERE_NOINLINE [[gnu::noinline]]
 #define UNITSPHERE_LAMBDA __attribute__((always_inline))
+/// What the function returns must not outlive the object or argument: clang warns (-Wdangling) where it does.
+#if defined(__clang__)
+#define UNITSPHERE_LIFETIMEBOUND [[clang::lifetimebound]]
+#else
+#define UNITSPHERE_LIFETIMEBOUND
+#endif
+/// Whether positions are checked where rows and elements are accessed: in a debug build (-O0), and where the program
+/// asks libstdc++ for its own checks. The first message of the program is then that of the error.
+#if !defined(__OPTIMIZE__) || defined(_GLIBCXX_ASSERTIONS)
+#define UNITSPHERE_CHECKS_POSITIONS true
+#else
+#define UNITSPHERE_CHECKS_POSITIONS false
+#endif
 
-// The name of the inline namespace that holds everything whose code depends on the compiler's flags: the widest vector
-// family, then each extension that changes the generated code, and -ffast-math, which changes results.
-#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
-#define UNITSPHERE_ISA_BASE avx512
-#elif defined(__AVX512F__)
-#define UNITSPHERE_ISA_BASE avx512f
-#elif defined(__AVX2__)
-#define UNITSPHERE_ISA_BASE avx2
-#elif defined(__AVX__)
-#define UNITSPHERE_ISA_BASE avx
-#elif defined(__SSE4_2__)
-#define UNITSPHERE_ISA_BASE sse4_2
-#elif defined(__SSE4_1__)
-#define UNITSPHERE_ISA_BASE sse4_1
-#elif defined(__SSSE3__)
-#define UNITSPHERE_ISA_BASE ssse3
-#elif defined(__SSE3__)
-#define UNITSPHERE_ISA_BASE sse3
-#elif defined(__SSE2__)
-#define UNITSPHERE_ISA_BASE sse2
-#elif defined(__aarch64__)
-#define UNITSPHERE_ISA_BASE neon64
-#else
-#error "unitsphere: needs x86-64 (SSE2 or better) or 64-bit ARM"
-#endif
-#if defined(__FMA__) || defined(__AVX512F__)
-#define UNITSPHERE_ISA_FMA _fma
-#else
-#define UNITSPHERE_ISA_FMA
-#endif
-#if defined(__FMA4__)
-#define UNITSPHERE_ISA_FMA4 _fma4
-#else
-#define UNITSPHERE_ISA_FMA4
-#endif
-#if defined(__F16C__) || defined(__AVX512F__)
-#define UNITSPHERE_ISA_F16C _f16c
-#else
-#define UNITSPHERE_ISA_F16C
-#endif
-#if defined(__BMI2__)
-#define UNITSPHERE_ISA_BMI2 _bmi2
-#else
-#define UNITSPHERE_ISA_BMI2
-#endif
-#if defined(__AVX512VBMI__)
-#define UNITSPHERE_ISA_VBMI _vbmi
-#else
-#define UNITSPHERE_ISA_VBMI
-#endif
-#if defined(__AVX512VNNI__) || defined(__AVXVNNI__)
-#define UNITSPHERE_ISA_VNNI _vnni
-#else
-#define UNITSPHERE_ISA_VNNI
-#endif
-#if defined(__AVX512BF16__) || defined(__ARM_FEATURE_BF16)
-#define UNITSPHERE_ISA_BF16 _bf16
-#else
-#define UNITSPHERE_ISA_BF16
-#endif
-#if defined(__AVX512FP16__) || defined(__ARM_FEATURE_FP16_VECTOR_ARITHMETIC)
-#define UNITSPHERE_ISA_FP16 _fp16
-#else
-#define UNITSPHERE_ISA_FP16
-#endif
-#if defined(__ARM_FEATURE_DOTPROD)
-#define UNITSPHERE_ISA_DOT _dot
-#else
-#define UNITSPHERE_ISA_DOT
-#endif
-#if defined(__ARM_FEATURE_SVE2)
-#define UNITSPHERE_ISA_SVE _sve2
-#elif defined(__ARM_FEATURE_SVE)
-#define UNITSPHERE_ISA_SVE _sve
-#else
-#define UNITSPHERE_ISA_SVE
-#endif
-#if defined(__FAST_MATH__)
-#define UNITSPHERE_ISA_FAST _fast
-#else
-#define UNITSPHERE_ISA_FAST
-#endif
-#define UNITSPHERE_JOIN_(a, b, c, d, e, f, g, h, i, j, k, l) a##b##c##d##e##f##g##h##i##j##k##l
-#define UNITSPHERE_JOIN(...) UNITSPHERE_JOIN_(__VA_ARGS__)
-#define UNITSPHERE_ISA                                                                                  \
-    UNITSPHERE_JOIN(UNITSPHERE_ISA_BASE, UNITSPHERE_ISA_FMA, UNITSPHERE_ISA_FMA4, UNITSPHERE_ISA_F16C,  \
-                    UNITSPHERE_ISA_BMI2, UNITSPHERE_ISA_VBMI, UNITSPHERE_ISA_VNNI, UNITSPHERE_ISA_BF16, \
-                    UNITSPHERE_ISA_FP16, UNITSPHERE_ISA_DOT, UNITSPHERE_ISA_SVE, UNITSPHERE_ISA_FAST)
 #define UNITSPHERE_TEXT_(x) #x
 #define UNITSPHERE_TEXT(x) UNITSPHERE_TEXT_(x)
 
@@ -111,9 +47,18 @@ inline namespace UNITSPHERE_ISA __attribute__((abi_tag(UNITSPHERE_TEXT(UNITSPHER
 /// Every count, size and position: signed 64-bit.
 using idx_t = std::int64_t;
 
+/// Whether the compiler optimizes this unit. Without it (-O0, a debug build) kernels take some hundred times as long. A
+/// constant of each unit: static_assert(unitsphere::optimized) where that must not happen.
+#if defined(__OPTIMIZE__)
+constexpr bool optimized = true;
+#else
+constexpr bool optimized = false;
+#endif
+
 inline namespace UNITSPHERE_ISA {
 
-/// The instruction set that this translation unit was compiled for, e.g. "avx512_fma_f16c_bmi2_vnni".
+/// The instruction set that this translation unit was compiled for, e.g. "avx2_fma_f16c_bmi2_prfchw", and flags that
+/// change results.
 UNITSPHERE_INLINE const char* instruction_set() noexcept { return UNITSPHERE_TEXT(UNITSPHERE_ISA); }
 
 }  // namespace UNITSPHERE_ISA

@@ -63,6 +63,12 @@ template <class Error, class... Parts>
 #endif
 }
 
+/// Ends the program, in a debug build, for a position outside 0 .. size - 1: `what` is noexcept, so nobody catches it.
+UNITSPHERE_INLINE void check_position(const char* what, idx_t position, idx_t size) {
+    if (UNITSPHERE_CHECKS_POSITIONS && (position < 0 || position >= size))
+        fail<shape_error>(what, ": position ", position, " of ", size);
+}
+
 }  // namespace detail
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "error.hpp"
+#include "required.hpp"
 #include "scalar.hpp"
 
 namespace unitsphere {
@@ -19,11 +20,12 @@ namespace unitsphere {
 class logit_scale {
 public:
     /// The checkpoint's value: multiplier = exp(t), without a clamp.
-    UNITSPHERE_INLINE static logit_scale from_log(float t) {
+    UNITSPHERE_INLINE static logit_scale from_log(required<float> t) {
         return logit_scale(float(std::exp(double(t))), "logit_scale::from_log: ", t);
     }
     /// The checkpoint's value under training's clamp: multiplier = min(exp(t), maximum).
-    UNITSPHERE_INLINE static logit_scale from_log(float t, float maximum) {
+    UNITSPHERE_INLINE static logit_scale from_log(required<float> parameter, required<float> largest) {
+        const float t = parameter, maximum = largest;
         const double multiplier = std::exp(double(t));
         const bool clamped = detail::is_nan(maximum) || (detail::is_finite(t) && multiplier > double(maximum));
         return logit_scale(
@@ -31,7 +33,7 @@ public:
             clamped ? "logit_scale::from_log: maximum " : "logit_scale::from_log: ", clamped ? maximum : t);
     }
     /// The factor itself, such as 100.
-    UNITSPHERE_INLINE static logit_scale from_multiplier(float multiplier) {
+    UNITSPHERE_INLINE static logit_scale from_multiplier(required<float> multiplier) {
         return logit_scale(multiplier, "logit_scale::from_multiplier: ", multiplier);
     }
 

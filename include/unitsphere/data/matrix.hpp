@@ -46,7 +46,10 @@ public:
     UNITSPHERE_INLINE bool empty() const noexcept { return size_ == 0; }
     UNITSPHERE_INLINE T* begin() const noexcept { return data_; }
     UNITSPHERE_INLINE T* end() const noexcept { return data_ + size_; }
-    UNITSPHERE_INLINE T& operator[](idx_t i) const noexcept { return data_[i]; }
+    UNITSPHERE_INLINE T& operator[](idx_t i) const noexcept {
+        detail::check_position("row_view", i, idx_t(size_));
+        return data_[i];
+    }
 
 private:
     T* data_;
@@ -82,7 +85,9 @@ private:
 ///
 /// Errors   shape_error for negative sizes, a stride below dim, or null data with elements to read.
 /// Memory   owns nothing; the caller's memory must outlive the view. Only element alignment is needed, and the
-///          elements between dim and stride are never touched. Rows of dim 0 have stride 0: all lie at data, even null.
+///          elements between dim and stride are never touched. A view of a temporary is right as an argument, and
+///          dangles as a variable (clang warns). Positions outside are errors in debug builds alone: they end the
+///          program. Rows of dim 0 have stride 0: all lie at data, even null.
 template <class T>
 class matrix_view {
 public:
@@ -106,7 +111,8 @@ public:
     template <class X, std::enable_if_t<detail::views_as<std::remove_reference_t<X>, T>::value &&
                                             !(detail::owns_rows<X> && !std::is_const_v<T>),
                                         int> = 0>
-    UNITSPHERE_INLINE matrix_view(X&& x) : matrix_view(detail::views_as<std::remove_reference_t<X>, T>::view(x)) {}
+    UNITSPHERE_INLINE matrix_view(X&& x UNITSPHERE_LIFETIMEBOUND)
+        : matrix_view(detail::views_as<std::remove_reference_t<X>, T>::view(x)) {}
 
     UNITSPHERE_INLINE T* data() const noexcept { return data_; }
     UNITSPHERE_INLINE idx_t rows() const noexcept { return rows_; }
@@ -114,13 +120,21 @@ public:
     /// The same by its name where the rows are embeddings.
     UNITSPHERE_INLINE idx_t dim() const noexcept { return dim_; }
     UNITSPHERE_INLINE idx_t stride() const noexcept { return stride_; }
-    UNITSPHERE_INLINE T* row(idx_t i) const noexcept { return data_ + i * stride_; }
-    UNITSPHERE_INLINE row_view<T> operator[](idx_t i) const noexcept { return {row(i), dim_}; }
+    UNITSPHERE_INLINE T* row(idx_t i) const noexcept { return data_ + offset(i, 0, rows_ + 1, dim_ + 1); }
+    UNITSPHERE_INLINE row_view<T> operator[](idx_t i) const noexcept {
+        return {data_ + offset(i, 0, rows_, dim_ + 1), dim_};
+    }
     UNITSPHERE_INLINE element_iterator<matrix_view> begin() const noexcept { return {*this, 0}; }
     UNITSPHERE_INLINE element_iterator<matrix_view> end() const noexcept { return {*this, rows_}; }
-    UNITSPHERE_INLINE T& operator()(idx_t i, idx_t j) const noexcept { return data_[i * stride_ + j]; }
+    UNITSPHERE_INLINE T& operator()(idx_t i, idx_t j) const noexcept { return data_[offset(i, j, rows_, dim_)]; }
 
 private:
+    /// Of element j of row i, each less than its limit. The row behind the last one has an address, but no elements.
+    UNITSPHERE_INLINE idx_t offset(idx_t i, idx_t j, idx_t rows, idx_t columns) const noexcept {
+        detail::check_position("matrix_view row", i, rows);
+        detail::check_position("matrix_view column", j, columns);
+        return i * stride_ + j;
+    }
     T* data_;
     idx_t rows_, dim_, stride_;
 };
@@ -180,21 +194,41 @@ public:
     /// The same by its name where the rows are embeddings.
     UNITSPHERE_INLINE idx_t dim() const noexcept { return dim_; }
     UNITSPHERE_INLINE idx_t stride() const noexcept { return dim_; }
-    UNITSPHERE_INLINE row_view<T> operator[](idx_t i) noexcept { return {row(i), dim_}; }
-    UNITSPHERE_INLINE row_view<const T> operator[](idx_t i) const noexcept { return {row(i), dim_}; }
-    UNITSPHERE_INLINE element_iterator<matrix> begin() const noexcept { return {*this, 0}; }
-    UNITSPHERE_INLINE element_iterator<matrix> end() const noexcept { return {*this, rows_}; }
-    UNITSPHERE_INLINE T* row(idx_t i) noexcept { return data_ + i * dim_; }
-    UNITSPHERE_INLINE const T* row(idx_t i) const noexcept { return data_ + i * dim_; }
-    UNITSPHERE_INLINE T& operator()(idx_t i, idx_t j) noexcept { return data_[i * dim_ + j]; }
-    UNITSPHERE_INLINE const T& operator()(idx_t i, idx_t j) const noexcept { return data_[i * dim_ + j]; }
+    UNITSPHERE_INLINE row_view<T> operator[](idx_t i) noexcept UNITSPHERE_LIFETIMEBOUND {
+        return {data_ + offset(i, 0, rows_, dim_ + 1), dim_};
+    }
+    UNITSPHERE_INLINE row_view<const T> operator[](idx_t i) const noexcept UNITSPHERE_LIFETIMEBOUND {
+        return {data_ + offset(i, 0, rows_, dim_ + 1), dim_};
+    }
+    UNITSPHERE_INLINE element_iterator<matrix> begin() const noexcept UNITSPHERE_LIFETIMEBOUND { return {*this, 0}; }
+    UNITSPHERE_INLINE element_iterator<matrix> end() const noexcept UNITSPHERE_LIFETIMEBOUND { return {*this, rows_}; }
+    UNITSPHERE_INLINE T* row(idx_t i) noexcept UNITSPHERE_LIFETIMEBOUND {
+        return data_ + offset(i, 0, rows_ + 1, dim_ + 1);
+    }
+    UNITSPHERE_INLINE const T* row(idx_t i) const noexcept UNITSPHERE_LIFETIMEBOUND {
+        return data_ + offset(i, 0, rows_ + 1, dim_ + 1);
+    }
+    UNITSPHERE_INLINE T& operator()(idx_t i, idx_t j) noexcept UNITSPHERE_LIFETIMEBOUND {
+        return data_[offset(i, j, rows_, dim_)];
+    }
+    UNITSPHERE_INLINE const T& operator()(idx_t i, idx_t j) const noexcept UNITSPHERE_LIFETIMEBOUND {
+        return data_[offset(i, j, rows_, dim_)];
+    }
 
-    UNITSPHERE_INLINE matrix_view<T> view() noexcept { return {data_, rows_, dim_}; }
-    UNITSPHERE_INLINE matrix_view<const T> view() const noexcept { return {data_, rows_, dim_}; }
+    UNITSPHERE_INLINE matrix_view<T> view() noexcept UNITSPHERE_LIFETIMEBOUND { return {data_, rows_, dim_}; }
+    UNITSPHERE_INLINE matrix_view<const T> view() const noexcept UNITSPHERE_LIFETIMEBOUND {
+        return {data_, rows_, dim_};
+    }
 
 private:
     static constexpr std::align_val_t alignment{64};
 
+    /// Of element j of row i, each less than its limit.
+    UNITSPHERE_INLINE idx_t offset(idx_t i, idx_t j, idx_t rows, idx_t columns) const noexcept {
+        detail::check_position("matrix row", i, rows);
+        detail::check_position("matrix column", j, columns);
+        return i * dim_ + j;
+    }
     UNITSPHERE_INLINE std::size_t bytes() const noexcept { return std::size_t(rows_ * dim_) * sizeof(T); }
     UNITSPHERE_INLINE void swap(matrix& other) noexcept {
         // By hand: std::swap of a pointer to float16 would be a symbol of its own.

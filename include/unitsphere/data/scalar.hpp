@@ -49,7 +49,7 @@ struct float16 {
     }
     /// Exact: every half is a float. NaNs keep sign and payload and become quiet.
     UNITSPHERE_INLINE operator float() const noexcept {
-        const std::uint32_t sign = std::uint32_t(bits & 0x8000u) << 16;
+        const std::uint32_t sign = (bits & 0x8000u) << 16;
         const std::uint32_t magnitude = bits & 0x7fffu;
         std::uint32_t wide;
         if (magnitude >= 0x7c00u)  // Inf, NaN

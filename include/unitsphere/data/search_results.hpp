@@ -33,9 +33,9 @@ struct neighbours {
 
 /// The gallery rows in range of each query, best first, and their cosines; one query after the other.
 struct range_result {
-    array<idx_t> rows;    ///< those of query i are rows[first[i]] .. rows[first[i + 1] - 1]
-    array<float> scores;  ///< their cosines
-    array<idx_t> first;   ///< [q + 1]; FAISS calls it lims
+    array<idx_t> rows = {};    ///< those of query i are rows[first[i]] .. rows[first[i + 1] - 1]
+    array<float> scores = {};  ///< their cosines
+    array<idx_t> first = {};   ///< [q + 1]; FAISS calls it lims
 
     UNITSPHERE_INLINE idx_t queries() const noexcept { return first.empty() ? 0 : idx_t(first.size()) - 1; }
     UNITSPHERE_INLINE hit_list operator[](idx_t i) const noexcept {

@@ -64,15 +64,19 @@ public:
     UNITSPHERE_INLINE idx_t rows() const noexcept { return rows_.rows(); }
     UNITSPHERE_INLINE idx_t dim() const noexcept { return rows_.dim(); }
     UNITSPHERE_INLINE idx_t stride() const noexcept { return rows_.stride(); }
-    UNITSPHERE_INLINE const T* row(idx_t i) const noexcept { return rows_.row(i); }
-    UNITSPHERE_INLINE row_view<const T> operator[](idx_t i) const noexcept { return rows_[i]; }
-    UNITSPHERE_INLINE element_iterator<matrix<T>> begin() const noexcept { return rows_.begin(); }
-    UNITSPHERE_INLINE element_iterator<matrix<T>> end() const noexcept { return rows_.end(); }
-    UNITSPHERE_INLINE const T& operator()(idx_t i, idx_t j) const noexcept { return rows_(i, j); }
+    UNITSPHERE_INLINE const T* row(idx_t i) const noexcept UNITSPHERE_LIFETIMEBOUND { return rows_.row(i); }
+    UNITSPHERE_INLINE row_view<const T> operator[](idx_t i) const noexcept UNITSPHERE_LIFETIMEBOUND { return rows_[i]; }
+    UNITSPHERE_INLINE element_iterator<matrix<T>> begin() const noexcept UNITSPHERE_LIFETIMEBOUND {
+        return rows_.begin();
+    }
+    UNITSPHERE_INLINE element_iterator<matrix<T>> end() const noexcept UNITSPHERE_LIFETIMEBOUND { return rows_.end(); }
+    UNITSPHERE_INLINE const T& operator()(idx_t i, idx_t j) const noexcept UNITSPHERE_LIFETIMEBOUND {
+        return rows_(i, j);
+    }
     /// The plain numbers.
-    UNITSPHERE_INLINE matrix_view<const T> values() const noexcept { return rows_.view(); }
-    UNITSPHERE_INLINE unit_view<T> view() const noexcept;
-    UNITSPHERE_INLINE operator unit_view<T>() const noexcept { return view(); }
+    UNITSPHERE_INLINE matrix_view<const T> values() const noexcept UNITSPHERE_LIFETIMEBOUND { return rows_.view(); }
+    UNITSPHERE_INLINE unit_view<T> view() const noexcept UNITSPHERE_LIFETIMEBOUND;
+    UNITSPHERE_INLINE operator unit_view<T>() const noexcept UNITSPHERE_LIFETIMEBOUND { return view(); }
 
 private:
     friend unit_access;

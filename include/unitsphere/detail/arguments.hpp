@@ -27,7 +27,17 @@ using unless_sides = std::enable_if_t<!(engine::is_rows<Queries> && engine::is_s
 /// row-major Eigen matrix (include unitsphere/interop/eigen.hpp); T is float, double, float16, bfloat16 or int8_t.
 struct pass_rows_of_float_double_float16_bfloat16_or_int8_as_a_matrix_view_or_unit_embeddings;
 struct pass_contiguous_rows_of_float_or_double_that_outlive_the_view_or_normalize_them;
+struct pass_rows_that_lie_in_one_block_as_a_matrix_or_a_matrix_view;
 using pass_rows = pass_rows_of_float_double_float16_bfloat16_or_int8_as_a_matrix_view_or_unit_embeddings;
+
+/// For a list of lists: each row is a block of its own, and no stride leads from one to the next.
+template <class List>
+inline constexpr bool is_list_of_lists = false;
+template <template <class...> class List, class Row, class... More>
+inline constexpr bool is_list_of_lists<List<Row, More...>> = !std::is_void_v<typename viewed<Row>::type>;
+template <class... Rows>
+using advice = std::conditional_t<(is_list_of_lists<Rows> || ...),
+                                  pass_rows_that_lie_in_one_block_as_a_matrix_or_a_matrix_view, pass_rows>;
 
 /// For a scale that is a plain number: 100 is a multiplier, 4.6052 its logarithm.
 struct pass_logit_scale_from_multiplier_or_logit_scale_from_log;
@@ -35,13 +45,14 @@ using pass_logit_scale = pass_logit_scale_from_multiplier_or_logit_scale_from_lo
 template <class Number>
 using if_number = std::enable_if_t<std::is_arithmetic_v<Number>, int>;
 
-/// The type of results is float; double only from rows of double.
+/// The type of results is float; double only from rows of double. The caller leaves out what would not compile then.
 template <class Result, class... Elements>
-constexpr void require_result_type() {
-    static_assert(std::is_same_v<Result, float> || std::is_same_v<Result, double>,
-                  "unitsphere: results are float or double");
-    static_assert(std::is_same_v<Result, float> || (std::is_same_v<Elements, double> && ...),
-                  "unitsphere: a double result needs rows of double on every side");
+constexpr bool is_result_type() {
+    constexpr bool is_float = std::is_same_v<Result, float>, is_double = std::is_same_v<Result, double>;
+    constexpr bool fits = !is_double || (std::is_same_v<Elements, double> && ...);
+    static_assert(is_float || is_double, "unitsphere: results are float or double");
+    static_assert(fits, "unitsphere: a double result needs rows of double on every side");
+    return (is_float || is_double) && fits;
 }
 
 }  // namespace detail
@@ -50,19 +61,19 @@ constexpr void require_result_type() {
 
 // Deleted overloads of a function, and of its _into form, for arguments that are no rows: the first, the first two, or
 // the first two of which the second may be a gallery.
-#define UNITSPHERE_REFUSE_ROWS(name)                                                            \
-    template <class Result = void, class Rows, class... More, class Advice = detail::pass_rows, \
-              detail::unless_rows<Rows> = 0>                                                    \
+#define UNITSPHERE_REFUSE_ROWS(name)                                                               \
+    template <class Result = void, class Rows, class... More, class Advice = detail::advice<Rows>, \
+              detail::unless_rows<Rows> = 0>                                                       \
     void name(const Rows&, More&&...) = delete
 // The same for a const member function and its _into form.
-#define UNITSPHERE_REFUSE_OTHER_ROWS_IN_MEMBER(name)                                                      \
-    template <class Rows, class... More, class Advice = detail::pass_rows, detail::unless_rows<Rows> = 0> \
-    void name(const Rows&, More&&...) const = delete;                                                     \
-    template <class Rows, class... More, class Advice = detail::pass_rows, detail::unless_rows<Rows> = 0> \
+#define UNITSPHERE_REFUSE_OTHER_ROWS_IN_MEMBER(name)                                                         \
+    template <class Rows, class... More, class Advice = detail::advice<Rows>, detail::unless_rows<Rows> = 0> \
+    void name(const Rows&, More&&...) const = delete;                                                        \
+    template <class Rows, class... More, class Advice = detail::advice<Rows>, detail::unless_rows<Rows> = 0> \
     void name##_into(const Rows&, More&&...) const = delete
-#define UNITSPHERE_REFUSE_PAIRS(name, unless)                                                         \
-    template <class Result = void, class A, class B, class... More, class Advice = detail::pass_rows, \
-              detail::unless<A, B> = 0>                                                               \
+#define UNITSPHERE_REFUSE_PAIRS(name, unless)                                                            \
+    template <class Result = void, class A, class B, class... More, class Advice = detail::advice<A, B>, \
+              detail::unless<A, B> = 0>                                                                  \
     void name(const A&, const B&, More&&...) = delete
 #define UNITSPHERE_REFUSE_OTHER_ROWS(name) \
     UNITSPHERE_REFUSE_ROWS(name);          \

@@ -93,7 +93,7 @@ public:
           image_chunks_(engine::chunks::of(images.rows(), images.dim(), gradients)),
           text_chunks_(engine::chunks::of(texts.rows(), texts.dim(), gradients)),
           of_cell_(engine::elements_of_cell(image_chunks_, text_chunks_, images.dim())),
-          memory_(how) {
+          memory_(how, names.function) {
         const idx_t most = engine::maximum(image_chunks_.count(), text_chunks_.count());
         workers_ = engine::workers_for(how, most);
         each_ = of_cell_ + (gradients ? sums<no_weights>::elements(image_chunks_, text_chunks_, images.dim()) : 0);

@@ -22,7 +22,9 @@ inline row_policy refuse_non_finite(row_policy policy = {}) noexcept {
 /// caller's thread: every addition rounds.
 class direction_sums {
 public:
-    direction_sums(const execution& how, idx_t count, idx_t dim) : memory_(how) {
+    direction_sums(const direction_sums&) = delete;
+    direction_sums& operator=(const direction_sums&) = delete;
+    direction_sums(const execution& how, const char* function, idx_t count, idx_t dim) : memory_(how, function) {
         double* sums = nullptr;
         memory_.add(sums, count, dim);
         memory_.add(unit_, dim);
@@ -51,7 +53,7 @@ public:
 
 private:
     engine::arena memory_;
-    matrix_view<double> sums_;
+    matrix_view<double> sums_ = {};
     float* unit_ = nullptr;
 };
 

@@ -50,7 +50,7 @@ template <class A, class B>
 class great_circles {
 public:
     great_circles(engine::row_source<A>& a, engine::row_source<B>& b, const execution& how)
-        : a_(a), b_(b), how_(how), memory_(how), tasks_(engine::ceil_div(a.rows(), rows_of_task)) {
+        : a_(a), b_(b), how_(how), memory_(how, a.function()), tasks_(engine::ceil_div(a.rows(), rows_of_task)) {
         const idx_t workers = engine::workers_for(how, tasks_);
         memory_.add(points_, a.rows());
         memory_.add(sums_, workers, a.dim());

@@ -22,7 +22,7 @@ unit_view<float> direction_of_mean(const View& rows, Weight&& weight_of, const m
     constexpr const char* function = "mean_direction";
     require_mean(function, rows, out);
     engine::row_source source(rows, refuse_non_finite(rows_policy), function, "row ");
-    direction_sums sum(how, 1, rows.dim());
+    direction_sums sum(how, source.function(), 1, rows.dim());
     sum.add(
         source, [](idx_t) { return idx_t(0); }, weight_of);
     sum.directions(out, mean_policy, function, "mean, row ");
@@ -66,7 +66,7 @@ void centroid_of(const View& rows, const matrix_view<float>& out, const executio
     row_policy policy = refuse_non_finite(rows_policy);
     policy.report = &seen;
     engine::row_source source(rows, policy, "centroid", "row ");
-    direction_sums sum(how, 1, rows.dim());
+    direction_sums sum(how, source.function(), 1, rows.dim());
     sum.add(
         source, [](idx_t) { return idx_t(0); }, weight_of_one);
     source.report();

@@ -41,12 +41,13 @@ void normalize_each(const engine::row_source<T>& source, const matrix_view<float
 template <class T, class Result>
 unit_view<Result> normalize_rows(matrix_view<const T> rows, matrix_view<Result> out, const execution& how,
                                  const row_policy& policy, const char* function) {
-    require_result_type<Result, T>();
     require_row_wise(function, rows, "the input", out);
     engine::row_source source(rows, policy, function, "row ");
     engine::for_each_rows(how, source.rows(), source.dim(), [&](idx_t first, idx_t end) {
         row_report seen;
-        if constexpr (std::is_same_v<T, double>)
+        if constexpr (!is_result_type<Result, T>())
+            return;
+        else if constexpr (std::is_same_v<T, double>)
             for (idx_t i = first; i < end; ++i)
                 kernel::scale_row(source.row(i), source.dim(), source.factors(i, seen), out.row(i));
         else if (past_caches(rows, out))

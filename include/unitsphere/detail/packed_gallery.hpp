@@ -121,8 +121,8 @@ private:
     }
 
     idx_t rows_ = 0;
-    row_report seen_;
-    matrix<float> storage_;
+    row_report seen_ = {};
+    matrix<float> storage_ = {};
 };
 
 }  // namespace detail

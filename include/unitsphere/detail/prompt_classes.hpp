@@ -20,7 +20,7 @@ idx_t count_classes(const matrix_view<const Label>& labels, idx_t prompts, const
     }
     // A label beyond the number of prompts leaves a class among the first prompts + 1 without one.
     const idx_t classes = largest < prompts ? largest + 1 : prompts + 1;
-    engine::arena memory(how);
+    engine::arena memory(how, "prompt_ensemble");
     bool* has_prompt = nullptr;
     memory.add(has_prompt, classes);
     memory.reserve();
@@ -41,7 +41,7 @@ unit_view<float> classes_of_prompts(const View& prompts, const matrix_view<const
                                     const row_policy& prompts_policy, const row_policy& classes_policy) {
     constexpr const char* function = "prompt_ensemble";
     engine::row_source source(prompts, refuse_non_finite(prompts_policy), function, "prompt ");
-    direction_sums sums(how, out.rows(), out.dim());
+    direction_sums sums(how, source.function(), out.rows(), out.dim());
     sums.add(
         source, [&](idx_t i) { return idx_t(labels(i, 0)); }, [](idx_t) { return 1.0; });
     sums.directions(out, classes_policy, function, "class ");

@@ -60,7 +60,7 @@ public:
     }
 
 private:
-    array<found_pair> pairs_;
+    array<found_pair> pairs_ = {};
     idx_t size_ = 0;
 };
 
@@ -144,7 +144,7 @@ private:
     idx_t queries_, most_;
     bool is_limited_;
     idx_t workers_ = 0;
-    std::unique_ptr<pair_buffer[]> buffers_;
+    std::unique_ptr<pair_buffer[]> buffers_ = {};
 };
 
 }  // namespace detail

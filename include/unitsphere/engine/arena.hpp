@@ -3,7 +3,7 @@
 ///   float* logits;                               // one array
 ///   engine::worker_arrays<idx_t> counts;         // one array for each worker
 ///
-///   engine::arena memory(how);
+///   engine::arena memory(how, "softmax");        // the function that works in it
 ///   memory.add(logits, rows, classes);           // says what is needed; the pointer is not set yet
 ///   memory.add(counts, workers, classes);
 ///   memory.reserve();                            // one block for all of them: now every pointer is set
@@ -37,13 +37,12 @@ private:
 
 /// Lays out arrays, each at a cache line of its own, then takes one block for all of them. The elements are not set.
 ///
-/// Errors   std::length_error if the bytes exceed the address space, or for more than 24 arrays; std::bad_alloc.
+/// Errors   value_error if the caller's workspace is in use; std::length_error if the bytes exceed the address space,
+///          or for more than 24 arrays; std::bad_alloc.
 /// Memory   the block is the caller's workspace where `how` has one, else it lives as long as the arena.
 class arena {
 public:
-    explicit arena(const execution& how) noexcept : space_(how) {}
-    arena(const arena&) = delete;
-    arena& operator=(const arena&) = delete;
+    arena(const execution& how, const char* function) : space_(how, function) {}
 
     /// rows * dim elements.
     template <class T>
@@ -54,7 +53,7 @@ public:
             unitsphere::detail::fail<std::length_error>("workspace: ", rows, " rows of dim ", dim,
                                                         " exceed the address space");
         slots_[arrays_++] = {&array, bytes_, [](void* pointer, std::byte* memory) {
-                                 *static_cast<T**>(pointer) = reinterpret_cast<T*>(memory);
+                                 *static_cast<T**>(pointer) = static_cast<T*>(static_cast<void*>(memory));
                              }};
         bytes_ += (elements * idx_t(sizeof(T)) + 63) / 64 * 64;
     }

@@ -103,17 +103,22 @@ private:
 
 namespace engine {
 
-/// The workspace of a call: the caller's, else one that ends with the call.
+/// The workspace of a call of `function`, in use until the end of scope: the caller's, else one of its own.
 class borrowed_workspace {
 public:
-    explicit borrowed_workspace(const execution& how) noexcept : space_(how.space()) {}
+    borrowed_workspace(const execution& how, const char* function)
+        : space_(how.space() != nullptr ? *how.space() : own_) {
+        space_.lend(function);
+    }
+    borrowed_workspace(const borrowed_workspace&) = delete;
+    borrowed_workspace& operator=(const borrowed_workspace&) = delete;
+    ~borrowed_workspace() { space_.give_back(); }
 
-    workspace& get() noexcept { return space_ != nullptr ? *space_ : own_; }
-    std::byte* reserve(idx_t bytes) { return get().reserve(bytes); }
+    std::byte* reserve(idx_t bytes) { return space_.reserve(bytes); }
 
 private:
-    workspace* space_;
-    workspace own_;
+    workspace own_ = {};
+    workspace& space_;
 };
 
 /// On scope exit, marks the task counter exhausted. A no-op after normal completion; when an exception unwinds a worker

@@ -45,14 +45,14 @@ public:
     /// Raw rows, which are normalized while they are packed. Messages of errors begin with `function` and `side`
     /// ("queries row ").
     row_source(matrix_view<const T> rows, const row_policy& options, const char* function, const char* side)
-        : rows_(rows), options_(options), unit_(false) {
-        validate(function, side);
+        : rows_(rows), options_(options), function_(function), unit_(false) {
+        validate(side);
     }
     /// Unit rows, which are not scaled. Policies and the report hold for those without a direction all the same.
     template <class U, class = std::enable_if_t<std::is_same_v<U, T>>>
     row_source(unit_view<U> rows, const row_policy& options, const char* function, const char* side)
-        : rows_(rows.values()), options_(options), unit_(true) {
-        validate(function, side);
+        : rows_(rows.values()), options_(options), function_(function), unit_(true) {
+        validate(side);
     }
 
     idx_t rows() const noexcept { return rows_.rows(); }
@@ -60,6 +60,8 @@ public:
     idx_t stride() const noexcept { return rows_.stride(); }
     const T* row(idx_t i) const noexcept { return rows_.row(i); }
     const matrix_view<const T>& view() const noexcept { return rows_; }
+    /// The public function that reads the rows.
+    const char* function() const noexcept { return function_; }
     /// The memory of `count` rows from `first` on, none behind the last row.
     prefetch_range memory_of(idx_t first, idx_t count) const noexcept {
         if (first >= rows()) return {rows_.data(), 0};
@@ -109,24 +111,25 @@ public:
 
 private:
     /// With an error policy reads every row once: an error comes before anything is written.
-    void validate(const char* function, const char* side) const {
+    void validate(const char* side) const {
         const bool refuse_zero = options_.zero_rows == on_row::error;
         const bool refuse_non_finite = options_.non_finite == on_row::error;
         if (options_.non_finite == on_row::keep)
-            detail::fail<value_error>(function, ": rows that are not finite cannot be kept; choose nan or error");
+            detail::fail<value_error>(function_, ": rows that are not finite cannot be kept; choose nan or error");
         if (!refuse_zero && !refuse_non_finite) return;
         for (idx_t i = 0; i < rows(); ++i) {
             const kernel::row_kind kind = kernel::length_of(row(i), dim()).kind();
             if (refuse_zero && kind == kernel::row_kind::zero)
-                detail::fail<value_error>(function, ": ", side, i, " is zero");
+                detail::fail<value_error>(function_, ": ", side, i, " is zero");
             if (refuse_non_finite && kind == kernel::row_kind::non_finite)
-                detail::fail<value_error>(function, ": ", side, i, " is not finite");
+                detail::fail<value_error>(function_, ": ", side, i, " is not finite");
         }
     }
 
     matrix_view<const T> rows_;
     row_policy options_;
-    row_report seen_;
+    row_report seen_ = {};
+    const char* function_;
     bool unit_;
     bool counting_ = false;  ///< a spin lock: rows without a direction are rare
 };

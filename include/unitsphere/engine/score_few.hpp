@@ -36,7 +36,7 @@ void multiply_block_of_gallery(const C* block, idx_t first_row, int count, const
 template <class C, class T, class Side, class Pool>
 void run_few(const execution& how, const tile_plan& plan, row_source<T>& queries, Side& gallery, Pool& pool) {
     constexpr idx_t block_rows = kernel::block<C>::rows;
-    const tile_memory<C> memory(how, plan, pool);
+    const tile_memory<C> memory(how, queries.function(), plan, pool);
     const tile_range all = plan.pass(0);
     pool.rows_begin(0, all.rows);
     pack_all_panels(how, queries, 0, memory.shared());

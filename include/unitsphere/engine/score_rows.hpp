@@ -16,7 +16,7 @@ namespace engine {
 /// Every score of queries x gallery, a group of queries for each task; a raw gallery is packed before, by all workers.
 template <class C, class T, class Side, class Pool>
 void run_rows(const execution& how, const tile_plan& plan, row_source<T>& queries, Side& gallery, Pool& pool) {
-    const tile_memory<C> memory(how, plan, pool);
+    const tile_memory<C> memory(how, queries.function(), plan, pool);
     const panels<C> packed = gallery.template pack_all<C>(how, memory.shared());
     const tile_range all{0, queries.rows(), 0, gallery.rows()};
     for_each_task(how, plan.tasks(), [&](idx_t worker, idx_t t) {

@@ -21,7 +21,12 @@ template <class C, class T, class Side, class Pool>
 class strip_loop {
 public:
     strip_loop(const execution& how, const tile_plan& plan, row_source<T>& queries, Side& gallery, Pool& pool)
-        : how_(how), plan_(plan), queries_(queries), gallery_(gallery), pool_(pool), memory_(how, plan, pool) {}
+        : how_(how),
+          plan_(plan),
+          queries_(queries),
+          gallery_(gallery),
+          pool_(pool),
+          memory_(how, queries.function(), plan, pool) {}
 
     void run() {
         if (queries_.rows() == 0) gallery_.count_rows();

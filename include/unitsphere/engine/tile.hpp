@@ -23,7 +23,8 @@ template <class C>
 class tile_memory {
 public:
     template <class Pool>
-    tile_memory(const execution& how, const tile_plan& plan, Pool& pool) : memory_(how) {
+    tile_memory(const execution& how, const char* function, const tile_plan& plan, Pool& pool)
+        : memory_(how, function) {
         const idx_t rows = plan.loop == tile_loop::rows ? plan.group_rows : plan.pass_rows;
         memory_.add(shared_, plan.shared_elements);
         memory_.add(of_workers_, plan.workers, plan.worker_elements);

@@ -15,11 +15,15 @@ inline namespace UNITSPHERE_ISA {
 ///
 /// Errors   std::bad_alloc, or std::length_error for what exceeds the address space. The workspace is then empty and
 ///          can be used again.
-/// Threads  serves one call at a time: each calling thread needs its own. An executor's threads share their caller's.
-/// Memory   one block, which grows when a call needs more and never shrinks. A moved-from workspace is empty.
+/// Threads  serves one call at a time; a call that finds it in use, by another thread or by the call whose callback
+///          makes it, is a value_error. An executor's threads share their caller's.
+/// Memory   one block, which grows when a call needs more and never shrinks. A moved-from workspace is empty; none may
+///          be moved while a call uses it.
 class workspace {
 public:
     workspace() noexcept = default;
+    workspace(const workspace&) = delete;
+    workspace& operator=(const workspace&) = delete;
     workspace(workspace&& other) noexcept : block_(other.block_), bytes_(other.bytes_) {
         other.block_ = nullptr, other.bytes_ = 0;
     }
@@ -34,6 +38,15 @@ public:
 
     /// The size of the block.
     idx_t bytes() const noexcept { return bytes_; }
+
+    /// For the library: keeps the block for `function` until give_back(). One compare-and-swap for each call.
+    void lend(const char* function) {
+        const char* other = nullptr;
+        if (!__atomic_compare_exchange_n(&user_, &other, function, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+            detail::fail<value_error>(function, ": the workspace is in use by ", other,
+                                      "; calls inside each other or at the same time need one each");
+    }
+    void give_back() noexcept { __atomic_store_n(&user_, nullptr, __ATOMIC_RELEASE); }
 
     /// For the library: a block of at least `bytes`, aligned to a cache line. Its contents are lost when it grows.
     std::byte* reserve(idx_t bytes) {
@@ -69,6 +82,7 @@ private:
 
     std::byte* block_ = nullptr;
     idx_t bytes_ = 0;
+    const char* user_ = nullptr;  ///< the function that uses the block now
 };
 
 }  // namespace UNITSPHERE_ISA

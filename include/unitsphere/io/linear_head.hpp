@@ -33,8 +33,13 @@ inline linear_head load_head(const std::string& path) {
 ///
 /// Shapes   a file (heads, dim + 1); clf.coef_, clf.intercept_ = rows[:, :-1], rows[:, -1] in Python.
 /// Units    those of the head.
-/// Errors   as save_npy.   Threads  any number of them.   Memory  the header's text.   Source  as load_head.
+/// Errors   as save_npy; value_error for a head that has labels of its own (see with_labels): the file has none.
+/// Threads  any number of them.   Memory  the header's text.   Source  as load_head.
 inline void save_head(const std::string& path, const linear_head& head) {
+    if (head.has_own_labels())
+        detail::fail<value_error>("save_head: ", path,
+                                  ": a head's file has no place for labels of its own; save rows() ",
+                                  "and labels() by save_npy, and give the labels back by with_labels()");
     detail::save_npy_file({"save_head", path}, head.rows());
 }
 

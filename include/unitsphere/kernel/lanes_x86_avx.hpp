@@ -31,23 +31,23 @@ UNITSPHERE_INLINE vector<float> narrow(vector<double> low, vector<double> high) 
 UNITSPHERE_INLINE double sum_of_halves(vector<double> x) noexcept { return sum_of_4(x); }
 #ifdef __AVX2__
 UNITSPHERE_INLINE vector<float> load(const bfloat16* from) noexcept {
-    const __m256i word = _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+    const __m256i word = _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i_u*>(from)));
     return _mm256_castsi256_ps(_mm256_slli_epi32(word, 16));
 }
 UNITSPHERE_INLINE vector<float> load(const std::int8_t* from) noexcept {
-    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i_u*>(from))));
 }
 #endif
 #ifdef __F16C__
 UNITSPHERE_INLINE vector<float> load(const float16* from) noexcept {
-    return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+    return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i_u*>(from)));
 }
 #endif
 
 /// A mask of the first `count` of 8 elements: 8 of a table of 8 ones and 8 zeros, from 8 - count on.
 UNITSPHERE_INLINE __m256i first_mask(int count) noexcept {
     alignas(64) static constexpr std::int32_t window[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0};
-    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(window + 8 - count));
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i_u*>(window + 8 - count));
 }
 
 UNITSPHERE_INLINE vector<float> load_first(const float* from, int count) noexcept {

@@ -67,15 +67,15 @@ UNITSPHERE_INLINE vector<std::int32_t> shift_left(vector<std::int32_t> a) noexce
     return _mm512_maskz_slli_epi32(__mmask16(0xffff), a, Count);
 }
 UNITSPHERE_INLINE vector<float> load(const float16* from) noexcept {
-    return _mm512_maskz_cvtph_ps(__mmask16(0xffff), _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+    return _mm512_maskz_cvtph_ps(__mmask16(0xffff), _mm256_loadu_si256(reinterpret_cast<const __m256i_u*>(from)));
 }
 UNITSPHERE_INLINE vector<float> load(const bfloat16* from) noexcept {
-    const __m256i half = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+    const __m256i half = _mm256_loadu_si256(reinterpret_cast<const __m256i_u*>(from));
     const __m512i word = _mm512_maskz_cvtepu16_epi32(__mmask16(0xffff), half);
     return _mm512_castsi512_ps(_mm512_maskz_slli_epi32(__mmask16(0xffff), word, 16));
 }
 UNITSPHERE_INLINE vector<float> load(const std::int8_t* from) noexcept {
-    const __m128i byte = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+    const __m128i byte = _mm_loadu_si128(reinterpret_cast<const __m128i_u*>(from));
     return _mm512_maskz_cvtepi32_ps(__mmask16(0xffff), _mm512_maskz_cvtepi8_epi32(__mmask16(0xffff), byte));
 }
 UNITSPHERE_INLINE vector<float> load_first(const float* from, int count) noexcept {

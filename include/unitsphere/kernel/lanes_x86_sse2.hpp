@@ -13,7 +13,7 @@ namespace kernel {
 UNITSPHERE_INLINE vector<double> widen_low(vector<float> x) noexcept { return _mm_cvtps_pd(x); }
 UNITSPHERE_INLINE vector<double> widen_high(vector<float> x) noexcept { return _mm_cvtps_pd(_mm_movehl_ps(x, x)); }
 UNITSPHERE_INLINE vector<double> load_widened(const float* from) noexcept {
-    return _mm_cvtps_pd(_mm_castsi128_ps(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
+    return _mm_cvtps_pd(_mm_castsi128_ps(_mm_loadl_epi64(reinterpret_cast<const __m128i_u*>(from))));
 }
 UNITSPHERE_INLINE vector<float> narrow(vector<double> low, vector<double> high) noexcept {
     return _mm_movelh_ps(_mm_cvtpd_ps(low), _mm_cvtpd_ps(high));
@@ -25,13 +25,13 @@ UNITSPHERE_INLINE vector<float> load_first(const float* from, int count) noexcep
     if (count <= 0) return none;
     if (count >= 4) return _mm_loadu_ps(from);
     if (count == 1) return _mm_load_ss(from);
-    const __m128 two = _mm_castsi128_ps(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)));
+    const __m128 two = _mm_castsi128_ps(_mm_loadl_epi64(reinterpret_cast<const __m128i_u*>(from)));
     return count == 2 ? two : _mm_movelh_ps(two, _mm_load_ss(from + 2));
 }
 UNITSPHERE_INLINE void store_first(float* to, vector<float> x, int count) noexcept {
     const __m128 native = x;
     if (count >= 4) return _mm_storeu_ps(to, native);
-    if (count >= 2) _mm_storel_pi(reinterpret_cast<__m64*>(to), native);
+    if (count >= 2) _mm_storel_pi(static_cast<__m64*>(static_cast<void*>(to)), native);
     if (count == 1) _mm_store_ss(to, native);
     if (count == 3) _mm_store_ss(to + 2, _mm_movehl_ps(native, native));
 }
@@ -105,7 +105,7 @@ UNITSPHERE_INLINE vector<float> load(const bfloat16* from) noexcept {
     constexpr int width = int(vector<float>::size);
     alignas(64) float wide[width];
     for (int i = 0; i < width; i += 4) {
-        const __m128i half = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from + i));
+        const __m128i half = _mm_loadl_epi64(reinterpret_cast<const __m128i_u*>(from + i));
         _mm_store_ps(wide + i, _mm_castsi128_ps(_mm_unpacklo_epi16(_mm_setzero_si128(), half)));
     }
     return vector<float>::load_aligned(wide);
@@ -130,7 +130,7 @@ UNITSPHERE_INLINE vector<float> load(const float16* from) noexcept {
     constexpr int width = int(vector<float>::size);
     alignas(64) float wide[width];
     for (int i = 0; i < width; i += 4) {
-        const __m128i half = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from + i));
+        const __m128i half = _mm_loadl_epi64(reinterpret_cast<const __m128i_u*>(from + i));
         const __m128i word = _mm_unpacklo_epi16(half, _mm_setzero_si128());
         const __m128i magnitude = _mm_and_si128(word, _mm_set1_epi32(0x7fff));
         const __m128i sign = _mm_slli_epi32(_mm_xor_si128(word, magnitude), 16);

@@ -57,7 +57,7 @@ UNITSPHERE_INLINE int count_before(const std::int32_t* keys, int columns, std::i
         return count;
     }
     for (int c = 0; c < columns; c += lane_count) {
-        const bits16 ties = broadcast(std::int32_t(tie_columns - c));
+        const bits16 ties = broadcast<std::int32_t>(tie_columns - c);
         count += count_gt(load16(keys + c), select_gt(ties, load16(lane_numbers), reach, exceed));
     }
     return count;
@@ -80,7 +80,7 @@ inline idx_t count_before(const float* scores, idx_t count, idx_t place) noexcep
 /// plus those among the first tie_rows[c] that equal it.
 inline void count_before_in_columns(const std::int32_t* keys, int pitch, int rows, const std::int32_t* keys_of_columns,
                                     const std::int32_t* tie_rows, std::int32_t* counts) noexcept {
-    const bits16 one = broadcast(std::int32_t(1)), none = broadcast(std::int32_t(0));
+    const bits16 one = broadcast<std::int32_t>(1), none = broadcast<std::int32_t>(0);
     const bits16 exceed = load16(keys_of_columns), reach = exceed - one, ties = load16(tie_rows);
     bits16 sum = none;
     for (int r = 0; r < rows; ++r)

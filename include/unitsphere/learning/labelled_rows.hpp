@@ -19,7 +19,7 @@ inline row_policy finite_rows_only(row_policy policy, const char* function) {
 
 class labelled_rows {
 public:
-    /// classes 0: one more than the largest label. The report of the policy is left to the caller: see seen().
+    /// classes 0: as many as there are distinct labels. The report of the policy is left to the caller: see seen().
     ///
     /// Errors   as logistic_regression; `function` begins their texts.
     template <class View, class Label>
@@ -36,34 +36,66 @@ public:
     }
 
     matrix_view<const float> rows() const noexcept { return rows_; }
-    /// [1, n]
+    /// [1, n], 0 .. classes - 1: the positions of the caller's labels in names().
     matrix_view<const idx_t> labels() const noexcept { return labels_.view(); }
     idx_t classes() const noexcept { return idx_t(counts_.size()); }
+    /// The caller's labels, ascending.
+    const array<idx_t>& names() const noexcept { return names_; }
+    /// The position of a label there, or -1.
+    idx_t class_of(idx_t label) const noexcept {
+        const idx_t c = lower_bound(names_.data(), idx_t(names_.size()), label);
+        return c < idx_t(names_.size()) && names_[c] == label ? c : -1;
+    }
     /// Rows of one class.
-    idx_t count(idx_t label) const noexcept { return counts_[label]; }
+    idx_t count(idx_t c) const noexcept { return counts_[c]; }
     /// The zero rows, where the policy has a report.
     const row_report& seen() const noexcept { return seen_; }
 
 private:
+    /// The distinct labels, ascending; where `classes` says how many there are, 0 .. classes - 1. Labels become their
+    /// positions there.
     void count_labels(idx_t classes, const char* function) {
         const idx_t n = idx_t(labels_.size());
-        idx_t largest = 0;
-        for (idx_t i = 0; i < n; ++i) {
-            const idx_t label = labels_[i];
-            if (label < 0) detail::fail<value_error>(function, ": row ", i, " has the negative label ", label);
-            if (classes > 0 && label >= classes)
-                detail::fail<value_error>(function, ": row ", i, " has label ", label, ", there are ", classes,
+        for (idx_t i = 0; classes > 0 && i < n; ++i) {
+            if (labels_[i] < 0)
+                detail::fail<value_error>(function, ": row ", i, " has the negative label ", labels_[i]);
+            if (labels_[i] >= classes)
+                detail::fail<value_error>(function, ": row ", i, " has label ", labels_[i], ", there are ", classes,
                                           " classes");
-            largest = label > largest ? label : largest;
         }
         require_two(function);
-        // A label beyond the number of rows leaves a class among the first n + 1 without any.
-        const idx_t expected = classes > 0 ? classes : largest + 1;
-        counts_ = array<idx_t>(expected < n + 1 ? expected : n + 1);
-        for (idx_t i = 0; i < n; ++i)
-            if (labels_[i] < this->classes()) ++counts_[labels_[i]];
-        for (idx_t c = 0; c < this->classes(); ++c)
-            if (counts_[c] == 0) detail::fail<value_error>(function, ": class ", c, " has no rows");
+        find_names();
+        const idx_t found = idx_t(names_.size());
+        for (idx_t c = 0; c < classes; ++c)
+            if (c >= found || names_[c] != c) detail::fail<value_error>(function, ": class ", c, " has no rows");
+        counts_ = array<idx_t>(found);
+        for (idx_t i = 0; i < n; ++i) ++counts_[labels_[i] = class_of(labels_[i])];
+    }
+    /// Insertion into a sorted list: the labels are many, the classes few.
+    void find_names() {
+        const idx_t n = idx_t(labels_.size());
+        array<idx_t> names(n);
+        idx_t count = 0;
+        for (idx_t i = 0; i < n; ++i) {
+            const idx_t at = lower_bound(names.data(), count, labels_[i]);
+            if (at < count && names[at] == labels_[i]) continue;
+            for (idx_t c = count++; c > at; --c) names[c] = names[c - 1];
+            names[at] = labels_[i];
+        }
+        names_ = array<idx_t>::uninitialized(count);
+        for (idx_t c = 0; c < count; ++c) names_[c] = names[c];
+    }
+    /// Not std::lower_bound: its code would be shared by all units.
+    static idx_t lower_bound(const idx_t* sorted, idx_t count, idx_t value) noexcept {
+        idx_t first = 0;
+        while (count > 0) {
+            const idx_t half = count / 2;
+            if (sorted[first + half] < value)
+                first += half + 1, count -= half + 1;
+            else
+                count = half;
+        }
+        return first;
     }
     void require_two(const char* function) const {
         const idx_t n = idx_t(labels_.size());
@@ -96,7 +128,7 @@ private:
     row_report seen_;
     matrix<float> own_;
     matrix_view<const float> rows_;
-    array<idx_t> labels_, counts_;
+    array<idx_t> labels_, counts_, names_;
 };
 
 }  // namespace learning

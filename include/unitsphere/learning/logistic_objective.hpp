@@ -32,8 +32,10 @@ public:
           labels_(labels),
           costs_(costs),
           heads_(costs.dim() == 2 ? 1 : costs.dim()),
-          block_(block_size, rows.dim() + 1),
-          logits_(heads_, block_size) {
+          columns_(rows.dim() + 1),
+          block_(block_size, (columns_ + 15) / 16 * 16),
+          weights_(heads_, block_.dim()),
+          logits_(block_size, heads_) {
         double sum = 0.0;
         for (idx_t i = 0; i < labels.columns(); ++i) sum += cost_of(i);
         const double classes = double(costs.columns());
@@ -42,19 +44,20 @@ public:
 
     idx_t heads() const noexcept { return heads_; }
     /// Variables: heads rows of dim + 1.
-    idx_t size() const noexcept { return heads_ * block_.cols(); }
+    idx_t size() const noexcept { return heads_ * columns_; }
 
     double operator()(const vector& x, vector& gradient) {
-        const const_rows_map parameters(x.data(), heads_, block_.cols());
-        rows_map gradients(gradient.data(), heads_, block_.cols());
-        gradients = parameters;
+        gradient = x;
+        rows_map gradients(gradient.data(), heads_, columns_);
         gradients.rightCols<1>().setZero();
         double value = 0.5 * gradients.squaredNorm();
         scale_ = 0.0;
+        set_weights(x);
         each_block([&](idx_t first, idx_t count) {
-            find_logits(parameters, count);
-            for (idx_t j = 0; j < count; ++j) value += loss_of(first + j, logits_.col(j).data());
-            add_gradients(count, gradients);
+            find_logits(count);
+            for (idx_t j = 0; j < count; ++j) value += loss_of(first + j, logits_.row(j));
+            kernel::add_products({logits_.data(), heads_}, {block_.data(), block_.dim()}, count, heads_, columns_,
+                                 {gradient.data(), columns_});
         });
         return value;
     }
@@ -63,45 +66,43 @@ public:
     double gradient_scale() const noexcept { return scale_; }
     /// The largest |component| of a gradient, with respect to the weights and the biases themselves.
     double largest_component(const vector& gradient) const {
-        const const_rows_map gradients(gradient.data(), heads_, block_.cols());
+        const const_rows_map gradients(gradient.data(), heads_, columns_);
         const double of_weights = gradients.leftCols(rows_.dim()).cwiseAbs().maxCoeff();
         const double of_biases = gradients.rightCols<1>().cwiseAbs().maxCoeff() / bias_scale_;
         return of_weights > of_biases ? of_weights : of_biases;
     }
     /// Rows [weights..., bias] to x, and back.
-    void scale_biases(vector& rows) const {
-        rows_map(rows.data(), heads_, block_.cols()).rightCols<1>() /= bias_scale_;
-    }
-    void restore_biases(vector& x) const { rows_map(x.data(), heads_, block_.cols()).rightCols<1>() *= bias_scale_; }
+    void scale_biases(vector& rows) const { rows_map(rows.data(), heads_, columns_).rightCols<1>() /= bias_scale_; }
+    void restore_biases(vector& x) const { rows_map(x.data(), heads_, columns_).rightCols<1>() *= bias_scale_; }
 
     /// Lower triangle of the Hessian; for one head.
     ///
     ///   I (0 for the bias) + sum_i cost_i p_i (1 - p_i) x_i x_i^T
     void hessian(const vector& x, column_major& out) {
-        const const_rows_map parameters(x.data(), heads_, block_.cols());
         out.setZero();
         out.diagonal().setOnes();
         out(out.rows() - 1, out.rows() - 1) = 0.0;
+        set_weights(x);
         each_block([&](idx_t first, idx_t count) {
-            find_logits(parameters, count);
+            find_logits(count);
             for (idx_t j = 0; j < count; ++j) {
-                const double p = kernel::sigmoid_of(logits_(0, j)), q = kernel::sigmoid_of(-logits_(0, j));
-                block_.row(j) *= std::sqrt(cost_of(first + j) * p * q);
+                const double p = kernel::sigmoid_of(logits_(j, 0)), q = kernel::sigmoid_of(-logits_(j, 0));
+                const double weight = std::sqrt(cost_of(first + j) * p * q);
+                for (double& element : block_[j]) element *= weight;
             }
-            out.selfadjointView<Eigen::Lower>().rankUpdate(block_.topRows(count).transpose());
+            for (idx_t c = 0; c < columns_; c += panel)  // from the diagonal on, column c is row c
+                kernel::add_products({block_.row(0) + c, block_.dim()}, {block_.row(0) + c, block_.dim()}, count,
+                                     columns_ - c < panel ? columns_ - c : panel, columns_ - c, {&out(c, c), columns_});
         });
     }
 
 private:
     static constexpr idx_t block_size = 128;
-    /// Heads of one product. Eigen splits a product over OpenMP's threads unless its type limits its rows.
-    static constexpr int panel = 32;
+    /// Columns of the Hessian that are added together: a multiple of 16.
+    static constexpr idx_t panel = 32;
 
     using rows_map = Eigen::Map<row_major>;
     using const_rows_map = Eigen::Map<const row_major>;
-    template <int Order>
-    using panel_map = Eigen::Map<Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Order, panel, Eigen::Dynamic>,
-                                 Eigen::Unaligned, Eigen::OuterStride<>>;
 
     idx_t label_of(idx_t i) const noexcept { return labels_(0, i); }
     double cost_of(idx_t i) const noexcept { return costs_(0, label_of(i)); }
@@ -113,7 +114,7 @@ private:
             const idx_t count = rows_.rows() - first < block_size ? rows_.rows() - first : block_size;
             for (idx_t j = 0; j < count; ++j) {
                 const float* const from = rows_.row(first + j);
-                double* const to = block_.row(j).data();
+                double* const to = block_.row(j);
                 for (idx_t k = 0; k < rows_.dim(); ++k) to[k] = double(from[k]);
                 to[rows_.dim()] = bias_scale_;
             }
@@ -121,23 +122,14 @@ private:
         }
     }
 
-    /// logits_ = parameters * block_^T
-    void find_logits(const const_rows_map& parameters, idx_t count) {
-        for (idx_t h = 0; h < heads_; h += panel) {
-            const idx_t some = heads_ - h < panel ? heads_ - h : panel;
-            panel_map<Eigen::ColMajor> part(&logits_(h, 0), some, count, Eigen::OuterStride<>(heads_));
-            part.noalias() = parameters.middleRows(h, some) * block_.topRows(count).transpose();
-        }
+    /// logits_ = block_ * weights_^T; rows after the last hold what they held.
+    void find_logits(idx_t count) noexcept {
+        kernel::find_dots({block_.data(), block_.dim()}, {weights_.data(), weights_.dim()}, (count + 3) / 4 * 4, heads_,
+                          block_.dim(), {logits_.data(), heads_});
     }
-
-    /// gradients += logits_ * block_
-    void add_gradients(idx_t count, rows_map& gradients) {
-        for (idx_t h = 0; h < heads_; h += panel) {
-            const idx_t some = heads_ - h < panel ? heads_ - h : panel;
-            panel_map<Eigen::RowMajor> part(&gradients(h, 0), some, gradients.cols(),
-                                            Eigen::OuterStride<>(gradients.cols()));
-            part.noalias() += logits_.middleRows(h, some).leftCols(count) * block_.topRows(count);
-        }
+    void set_weights(const vector& x) noexcept {
+        for (idx_t h = 0; h < heads_; ++h)
+            for (idx_t k = 0; k < columns_; ++k) weights_(h, k) = x[h * columns_ + k];
     }
 
     /// The loss of row i. Its logits are replaced by the derivatives with respect to them.
@@ -171,10 +163,11 @@ private:
     matrix_view<const float> rows_;
     matrix_view<const idx_t> labels_;
     matrix_view<const double> costs_;
-    idx_t heads_;
+    idx_t heads_, columns_;
     double bias_scale_ = 1.0, scale_ = 0.0;
-    row_major block_;      ///< [128, dim + 1]
-    column_major logits_;  ///< [heads, 128], a column for each row of the block
+    matrix<double> block_;    ///< [128, dim + 1], rows filled up with zeros to a multiple of 16
+    matrix<double> weights_;  ///< x as rows like those of the block
+    matrix<double> logits_;   ///< [128, heads]
 };
 
 }  // namespace learning
