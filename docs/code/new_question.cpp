@@ -35,7 +35,7 @@ us::array<us::idx_t> count_in_range(const Queries& queries, const Gallery& galle
     us::engine::gallery_side<decltype(gallery_view)> gallery_rows(gallery_view, options.gallery, names.function,
                                                                   names.gallery_row);
     us::array<us::idx_t> counts(query_view.rows());
-    us::engine::score_rows<float>(how, query_rows, gallery_rows,
+    us::engine::score<float, us::engine::tile_order::whole_rows>(how, query_rows, gallery_rows,
                                   us::engine::shared_by_workers{count_scores{{}, threshold, counts.data()}});
     query_rows.report();
     gallery_rows.report();

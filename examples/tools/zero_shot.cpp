@@ -40,7 +40,7 @@ us::unit_embeddings<> load_classes(const std::string& file, const support::zero_
 /// The k best classes of every image; none (label -1) for one whose row is zero or not finite.
 us::top_labels load_and_classify(const std::string& file, const us::zero_shot_classifier& classifier, us::idx_t k) {
     us::row_report report;
-    us::zero_shot_options options;
+    us::zero_shot_classifier_options options;
     options.images.zero_rows = us::on_row::nan;
     options.images.report = &report;
     us::top_labels best =

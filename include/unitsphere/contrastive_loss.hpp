@@ -23,10 +23,10 @@ inline namespace UNITSPHERE_ISA {
 /// Errors   shape_error if dims or rows do not fit, value_error for no images, and for zero or non-finite rows where
 ///          the options of that side say so. By default a zero row has cosine 0 with everything; with a row of NaN or
 ///          Inf the loss is NaN.
-/// Threads  `how` splits the work into parts of 512 rows and more of both sides, so it takes 1024 rows of each for a
-///          second worker; every split gives the same bits.
+/// Threads  `how` splits the work into chunks of both sides: a second worker has work from 1024 rows a side on, or once
+///          both sides exceed a chunk (4 MiB as floats, 2 MiB with gradients); every split gives the same bits.
 /// Memory   from the workspace of `how`: about 40 bytes for each row of both sides, and for each worker up to 4.3 MiB
-///          (to dim 4096, beyond in proportion); never the matrix of logits.
+///          at dim 512, 6.2 MiB at dim 4096 (beyond in proportion); never the matrix of logits.
 /// Source   Radford et al. 2021, arXiv:2103.00020, figure 3; open_clip loss.py, ClipLoss.
 template <class Images, class Texts, detail::if_rows<Images, Texts> = 0>
 clip_loss_value clip_loss(const Images& images, const Texts& texts, logit_scale scale, const execution& how = {},
@@ -55,8 +55,8 @@ UNITSPHERE_REFUSE_PAIRS(clip_loss, unless_rows);
 /// Errors   as clip_loss; shape_error for gradients of another shape, or that overlap an input or each other. A zero
 ///          row has gradient 0. With a row of NaN or Inf everything is NaN.
 /// Threads  as clip_loss.
-/// Memory   as clip_loss, with up to 5.6 MiB for each worker; large batches are split into smaller parts, so the last
-///          bits of the loss may differ from clip_loss's.
+/// Memory   as clip_loss, with up to 5.6 MiB for each worker at dim 512, 8.4 MiB at dim 4096; large batches are split
+///          into smaller parts, so the last bits of the loss may differ from clip_loss's.
 /// Source   as clip_loss; the derivative of a softmax's cross-entropy, p - 1 at the label, p elsewhere.
 template <class Images, class Texts, class ImageGradients, class TextGradients, detail::if_rows<Images, Texts> = 0>
 clip_loss_gradient clip_loss_gradients_into(const Images& images, const Texts& texts, logit_scale scale,

@@ -163,8 +163,9 @@ public:
     /// first (with one head: class 1 where it is > 0, else class 0).
     ///
     /// Shapes   rows [n, dim], raw or unit -> n labels of idx_t (an array, a std::vector or one row), as labels() says.
-    /// Units    none.   Threads, Memory, Source  as decision_function_into.
+    /// Units    none.
     /// Errors   as decision_function_into. A row with NaN or Inf, or a NaN by the options, has no label: no_label().
+    /// Threads, Memory, Source   as decision_function_into.
     template <class Rows, class Labels, detail::if_rows<Rows> = 0>
     void predict_into(const Rows& rows, Labels&& labels, const execution& how = {},
                       const linear_head_options& options = {}) const {

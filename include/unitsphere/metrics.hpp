@@ -160,7 +160,7 @@ template <class Predicted, class Truth>
 accuracy accuracy_at(const Predicted& predicted, const Truth& truth, required<idx_t> k) {
     const auto labels = detail::predicted_labels(predicted);
     const auto true_labels = detail::labels_of(truth);
-    return {detail::count_correct(detail::predicted_name<Predicted>, labels, true_labels, k), true_labels.rows()};
+    return {detail::count_correct(labels, true_labels, k), true_labels.rows()};
 }
 
 /// How often each class was taken for which.
@@ -181,11 +181,10 @@ struct confusion {
 ///          outside 0 .. classes - 1 and a predicted one outside -1 .. classes - 1 (names row and label);
 ///          std::length_error, std::bad_alloc.
 /// Threads  the caller's.   Memory  the result.
-/// Source   scikit-learn's confusion_matrix, which has no column for images without a label.
+/// Source   scikit-learn's confusion_matrix, which takes the truth first and has no column for images without a label.
 template <class Predicted, class Truth>
 confusion confusion_matrix(const Predicted& predicted, const Truth& truth, required<idx_t> classes) {
-    return {detail::count_confusions(detail::predicted_name<Predicted>, detail::predicted_labels(predicted),
-                                     detail::labels_of(truth), classes)};
+    return {detail::count_confusions(detail::predicted_labels(predicted), detail::labels_of(truth), classes)};
 }
 
 /// Mean per-class recall: how often an image is right, when every class counts alike.

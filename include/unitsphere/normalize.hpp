@@ -72,7 +72,7 @@ template <class Rows, class Out, detail::if_rows<Rows> = 0>
 auto normalize_into(const Rows& rows, Out&& out, const execution& how = {}, const normalize_options& options = {}) {
     const auto view = engine::view_of(rows);
     return detail::normalize_rows(engine::values_of(view), detail::output_of<float, double>(static_cast<Out&&>(out)),
-                                  how, options.rows, "normalize_into");
+                                  how, options.rows, "normalize");
 }
 /// Rows of float or double at unit length, where they are: normalize_into(rows, rows).
 ///
@@ -114,7 +114,7 @@ auto truncate_dim_into(const Rows& rows, required<idx_t> dims, Out&& out, const 
     const auto view = engine::view_of(rows);
     return detail::normalize_rows(detail::first_elements(engine::values_of(view), dims),
                                   detail::output_of<float, double>(static_cast<Out&&>(out)), how, options.rows,
-                                  "truncate_dim_into");
+                                  "truncate_dim");
 }
 /// The same as a new matrix.
 ///

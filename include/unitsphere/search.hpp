@@ -50,7 +50,7 @@ void score_by_strips(const execution& how, const side_names& names, const Querie
     engine::row_source query_source(queries, query_policy, names.function, names.query_row);
     engine::gallery_side<Gallery> side(gallery, gallery_policy, names.function, names.gallery_row);
     if (scale_unit_rows) query_source.scale_unit_rows(), side.scale_unit_rows();
-    engine::score_strips<float>(how, query_source, side, consumers);
+    engine::score<float, engine::tile_order::by_strips>(how, query_source, side, consumers);
     query_source.report();
     side.report();
 }
@@ -113,7 +113,7 @@ void top_k_into(const Queries& queries, const Gallery& gallery, Indices&& indice
     detail::require_apart("top_k", "scores", cosines, "indices", rows);
     detail::best_of_rows(query_view, gallery_view, rows, cosines, how, options);
 }
-/// The same as new matrices of min(k, g) columns: for (auto [row, score] : top_k(queries, gallery, 10)[i]).
+/// The same as new matrices of min(k, g) columns: for (auto [row, score] : hits[i]). hits[i] is a view of hits.
 ///
 /// Shapes, Units, Threads, Source   as above.   Errors  as above; value_error for a negative k.
 /// Memory   the results too.
@@ -212,7 +212,7 @@ void near_duplicates_into(const Rows& rows, required<float> threshold, Represent
     detail::require_output(detail::near_duplicates_names, "representative", lowest, 1, view.rows(), view, view);
     detail::find_duplicates(view, threshold, lowest, how, options.rows);
 }
-/// The same with the groups of two rows and more: for (idx_t row : near_duplicates(rows, 0.94f)[k]).
+/// The same with the groups of two rows and more: for (idx_t row : groups[k]), of a result that is kept.
 ///
 /// Shapes, Units, Errors, Threads, Source   as above.   Memory  the result, and n numbers until it is returned.
 template <class Rows, detail::if_rows<Rows> = 0>

@@ -15,7 +15,7 @@ struct prompt_ensemble_options {
     row_policy prompts = {}, classes = {};
 };
 /// Of every question to a zero_shot_classifier.
-struct zero_shot_options {
+struct zero_shot_classifier_options {
     row_policy images = {};
 };
 
@@ -98,7 +98,7 @@ public:
     /// Memory   some packed rows of images for each worker, from the workspace of `how`.   Source  as the class.
     template <class Images, class Logits, detail::if_rows<Images> = 0>
     void decision_function_into(const Images& images, Logits&& logits, const execution& how = {},
-                                const zero_shot_options& options = {}) const {
+                                const zero_shot_classifier_options& options = {}) const {
         logits_of(engine::view_of(images), detail::output_of<float>(static_cast<Logits&&>(logits)), how, options);
     }
     /// The same as a new matrix.
@@ -106,7 +106,7 @@ public:
     /// Shapes, Units, Errors, Threads, Source   as above.   Memory  the result too.
     template <class Images, detail::if_rows<Images> = 0>
     matrix<float> decision_function(const Images& images, const execution& how = {},
-                                    const zero_shot_options& options = {}) const {
+                                    const zero_shot_classifier_options& options = {}) const {
         const auto view = engine::view_of(images);
         auto out = matrix<float>::uninitialized(view.rows(), classes());
         logits_of(view, out.view(), how, options);
@@ -122,7 +122,7 @@ public:
     /// Threads, Memory, Source   as decision_function.
     template <class Images, class Probabilities, detail::if_rows<Images> = 0>
     void predict_proba_into(const Images& images, Probabilities&& probabilities, const execution& how = {},
-                            const zero_shot_options& options = {}) const {
+                            const zero_shot_classifier_options& options = {}) const {
         probabilities_of(engine::view_of(images), detail::output_of<float>(static_cast<Probabilities&&>(probabilities)),
                          how, options);
     }
@@ -131,7 +131,7 @@ public:
     /// Shapes, Units, Errors, Threads, Source   as above.   Memory  the result too.
     template <class Images, detail::if_rows<Images> = 0>
     matrix<float> predict_proba(const Images& images, const execution& how = {},
-                                const zero_shot_options& options = {}) const {
+                                const zero_shot_classifier_options& options = {}) const {
         const auto view = engine::view_of(images);
         auto out = matrix<float>::uninitialized(view.rows(), classes());
         probabilities_of(view, out.view(), how, options);
@@ -147,14 +147,15 @@ public:
     /// Threads, Memory, Source   as decision_function.
     template <class Images, class Labels, detail::if_rows<Images> = 0>
     void predict_into(const Images& images, Labels&& labels, const execution& how = {},
-                      const zero_shot_options& options = {}) const {
+                      const zero_shot_classifier_options& options = {}) const {
         best_label_of(engine::view_of(images), detail::output_of<idx_t>(static_cast<Labels&&>(labels)), how, options);
     }
     /// The same as a new array.
     ///
     /// Shapes, Units, Errors, Threads, Source   as above.   Memory  the result too.
     template <class Images, detail::if_rows<Images> = 0>
-    array<idx_t> predict(const Images& images, const execution& how = {}, const zero_shot_options& options = {}) const {
+    array<idx_t> predict(const Images& images, const execution& how = {},
+                         const zero_shot_classifier_options& options = {}) const {
         const auto view = engine::view_of(images);
         auto labels = array<idx_t>::uninitialized(view.rows());
         best_label_of(view, labels.view(), how, options);
@@ -174,17 +175,18 @@ public:
     /// Threads, Source   as decision_function.   Memory  some packed rows of images and their logits for each worker.
     template <class Images, class Labels, class Probabilities, detail::if_rows<Images> = 0>
     void top_k_into(const Images& images, Labels&& labels, Probabilities&& probabilities, const execution& how = {},
-                    const zero_shot_options& options = {}) const {
+                    const zero_shot_classifier_options& options = {}) const {
         best_labels_of(engine::view_of(images), detail::output_of<idx_t>(static_cast<Labels&&>(labels)),
                        detail::output_of<float>(static_cast<Probabilities&&>(probabilities)), how, options);
     }
-    /// The same as new matrices of min(k, classes) columns: for (auto [label, probability] : c.top_k(images, 5)[i]).
+    /// The same as new matrices of min(k, classes) columns: for (auto [label, probability] : best[i]). best[i] is a
+    /// view of best: keep it.
     ///
     /// Shapes, Units, Threads, Source   as above.   Errors  as above; value_error for a negative k.
     /// Memory   the results too.
     template <class Images, detail::if_rows<Images> = 0>
     top_labels top_k(const Images& images, required<idx_t> k, const execution& how = {},
-                     const zero_shot_options& options = {}) const {
+                     const zero_shot_classifier_options& options = {}) const {
         if (k < 0)
             detail::fail<value_error>("zero_shot_classifier::top_k: k is ", idx_t(k), ", it must not be negative");
         const auto view = engine::view_of(images);
@@ -198,7 +200,7 @@ public:
 private:
     template <class View>
     void logits_of(const View& images, const matrix_view<float>& out, const execution& how,
-                   const zero_shot_options& options) const {
+                   const zero_shot_classifier_options& options) const {
         constexpr const char* function = "zero_shot_classifier::decision_function";
         require_output(function, images, "logits", out, images.rows(), classes());
         run(function, images, how, options,
@@ -206,7 +208,7 @@ private:
     }
     template <class View>
     void probabilities_of(const View& images, const matrix_view<float>& out, const execution& how,
-                          const zero_shot_options& options) const {
+                          const zero_shot_classifier_options& options) const {
         constexpr const char* function = "zero_shot_classifier::predict_proba";
         require_output(function, images, "probabilities", out, images.rows(), classes());
         run(function, images, how, options,
@@ -214,14 +216,14 @@ private:
     }
     template <class View>
     void best_label_of(const View& images, const matrix_view<idx_t>& labels, const execution& how,
-                       const zero_shot_options& options) const {
+                       const zero_shot_classifier_options& options) const {
         constexpr const char* function = "zero_shot_classifier::predict";
         require_output(function, images, "labels", labels, 1, images.rows());
         run(function, images, how, options, detail::keep_best_label{{}, labels, scale_.multiplier()});
     }
     template <class View>
     void best_labels_of(const View& images, const matrix_view<idx_t>& labels, const matrix_view<float>& probabilities,
-                        const execution& how, const zero_shot_options& options) const {
+                        const execution& how, const zero_shot_classifier_options& options) const {
         constexpr const char* function = "zero_shot_classifier::top_k";
         const idx_t k = labels.columns();
         if (k > classes()) detail::fail<shape_error>(function, ": ", k, " labels of ", classes(), " classes");
@@ -241,11 +243,11 @@ private:
         detail::require_apart(function, name, out, "the images", engine::values_of(images));
     }
     template <class View, class Consumers>
-    void run(const char* function, const View& images, const execution& how, const zero_shot_options& options,
-             Consumers&& consumers) const {
+    void run(const char* function, const View& images, const execution& how,
+             const zero_shot_classifier_options& options, Consumers&& consumers) const {
         engine::row_source source(images, options.images, function, "image ");
         engine::packed_side<float> side(classes_.packed(), {}, function, "class ");
-        engine::score_rows<float>(how, source, side, consumers);
+        engine::score<float, engine::tile_order::whole_rows>(how, source, side, consumers);
         source.report();
     }
 

@@ -137,7 +137,7 @@ TEST_CASE("accuracy@k refuses k beyond the labels: accuracy@5 of three classes i
 TEST_CASE("accuracy@k refuses true labels of another number, and negative ones by their row", "[metrics]") {
     const matrix<idx_t> best = labels_of({{2, 0, 1}, {0, 1, 2}});
     CHECK(message_of<shape_error>([&] { accuracy_at(best, std::vector<int>{1}, 1); }) ==
-          "accuracy_at: best_labels has 2 rows, truth has 1");
+          "accuracy_at: predicted has 2 rows, truth has 1");
     CHECK(message_of<value_error>([&] {
               accuracy_at(best, std::vector<int>{1, -1}, 1);
           }) == "accuracy_at: truth of row 1 is the negative label -1");
@@ -203,9 +203,9 @@ TEST_CASE("confusion counts refuse lengths that differ, labels without columns, 
     CHECK(message_of<shape_error>([&] { confusion_matrix(one, two, 2); }) ==
           "confusion_matrix: predicted has 1 rows, truth has 2");
     CHECK(message_of<shape_error>([&] { confusion_matrix(matrix<idx_t>(3, 2), two, 2); }) ==
-          "confusion_matrix: best_labels has 3 rows, truth has 2");
+          "confusion_matrix: predicted has 3 rows, truth has 2");
     CHECK(message_of<shape_error>([&] { confusion_matrix(matrix<idx_t>(2, 0), two, 2); }) ==
-          "confusion_matrix: best_labels has no columns");
+          "confusion_matrix: predicted has no columns");
     for (const idx_t classes : {std::numeric_limits<idx_t>::max(), std::numeric_limits<idx_t>::max() - 1})
         CHECK_THAT(message_of<std::length_error>([&] { confusion_matrix(one, one, classes); }),
                    ContainsSubstring("exceed the address space"));

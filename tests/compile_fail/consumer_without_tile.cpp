@@ -8,5 +8,6 @@ struct counts_rows : us::engine::score_consumer {
 };
 
 void wrong(us::engine::row_source<float>& queries, us::engine::raw_side<float>& gallery) {
-    us::engine::score_tiles<float>({}, queries, gallery, us::engine::shared_by_workers{counts_rows{}});
+    us::engine::score<float, us::engine::tile_order::any>({}, queries, gallery,
+                                                          us::engine::shared_by_workers{counts_rows{}});
 }

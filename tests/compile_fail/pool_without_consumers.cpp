@@ -4,5 +4,5 @@
 namespace us = unitsphere;
 
 void wrong(us::engine::row_source<float>& queries, us::engine::raw_side<float>& gallery) {
-    us::engine::score_rows<float>({}, queries, gallery, us::engine::consumer_pool{});
+    us::engine::score<float, us::engine::tile_order::whole_rows>({}, queries, gallery, us::engine::consumer_pool{});
 }

@@ -61,12 +61,12 @@ TEST_CASE("every score comes once, columns in order, rows done when whole", "[sc
     const idx_t q = GENERATE(0, 1, 2, 13, 14, 15, 57, 200), g = GENERATE(0, 1, 15, 16, 17, 31, 32, 33, 49, 1100);
     CAPTURE(q, g);
     const record by_rows = recorded(q, g, [](auto& queries, auto& gallery, const recording& consumers) {
-        engine::score_rows<float>(sequential{}, queries, gallery, consumers);
+        engine::score<float, engine::tile_order::whole_rows>(sequential{}, queries, gallery, consumers);
     });
     CHECK(by_rows.complete());
     CHECK(by_rows.in_order);
     const record by_strips = recorded(q, g, [](auto& queries, auto& gallery, const recording& consumers) {
-        engine::score_strips<float>(sequential{}, queries, gallery, consumers);
+        engine::score<float, engine::tile_order::by_strips>(sequential{}, queries, gallery, consumers);
     });
     CHECK(by_strips.complete());
 }

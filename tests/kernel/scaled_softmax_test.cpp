@@ -65,9 +65,9 @@ TEST_CASE("a scale in the softmax kernels gives the bits of scaling the logits b
     std::vector<double> sums, expected_sums;
     out = expected = untouched;
     for (idx_t i = 0; i < rows; ++i) {
-        kernel::log_softmax_row(row(logits, i), columns, expected.data() + i * out_stride);
+        kernel::log_softmax_row(row(logits, i), columns, 1.0f, expected.data() + i * out_stride);
         kernel::log_softmax_row(row(x, i), columns, scale, out.data() + i * out_stride);
-        expected_sums.push_back(kernel::log_sum_exp_row(row(logits, i), columns));
+        expected_sums.push_back(kernel::log_sum_exp_row(row(logits, i), columns, 1.0f));
         sums.push_back(kernel::log_sum_exp_row(row(x, i), columns, scale));
         if (reference::is_nan(sums.back()) && reference::is_nan(expected_sums.back()))
             sums.back() = expected_sums.back();  // a NaN's payload is free

@@ -7,7 +7,7 @@ namespace unitsphere {
 struct unit_access;
 
 /// A read-only view of rows that are unit length (or zero, or NaN: rows without a direction).
-/// Only normalize_into, normalize_in_place, adopt_unit and unit_embeddings make one.
+/// Made by the functions that write unit rows into the caller's memory, by adopt_unit, and from unit_embeddings.
 template <class T = float>
 class unit_view {
     static_assert(std::is_floating_point_v<T>,
@@ -35,7 +35,7 @@ private:
 };
 
 /// Owns rows that are unit length (or zero, or NaN: rows without a direction). Read-only.
-/// Only normalize, prompt_ensemble and their friends make one.
+/// Made by normalize, truncate_dim, mean_direction, slerp, prompt_ensemble and gallery::unit_rows.
 template <class T = float>
 class unit_embeddings {
     static_assert(

@@ -25,23 +25,20 @@ auto predicted_labels(const Labels& labels) {
         return to_view(labels);
     }
 }
-/// What errors call them.
-template <class Labels>
-inline constexpr const char* predicted_name = is_flat<Labels> ? "predicted" : "best_labels";
 
 template <class Predicted, class Truth>
-void require_same_length(const char* function, const char* name, const Predicted& predicted, const Truth& truth) {
+void require_same_length(const char* function, const Predicted& predicted, const Truth& truth) {
     if (predicted.rows() != truth.rows())
-        fail<shape_error>(function, ": ", name, " has ", predicted.rows(), " rows, truth has ", truth.rows());
+        fail<shape_error>(function, ": predicted has ", predicted.rows(), " rows, truth has ", truth.rows());
 }
 
 /// How many rows have their true label among the first k predicted ones.
 template <class Predicted, class Truth>
-idx_t count_correct(const char* name, const Predicted& predicted, const Truth& truth, idx_t k) {
+idx_t count_correct(const Predicted& predicted, const Truth& truth, idx_t k) {
     if (k < 1) fail<value_error>("accuracy_at: k is ", k, ", it must be at least 1");
     if (k > predicted.columns())
         fail<shape_error>("accuracy_at: accuracy@", k, " is undefined with ", predicted.columns(), " labels per image");
-    require_same_length("accuracy_at", name, predicted, truth);
+    require_same_length("accuracy_at", predicted, truth);
     idx_t correct = 0;
     for (idx_t i = 0; i < truth.rows(); ++i) {
         const idx_t label = idx_t(truth(i, 0));
@@ -55,12 +52,12 @@ idx_t count_correct(const char* name, const Predicted& predicted, const Truth& t
 
 /// counts[t][p] of true label t and predicted label p; the last column counts -1.
 template <class Predicted, class Truth>
-matrix<idx_t> count_confusions(const char* name, const Predicted& predicted, const Truth& truth, idx_t classes) {
+matrix<idx_t> count_confusions(const Predicted& predicted, const Truth& truth, idx_t classes) {
     constexpr const char* function = "confusion_matrix";
     if (classes < 1) fail<value_error>(function, ": classes is ", classes, ", it must be at least 1");
     if (classes == PTRDIFF_MAX) fail<std::length_error>(function, ": ", classes, " classes exceed the address space");
-    if (predicted.columns() < 1) fail<shape_error>(function, ": ", name, " has no columns");
-    require_same_length(function, name, predicted, truth);
+    if (predicted.columns() < 1) fail<shape_error>(function, ": predicted has no columns");
+    require_same_length(function, predicted, truth);
     matrix<idx_t> counts(classes, classes + 1);
     for (idx_t i = 0; i < truth.rows(); ++i) {
         const idx_t wanted = idx_t(truth(i, 0)), got = idx_t(predicted(i, 0));

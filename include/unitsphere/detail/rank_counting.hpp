@@ -234,7 +234,7 @@ void rank_pairs(const side_names& names, const Images& images, const Texts& text
     if (images.rows() == 0)  // so no text has an image
         for (idx_t j = 0; j < texts.rows(); ++j) text_ranks[j] = image_ranks[j] = 0;
     count_ranks counts(how, image_source, text_source, image_of_text, text_ranks, image_ranks, options.rescore);
-    engine::score_tiles<float>(how, image_source, text_side, counts);
+    engine::score<float, engine::tile_order::any>(how, image_source, text_side, counts);
     image_source.report();
     text_side.report();
 }

@@ -57,7 +57,7 @@ void score_all(const execution& how, const side_names& names, const Queries& que
                const row_policy& query_policy, const row_policy& gallery_policy, const Consumer& consumer) {
     engine::row_source query_source(queries, query_policy, names.function, names.query_row);
     engine::gallery_side<Gallery> gallery_side(gallery, gallery_policy, names.function, names.gallery_row);
-    engine::score_tiles<C>(how, query_source, gallery_side, engine::shared_by_workers{consumer});
+    engine::score<C, engine::tile_order::any>(how, query_source, gallery_side, engine::shared_by_workers{consumer});
     query_source.report();
     gallery_side.report();
 }

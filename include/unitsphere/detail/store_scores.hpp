@@ -30,7 +30,7 @@ struct store_logits : store_tiles<float> {
 
     void tile(const engine::score_tile<>& tile) const noexcept {
         tile.store(scale, out);
-        if (out_transposed.data() == nullptr) return;
+        if (out_transposed.rows() == 0) return;  // left out; an empty view may have an address
         for (idx_t c = 0; c < tile.columns; ++c) {
             float* const row = out_transposed.row(tile.first_column + c) + tile.first_row;
             for (int r = 0; r < tile.rows; ++r) row[r] = out(tile.first_row + r, tile.first_column + c);

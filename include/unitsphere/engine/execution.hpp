@@ -31,7 +31,8 @@ public:
     execution(X&& executor, workspace& space) : execution(executor, &space) {}
 
     /// Calls progress(part, whole) whenever `part` more of `whole` scores have been computed: the parts of a call add
-    /// up to the whole. Similarities, logits, classifiers, searches, ranks and near duplicates report progress.
+    /// up to the whole. cosine_similarity, clip_logits, siglip_logits, classifiers, searches, ranks and near_duplicates
+    /// report progress.
     ///
     /// Threads  called by the workers, by several at once.
     /// Memory   referred to: it must outlive the call.   Errors   what it throws reaches the caller like a body's.

@@ -36,7 +36,8 @@ namespace engine {
 enum class tile_order {
     any,         ///< nothing
     whole_rows,  ///< the columns of a row in ascending order, from one worker
-    by_strips    ///< rectangles that the consumer does not want may be left out, before they are packed
+    by_strips    ///< rectangles that the consumer does not want may be left out: a strip that it wants nothing of is
+                 ///< not packed, nor are its rows counted in the row_report
 };
 
 /// The register tile of kernel::multiply in C (float or double).

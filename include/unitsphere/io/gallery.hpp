@@ -154,8 +154,8 @@ inline float tolerance_of(const gallery& rows) {
 /// Writes a gallery.
 ///
 /// Shapes   rows of dim 1 .. 2^24; or no rows.
-/// Errors   shape_error for other rows; file_error if the stream fails.
 /// Units    unit rows, as they are used; adopted ones too.
+/// Errors   shape_error for other rows; file_error if the stream fails.
 /// Threads  the caller's.   Memory  1 MiB, or two rows.   Source  the format above.
 inline void save_gallery(std::ostream& to, const gallery& rows) {
     if (rows.dim() > detail::longest_row || (rows.rows() > 0 && rows.dim() < 1))

@@ -99,9 +99,6 @@ inline double log_sum_exp_row(const float* x, idx_t columns, float scale) noexce
     const running_softmax row = sum_row(x, columns, scale, [&](idx_t) UNITSPHERE_LAMBDA { return buffer; });
     return row.defined() ? double(row.max) + row.log() : double(row.max);
 }
-inline double log_sum_exp_row(const float* logits, idx_t columns) noexcept {
-    return log_sum_exp_row(logits, columns, 1.0f);
-}
 
 /// log p of the logits scale * x[j], each rounded to float; out may be x. A row without a softmax becomes NaN.
 inline void log_softmax_row(const float* x, idx_t columns, float scale, float* out) noexcept {
@@ -119,9 +116,6 @@ inline void log_softmax_row(const float* x, idx_t columns, float scale, float* o
         const int left = int(columns - j);
         store16_first(out + j, log_p(widen(load16_first(logits + j, left))), left);
     }
-}
-inline void log_softmax_row(const float* logits, idx_t columns, float* out) noexcept {
-    log_softmax_row(logits, columns, 1.0f, out);
 }
 
 }  // namespace kernel

@@ -139,8 +139,8 @@ inline void scale_tile(const C* from, int pitch, int rows, int columns, C scale,
     }
 }
 
-/// to[c * to_pitch + r] = from[r * pitch + c] for r < 16, c < columns, a multiple of 16. Results for
-/// r >= rows are undefined.
+/// to[c * to_pitch + r] = from[r * pitch + c] for r < rows, c < columns, a multiple of 16. Rows up to the next multiple
+/// of a register's width are read too, and their results mean nothing.
 template <class C>
 inline void transpose_tile(const C* from, int pitch, int rows, int columns, C* to, int to_pitch) noexcept {
     constexpr int width = int(vector<C>::size);

@@ -37,7 +37,7 @@ struct pair_table {
             for (idx_t n = first[i]; n < first[i + 1]; ++n) key_of[n] = rank_key(score_of[n]);
         }
     }
-    /// Fills image_of and limits up to `padded` as where there is no pair.
+    /// Sets keys[j] for j < padded; from `texts` on image_of[j] is -1 and keys[j] unreachable_key.
     void set_keys(idx_t padded) noexcept {
         for (idx_t j = 0; j < padded; ++j) {
             const bool known = j < texts && !detail::is_nan(scores[j]);
