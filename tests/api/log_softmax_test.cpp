@@ -63,7 +63,7 @@ double worst_error(const float* got, const float* logits, idx_t columns) {
         if (!reference::is_finite(logits[j])) continue;
         const volatile long double difference = (long double)(logits[j]) - sum.largest;  // first, under any flags
         const long double exact = difference - sum.log;
-        if (-exact > (long double)(largest)) {
+        if (-exact > (long double)(largest_float)) {
             if (reference::bits(got[j]) != 0xff800000u) return 1e9;
             continue;
         }
@@ -83,7 +83,7 @@ void fill(matrix<float>& rows, float value) {
 TEST_CASE("log_softmax has the relative accuracy of a float for all logits and numbers of columns", "[log_softmax]") {
     const idx_t columns = GENERATE(as<idx_t>{}, 1, 2, 3, 5, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 255, 257, 1000,
                                    1023, 1024, 1025, 2047, 2048, 2049, 4099, 10007);
-    for (const float range : {100.0f, 30.0f, 1.0f, 0.001f, 1000.0f, 1e30f, largest}) {
+    for (const float range : {100.0f, 30.0f, 1.0f, 0.001f, 1000.0f, 1e30f, largest_float}) {
         CAPTURE(columns, range);
         const matrix<float> logits = random_logits(3, columns, range, 181);
         const matrix<float> got = log_softmax(logits);
@@ -116,7 +116,7 @@ TEST_CASE("where one logit dominates its log p keeps all digits, however close t
 
 TEST_CASE("logits that share the maximum count each", "[log_softmax]") {
     const idx_t columns = GENERATE(as<idx_t>{}, 2, 15, 16, 17, 33, 1024, 1025, 2049, 5000);
-    for (const float top : {0.0f, -0.0f, 17.25f, -100.0f, largest, -largest, 1e-45f}) {
+    for (const float top : {0.0f, -0.0f, 17.25f, -100.0f, largest_float, -largest_float, 1e-45f}) {
         CAPTURE(columns, top);
         matrix<float> logits(1, columns);
         fill(logits, top);
@@ -131,7 +131,7 @@ TEST_CASE("logits that share the maximum count each", "[log_softmax]") {
 
 TEST_CASE("log_softmax of one column is 0", "[log_softmax]") {
     matrix<float> logit(1, 1);
-    for (const float value : {0.0f, 100.0f, -100.0f, largest, -largest, 1e-45f}) {
+    for (const float value : {0.0f, 100.0f, -100.0f, largest_float, -largest_float, 1e-45f}) {
         logit(0, 0) = value;
         CHECK(reference::bits(log_softmax(logit)(0, 0)) == 0u);
     }
@@ -180,7 +180,7 @@ TEST_CASE("columns masked with -Inf have log p -Inf and do not count", "[log_sof
 
 TEST_CASE("log_sum_exp agrees with its formula, and nothing overflows", "[log_softmax]") {
     const idx_t columns = GENERATE(as<idx_t>{}, 1, 2, 16, 17, 1000, 1024, 1025, 5000, 100000);
-    for (const float range : {100.0f, 1.0f, 0.0f, 1000.0f, 1e30f, largest}) {
+    for (const float range : {100.0f, 1.0f, 0.0f, 1000.0f, 1e30f, largest_float}) {
         CAPTURE(columns, range);
         const matrix<float> logits = random_logits(2, columns, range, 186);
         const array<double> got = log_sum_exp(logits);

@@ -78,7 +78,7 @@ TEST_CASE("softmax sums to 1 where half of the exponentials are as small as the 
 TEST_CASE("equal logits have equal probabilities wherever they stand", "[probability]") {
     const idx_t columns = GENERATE(as<idx_t>{}, 1, 2, 15, 16, 17, 33, 100, 1023, 1025, 2049, 5000);
     CAPTURE(columns);
-    for (const float logit : {0.0f, -0.0f, 17.25f, -100.0f, largest, -largest}) {
+    for (const float logit : {0.0f, -0.0f, 17.25f, -100.0f, largest_float, -largest_float}) {
         matrix<float> logits(1, columns);
         for (idx_t j = 0; j < columns; ++j) logits(0, j) = logit;
         const matrix<float> probabilities = softmax(logits);
@@ -98,7 +98,7 @@ TEST_CASE("equal logits have equal probabilities wherever they stand", "[probabi
 }
 
 TEST_CASE("softmax of one column is 1", "[probability]") {
-    for (const float logit : {0.0f, 100.0f, -100.0f, largest, -largest, 1e-45f}) {
+    for (const float logit : {0.0f, 100.0f, -100.0f, largest_float, -largest_float, 1e-45f}) {
         matrix<float> logits(1, 1);
         logits(0, 0) = logit;
         CHECK(softmax(logits)(0, 0) == 1.0f);
@@ -109,8 +109,8 @@ TEST_CASE("softmax of logits that are far apart is 1 for the largest and 0 for t
     const idx_t columns = GENERATE(as<idx_t>{}, 2, 16, 17, 40, 3000);
     for (idx_t place = 0; place < columns; place += columns < 100 ? 1 : 333) {
         matrix<float> logits(1, columns);
-        for (idx_t j = 0; j < columns; ++j) logits(0, j) = j % 2 == 0 ? -largest : -1000.0f;
-        logits(0, place) = place % 2 == 0 ? largest : 0.0f;
+        for (idx_t j = 0; j < columns; ++j) logits(0, j) = j % 2 == 0 ? -largest_float : -1000.0f;
+        logits(0, place) = place % 2 == 0 ? largest_float : 0.0f;
         const matrix<float> probabilities = softmax(logits);
         int wrong = 0;
         for (idx_t j = 0; j < columns; ++j) wrong += probabilities(0, j) != (j == place ? 1.0f : 0.0f);

@@ -127,7 +127,7 @@ TEST_CASE("double rows that are refused are neither written nor changed", "[rows
     check_refusals<double>("truncate_dim",
                            [](const auto& rows, const auto& o) { truncate_dim<double>(rows, 24, {}, {o}); });
     const matrix<double> before = random_rows<double>(8, 24, 40);
-    check_refusals<double>("normalize_into", [&](const auto& rows, const auto& options) {
+    check_refusals<double>("normalize", [&](const auto& rows, const auto& options) {
         left_alone out{before};
         normalize_into(rows, out.rows, {}, {options});
     });

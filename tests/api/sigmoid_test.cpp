@@ -68,7 +68,7 @@ TEST_CASE("sigmoid of SigLIP's logits has its reference numbers", "[sigmoid]") {
 }
 
 TEST_CASE("sigmoid of NaN is NaN, of infinities 1 and 0, of zeros a half, wherever they stand", "[sigmoid]") {
-    const float special[] = {infinity, -infinity, largest, -largest, 0.0f, -0.0f};
+    const float special[] = {infinity, -infinity, largest_float, -largest_float, 0.0f, -0.0f};
     const float expected[] = {1.0f, 0.0f, 1.0f, 0.0f, 0.5f, 0.5f};
     int wrong = 0;
     for (idx_t columns = 1; columns <= 40; ++columns)
@@ -107,11 +107,12 @@ TEST_CASE("with scale and bias it is the sigmoid of scale * cosine + bias", "[si
 
 TEST_CASE("a logit that overflows is infinite, and a NaN cosine has no probability", "[sigmoid]") {
     const std::vector<float> cosines{1.0f, -1.0f, reference::float_from_bits(0xffc00001u)};
-    const matrix<float> p = sigmoid(unitsphere::to_view(cosines), logit_scale::from_multiplier(largest), 0.0f);
+    const matrix<float> p = sigmoid(unitsphere::to_view(cosines), logit_scale::from_multiplier(largest_float), 0.0f);
     CHECK(p(0, 0) == 1.0f);
     CHECK(p(0, 1) == 0.0f);
     CHECK(reference::is_nan(p(0, 2)));
-    const matrix<float> sum = sigmoid(unitsphere::to_view(cosines), logit_scale::from_multiplier(largest), largest);
+    const matrix<float> sum =
+        sigmoid(unitsphere::to_view(cosines), logit_scale::from_multiplier(largest_float), largest_float);
     CHECK(sum(0, 0) == 1.0f);
     CHECK(sum(0, 1) == 0.5f);
 }

@@ -28,7 +28,7 @@ if(OLD)
   file(WRITE "${SCRATCH}/old/${package}ConfigVersion.cmake"
     "set(PACKAGE_VERSION ${version})\nset(PACKAGE_VERSION_COMPATIBLE TRUE)\n")
   execute_process(COMMAND ${configure} "-D${package}_DIR=${SCRATCH}/old" RESULT_VARIABLE code ERROR_VARIABLE err)
-  if(code EQUAL 0 OR NOT err MATCHES "needs.*${SCRATCH}/old.*has.*${version}|${version} in.*is older than")
+  if(code EQUAL 0 OR NOT err MATCHES "needs.*${SCRATCH}/old.*has.*${version}|${version} in.*is[ \n]+older[ \n]+than")
     message(FATAL_ERROR "${package} ${version} was not refused (${code}):\n${err}")
   endif()
   return()

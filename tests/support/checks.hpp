@@ -16,7 +16,7 @@
 namespace tests {
 
 inline constexpr float infinity = std::numeric_limits<float>::infinity();
-inline constexpr float largest = std::numeric_limits<float>::max();
+inline constexpr float largest_float = std::numeric_limits<float>::max();
 
 /// The message of the Error that the call throws; a line that says what happened instead, where it does not.
 template <class Error, class Call>

@@ -34,7 +34,7 @@ using pass_rows = pass_rows_of_float_double_float16_bfloat16_or_int8_as_a_matrix
 template <class List>
 inline constexpr bool is_list_of_lists = false;
 template <template <class...> class List, class Row, class... More>
-inline constexpr bool is_list_of_lists<List<Row, More...>> = !std::is_void_v<typename viewed<Row>::type>;
+inline constexpr bool is_list_of_lists<List<Row, More...>> = !std::is_void_v<typename viewed<const Row>::type>;
 template <class... Rows>
 using advice = std::conditional_t<(is_list_of_lists<Rows> || ...),
                                   pass_rows_that_lie_in_one_block_as_a_matrix_or_a_matrix_view, pass_rows>;
