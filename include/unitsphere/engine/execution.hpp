@@ -109,7 +109,7 @@ class borrowed_workspace {
 public:
     borrowed_workspace(const execution& how, const char* function)
         : space_(how.space() != nullptr ? *how.space() : own_) {
-        space_.lend(function);
+        if (how.space() != nullptr) space_.lend(function);  // nobody else knows of its own
     }
     borrowed_workspace(const borrowed_workspace&) = delete;
     borrowed_workspace& operator=(const borrowed_workspace&) = delete;
