@@ -122,10 +122,10 @@ inline double norm_or_1(const float* row, idx_t dim) noexcept {
 template <class F>
 void for_pieces_of_gallery(idx_t rows, idx_t dim, F&& f) {
     constexpr idx_t pairs = idx_t(1) << 17;
-    const idx_t piece = dim >= pairs ? 2 : pairs / (dim > 0 ? dim : 1) * 2, most = rows < piece ? rows : piece;
+    const idx_t piece = dim >= pairs ? 2 : pairs / engine::maximum(dim, 1) * 2, most = engine::minimum(rows, piece);
     auto room = matrix<float>::uninitialized(most, dim);
     for (idx_t first = 0; first < rows; first += most)
-        f(first, matrix_view<float>(room.data(), rows - first < most ? rows - first : most, dim));
+        f(first, matrix_view<float>(room.data(), engine::minimum(rows - first, most), dim));
 }
 
 /// One bit pattern for what is not a number: machines make different ones.

@@ -17,6 +17,7 @@
 #include <Eigen/Core>
 
 #include "../data/matrix.hpp"
+#include "../engine/arithmetic.hpp"
 #include "../kernel/linear.hpp"
 #include "line_search.hpp"
 
@@ -33,7 +34,7 @@ public:
           costs_(costs),
           heads_(costs.dim() == 2 ? 1 : costs.dim()),
           columns_(rows.dim() + 1),
-          block_(block_size, (columns_ + 15) / 16 * 16),
+          block_(block_size, engine::round_up(columns_, kernel::lane_count)),
           weights_(heads_, block_.dim()),
           logits_(block_size, heads_) {
         double sum = 0.0;
@@ -92,7 +93,7 @@ public:
             }
             for (idx_t c = 0; c < columns_; c += panel)  // from the diagonal on, column c is row c
                 kernel::add_products({block_.row(0) + c, block_.dim()}, {block_.row(0) + c, block_.dim()}, count,
-                                     columns_ - c < panel ? columns_ - c : panel, columns_ - c, {&out(c, c), columns_});
+                                     engine::minimum(columns_ - c, panel), columns_ - c, {&out(c, c), columns_});
         });
     }
 
@@ -111,7 +112,7 @@ private:
     template <class Work>
     void each_block(Work&& work) {
         for (idx_t first = 0; first < rows_.rows(); first += block_size) {
-            const idx_t count = rows_.rows() - first < block_size ? rows_.rows() - first : block_size;
+            const idx_t count = engine::minimum(rows_.rows() - first, block_size);
             for (idx_t j = 0; j < count; ++j) {
                 const float* const from = rows_.row(first + j);
                 double* const to = block_.row(j);
@@ -124,8 +125,8 @@ private:
 
     /// logits_ = block_ * weights_^T; rows after the last hold what they held.
     void find_logits(idx_t count) noexcept {
-        kernel::find_dots({block_.data(), block_.dim()}, {weights_.data(), weights_.dim()}, (count + 3) / 4 * 4, heads_,
-                          block_.dim(), {logits_.data(), heads_});
+        kernel::find_dots({block_.data(), block_.dim()}, {weights_.data(), weights_.dim()}, engine::round_up(count, 4),
+                          heads_, block_.dim(), {logits_.data(), heads_});
     }
     void set_weights(const vector& x) noexcept {
         for (idx_t h = 0; h < heads_; ++h)
