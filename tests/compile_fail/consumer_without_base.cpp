@@ -1,5 +1,5 @@
 // expect: unitsphere: a consumer derives from engine::score_consumer
-#include <unitsphere/engine/score_tiles.hpp>
+#include <unitsphere/engine/score.hpp>
 
 namespace us = unitsphere;
 

@@ -1,5 +1,5 @@
 // expect: unitsphere: this consumer lacks the member tile
-#include <unitsphere/engine/score_tiles.hpp>
+#include <unitsphere/engine/score.hpp>
 
 namespace us = unitsphere;
 

@@ -1,5 +1,5 @@
 // expect: unitsphere: these consumers lack the member of
-#include <unitsphere/engine/score_tiles.hpp>
+#include <unitsphere/engine/score.hpp>
 
 namespace us = unitsphere;
 

@@ -1,7 +1,7 @@
 /// The consumers of a classifier: what becomes of the logits of images and classes.
 #pragma once
 
-#include "../engine/score_tiles.hpp"
+#include "../engine/score.hpp"
 #include "../kernel/select.hpp"
 #include "../kernel/softmax_rows.hpp"
 #include "store_scores.hpp"

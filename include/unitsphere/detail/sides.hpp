@@ -4,7 +4,7 @@
 
 #include "../data/output.hpp"
 #include "../engine/pair_scores.hpp"
-#include "../engine/score_tiles.hpp"
+#include "../engine/score.hpp"
 #include "arguments.hpp"
 
 namespace unitsphere {

@@ -50,16 +50,16 @@ void expect_tile(const matrix_view<C>& out, idx_t first_row, int rows, idx_t fir
 /// | tile(const score_tile<C>&)               | for each tile, while it is in L1           | the worker of the tile  |
 /// | expect(row, rows, column, columns)       | before that tile is computed               | the same                |
 /// | wants(row, rows, column, columns)        | before a rectangle is packed or multiplied:| the worker of the       |
-/// |                                          | false lets score_strips leave it out       | rectangle               |
+/// |                                          | false lets strip_loop leave it out         | rectangle               |
 /// | rows_done(first, count)                  | once every score of these queries has been | one worker, not always  |
 /// |                                          | handed to some worker's tile()             | one that had their tiles|
 /// | cell_begins(row, rows)                   | score_cells: before the strips of a cell   | the worker of the cell  |
 /// | strip_begins(column, columns)            | score_cells: before the tiles of a strip   | the same                |
 /// | strip_done()                             | score_cells: after them                    | the same                |
 ///
-/// score_rows gives the columns of a row to one worker in ascending order, then calls rows_done. score_strips and
-/// score_tiles give tiles of the same rows to several workers, in no order; with few queries expect() and wants() are
-/// not called. score_cells gives the rows of a strip in ascending order, and calls neither wants() nor rows_done().
+/// run_rows gives the columns of a row to one worker in ascending order, then calls rows_done. strip_loop and run_few
+/// give tiles of the same rows to several workers, in no order; run_few calls neither expect() nor wants().
+/// score_cells gives the rows of a strip in ascending order, and calls neither wants() nor rows_done().
 struct score_consumer {
     void expect(idx_t, int, idx_t, int) const noexcept {}
     bool wants(idx_t, idx_t, idx_t, idx_t) const noexcept { return true; }
@@ -74,9 +74,9 @@ struct score_consumer {
 /// | member                          | called                                                        | by             |
 /// |---------------------------------|---------------------------------------------------------------|----------------|
 /// | lay_out(arena&, workers, rows)  | first: adds arrays for that many workers, and for the queries | the caller     |
-/// |                                 | between two rows_done (a pass, or a group in score_rows)      |                |
+/// |                                 | between two rows_done (a pass, or a group in run_rows)        |                |
 /// | begin()                         | when the arrays have memory                                   | the caller     |
-/// | rows_begin(first, count)        | score_strips, score_few: before a pass over these queries     | the caller     |
+/// | rows_begin(first, count)        | strip_loop, run_few: before a pass over these queries         | the caller     |
 /// | of(worker)                      | before a task: the worker's consumer, by value or reference   | the worker     |
 struct consumer_pool {
     void lay_out(arena&, idx_t, idx_t) const noexcept {}

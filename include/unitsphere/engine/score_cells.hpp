@@ -12,7 +12,7 @@
 
 #include "gallery_side.hpp"
 #include "measured_rows.hpp"
-#include "tile.hpp"
+#include "multiply_group.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {

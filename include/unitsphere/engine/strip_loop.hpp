@@ -11,7 +11,7 @@
 #pragma once
 
 #include "gallery_side.hpp"
-#include "tile.hpp"
+#include "multiply_group.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {

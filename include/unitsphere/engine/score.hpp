@@ -1,9 +1,9 @@
 /// Every score of queries x gallery to a question's consumers: plan, then run the loop that the plan names.
 #pragma once
 
-#include "score_few.hpp"
-#include "score_rows.hpp"
-#include "score_strips.hpp"
+#include "run_few.hpp"
+#include "run_rows.hpp"
+#include "strip_loop.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
