@@ -26,7 +26,7 @@ struct top_k_options {
 struct range_search_options {
     row_policy queries = {}, gallery = {};
     float upper_bound = FLT_MAX;         ///< left out from here on; a cosine is at most 1
-    idx_t most_per_query = PTRDIFF_MAX;  ///< how many rows a query keeps: the best ones
+    idx_t max_per_query = PTRDIFF_MAX;  ///< how many rows a query keeps: the best ones
 };
 struct for_each_in_range_options {
     row_policy queries = {}, gallery = {};
@@ -136,14 +136,14 @@ UNITSPHERE_REFUSE_OTHER_SIDES(top_k);
 ///   found[i] = the rows j with threshold <= cosine(queries[i], gallery[j]) < options.upper_bound, best first
 ///
 /// Inclusive at the threshold, exclusive at the upper bound: adjoining ranges share no pair and leave none out. The
-/// order is that of top_k, and so is the answer where most_per_query cuts it.
+/// order is that of top_k, and so is the answer where max_per_query cuts it.
 ///
-/// Shapes   queries [q, dim], gallery [g, dim] or a `gallery` -> rows and scores of all hits, first [q + 1]; iterates
+/// Shapes   queries [q, dim], gallery [g, dim] or a `gallery` -> indices and scores of all hits, offsets [q + 1]; iterates
 ///          like top_k's result: for (auto [row, score] : found[i]).
 /// Units    cosines, with the bits of cosine_similarity, compared as floats; row numbers of the gallery. Rows against
 ///          themselves find themselves. What rounding does to a threshold stands at the head of this file.
 /// Errors   shape_error if the dims disagree; value_error for a threshold or upper bound that is NaN, a negative
-///          most_per_query, and for rows as in top_k. A query with NaN or Inf finds nothing.
+///          max_per_query, and for rows as in top_k. A query with NaN or Inf finds nothing.
 /// Threads  `how` splits the gallery; every split gives the same result.
 /// Memory   O(q + results) for each worker, and some MiB of packed rows from the workspace of `how`.
 /// Source   FAISS, IndexFlatIP::range_search (there: score > radius, in no order).
@@ -154,8 +154,8 @@ range_result range_search(const Queries& queries, const Gallery& gallery, requir
     const auto gallery_view = engine::side_of(gallery);
     const detail::side_names& names = detail::range_search_names;
     const detail::score_range range = detail::range_of(names, query_view, gallery_view, threshold, options.upper_bound);
-    const idx_t most = options.most_per_query;
-    if (most < 0) detail::fail<value_error>("range_search: most_per_query is ", most, ", it must not be negative");
+    const idx_t most = options.max_per_query;
+    if (most < 0) detail::fail<value_error>("range_search: max_per_query is ", most, ", it must not be negative");
     detail::collect_in_range pairs(range, query_view.rows(), gallery_view.rows(), most);
     detail::score_by_strips(how, names, query_view, gallery_view, options.queries, options.gallery, pairs);
     return pairs.result(how);

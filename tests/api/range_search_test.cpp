@@ -54,7 +54,7 @@ hit_table hits_of(const range_result& found) {
 
 range_search_options bounded(float upper_bound, idx_t most) {
     range_search_options options;
-    options.upper_bound = upper_bound, options.most_per_query = most;
+    options.upper_bound = upper_bound, options.max_per_query = most;
     return options;
 }
 
@@ -81,8 +81,8 @@ TEST_CASE("range_search is the part of a stable sort of all scores that is in ra
     const range_search_options options = bounded(upper_bound, most);
     const range_result found = range_search(queries, rows, threshold, {}, options);
     CHECK(found.queries() == q);
-    CHECK(idx_t(found.first.size()) == q + 1);
-    CHECK(found.rows.size() == found.scores.size());
+    CHECK(idx_t(found.offsets.size()) == q + 1);
+    CHECK(found.indices.size() == found.scores.size());
     CHECK(hits_of(found) == expected);
     CHECK(hits_of(range_search(queries, gallery(rows), threshold, {}, options)) == expected);
     CHECK(hits_of(range_search(queries, rows, threshold, in_reverse, options)) == expected);
@@ -127,8 +127,8 @@ TEST_CASE("a range includes its threshold and excludes its upper bound", "[range
     CHECK(finds(range_search(rows, rows, -1.0f, {}, bounded(above, 40))));
     CHECK_FALSE(finds(range_search(rows, rows, -1.0f, {}, bounded(tie, 40))));
     const auto below = range_search(rows, rows, -1.0f, {}, bounded(tie, 40)), from = range_search(rows, rows, tie);
-    CHECK(below.rows.size() + from.rows.size() == 40 * 40);  // adjoining ranges: every pair once
-    CHECK(range_search(rows, rows, tie, {}, bounded(tie, 40)).rows.empty());
+    CHECK(below.indices.size() + from.indices.size() == 40 * 40);  // adjoining ranges: every pair once
+    CHECK(range_search(rows, rows, tie, {}, bounded(tie, 40)).indices.empty());
 }
 
 TEST_CASE("range_search takes options of rows, and reports them", "[range_search]") {
@@ -198,7 +198,7 @@ TEST_CASE("range searches refuse what does not fit, with their names", "[range_s
     CHECK(message_of<value_error>([&] { range_search(rows, rows, 0.5f, {}, bounded(nan, 1)); }) ==
           "range_search: upper_bound is NaN");
     CHECK(message_of<value_error>([&] { range_search(rows, rows, 0.5f, {}, bounded(1.0f, -1)); }) ==
-          "range_search: most_per_query is -1, it must not be negative");
+          "range_search: max_per_query is -1, it must not be negative");
     CHECK(message_of<shape_error>([&] { range_search(rows, others, 0.5f); }) ==
           "range_search: queries have dim 8, gallery has dim 9");
     CHECK(message_of<shape_error>([&] { for_each_in_range(rows, others, 0.5f, ignore); }) ==

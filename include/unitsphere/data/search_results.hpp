@@ -33,13 +33,13 @@ struct neighbours {
 
 /// The gallery rows in range of each query, best first, and their cosines; one query after the other.
 struct range_result {
-    array<idx_t> rows = {};    ///< those of query i are rows[first[i]] .. rows[first[i + 1] - 1]
-    array<float> scores = {};  ///< their cosines
-    array<idx_t> first = {};   ///< [q + 1]; FAISS calls it lims
+    array<idx_t> indices = {};  ///< those of query i are indices[offsets[i]] .. indices[offsets[i + 1] - 1]
+    array<float> scores = {};   ///< their cosines
+    array<idx_t> offsets = {};  ///< [q + 1]; FAISS calls it lims
 
-    UNITSPHERE_INLINE idx_t queries() const noexcept { return first.empty() ? 0 : idx_t(first.size()) - 1; }
+    UNITSPHERE_INLINE idx_t queries() const noexcept { return offsets.empty() ? 0 : idx_t(offsets.size()) - 1; }
     UNITSPHERE_INLINE hit_list operator[](idx_t i) const noexcept {
-        return {rows.data() + first[i], scores.data() + first[i], first[i + 1] - first[i]};
+        return {indices.data() + offsets[i], scores.data() + offsets[i], offsets[i + 1] - offsets[i]};
     }
     UNITSPHERE_INLINE element_iterator<range_result> begin() const noexcept { return {*this, 0}; }
     UNITSPHERE_INLINE element_iterator<range_result> end() const noexcept { return {*this, queries()}; }

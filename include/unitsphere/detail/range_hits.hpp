@@ -69,19 +69,19 @@ private:
 inline range_result hits_by_query(const pair_buffer* buffers, idx_t count, idx_t queries, idx_t most,
                                   const execution& how) {
     range_result found;
-    found.first = array<idx_t>(queries + 1);
+    found.offsets = array<idx_t>(queries + 1);
     for (idx_t b = 0; b < count; ++b)
-        for (const found_pair& pair : buffers[b]) ++found.first[pair.query + 1];
+        for (const found_pair& pair : buffers[b]) ++found.offsets[pair.query + 1];
     for (idx_t i = 1; i <= queries; ++i) {
-        const idx_t hits = found.first[i];
-        found.first[i] = found.first[i - 1] + (hits < most ? hits : most);
+        const idx_t hits = found.offsets[i];
+        found.offsets[i] = found.offsets[i - 1] + (hits < most ? hits : most);
     }
-    found.rows = array<idx_t>::uninitialized(found.first[queries]);
-    found.scores = array<float>::uninitialized(found.first[queries]);
+    found.indices = array<idx_t>::uninitialized(found.offsets[queries]);
+    found.scores = array<float>::uninitialized(found.offsets[queries]);
     array<idx_t> filled(queries);
     const auto list_of = [&](idx_t i) {
-        const idx_t first = found.first[i];
-        return kernel::best_list{found.rows.data() + first, found.scores.data() + first, found.first[i + 1] - first,
+        const idx_t first = found.offsets[i];
+        return kernel::best_list{found.indices.data() + first, found.scores.data() + first, found.offsets[i + 1] - first,
                                  filled[i]};
     };
     for (idx_t b = 0; b < count; ++b)
