@@ -27,7 +27,7 @@ std::vector<us::idx_t> labels_of(const us::matrix<float>& rows, us::idx_t classe
 /// The largest component of the objective's gradient at the head, from rows that are unit in double: no weight is
 /// further than its length from the minimum's.
 double gradient_at(const us::linear_head& head, const us::matrix<float>& rows, const std::vector<us::idx_t>& labels) {
-    const Eigen::Map<const bench::exact_matrix> parameters(head.rows().data(), head.heads(), head.dim() + 1);
+    const Eigen::Map<const bench::exact_matrix> parameters(head.parameters().data(), head.heads(), head.dim() + 1);
     bench::exact_matrix slopes = parameters;
     slopes.rightCols<1>().setZero();
     bench::exact_matrix unit(1, head.dim() + 1);  // a row at a time, with a 1 for the bias: memory is measured too

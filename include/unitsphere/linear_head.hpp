@@ -34,9 +34,9 @@ public:
         if (values.rows() < 1 || values.dim() < 2)
             detail::fail<shape_error>("linear_head: rows are ", values.rows(), " x ", values.dim(),
                                       ", a head needs at least 1 x 2: weights and a bias");
-        rows_ = matrix<double>::uninitialized(values.rows(), values.dim());
+        parameters_ = matrix<double>::uninitialized(values.rows(), values.dim());
         for (idx_t h = 0; h < heads(); ++h)
-            for (idx_t k = 0; k < rows_.dim(); ++k) rows_(h, k) = double(values(h, k));
+            for (idx_t k = 0; k < parameters_.dim(); ++k) parameters_(h, k) = double(values(h, k));
         require_finite();
     }
     /// The same from weights [heads, dim] and a list of as many biases.
@@ -51,10 +51,10 @@ public:
                                       " x ", given.dim());
         if (values.rows() < 1 || values.dim() < 1)
             detail::fail<shape_error>("linear_head: weights are ", values.rows(), " x ", values.dim());
-        rows_ = matrix<double>::uninitialized(values.rows(), values.dim() + 1);
+        parameters_ = matrix<double>::uninitialized(values.rows(), values.dim() + 1);
         for (idx_t h = 0; h < heads(); ++h) {
-            for (idx_t k = 0; k < dim(); ++k) rows_(h, k) = double(values(h, k));
-            rows_(h, dim()) = double(given(0, h));
+            for (idx_t k = 0; k < dim(); ++k) parameters_(h, k) = double(values(h, k));
+            parameters_(h, dim()) = double(given(0, h));
         }
         require_finite();
     }
@@ -97,12 +97,12 @@ public:
         return -1;
     }
 
-    idx_t heads() const noexcept { return rows_.rows(); }
-    idx_t dim() const noexcept { return rows_.dim() - 1; }
+    idx_t heads() const noexcept { return parameters_.rows(); }
+    idx_t dim() const noexcept { return parameters_.dim() - 1; }
     idx_t classes() const noexcept { return heads() == 1 ? 2 : heads(); }
     /// [heads, dim + 1], each row [weights..., bias]; valid as long as the head is.
-    matrix_view<const double> rows() const noexcept UNITSPHERE_LIFETIMEBOUND { return rows_.view(); }
-    double bias(idx_t head) const noexcept { return rows_(head, dim()); }
+    matrix_view<const double> parameters() const noexcept UNITSPHERE_LIFETIMEBOUND { return parameters_.view(); }
+    double bias(idx_t head) const noexcept { return parameters_(head, dim()); }
 
     /// The decision of every head for every row, into the caller's memory.
     ///
@@ -117,8 +117,8 @@ public:
     template <class Rows, class Out, detail::if_rows<Rows> = 0>
     void decision_function_into(const Rows& rows, Out&& out, const execution& how = {},
                                 const linear_head_options& options = {}) const {
-        detail::head_decisions(rows_.view(), engine::view_of(rows), detail::output_of<double>(static_cast<Out&&>(out)),
-                               how, options.rows);
+        detail::head_decisions(parameters_.view(), engine::view_of(rows),
+                               detail::output_of<double>(static_cast<Out&&>(out)), how, options.rows);
     }
     /// The same as a new matrix.
     ///
@@ -128,7 +128,7 @@ public:
                                      const linear_head_options& options = {}) const {
         const auto view = engine::view_of(rows);
         auto out = matrix<double>::uninitialized(view.rows(), heads());
-        detail::head_decisions(rows_.view(), view, out.view(), how, options.rows);
+        detail::head_decisions(parameters_.view(), view, out.view(), how, options.rows);
         return out;
     }
     UNITSPHERE_REFUSE_OTHER_ROWS_IN_MEMBER(decision_function);
@@ -143,7 +143,7 @@ public:
     template <class Rows, class Out, detail::if_rows<Rows> = 0>
     void predict_proba_into(const Rows& rows, Out&& out, const execution& how = {},
                             const linear_head_options& options = {}) const {
-        detail::head_probabilities(rows_.view(), engine::view_of(rows),
+        detail::head_probabilities(parameters_.view(), engine::view_of(rows),
                                    detail::output_of<double>(static_cast<Out&&>(out)), how, options.rows);
     }
     /// The same as a new matrix.
@@ -154,7 +154,7 @@ public:
                                  const linear_head_options& options = {}) const {
         const auto view = engine::view_of(rows);
         auto out = matrix<double>::uninitialized(view.rows(), classes());
-        detail::head_probabilities(rows_.view(), view, out.view(), how, options.rows);
+        detail::head_probabilities(parameters_.view(), view, out.view(), how, options.rows);
         return out;
     }
     UNITSPHERE_REFUSE_OTHER_ROWS_IN_MEMBER(predict_proba);
@@ -170,7 +170,7 @@ public:
     void predict_into(const Rows& rows, Labels&& labels, const execution& how = {},
                       const linear_head_options& options = {}) const {
         const matrix_view<idx_t> out = detail::output_of<idx_t>(static_cast<Labels&&>(labels));
-        detail::head_labels(rows_.view(), engine::view_of(rows), out, how, options.rows);
+        detail::head_labels(parameters_.view(), engine::view_of(rows), out, how, options.rows);
         name_classes(out);
     }
     /// The same as a new array.
@@ -180,7 +180,7 @@ public:
     array<idx_t> predict(const Rows& rows, const execution& how = {}, const linear_head_options& options = {}) const {
         const auto view = engine::view_of(rows);
         auto labels = array<idx_t>::uninitialized(view.rows());
-        detail::head_labels(rows_.view(), view, labels.view(), how, options.rows);
+        detail::head_labels(parameters_.view(), view, labels.view(), how, options.rows);
         name_classes(labels);
         return labels;
     }
@@ -198,7 +198,7 @@ public:
     void predict_into(const Rows& rows, required<double> threshold, Labels&& labels, const execution& how = {},
                       const linear_head_options& options = {}) const {
         const matrix_view<idx_t> out = detail::output_of<idx_t>(static_cast<Labels&&>(labels));
-        detail::head_labels_at(threshold, rows_.view(), engine::view_of(rows), out, how, options.rows);
+        detail::head_labels_at(threshold, parameters_.view(), engine::view_of(rows), out, how, options.rows);
         name_classes(out);
     }
     /// The same as a new array.
@@ -209,7 +209,7 @@ public:
                          const linear_head_options& options = {}) const {
         const auto view = engine::view_of(rows);
         auto labels = array<idx_t>::uninitialized(view.rows());
-        detail::head_labels_at(threshold, rows_.view(), view, labels.view(), how, options.rows);
+        detail::head_labels_at(threshold, parameters_.view(), view, labels.view(), how, options.rows);
         name_classes(labels);
         return labels;
     }
@@ -225,12 +225,12 @@ private:
     }
     void require_finite() const {
         for (idx_t h = 0; h < heads(); ++h)
-            for (idx_t k = 0; k < rows_.dim(); ++k)
-                if (!detail::is_finite(rows_(h, k)))
+            for (idx_t k = 0; k < parameters_.dim(); ++k)
+                if (!detail::is_finite(parameters_(h, k)))
                     detail::fail<value_error>("linear_head: row ", h, ", column ", k, " is not finite");
     }
 
-    matrix<double> rows_ = {};
+    matrix<double> parameters_ = {};
     array<idx_t> labels_ = {};  ///< empty: 0 .. classes - 1
 };
 

@@ -201,7 +201,7 @@ TEST_CASE("weights and biases apart make the same head as rows", "[head]") {
         biases[std::size_t(h)] = rows(h, 10);
     }
     const linear_head head(weights, biases);
-    CHECK(first_difference(head.rows(), linear_head(rows).rows()) == "");
+    CHECK(first_difference(head.parameters(), linear_head(rows).parameters()) == "");
     CHECK((head.dim() == 10 && head.heads() == 3 && head.bias(2) == rows(2, 10)));
     CHECK(linear_head(std::vector<float>{1, 2, 3}).heads() == 1);  // a std::vector is one row
 }

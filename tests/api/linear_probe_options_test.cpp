@@ -59,7 +59,7 @@ TEST_CASE("labels are any integers: the fit is that of 0 .. classes - 1, and pre
     for (idx_t i = 0; i < 20; ++i)
         numbered_truth.push_back(i % classes), truth.push_back(names[std::size_t(i % classes)]);
     const logistic_fit fit = logistic_regression(rows, given), expected = logistic_regression(rows, numbered);
-    CHECK(first_difference(fit.head.rows(), expected.head.rows()) == "");
+    CHECK(first_difference(fit.head.parameters(), expected.head.parameters()) == "");
     CHECK(listed(fit.head.labels()) == names);
     const auto predicted = fit.head.predict(others), classes_of = expected.head.predict(others);
     for (idx_t i = 0; i < 20; ++i) CHECK(predicted[i] == names[std::size_t(classes_of[i])]);
@@ -162,7 +162,7 @@ TEST_CASE("rows without any direction leave the odds of the labels to the bias",
     const matrix<double> p = three.head.predict_proba(std::vector<float>{1, 2, 3, 4});
     CHECK_THAT(p(0, 0), WithinAbs(0.1, 1e-6));
     CHECK_THAT(p(0, 2), WithinAbs(0.6, 1e-6));
-    for (idx_t k = 0; k < 4; ++k) CHECK(three.head.rows()(2, k) == 0.0);
+    for (idx_t k = 0; k < 4; ++k) CHECK(three.head.parameters()(2, k) == 0.0);
 }
 
 TEST_CASE("settings without a meaning are refused, with their value", "[probe]") {
@@ -265,7 +265,7 @@ TEST_CASE("a fit converges whatever the size of C and of the losses' sum", "[pro
     CHECK(found.iterations < 200);
     const reference::logistic_oracle oracle(rows, given, std::vector<long double>(std::size_t(classes), C));
     // unit rows are floats here, exact in the oracle: 2^-22 of every term
-    CHECK(double(oracle.gradient(found.head.rows()) / (C * (long double)(n))) <= 1e-10 + 0x1p-22);
+    CHECK(double(oracle.gradient(found.head.parameters()) / (C * (long double)(n))) <= 1e-10 + 0x1p-22);
 }
 
 TEST_CASE("with next to no C the bias alone is left: the odds of the labels", "[probe]") {
@@ -319,9 +319,9 @@ TEST_CASE("no split and no thread changes a fit, a report or a search for C", "[
     const logistic_fit expected = ask({});
     const best_c_fit best = fit_best_c(rows, given, rows, given, {0.1, 1});
     for (const int threads : {2, 3, 7}) {
-        CHECK(first_difference(ask(on_threads{threads}).head.rows(), expected.head.rows()) == "");
+        CHECK(first_difference(ask(on_threads{threads}).head.parameters(), expected.head.parameters()) == "");
         const best_c_fit other = fit_best_c(rows, given, rows, given, {0.1, 1}, on_threads{threads});
-        CHECK(first_difference(other.fit.head.rows(), best.fit.head.rows()) == "");
+        CHECK(first_difference(other.fit.head.parameters(), best.fit.head.parameters()) == "");
         CHECK((other.C == best.C && other.tried[0].log_loss == best.tried[0].log_loss));
     }
 }
@@ -368,7 +368,7 @@ TEST_CASE("of candidates with as many right labels the lower log loss wins, of e
     const best_c_fit best = fit_best_c(rows, given, rows, given, {1, 100, 10});
     for (const auto& one : best.tried) CHECK(one.correct == 4);
     CHECK(best.C == 100);
-    CHECK_THAT(best.fit.head.rows()(0, 1), WithinAbs(-best.fit.head.rows()(0, 0), 1e-6));
+    CHECK_THAT(best.fit.head.parameters()(0, 1), WithinAbs(-best.fit.head.parameters()(0, 0), 1e-6));
     unitsphere::fit_best_c_options loose;
     loose.fit.tolerance = 1e3;  // no step is made: all heads are zero and equal
     CHECK(fit_best_c(rows, given, rows, given, {3, 2, 5}, {}, loose).C == 2);
@@ -387,7 +387,7 @@ TEST_CASE("the order of candidates changes neither the best C nor how any of the
         for (const idx_t i : order) permuted.push_back(candidates[i]);
         const best_c_fit found = fit_best_c(rows, given, validation, truth, permuted);
         CHECK(found.C == expected.C);
-        CHECK(first_difference(found.fit.head.rows(), expected.fit.head.rows()) == "");
+        CHECK(first_difference(found.fit.head.parameters(), expected.fit.head.parameters()) == "");
         for (idx_t i = 0; i < 4; ++i) {
             CHECK(found.tried[i].C == permuted[std::size_t(i)]);
             CHECK(found.tried[i].correct == expected.tried[order[std::size_t(i)]].correct);

@@ -129,7 +129,8 @@ TEST_CASE("objective and weights are those of scikit-learn on unit rows", "[prob
         for (idx_t h = 0; h < found.head.heads();
              ++h)  // the gradient's 1e-6 is the weights' error at most: curvature >= 1
             for (idx_t k = 0; k < 6; ++k)
-                CHECK_THAT(found.head.rows()(h, k), WithinAbs(expected.rows[std::size_t(h)][std::size_t(k)], 3e-6));
+                CHECK_THAT(found.head.parameters()(h, k),
+                           WithinAbs(expected.rows[std::size_t(h)][std::size_t(k)], 3e-6));
     }
 }
 
@@ -141,7 +142,7 @@ TEST_CASE("where the fit ends, the gradient of the formula vanishes", "[probe]")
     const std::vector<idx_t> labels = random_labels(rows, classes, 91);
     const logistic_fit found = logistic_regression(rows, labels, {}, options_of(3.0));
     const logistic_oracle oracle(rows, labels, std::vector<long double>(std::size_t(classes), 3.0L));
-    const matrix_view<const double> head = found.head.rows();
+    const matrix_view<const double> head = found.head.parameters();
     REQUIRE((head.rows() == (classes == 2 ? 1 : classes) && head.dim() == dim + 1));
     // unit rows are floats here, exact in the oracle: each of n residuals moves by 2^-23 of its row
     const double rounding = 3.0 * double(n) * 0x1p-22;
@@ -198,11 +199,13 @@ TEMPLATE_LIST_TEST_CASE("raw rows, unit rows and rows of any stride are fitted a
     std::vector<int> labels;
     for (idx_t i = 0; i < 60; ++i) labels.push_back(int(i % 3));
     const logistic_fit expected = logistic_regression(rows, labels);
-    CHECK(first_difference(logistic_regression(normalize(rows), labels).head.rows(), expected.head.rows()) == "");
-    CHECK(first_difference(logistic_regression(normalize(rows).view(), labels).head.rows(), expected.head.rows()) ==
-          "");
+    CHECK(first_difference(logistic_regression(normalize(rows), labels).head.parameters(),
+                           expected.head.parameters()) == "");
+    CHECK(first_difference(logistic_regression(normalize(rows).view(), labels).head.parameters(),
+                           expected.head.parameters()) == "");
     const laid_out<TestType> moved(rows, 3, 1);
-    CHECK(first_difference(logistic_regression(moved.view(), labels).head.rows(), expected.head.rows()) == "");
+    CHECK(first_difference(logistic_regression(moved.view(), labels).head.parameters(), expected.head.parameters()) ==
+          "");
 }
 
 TEST_CASE("labels are integers of any type, and Eigen matrices are rows", "[probe]") {
@@ -210,11 +213,12 @@ TEST_CASE("labels are integers of any type, and Eigen matrices are rows", "[prob
     const logistic_fit expected = logistic_regression(rows, three_labels());
     std::vector<std::uint8_t> bytes;
     for (const idx_t label : three_labels()) bytes.push_back(std::uint8_t(label));
-    CHECK(first_difference(logistic_regression(rows, bytes).head.rows(), expected.head.rows()) == "");
+    CHECK(first_difference(logistic_regression(rows, bytes).head.parameters(), expected.head.parameters()) == "");
     const Eigen::MatrixXf columns = unitsphere::as_eigen(rows).transpose();
     Eigen::VectorXi labels(24);
     for (idx_t i = 0; i < 24; ++i) labels(i) = int(bytes[std::size_t(i)]);
-    CHECK(first_difference(logistic_regression(columns.transpose(), labels).head.rows(), expected.head.rows()) == "");
+    CHECK(first_difference(logistic_regression(columns.transpose(), labels).head.parameters(),
+                           expected.head.parameters()) == "");
 }
 
 TEST_CASE("neither a fit nor its head takes more than 32 KiB of stack", "[probe]") {
@@ -240,7 +244,7 @@ TEST_CASE("balanced weights are n / (classes * n_class)", "[probe]") {
     const logistic_fit balanced = logistic_regression(small_rows(), labels, {}, options_of(5, true));
     const logistic_fit own =
         logistic_regression(small_rows(), labels, {}, options_of(5, false, {24 / (2 * (24 - ones)), 24 / (2 * ones)}));
-    CHECK(first_difference(balanced.head.rows(), own.head.rows()) == "");
+    CHECK(first_difference(balanced.head.parameters(), own.head.parameters()) == "");
 }
 
 TEST_CASE("a class of weight two is a class whose rows come twice", "[probe]") {

@@ -22,7 +22,7 @@ TEST_CASE("a head comes back from its file with the same bits, and so do its fla
     const linear_head head(random_rows<double>(heads, 34, 111));
     save_head(directory.path(), head);
     const linear_head loaded = load_head(directory.path());
-    CHECK(first_difference(loaded.rows(), head.rows()) == "");
+    CHECK(first_difference(loaded.parameters(), head.parameters()) == "");
     const matrix<float> images = random_rows<float>(30, 33, 112);
     CHECK(first_difference(loaded.predict_proba(images), head.predict_proba(images)) == "");
     CHECK(listed(loaded.predict(images)) == listed(head.predict(images)));
@@ -35,7 +35,7 @@ TEST_CASE("a head with labels of its own is not saved without them", "[head][npy
     const linear_head head = linear_head(random_rows<double>(1, 4, 113)).with_labels(std::vector<int>{-1, 1});
     CHECK(message_of<unitsphere::value_error>([&] { save_head(directory.path(), head); }).find("with_labels()") !=
           std::string::npos);
-    save_npy(directory.path(), head.rows());
+    save_npy(directory.path(), head.parameters());
     save_npy(directory.path("labels.npy"), listed(head.labels()));
     const linear_head loaded =
         load_head(directory.path()).with_labels(unitsphere::load_npy_integers(directory.path("labels.npy")));
@@ -47,12 +47,12 @@ TEST_CASE("a head that numpy saved as one row loads: (dim + 1,) of doubles, floa
     directory.write(npy(dict("'<f4'", "False", "(4,)"), f4_numbers));
     const linear_head single = load_head(directory.path());
     CHECK((single.heads() == 1 && single.dim() == 3 && single.classes() == 2));
-    CHECK((single.rows()(0, 0) == 1.0 && single.rows()(0, 2) == -0.5 && single.bias(0) == 65504.0));
+    CHECK((single.parameters()(0, 0) == 1.0 && single.parameters()(0, 2) == -0.5 && single.bias(0) == 65504.0));
     directory.write(npy(dict("'<f2'", "False", "(4,)"), f2_numbers));
-    CHECK(first_difference(load_head(directory.path()).rows(), single.rows()) == "");
+    CHECK(first_difference(load_head(directory.path()).parameters(), single.parameters()) == "");
     directory.write(npy(dict("'<f4'", "True", "(2, 2)"), f4_numbers));
     const linear_head two = load_head(directory.path());
-    CHECK((two.heads() == 2 && two.rows()(0, 1) == -0.5 && two.rows()(1, 0) == 2.0));
+    CHECK((two.heads() == 2 && two.parameters()(0, 1) == -0.5 && two.parameters()(1, 0) == 2.0));
 }
 
 TEST_CASE("a file that is no head is refused, with its path and the reason", "[head][npy]") {

@@ -58,7 +58,7 @@ double largest_difference(const linear_head& head, const matrix<double>& expecte
     REQUIRE((expected.rows() == 1 && expected.dim() == head.dim() + 1));
     double largest = 0;
     for (idx_t k = 0; k < expected.dim(); ++k)
-        largest = larger_error(largest, std::fabs(head.rows()(0, k) - expected(0, k)));
+        largest = larger_error(largest, std::fabs(head.parameters()(0, k) - expected(0, k)));
     return largest;
 }
 

@@ -36,7 +36,7 @@ std::vector<double> probabilities_without_normalizing(const unitsphere::linear_h
     std::vector<double> probabilities;
     for (unitsphere::idx_t i = 0; i < images.rows(); ++i) {
         double z = head.bias(0);
-        for (unitsphere::idx_t k = 0; k < head.dim(); ++k) z += head.rows()(0, k) * double(images(i, k));
+        for (unitsphere::idx_t k = 0; k < head.dim(); ++k) z += head.parameters()(0, k) * double(images(i, k));
         probabilities.push_back(1.0 / (1.0 + std::exp(-z)));
     }
     return probabilities;

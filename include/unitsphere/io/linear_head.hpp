@@ -38,9 +38,9 @@ inline linear_head load_head(const std::string& path) {
 inline void save_head(const std::string& path, const linear_head& head) {
     if (head.has_own_labels())
         detail::fail<value_error>("save_head: ", path,
-                                  ": a head's file has no place for labels of its own; save rows() ",
+                                  ": a head's file has no place for labels of its own; save parameters() ",
                                   "and labels() by save_npy, and give the labels back by with_labels()");
-    detail::save_npy_file({"save_head", path}, head.rows());
+    detail::save_npy_file({"save_head", path}, head.parameters());
 }
 
 }  // namespace UNITSPHERE_ISA
