@@ -13,7 +13,7 @@ foreach(executor openmp tbb)
   endif()
 endforeach()
 
-# What programs include; the other floors' headers are left to the builds for other machines, which take longer.
+# What programs include; the other layers' headers are left to the builds for other machines, which take longer.
 set(alone ${headers})
 if(UNITSPHERE_NATIVE)
   list(FILTER alone INCLUDE REGEX "^([a-z_]+|interop/.*|io/.*|engine/(openmp|tbb))[.]hpp$")

@@ -25,7 +25,7 @@ struct top_k_options {
 };
 struct range_search_options {
     row_policy queries = {}, gallery = {};
-    float upper_bound = FLT_MAX;         ///< left out from here on; a cosine is at most 1
+    float upper_bound = FLT_MAX;        ///< left out from here on; a cosine is at most 1
     idx_t max_per_query = PTRDIFF_MAX;  ///< how many rows a query keeps: the best ones
 };
 struct for_each_in_range_options {
@@ -138,8 +138,8 @@ UNITSPHERE_REFUSE_OTHER_SIDES(top_k);
 /// Inclusive at the threshold, exclusive at the upper bound: adjoining ranges share no pair and leave none out. The
 /// order is that of top_k, and so is the answer where max_per_query cuts it.
 ///
-/// Shapes   queries [q, dim], gallery [g, dim] or a `gallery` -> indices and scores of all hits, offsets [q + 1]; iterates
-///          like top_k's result: for (auto [row, score] : found[i]).
+/// Shapes   queries [q, dim], gallery [g, dim] or a `gallery` -> indices and scores of all hits, offsets [q + 1];
+///          iterates like top_k's result: for (auto [row, score] : found[i]).
 /// Units    cosines, with the bits of cosine_similarity, compared as floats; row numbers of the gallery. Rows against
 ///          themselves find themselves. What rounding does to a threshold stands at the head of this file.
 /// Errors   shape_error if the dims disagree; value_error for a threshold or upper bound that is NaN, a negative

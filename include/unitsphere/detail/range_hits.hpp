@@ -81,8 +81,8 @@ inline range_result hits_by_query(const pair_buffer* buffers, idx_t count, idx_t
     array<idx_t> filled(queries);
     const auto list_of = [&](idx_t i) {
         const idx_t first = found.offsets[i];
-        return kernel::best_list{found.indices.data() + first, found.scores.data() + first, found.offsets[i + 1] - first,
-                                 filled[i]};
+        return kernel::best_list{found.indices.data() + first, found.scores.data() + first,
+                                 found.offsets[i + 1] - first, filled[i]};
     };
     for (idx_t b = 0; b < count; ++b)
         for (const found_pair& pair : buffers[b]) {

@@ -1,11 +1,11 @@
-# The floors of include/unitsphere, and small wrong trees on which the same check must go red.
+# The layers of include/unitsphere, and small wrong trees on which the same check must go red.
 set(check "${CMAKE_CURRENT_LIST_DIR}/check.cmake")
-add_test(NAME include_floors COMMAND "${CMAKE_COMMAND}" -DROOT=${PROJECT_SOURCE_DIR}/include/unitsphere -P "${check}")
+add_test(NAME include_layers COMMAND "${CMAKE_COMMAND}" -DROOT=${PROJECT_SOURCE_DIR}/include/unitsphere -P "${check}")
 
 function(unitsphere_add_wrong_tree name message)
-  add_test(NAME include_floors_${name} COMMAND "${CMAKE_COMMAND}" -DCODE=nonzero "-DMATCHES=${message}"
+  add_test(NAME include_layers_${name} COMMAND "${CMAKE_COMMAND}" -DCODE=nonzero "-DMATCHES=${message}"
     -P "${CMAKE_CURRENT_SOURCE_DIR}/expect.cmake" --
-    "${CMAKE_COMMAND}" "-DROOT=${CMAKE_CURRENT_SOURCE_DIR}/include_floors/${name}" -P "${check}")
+    "${CMAKE_COMMAND}" "-DROOT=${CMAKE_CURRENT_SOURCE_DIR}/include_layers/${name}" -P "${check}")
 endfunction()
 unitsphere_add_wrong_tree(upward "data/low.hpp includes kernel/high.hpp: data may not include kernel")
 unitsphere_add_wrong_tree(circular "circle of includes: kernel/first.hpp, kernel/second.hpp")
