@@ -32,13 +32,17 @@ struct cache_model {
     /// prototype of 100,000 images and 10 classes took 25.3 ms without that, 13.3 ms with it).
     idx_t resident_panels_bytes = 256 * kibibyte;
 
-    /// Few queries become the packed columns, and the gallery's rows are only copied. Worth it from 10 queries on, with
-    /// up to 6 lanes of padding to whole registers of 16 (similarity_bench, 32 x 1000) ..
-    idx_t least_few_queries = 10, most_few_queries = 128, few_queries_padding = 6;
+    /// Few queries become the packed columns, and the gallery's rows are only copied. Worth it from 9 queries on, with
+    /// up to 7 lanes of padding to whole registers of 16 (similarity_bench, 32 x 1000) ..
+    idx_t least_few_queries = 9, most_few_queries = 128, few_queries_padding = 7;
     /// .. while the packed queries stay in L2. Chosen.
     idx_t few_queries_bytes = 512 * kibibyte;
     /// Blocks of gallery rows of one task of that loop: 56 rows of 512 floats are 112 KiB. Chosen.
     idx_t few_blocks_of_task = 4;
+
+    /// From how many rows on a side is not packed that meets few rows, and 16 rows in how many groups are a task of it.
+    /// Chosen: the first group of a task is measured alone.
+    idx_t least_unpacked_rows = 32, unpacked_groups_of_task = 8;
 
     /// A chunk of a contrastive loss: packed rows that meet every strip of a chunk of columns. With half of it, packing
     /// was a tenth of the work (loss_bench).

@@ -1,7 +1,7 @@
 /// The gallery's side of a question: raw or unit rows that a call packs, or rows that a `gallery` holds packed.
 #pragma once
 
-#include "packed_rows.hpp"
+#include "unpacked_rows.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
@@ -36,6 +36,11 @@ public:
         row_report seen;
         pack_blocks(source_, first, count, memory, seen);
         source_.count(seen);
+    }
+    /// Their scores with few queries, from where they lie; see multiply_unpacked().
+    template <class C, class Tile>
+    void multiply_unpacked(idx_t first, idx_t count, const panels<C>& few, Tile&& tile) {
+        engine::multiply_unpacked(source_, first, first + count, few, tile);
     }
     /// The memory that is read for a strip or block, to be prefetched.
     prefetch_range memory_of(idx_t first, idx_t count) const noexcept { return source_.memory_of(first, count); }

@@ -49,8 +49,9 @@ public:
     panels<float> pack_panels(idx_t first, idx_t count, float* to) const noexcept {
         const panels<float> packed{to, count, dim()};
         for (idx_t done = 0; done < count; done += panels<float>::columns)
-            kernel::pack_panel(source_.row(first + done), source_.stride(), packed.columns_from(done), dim(),
-                               factors_ + first + done, packed.width_from(done), to + done * dim());
+            kernel::pack_panel(
+                source_.row(first + done), source_.stride(), packed.columns_from(done), dim(),
+                [&](int i) { return factors_[first + done + i]; }, packed.width_from(done), to + done * dim());
         return packed;
     }
     panels<float> pack_slices(idx_t first, idx_t count, float* to) const noexcept {

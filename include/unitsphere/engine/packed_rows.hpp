@@ -42,19 +42,17 @@ void prefetch_row(const row_source<T>& source, idx_t i) noexcept {
     for (idx_t byte = 0; byte < row.bytes; byte += 64) __builtin_prefetch(static_cast<const char*>(row.at) + byte);
 }
 
-/// Packs rows first .. first + count - 1 of a source as panels. The rows of a panel are measured first, one after the
-/// other, which is how DRAM is read fastest; they are still in L2 when they are transposed.
+/// Packs rows first .. first + count - 1 of a source as panels. The rows of a square are measured first, one after the
+/// other, which is how DRAM is read fastest; they are still in L1 when they are transposed.
 template <class C, class T>
 UNITSPHERE_NOINLINE void pack_panels(const row_source<T>& source, idx_t first, idx_t count, C* to,
                                      row_report& seen) noexcept {
     const panels<C> packed{to, count, source.dim()};
-    for (idx_t done = 0; done < count; done += panels<C>::columns) {
-        typename row_source<T>::factors_type factors[panels<C>::columns];
-        const int rows = packed.columns_from(done);
-        for (int i = 0; i < rows; ++i) factors[i] = source.factors(first + done + i, seen);
-        kernel::pack_panel(source.row(first + done), source.stride(), rows, source.dim(), factors,
-                           packed.width_from(done), to + done * source.dim());
-    }
+    for (idx_t done = 0; done < count; done += panels<C>::columns)
+        kernel::pack_panel(
+            source.row(first + done), source.stride(), packed.columns_from(done), source.dim(),
+            [&](int i) { return source.factors(first + done + i, seen); }, packed.width_from(done),
+            to + done * source.dim());
 }
 
 /// Packs rows first .. first + count - 1 of a source as blocks of kernel::block<C>::rows rows. Each row is measured

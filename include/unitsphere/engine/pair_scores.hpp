@@ -21,12 +21,12 @@ void score_some(const row_source<A>& a, const row_source<B>& b, idx_t first, int
         factors_a[i] = a.factors(first + i, seen_a);
         factors_b[i] = b.factors(first + i, seen_b);
     }
-    const kernel::pair_side<A> side_a{a.row(first), a.stride(), factors_a};
-    const kernel::pair_side<B> side_b{b.row(first), b.stride(), factors_b};
     if (count == 1)
-        *scores = kernel::score_pair<C>(side_a, side_b, a.dim());
+        *scores = kernel::score_pair<C>(a.row(first), factors_a[0], b.row(first), factors_b[0], a.dim());
     else
-        kernel::score_pairs(side_a, side_b, count, a.dim(), scores);
+        kernel::score_pairs(kernel::transposed_rows<C, A>(a.row(first), a.stride(), count, factors_a),
+                            kernel::transposed_rows<C, B>(b.row(first), b.stride(), count, factors_b), count, a.dim(),
+                            scores);
 }
 
 }  // namespace pair_scores_detail
@@ -67,9 +67,7 @@ void chosen_pair_scores(const execution& how, const row_source<A>& a, const row_
             }
             const auto factors_a = a.factors(row, unused);
             const auto factors_b = b.factors(i, unused);
-            const kernel::pair_side<A> side_a{a.row(row), a.stride(), &factors_a};
-            const kernel::pair_side<B> side_b{b.row(i), b.stride(), &factors_b};
-            scores[i] = kernel::score_pair<float>(side_a, side_b, b.dim());
+            scores[i] = kernel::score_pair<float>(a.row(row), factors_a, b.row(i), factors_b, b.dim());
         }
     });
 }

@@ -3,6 +3,8 @@
 ///   queries                                packed as panels, once; they stay in L2
 ///   for each block of gallery rows         copied to L1 and normalized: no transposition
 ///     for each panel of queries            multiply -> [gallery rows, queries] -> transposed -> consumer.tile(tile)
+///   or, for up to 8 queries
+///   for each 16 gallery rows               multiply_unpacked -> consumer.tile(tile)
 ///
 /// A score has the same bits from either side, since multiplication commutes.
 #pragma once
@@ -44,7 +46,11 @@ void run_few(const execution& how, const tile_plan& plan, row_source<T>& queries
     for_each_task(how, plan.tasks(), [&](idx_t worker, idx_t t) {
         const tile_range task = plan.task(all, t);
         auto&& consumer = pool.of(worker);
-        for (idx_t done = 0; done < task.columns; done += block_rows) {
+        if (plan.unpacked)
+            gallery.multiply_unpacked(task.first_column, task.columns, packed, [&](idx_t row, int count, const C* scores) {
+                consumer.tile(score_tile<C>{0, row, int(all.rows), count, scores, kernel::lane_count});
+            });
+        for (idx_t done = 0; done < task.columns && !plan.unpacked; done += block_rows) {
             const idx_t first = task.first_column + done, rows = minimum(task.columns - done, block_rows);
             gallery.pack_block(first, rows, memory.of_worker(worker));
             const prefetch_range next = gallery.memory_of(first + block_rows, block_rows);

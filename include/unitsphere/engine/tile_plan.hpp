@@ -14,17 +14,20 @@
 /// |        | more queries than packed_queries_bytes    | (else <= 8 MiB    | 4 blocks               | gallery rows   |
 /// |        | and the gallery is within                 | by the condition) |                        |                |
 /// |        | packed_gallery_bytes                      |                   |                        |                |
-/// | few    | else, for a raw gallery and 10 .. 128     | all queries,      | a block of gallery     | all queries x  |
-/// |        | queries with <= 6 lanes of padding        | <= 512 KiB        | rows                   | 4 blocks       |
+/// | few    | else, for a raw gallery and 9 .. 128      | all queries,      | a block of gallery     | all queries x  |
+/// |        | queries with <= 7 lanes of padding        | <= 512 KiB        | rows                   | 4 blocks       |
 /// | strips | else                                      | a pass of queries,| a strip of a raw       | a share of the |
 /// |        |                                           | <= 4 MiB          | gallery, <= 256 KiB    | groups x strip |
+///
+/// Up to 8 rows of one side against 32 or more raw ones of the other: those are not packed by anybody, in the loop few
+/// (queries are the 8) or rows (gallery rows are), and a task has up to 128 of them.
 ///
 /// With several workers, groups and strips shrink and strips are shared until each worker gets about four tasks: at the
 /// end little is left to wait for. A group has at least one block and a strip one panel, however long the rows are;
 /// only then the bytes are exceeded. All numbers are members of cache_model.
 #pragma once
 
-#include "../kernel/pack.hpp"
+#include "../kernel/multiply_unpacked.hpp"
 #include "arithmetic.hpp"
 #include "cache_model.hpp"
 
@@ -43,10 +46,12 @@ enum class tile_order {
 /// The register tile of kernel::multiply in C (float or double).
 struct register_tile {
     idx_t rows, columns, element_bytes;
+    idx_t most_unpacked = 8;  ///< columns of kernel::multiply_unpacked
 
     template <class C>
     static constexpr register_tile of() noexcept {
-        return {kernel::block<C>::rows, kernel::block<C>::columns, idx_t(sizeof(C))};
+        return {kernel::block<C>::rows, kernel::block<C>::columns, idx_t(sizeof(C)),
+                kernel::most_unpacked_columns<C>};
     }
     /// Elements of `count` rows as packed blocks (rows side of multiply), and as panels (its columns side).
     idx_t block_elements(idx_t count, idx_t dim) const {
@@ -72,6 +77,7 @@ enum class tile_loop { rows, strips, few };
 
 struct tile_plan {
     tile_loop loop;
+    bool unpacked;  ///< few rows of one side are packed, and none of the other
     idx_t queries, gallery_rows;
     idx_t pass_rows;                                 ///< 0 where there are no queries
     idx_t group_rows;                                ///< whole blocks
@@ -120,6 +126,11 @@ inline bool are_few(const tile_shape& shape, const cache_model& model) noexcept 
            padded * shape.dim * shape.tile.element_bytes <= model.few_queries_bytes;
 }
 
+/// Whether few rows of one side meet many of the other.
+inline bool is_unpacked(const tile_shape& shape, idx_t few, idx_t many, const cache_model& model) noexcept {
+    return few > 0 && few <= shape.tile.most_unpacked && many >= model.least_unpacked_rows;
+}
+
 /// The plan of a question, by the table above. Inlined: with constant tile and order most divisions are shifts or gone.
 UNITSPHERE_INLINE tile_plan plan_tiles(const tile_shape& shape, tile_order order, const cache_model& model = caches) {
     const register_tile& tile = shape.tile;
@@ -127,27 +138,37 @@ UNITSPHERE_INLINE tile_plan plan_tiles(const tile_shape& shape, tile_order order
     const idx_t whole_group = model.blocks_of_group * tile.rows, wanted_tasks = most_workers > 1 ? 4 * most_workers : 1;
     const auto rows_in = [&](idx_t bytes) { return bytes / tile.element_bytes / maximum(dim, 1); };
     const idx_t at_once = maximum(rows_in(model.packed_queries_bytes) / whole_group, 1) * whole_group;
-    tile_plan plan{tile_loop::strips, queries, gallery, minimum(queries, at_once), whole_group};
+    tile_plan plan{tile_loop::strips, false, queries, gallery, minimum(queries, at_once), whole_group};
+    /// Rows of a task that are not packed.
+    const auto unpacked_rows = [&](idx_t rows) {
+        const idx_t share = most_workers > 1 ? rows / wanted_tasks : rows;
+        return clamped(share / kernel::lane_count, 1, model.unpacked_groups_of_task) * kernel::lane_count;
+    };
 
     const bool is_kept = queries > at_once && gallery <= rows_in(model.packed_gallery_bytes);
-    if (order == tile_order::whole_rows || (order == tile_order::any && is_kept)) {
-        plan.loop = tile_loop::rows;
-        if (most_workers > 1)
+    const bool few_columns = is_unpacked(shape, gallery, queries, model);
+    if (order == tile_order::whole_rows || (order == tile_order::any && (is_kept || few_columns))) {
+        plan.loop = tile_loop::rows, plan.unpacked = few_columns;
+        if (few_columns)
+            plan.group_rows = unpacked_rows(queries);
+        else if (most_workers > 1)
             plan.group_rows = clamped(queries / (wanted_tasks * tile.rows), 1, model.blocks_of_group) * tile.rows;
         plan.pass_rows = queries;
         plan.strip_columns = gallery, plan.shares = ceil_div(queries, plan.group_rows);
         plan.workers = clamped(plan.shares, 1, most_workers);
         plan.shared_elements = shape.packed_gallery ? 0 : tile.panel_elements(gallery, dim);
-        plan.worker_elements = tile.block_elements(minimum(queries, plan.group_rows), dim);
+        plan.worker_elements = few_columns ? 0 : tile.block_elements(minimum(queries, plan.group_rows), dim);
         return plan;
     }
-    if (are_few(shape, model)) {
-        plan.loop = tile_loop::few;
+    const bool few_rows = !shape.packed_gallery && is_unpacked(shape, queries, gallery, model);
+    if (few_rows || are_few(shape, model)) {
+        plan.loop = tile_loop::few, plan.unpacked = few_rows;
         plan.pass_rows = queries;
-        plan.strip_columns = model.few_blocks_of_task * tile.rows, plan.strips = ceil_div(gallery, plan.strip_columns);
+        plan.strip_columns = few_rows ? unpacked_rows(gallery) : model.few_blocks_of_task * tile.rows;
+        plan.strips = ceil_div(gallery, plan.strip_columns);
         plan.workers = clamped(plan.strips, 1, most_workers);
         plan.shared_elements = tile.panel_elements(queries, dim);
-        plan.worker_elements = tile.block_elements(tile.rows, dim);
+        plan.worker_elements = few_rows ? 0 : tile.block_elements(tile.rows, dim);
         return plan;
     }
     const idx_t fitting = rows_in(model.strip_bytes) / tile.columns;

@@ -1,8 +1,9 @@
-/// minimum, maximum and ceil_div of numbers: std::min of an idx_t or a float would be a weak symbol without the
+/// Unrolled loops; minimum, maximum and ceil_div of numbers: std::min of an idx_t or a float would be a weak symbol without the
 /// instruction set in its name, which the linker may hand to a unit that was compiled for an older machine.
 #pragma once
 
 #include <type_traits>
+#include <utility>
 
 #include "../data/config.hpp"
 
@@ -22,6 +23,18 @@ UNITSPHERE_INLINE constexpr std::common_type_t<A, B> maximum(A a, B b) noexcept 
 template <class A, class B>
 UNITSPHERE_INLINE constexpr std::common_type_t<A, B> ceil_div(A count, B size) noexcept {
     return count / size + (count % size != 0);
+}
+
+template <class F, int... Step>
+UNITSPHERE_INLINE void unroll_over(F&& f, std::integer_sequence<int, Step...>) {
+    (f(Step), ...);
+}
+
+/// f(0), f(1), .. f(Count - 1), unrolled: the indices are constants once f is inlined, so arrays of vectors stay in
+/// registers.
+template <int Count, class F>
+UNITSPHERE_INLINE void unroll(F&& f) {
+    unroll_over(f, std::make_integer_sequence<int, Count>{});
 }
 
 }  // namespace kernel

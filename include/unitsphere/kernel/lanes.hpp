@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 
 #include "arithmetic.hpp"
 
@@ -32,18 +31,6 @@ struct lanes {
     static constexpr int parts = Count / width;
     vector<T> part[parts];
 };
-
-template <class F, int... Step>
-UNITSPHERE_INLINE void unroll_over(F&& f, std::integer_sequence<int, Step...>) {
-    (f(Step), ...);
-}
-
-/// f(0), f(1), .. f(Count - 1), unrolled: the indices are constants once f is inlined, so arrays of vectors stay in
-/// registers.
-template <int Count, class F>
-UNITSPHERE_INLINE void unroll(F&& f) {
-    unroll_over(f, std::make_integer_sequence<int, Count>{});
-}
 
 template <class T, int Count>
 UNITSPHERE_INLINE const vector<T>& part_of(const lanes<T, Count>& x, int i) noexcept {

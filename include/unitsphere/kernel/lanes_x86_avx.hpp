@@ -61,7 +61,8 @@ UNITSPHERE_INLINE void store_first(float* to, vector<float> x, int count) noexce
 /// elements, then pairs, then quarters or halves of a register.
 UNITSPHERE_INLINE void transpose(vector<float> (&rows)[8]) noexcept {
     __m256 pair[8];
-    for (int i = 0; i < 8; i += 4) {
+    unroll<2>([&](int half) UNITSPHERE_LAMBDA {
+        const int i = 4 * half;
         const __m256 low01 = _mm256_unpacklo_ps(rows[i], rows[i + 1]),
                      high01 = _mm256_unpackhi_ps(rows[i], rows[i + 1]);
         const __m256 low23 = _mm256_unpacklo_ps(rows[i + 2], rows[i + 3]);
@@ -70,11 +71,11 @@ UNITSPHERE_INLINE void transpose(vector<float> (&rows)[8]) noexcept {
         pair[i + 1] = _mm256_shuffle_ps(low01, low23, 0xee);
         pair[i + 2] = _mm256_shuffle_ps(high01, high23, 0x44);
         pair[i + 3] = _mm256_shuffle_ps(high01, high23, 0xee);
-    }
-    for (int c = 0; c < 4; ++c) {
+    });
+    unroll<4>([&](int c) UNITSPHERE_LAMBDA {
         rows[c] = _mm256_permute2f128_ps(pair[c], pair[4 + c], 0x20);
         rows[4 + c] = _mm256_permute2f128_ps(pair[c], pair[4 + c], 0x31);
-    }
+    });
 }
 UNITSPHERE_INLINE void transpose(vector<double> (&rows)[4]) noexcept {
     const __m256d low01 = _mm256_unpacklo_pd(rows[0], rows[1]), high01 = _mm256_unpackhi_pd(rows[0], rows[1]);

@@ -108,15 +108,16 @@ UNITSPHERE_INLINE __m512d odd_quarters(__m512d a, __m512d b) noexcept {
 /// elements, then pairs, then quarters or halves of a register.
 UNITSPHERE_INLINE void transpose(vector<float> (&rows)[16]) noexcept {
     __m512d four[16];  // each quarter holds the elements of four rows in one column
-    for (int i = 0; i < 16; i += 4) {
+    unroll<4>([&](int quarter) UNITSPHERE_LAMBDA {
+        const int i = 4 * quarter;
         const __m512d low01 = low_pairs(__m512(rows[i]), rows[i + 1]),
                       low23 = low_pairs(__m512(rows[i + 2]), rows[i + 3]);
         const __m512d high01 = high_pairs(__m512(rows[i]), rows[i + 1]);
         const __m512d high23 = high_pairs(__m512(rows[i + 2]), rows[i + 3]);
         four[i] = low_pairs(low01, low23), four[i + 1] = high_pairs(low01, low23);
         four[i + 2] = low_pairs(high01, high23), four[i + 3] = high_pairs(high01, high23);
-    }
-    for (int c = 0; c < 4; ++c) {
+    });
+    unroll<4>([&](int c) UNITSPHERE_LAMBDA {
         const __m512d even = even_quarters(four[c], four[4 + c]), odd = odd_quarters(four[c], four[4 + c]);
         const __m512d last_even = even_quarters(four[8 + c], four[12 + c]);
         const __m512d last_odd = odd_quarters(four[8 + c], four[12 + c]);
@@ -124,21 +125,22 @@ UNITSPHERE_INLINE void transpose(vector<float> (&rows)[16]) noexcept {
         rows[4 + c] = _mm512_castpd_ps(even_quarters(odd, last_odd));
         rows[8 + c] = _mm512_castpd_ps(odd_quarters(even, last_even));
         rows[12 + c] = _mm512_castpd_ps(odd_quarters(odd, last_odd));
-    }
+    });
 }
 UNITSPHERE_INLINE void transpose(vector<double> (&rows)[8]) noexcept {
     __m512d two[8];
-    for (int i = 0; i < 8; i += 2) {
+    unroll<4>([&](int half) UNITSPHERE_LAMBDA {
+        const int i = 2 * half;
         two[i] = low_pairs(__m512d(rows[i]), rows[i + 1]);
         two[i + 1] = high_pairs(__m512d(rows[i]), rows[i + 1]);
-    }
-    for (int c = 0; c < 2; ++c) {
+    });
+    unroll<2>([&](int c) UNITSPHERE_LAMBDA {
         const __m512d even = even_quarters(two[c], two[2 + c]), odd = odd_quarters(two[c], two[2 + c]);
         const __m512d last_even = even_quarters(two[4 + c], two[6 + c]),
                       last_odd = odd_quarters(two[4 + c], two[6 + c]);
         rows[c] = even_quarters(even, last_even), rows[2 + c] = even_quarters(odd, last_odd);
         rows[4 + c] = odd_quarters(even, last_even), rows[6 + c] = odd_quarters(odd, last_odd);
-    }
+    });
 }
 
 }  // namespace kernel

@@ -6,6 +6,7 @@
 #include <xsimd/xsimd.hpp>
 
 #include "../data/scalar.hpp"
+#include "arithmetic.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {

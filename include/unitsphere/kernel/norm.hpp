@@ -66,6 +66,37 @@ inline row_length length_of_single_row(const T* x, idx_t dim) noexcept {
     });
 }
 
+/// Measures rows beside other work, a piece at a time: sums[i] becomes length_of(row i, dim).sum. dim is a multiple of
+/// 16.
+template <class T>
+class running_lengths {
+public:
+    running_lengths(const T* rows, idx_t stride, idx_t dim, double* sums) noexcept
+        : row_(rows), stride_(stride), dim_(dim), sums_(sums), sum_(broadcast(0.0)) {}
+
+    /// The next `steps` x 16 elements.
+    UNITSPHERE_INLINE void advance(idx_t steps) noexcept {
+        while (steps > 0) {
+            const idx_t some = minimum(steps, (dim_ - done_) / lane_count);
+            const T* at = row_ + done_;
+            for (const T* const end = at + some * lane_count; at != end; at += lane_count) {
+                const lanes<double> value = load16_widened(at);
+                sum_ = fma<double>(value, value, sum_);
+            }
+            steps -= some, done_ += some * lane_count;
+            if (done_ < dim_) return;
+            *sums_++ = sum_of_lanes(sum_);
+            row_ += stride_, done_ = 0, sum_ = broadcast(0.0);
+        }
+    }
+
+private:
+    const T* row_;
+    idx_t stride_, dim_, done_ = 0;
+    double* sums_;
+    lanes<double> sum_;
+};
+
 /// The rounding error of total = a + b, exactly: TwoSum (Knuth, The Art of Computer Programming 2, section 4.2.2).
 template <class T>
 UNITSPHERE_INLINE T two_sum_error(const T& a, const T& b, const T& total) noexcept {

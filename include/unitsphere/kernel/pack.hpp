@@ -37,68 +37,113 @@ inline row_length pack_block_row_and_measure(const T* x, idx_t dim, float invers
     return {sum_of_lanes(sum), 1.0};
 }
 
-/// One register of a row, widened and scaled. WithPower: some row's power is not 1.
-template <bool WithPower, class C, class T>
-UNITSPHERE_INLINE vector<C> load_scaled(const T* x, const row_factors<factor_type<T>>& factors) noexcept {
-    using F = factor_type<T>;
-    const auto scaled = [&](vector<F> value) UNITSPHERE_LAMBDA {
-        if constexpr (WithPower) value = fp_barrier(value * vector<F>(factors.power));
-        return value * vector<F>(factors.inverse);
-    };
-    if constexpr (std::is_same_v<T, F> && std::is_same_v<T, C>)
-        return scaled(vector<T>::load_unaligned(x));
-    else if constexpr (std::is_same_v<T, double>)
-        return narrow(scaled(vector<double>::load_unaligned(x)),
-                      scaled(vector<double>::load_unaligned(x + vector<double>::size)));
-    else
-        return scaled(load(x));
-}
+/// Raw rows and the factors that make them unit rows: as many as a register of C has elements. They are read column by
+/// column, transposed in registers.
+template <class C, class T>
+class transposed_rows {
+public:
+    using factors_type = row_factors<factor_type<T>>;
+    static constexpr int width = int(vector<C>::size);
 
-/// A square at the edge of a panel: the first `steps` elements of rows 0 .. count - 1, zero elsewhere.
-template <bool WithPower, class T, class C, int Width>
-inline void load_edge(const T* x, idx_t stride, int count, int steps, const row_factors<factor_type<T>>* factors,
-                      vector<C> (&square)[Width]) noexcept {
-    for (int i = 0; i < Width; ++i) {
-        square[i] = vector<C>(C(0));
-        if (i >= count) continue;
-        T padded[Width] = {};
-        std::memcpy(padded, x + i * stride, std::size_t(steps) * sizeof(T));
-        square[i] = load_scaled<WithPower, C>(padded, factors[i]);
+    /// `count` rows, at most `width`; the elements of the others are zero.
+    transposed_rows(const T* rows, idx_t stride, int count, const factors_type* factors) noexcept
+        : rows_(rows), stride_(stride), count_(minimum(count, width)), factors_(factors) {
+        C power[width] = {}, inverse[width] = {};
+        is_whole_ = count >= width;
+        for (int i = 0; i < count_; ++i) {
+            power[i] = C(factors[i].power), inverse[i] = C(factors[i].inverse);
+            if (scales_columns && factors[i].power != 1) is_whole_ = false;
+        }
+        power_ = vector<C>::load_unaligned(power), inverse_ = vector<C>::load_unaligned(inverse);
     }
-}
 
-template <bool WithPower, class T, class C>
-inline void pack_squares(const T* x, idx_t stride, int count, idx_t dim, const row_factors<factor_type<T>>* factors,
-                         int columns, C* panel) noexcept {
-    constexpr int width = int(vector<C>::size);
-    for (idx_t k = 0; k < dim; k += width) {
-        const int steps = int(minimum(dim - k, width));
-        for (int r = 0; r < columns; r += width) {
-            const T* const from = x + r * stride + k;
+    /// use(i, register) for elements k .. k + width - 1, as far as dim goes: element k + i of every row.
+    template <class Use>
+    UNITSPHERE_INLINE void for_each_column(idx_t k, idx_t dim, Use&& use) const noexcept {
+        if (is_whole_ && k + width <= dim) {
             vector<C> square[width];
-            if (steps == width && r + width <= count)
-                unroll<width>([&](int i) UNITSPHERE_LAMBDA {
-                    square[i] = load_scaled<WithPower, C>(from + i * stride, factors[r + i]);
-                });
-            else
-                load_edge<WithPower>(from, stride, count - r, steps, factors + r, square);
+            const T* row = rows_ + k;
+            unroll<width>([&](int i) UNITSPHERE_LAMBDA {
+                square[i] = fp_barrier(load_row(row, i));
+                row += stride_;
+            });
             transpose(square);
-            C* const to = panel + k * columns + r;
-            for (int i = 0; i < steps; ++i) square[i].store_unaligned(to + i * columns);
+            unroll<width>([&](int i) UNITSPHERE_LAMBDA { use(i, scaled(square[i])); });
+        } else {
+            alignas(64) C square[width * width];
+            const int steps = int(minimum(dim - k, width));
+            store_edge(k, steps, square, width);
+            for (int i = 0; i < steps; ++i) use(i, vector<C>::load_aligned(square + i * width));
         }
     }
+    /// Stores them, at to + i * pitch.
+    UNITSPHERE_INLINE void store_columns(idx_t k, idx_t dim, C* to, idx_t pitch) const noexcept {
+        for_each_column(k, dim, [&](int i, const vector<C>& column) UNITSPHERE_LAMBDA { column.store_unaligned(to + i * pitch); });
+    }
+
+private:
+    /// Columns are scaled, each by one product of registers; but doubles that become floats are scaled before that.
+    static constexpr bool scales_columns = std::is_same_v<factor_type<T>, C>;
+
+    UNITSPHERE_INLINE vector<C> scaled(const vector<C>& column) const noexcept {
+        if constexpr (scales_columns)
+            return fp_barrier(column * inverse_);
+        else
+            return column;
+    }
+    UNITSPHERE_INLINE vector<C> load_row(const T* x, int i) const noexcept {
+        if constexpr (!scales_columns) {
+            const vector<double> power(factors_[i].power), inverse(factors_[i].inverse);
+            const auto half = [&](const double* from) UNITSPHERE_LAMBDA {
+                return fp_barrier(vector<double>::load_unaligned(from) * power) * inverse;
+            };
+            return narrow(half(x), half(x + vector<double>::size));
+        } else if constexpr (std::is_same_v<T, C>) {
+            return vector<C>::load_unaligned(x);
+        } else {
+            return load(x);
+        }
+    }
+    UNITSPHERE_NOINLINE void store_edge(idx_t k, int steps, C* to, idx_t pitch) const noexcept {
+        vector<C> square[width];
+        for (int i = 0; i < width; ++i) {
+            T padded[width] = {};
+            if (i < count_) std::memcpy(padded, rows_ + i * stride_ + k, std::size_t(steps) * sizeof(T));
+            square[i] = i < count_ ? load_row(padded, i) : vector<C>(C(0));
+        }
+        transpose(square);
+        for (int i = 0; i < steps; ++i) {
+            if (scales_columns) square[i] = fp_barrier(square[i] * power_);
+            scaled(square[i]).store_unaligned(to + i * pitch);
+        }
+    }
+
+    const T* rows_;
+    idx_t stride_;
+    int count_;
+    const factors_type* factors_;
+    bool is_whole_;  ///< no row is missing, and no power is other than 1
+    vector<C> power_, inverse_;
+};
+
+/// Packs rows into the first columns of a panel of `columns`, as many as a register has elements.
+template <class C, class T>
+UNITSPHERE_NOINLINE void pack_columns(const transposed_rows<C, T>& rows, idx_t dim, int columns, C* panel) noexcept {
+    for (idx_t k = 0; k < dim; k += rows.width) rows.store_columns(k, dim, panel + k * columns, columns);
 }
 
-/// Packs rows 0 .. count - 1 (at most `columns`) into a panel; the other columns are zero.
-template <class T, class C>
-UNITSPHERE_NOINLINE void pack_panel(const T* x, idx_t stride, int count, idx_t dim,
-                                    const row_factors<factor_type<T>>* factors, int columns, C* panel) noexcept {
-    bool with_power = false;
-    for (int i = 0; i < count; ++i) with_power = with_power || factors[i].power != 1;
-    if (with_power)
-        pack_squares<true>(x, stride, count, dim, factors, columns, panel);
-    else
-        pack_squares<false>(x, stride, count, dim, factors, columns, panel);
+/// Packs rows 0 .. count - 1 (at most `columns`) into a panel; the other columns are zero. factors(i) is called once
+/// for each row, right before its rows are packed: then they are in L1.
+template <class T, class C, class Factors>
+inline void pack_panel(const T* x, idx_t stride, int count, idx_t dim, Factors&& factors, int columns,
+                       C* panel) noexcept {
+    constexpr int width = int(vector<C>::size);
+    for (int r = 0; r < columns; r += width) {
+        const int rows = maximum(0, minimum(count - r, width));
+        row_factors<factor_type<T>> of_rows[width];
+        for (int i = 0; i < rows; ++i) of_rows[i] = factors(r + i);
+        pack_columns(transposed_rows<C, T>(x + r * stride, stride, rows, of_rows), dim, columns, panel + r);
+    }
 }
 
 /// Packs one row into column `column` of a panel.

@@ -1,0 +1,96 @@
+/// Rows as they lie, raw and of any type, against few packed columns: scaled, transposed and multiplied in registers. No
+/// copy of a row is written, which is faster than packing where each element meets few others.
+///
+///   scores[n][i] = <column n, row i>        the chains, blocks and clamp of multiply.hpp
+///
+/// Registers: a square of rows, an accumulator for each column, and two more.
+#pragma once
+
+#include "pack.hpp"
+
+namespace unitsphere {
+inline namespace UNITSPHERE_ISA {
+namespace kernel {
+
+/// How many columns are few: from 9 on packed rows are as fast.
+template <class C>
+inline constexpr int most_unpacked_columns = minimum(vector_registers - int(vector<C>::size) - 2, 8);
+
+/// Scores of as many rows as a register has elements. between() is called for each square, as work that overlaps.
+template <int Columns, class C, class T, class Between>
+UNITSPHERE_INLINE void multiply_squares(const C* panel, const transposed_rows<C, T>& rows, idx_t dim, C* scores,
+                                        Between&& between) noexcept {
+    constexpr int width = int(vector<C>::size);
+    for (idx_t first = 0; first == 0 || first < dim; first += chain_length) {
+        vector<C> sum[Columns];
+        unroll<Columns>([&](int n) UNITSPHERE_LAMBDA { sum[n] = vector<C>(C(0)); });
+        for (idx_t k = first; k < minimum(first + chain_length, dim); k += width) {
+            between();
+            const C* const columns = panel + k * lane_count;
+            rows.for_each_column(k, dim, [&](int i, const vector<C>& elements) UNITSPHERE_LAMBDA {
+                unroll<Columns>([&](int n) UNITSPHERE_LAMBDA {
+                    sum[n] = fma(vector<C>(columns[i * lane_count + n]), elements, sum[n]);
+                });
+            });
+        }
+        unroll<Columns>([&](int n) UNITSPHERE_LAMBDA {
+            C* const to = scores + n * lane_count;
+            if (first > 0) sum[n] = fp_barrier(vector<C>::load_unaligned(to) + sum[n]);
+            sum[n].store_unaligned(to);
+        });
+    }
+}
+
+/// At most 16 rows.
+template <class T>
+struct unpacked_rows {
+    const T* at;
+    idx_t stride;
+    int count;
+    const row_factors<factor_type<T>>* factors;
+};
+
+/// What is done between the squares: the next rows are measured, and those behind them prefetched.
+template <class T>
+struct unpacked_next {
+    running_lengths<T>* lengths;  ///< null: nothing is measured
+    const char* prefetched;
+};
+
+/// Scores of up to 16 rows against the first Columns of a panel's 16 columns; scores are [Columns][16].
+template <int Columns, class C, class T>
+UNITSPHERE_NOINLINE void multiply_unpacked(const C* panel, const unpacked_rows<T>& x, idx_t dim, C* scores,
+                                           unpacked_next<T> next) noexcept {
+    constexpr int width = int(vector<C>::size);
+    const auto between = [&]() UNITSPHERE_LAMBDA {
+        if (next.lengths != nullptr) next.lengths->advance(width * width / lane_count);
+        constexpr int lines = maximum(width * width * int(sizeof(T)) / 64, 1);
+        unroll<lines>([&](int i) UNITSPHERE_LAMBDA { prefetch(next.prefetched + i * 64); });
+        next.prefetched += lines * 64;
+    };
+    for (int i = 0; i < x.count; i += width)
+        multiply_squares<Columns>(
+            panel, transposed_rows<C, T>(x.at + i * x.stride, x.stride, x.count - i, x.factors + i), dim, scores + i,
+            between);
+    for (int n = 0; n < Columns; ++n)
+        store16(scores + n * lane_count, clamp_to_one(load16(scores + n * lane_count)));
+}
+
+/// The same for any number of columns up to most_unpacked_columns, rounded up to one that has a kernel.
+template <class C, class T>
+void multiply_unpacked(int columns, const C* panel, const unpacked_rows<T>& x, idx_t dim, C* scores,
+                       const unpacked_next<T>& next) noexcept {
+    constexpr int most = most_unpacked_columns<C>;
+    if (columns == 1)
+        multiply_unpacked<1>(panel, x, dim, scores, next);
+    else if (columns == 2)
+        multiply_unpacked<2>(panel, x, dim, scores, next);
+    else if (columns <= 4)
+        multiply_unpacked<4>(panel, x, dim, scores, next);
+    else
+        multiply_unpacked<most>(panel, x, dim, scores, next);
+}
+
+}  // namespace kernel
+}  // namespace UNITSPHERE_ISA
+}  // namespace unitsphere
