@@ -40,6 +40,25 @@ UNITSPHERE_INLINE void softmax_short_row(const float* logits, int columns, float
     store16_first(out + before_last, scaled(end), left);
 }
 
+/// Softmax of rows of Count - 15 to Count columns. Sixteen rows at a time are read from a copy: in place, the masked
+/// store of one row would hold up the load of the next, which it seems to overlap.
+template <int Count>
+inline void softmax_short_rows(const float* logits, idx_t rows, int columns, idx_t stride, float* out,
+                               idx_t out_stride) noexcept {
+    constexpr int before_last = Count - lane_count;
+    alignas(64) float copy[lane_count * Count];
+    for (idx_t first = 0; first < rows; first += lane_count) {
+        const int some = int(minimum(rows - first, lane_count));
+        for (int i = 0; i < some; ++i) {
+            const float* const row = logits + (first + i) * stride;
+            if constexpr (before_last > 0) store16(copy + i * Count, load16(row));
+            store16(copy + i * Count + before_last, load16_first(row + before_last, columns - before_last));
+        }
+        for (int i = 0; i < some; ++i)
+            softmax_short_row<Count>(copy + i * Count, columns, out + (first + i) * out_stride);
+    }
+}
+
 /// scale_strip(x) for a spread <= max_normal_spread, and range_of_groups(next), in one loop: stores beside compares.
 template <int Count>
 inline logit_range scale_and_range(float* x, int columns, float factor, const float* next) noexcept {
@@ -88,11 +107,9 @@ inline void softmax_rows(const float* logits, idx_t rows, idx_t columns, idx_t s
     } else if (columns > 2 * lane_count) {
         softmax_strips<lane_count>(logits, rows, int(columns), stride, out, out_stride);
     } else if (columns > lane_count) {
-        for (idx_t i = 0; i < rows; ++i)
-            softmax_short_row<2 * lane_count>(logits + i * stride, int(columns), out + i * out_stride);
+        softmax_short_rows<2 * lane_count>(logits, rows, int(columns), stride, out, out_stride);
     } else {
-        for (idx_t i = 0; i < rows; ++i)
-            softmax_short_row<lane_count>(logits + i * stride, int(columns), out + i * out_stride);
+        softmax_short_rows<lane_count>(logits, rows, int(columns), stride, out, out_stride);
     }
 }
 
