@@ -86,7 +86,7 @@ TEST_CASE("tasks of a plan are whole panels and blocks, so that no register tile
             for (const idx_t workers : {1, 2, 8}) {
                 const tile_plan plan = plan_tiles({queries, 5000, 64, workers, false, tile}, tile_order::any);
                 CAPTURE(queries, workers, tile.rows);
-                CHECK(plan.group_rows % tile.rows == 0);
+                CHECK((plan.unpacked || plan.group_rows % tile.rows == 0));
                 const idx_t step = plan.loop == tile_loop::few ? tile.rows : tile.columns;
                 if (plan.loop != tile_loop::rows) CHECK(plan.strip_columns % step == 0);
             }
@@ -139,9 +139,12 @@ TEST_CASE("known shapes have the plans that were measured", "[tile_plan]") {
     constexpr auto any = tile_order::any;
     constexpr auto rows = tile_loop::rows, strips = tile_loop::strips, few = tile_loop::few;
     const known all[] = {
-        {1, 1000, 512, 1, false, any, strips, 1, 56, 128, 8, 1, 1},
-        {1, 1000, 512, 2, false, any, strips, 1, 56, 96, 11, 1, 2},
-        {1, 1000, 512, 8, false, any, strips, 1, 56, 32, 32, 1, 8},
+        {1, 1000, 512, 1, false, any, few, 1, 56, 128, 8, 1, 1},
+        {1, 1000, 512, 2, false, any, few, 1, 56, 112, 9, 1, 2},
+        {1, 1000, 512, 8, false, any, few, 1, 56, 16, 63, 1, 8},
+        {1, 1000, 512, 1, true, any, strips, 1, 56, 128, 8, 1, 1},
+        {8, 31, 512, 1, false, any, strips, 8, 56, 128, 1, 1, 1},
+        {9, 1000, 512, 1, false, any, few, 9, 56, 56, 18, 1, 1},
         {32, 1000, 512, 1, false, any, few, 32, 56, 56, 18, 1, 1},
         {32, 1000, 512, 2, false, any, few, 32, 56, 56, 18, 1, 2},
         {32, 1000, 512, 8, false, any, few, 32, 56, 56, 18, 1, 8},
@@ -158,9 +161,13 @@ TEST_CASE("known shapes have the plans that were measured", "[tile_plan]") {
         {10000, 10, 512, 2, false, any, rows, 10000, 56, 10, 1, 179, 2},
         {10000, 10, 512, 8, true, any, rows, 10000, 56, 10, 1, 179, 8},
         {10000, 10, 512, 8, true, tile_order::by_strips, strips, 2016, 56, 32, 1, 32, 8},
+        {10000, 8, 512, 1, false, any, rows, 10000, 128, 8, 1, 79, 1},
+        {1000, 8, 512, 2, true, any, rows, 1000, 112, 8, 1, 9, 2},
+        {1000, 8, 512, 1, false, tile_order::by_strips, strips, 1000, 56, 128, 1, 1, 1},
+        {100, 8, 512, 8, true, tile_order::whole_rows, rows, 100, 16, 8, 1, 7, 7},
         {100, 10, 512, 1, true, tile_order::whole_rows, rows, 100, 56, 10, 1, 2, 1},
         {100, 10, 512, 8, true, tile_order::whole_rows, rows, 100, 14, 10, 1, 8, 8},
-        {1, 200000, 512, 1, false, any, strips, 1, 56, 128, 1563, 1, 1},
+        {1, 200000, 512, 1, false, any, few, 1, 56, 128, 1563, 1, 1},
         {32, 200000, 512, 2, false, any, few, 32, 56, 56, 3572, 1, 2},
         {32, 200000, 512, 2, true, any, strips, 32, 56, 128, 1563, 1, 2},
         {1024, 200000, 512, 1, true, any, strips, 1024, 56, 128, 1563, 1, 1},
@@ -180,17 +187,32 @@ TEST_CASE("known shapes have the plans that were measured", "[tile_plan]") {
     }
 }
 
-TEST_CASE("10 to 128 raw queries with at most 6 lanes of padding become the packed columns", "[tile_plan]") {
+TEST_CASE("up to 8 raw queries meet unpacked rows; 9 to 128 with at most 7 lanes of padding become the packed columns",
+          "[tile_plan]") {
     for (idx_t queries = 0; queries < 200; ++queries) {
         CAPTURE(queries);
-        const bool expected = queries >= 10 && queries <= 128 && (queries + 15) / 16 * 16 - queries <= 6;
-        const auto loop = [&](bool packed, idx_t dim) {
-            return plan_tiles({queries, 5000, dim, 1, packed, avx512}, tile_order::any).loop;
+        const bool unpacked = queries >= 1 && queries <= 8;
+        const bool expected = queries >= 9 && queries <= 128 && (queries + 15) / 16 * 16 - queries <= 7;
+        const auto plan_of = [&](bool packed, idx_t dim) {
+            return plan_tiles({queries, 5000, dim, 1, packed, avx512}, tile_order::any);
         };
-        CHECK((loop(false, 512) == tile_loop::few) == expected);
-        CHECK(loop(true, 512) != tile_loop::few);
-        if (queries > 64) CHECK(loop(false, 2048) != tile_loop::few);  // more than 512 KiB of packed queries
+        CHECK((plan_of(false, 512).loop == tile_loop::few) == (unpacked || expected));
+        CHECK(plan_of(false, 512).unpacked == unpacked);
+        CHECK(plan_of(true, 512).loop != tile_loop::few);
+        if (queries > 64) CHECK(plan_of(false, 2048).loop != tile_loop::few);  // over 512 KiB of packed queries
     }
+}
+
+TEST_CASE("rows that are not packed need no memory of a worker", "[tile_plan]") {
+    for (const idx_t workers : {1, 2, 8})
+        for (const idx_t few : {1, 8})
+            for (const auto& shape : {tile_shape{few, 5000, 513, workers, false, avx512},
+                                      tile_shape{5000, few, 513, workers, false, avx512}}) {
+                const tile_plan plan = plan_tiles(shape, tile_order::any);
+                CHECK(plan.unpacked);
+                CHECK(plan.worker_elements == 0);
+                CHECK(plan.shared_elements == 16 * 513);
+            }
 }
 
 }  // namespace tests

@@ -35,7 +35,8 @@ TEMPLATE_TEST_CASE("a block of scores has the canonical bits for every number of
     const int width = columns <= 16 ? 16 : block::columns;
     const std::vector<kernel::row_factors<C>> factors(std::size_t(columns), as_is<C>);
     matrix<C> panel(dim, width), scores(rows, width);
-    kernel::pack_panel(b.data(), dim, columns, dim, [&](int i) { return factors[std::size_t(i)]; }, width, panel.data());
+    kernel::pack_panel(
+        b.data(), dim, columns, dim, [&](int i) { return factors[std::size_t(i)]; }, width, panel.data());
     kernel::multiply<C>({packed.data(), panel.data(), rows, width, dim, scores.data(), width});
 
     bool same = true;
@@ -58,7 +59,8 @@ TEMPLATE_TEST_CASE("an accumulating product adds its block sums in order, unclam
     const std::vector<kernel::row_factors<C>> factors(std::size_t(width), as_is<C>);
     matrix<C> panel(dim, width), sums = random_rows<C>(rows, width, 25);
     const matrix<C> before(sums);
-    kernel::pack_panel(b.data(), dim, width, dim, [&](int i) { return factors[std::size_t(i)]; }, width, panel.data());
+    kernel::pack_panel(
+        b.data(), dim, width, dim, [&](int i) { return factors[std::size_t(i)]; }, width, panel.data());
     kernel::multiply<C>({packed.data(), panel.data(), rows, width, dim, sums.data(), width, {nullptr, 0}, true});
 
     bool same = true;

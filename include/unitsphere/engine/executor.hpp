@@ -26,7 +26,6 @@ private:
     void (*call_)(void*, idx_t);
 };
 
-
 /// Whether executor(count, body) can be called and returns void. The result counts: Eigen's matrices are callable, too.
 template <class X, class = void>
 inline constexpr bool is_executor = false;

@@ -39,7 +39,8 @@ inline idx_t rows_of_panels(idx_t rows) { return round_up(rows, kernel::lane_cou
 template <class T>
 void prefetch_row(const row_source<T>& source, idx_t i) noexcept {
     const prefetch_range row = source.memory_of(i, 1);
-    for (idx_t byte = 0; byte < row.bytes; byte += 64) __builtin_prefetch(static_cast<const char*>(row.at) + byte);
+    for (idx_t byte = 0; byte < row.bytes; byte += 64)
+        __builtin_prefetch(static_cast<const char*>(row.at) + byte, 0, 2);
 }
 
 /// Packs rows first .. first + count - 1 of a source as panels. The rows of a square are measured first, one after the

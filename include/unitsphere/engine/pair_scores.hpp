@@ -3,7 +3,7 @@
 
 #include "../kernel/pairs.hpp"
 #include "execution.hpp"
-#include "row_source.hpp"
+#include "packed_rows.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
@@ -18,6 +18,8 @@ void score_some(const row_source<A>& a, const row_source<B>& b, idx_t first, int
     typename row_source<A>::factors_type factors_a[kernel::lane_count];
     typename row_source<B>::factors_type factors_b[kernel::lane_count];
     for (int i = 0; i < count; ++i) {
+        prefetch_row(a, first + count + i);
+        prefetch_row(b, first + count + i);
         factors_a[i] = a.factors(first + i, seen_a);
         factors_b[i] = b.factors(first + i, seen_b);
     }

@@ -50,8 +50,7 @@ struct register_tile {
 
     template <class C>
     static constexpr register_tile of() noexcept {
-        return {kernel::block<C>::rows, kernel::block<C>::columns, idx_t(sizeof(C)),
-                kernel::most_unpacked_columns<C>};
+        return {kernel::block<C>::rows, kernel::block<C>::columns, idx_t(sizeof(C)), kernel::most_unpacked_columns<C>};
     }
     /// Elements of `count` rows as packed blocks (rows side of multiply), and as panels (its columns side).
     idx_t block_elements(idx_t count, idx_t dim) const {

@@ -63,17 +63,17 @@ UNITSPHERE_NOINLINE void multiply_unpacked(const C* panel, const unpacked_rows<T
                                            unpacked_next<T> next) noexcept {
     constexpr int width = int(vector<C>::size);
     const auto between = [&]() UNITSPHERE_LAMBDA {
-        if (next.lengths != nullptr) next.lengths->advance(width * width / lane_count);
+        if constexpr (!std::is_same_v<T, double>)  // those need more than a sum of squares
+            if (next.lengths != nullptr) next.lengths->advance(width * width / lane_count);
         constexpr int lines = maximum(width * width * int(sizeof(T)) / 64, 1);
-        unroll<lines>([&](int i) UNITSPHERE_LAMBDA { prefetch(next.prefetched + i * 64); });
+        unroll<lines>([&](int i) UNITSPHERE_LAMBDA { __builtin_prefetch(next.prefetched + i * 64, 0, 2); });
         next.prefetched += lines * 64;
     };
     for (int i = 0; i < x.count; i += width)
-        multiply_squares<Columns>(
-            panel, transposed_rows<C, T>(x.at + i * x.stride, x.stride, x.count - i, x.factors + i), dim, scores + i,
-            between);
-    for (int n = 0; n < Columns; ++n)
-        store16(scores + n * lane_count, clamp_to_one(load16(scores + n * lane_count)));
+        multiply_squares<Columns>(panel,
+                                  transposed_rows<C, T>(x.at + i * x.stride, x.stride, x.count - i, x.factors + i), dim,
+                                  scores + i, between);
+    for (int n = 0; n < Columns; ++n) store16(scores + n * lane_count, clamp_to_one(load16(scores + n * lane_count)));
 }
 
 /// The same for any number of columns up to most_unpacked_columns, rounded up to one that has a kernel.

@@ -78,7 +78,8 @@ public:
     }
     /// Stores them, at to + i * pitch.
     UNITSPHERE_INLINE void store_columns(idx_t k, idx_t dim, C* to, idx_t pitch) const noexcept {
-        for_each_column(k, dim, [&](int i, const vector<C>& column) UNITSPHERE_LAMBDA { column.store_unaligned(to + i * pitch); });
+        for_each_column(
+            k, dim, [&](int i, const vector<C>& column) UNITSPHERE_LAMBDA { column.store_unaligned(to + i * pitch); });
     }
 
 private:

@@ -36,24 +36,36 @@ inline void score_pairs(const transposed_rows<C, A>& a, const transposed_rows<C,
     for (int i = 0; i < count; ++i) scores[i] = clamped[i];
 }
 
+/// sums[n] = the chain of block n of 128 elements, for n < blocks <= Chains, side by side in registers: one alone is
+/// bound by the latency of its multiply-adds.
+template <int Chains, class C>
+inline void sum_chains(const C* a, const C* b, int blocks, C* sums) noexcept {
+    C sum[Chains] = {};
+    int at[Chains];  // chains without a block repeat the last one
+    for (int n = 0; n < Chains; ++n) at[n] = minimum(n, blocks - 1) * chain_length;
+    for (int k = 0; k < chain_length; ++k)
+        unroll<Chains>([&](int n) UNITSPHERE_LAMBDA { sum[n] = fma(a[at[n] + k], b[at[n] + k], sum[n]); });
+    for (int n = 0; n < blocks; ++n) sums[n] = sum[n];
+}
+
 /// <a, b> of one pair of rows.
 template <class C, class A, class B>
 inline C score_pair(const A* a, const row_factors<factor_type<A>>& factors_a, const B* b,
                     const row_factors<factor_type<B>>& factors_b, idx_t dim) noexcept {
-    constexpr int chains = 8, at_once = chains * chain_length;
+    constexpr int most = 8, at_once = most * chain_length;
     alignas(64) C unit_a[at_once], unit_b[at_once];
     C total = 0;
     for (idx_t first = 0; first < dim; first += at_once) {
-        const idx_t count = minimum(dim - first, at_once);
+        const int count = int(minimum(dim - first, at_once)), whole = count / chain_length;
         scale_row(a + first, count, factors_a, unit_a);
         scale_row(b + first, count, factors_b, unit_b);
-        const int whole = int(count / chain_length), blocks = int(ceil_div(count, chain_length));
-        C sum[chains] = {};
-        for (int k = 0; k < chain_length; ++k)
-            for (int n = 0; n < whole; ++n)
-                sum[n] = fma(unit_a[n * chain_length + k], unit_b[n * chain_length + k], sum[n]);
-        for (idx_t k = whole * chain_length; k < count; ++k) sum[whole] = fma(unit_a[k], unit_b[k], sum[whole]);
-        for (int n = 0; n < blocks; ++n) total = first + n == 0 ? sum[0] : fp_barrier(total + sum[n]);
+        C sum[most + 1] = {};
+        if (whole > most / 2)
+            sum_chains<most>(unit_a, unit_b, whole, sum);
+        else if (whole > 0)
+            sum_chains<most / 2>(unit_a, unit_b, whole, sum);
+        for (int k = whole * chain_length; k < count; ++k) sum[whole] = fma(unit_a[k], unit_b[k], sum[whole]);
+        for (int n = 0; n * chain_length < count; ++n) total = first + n == 0 ? sum[0] : fp_barrier(total + sum[n]);
     }
     C clamped[lane_count];
     store16(clamped, clamp_to_one(broadcast(total)));
