@@ -56,24 +56,27 @@ TEMPLATE_LIST_TEST_CASE("mean_direction is the renormalized mean of unit rows", 
     const vector sum = sum_of_units(rows, std::vector<double>(std::size_t(n), 1.0));
     if (n == 2 && dim == 1 && sum[0] == 0) return;  // two opposite numbers have no mean direction
     CHECK(largest_error(mean, 0, scaled_to_unit(sum)) <= bound);
-    CHECK(first_difference(mean, mean_direction(normalize(rows), std::vector<float>(std::size_t(n), 1.0f))) == "");
+    CHECK(first_difference(
+              mean, mean_direction(normalize(rows), {}, {{}, {}, std::vector<float>(std::size_t(n), 1.0f)})) == "");
 }
 
 TEST_CASE("weights mix directions, negative ones too", "[directions]") {
     const auto rows = varied_rows<float>(4, 100, 152);
     const std::vector<double> weights{1.0, -0.5, 2.0, 0.25};
-    CHECK(largest_error(mean_direction(rows, weights), 0, scaled_to_unit(sum_of_units(rows, weights))) <= bound);
+    CHECK(largest_error(mean_direction(rows, {}, {{}, {}, weights}), 0, scaled_to_unit(sum_of_units(rows, weights))) <=
+          bound);
     const std::array<float, 4> as_float{1.0f, -0.5f, 2.0f, 0.25f};
-    CHECK(first_difference(mean_direction(rows, as_float), mean_direction(rows, weights)) == "");
+    CHECK(first_difference(mean_direction(rows, {}, {{}, {}, as_float}), mean_direction(rows, {}, {{}, {}, weights})) ==
+          "");
 }
 
 TEST_CASE("weights of any size mix by their ratios", "[directions]") {
     const auto rows = random_rows<float>(2, 30, 162);
-    const auto mean = mean_direction(rows, std::vector<double>{1.0, 0.5});
+    const auto mean = mean_direction(rows, {}, {{}, {}, std::vector<double>{1.0, 0.5}});
     for (const double size : {0x1p1023, 0x1p-1000, 4.0})
-        CHECK(first_difference(mean_direction(rows, std::vector<double>{size, size / 2}), mean) == "");
-    CHECK(first_difference(mean_direction(rows, std::vector<int>{2, 1}), mean) == "");
-    CHECK(all_zero(mean_direction(rows, std::vector<double>{0.0, 0.0}).row(0), 30));
+        CHECK(first_difference(mean_direction(rows, {}, {{}, {}, std::vector<double>{size, size / 2}}), mean) == "");
+    CHECK(first_difference(mean_direction(rows, {}, {{}, {}, std::vector<int>{2, 1}}), mean) == "");
+    CHECK(all_zero(mean_direction(rows, {}, {{}, {}, std::vector<double>{0.0, 0.0}}).row(0), 30));
 }
 
 TEST_CASE("a mean without a direction is a zero row and counted; bad input is refused", "[directions]") {
@@ -86,10 +89,11 @@ TEST_CASE("a mean without a direction is a zero row and counted; bad input is re
     CHECK(message_of<value_error>([&] { mean_direction(rows); }) == "mean_direction: row 1 is not finite");
     CHECK(message_of<value_error>([&] { centroid(rows); }) == "centroid: row 1 is not finite");
     CHECK(message_of<value_error>([&] { mean_direction(matrix<float>(0, 3)); }) == "mean_direction: there are no rows");
-    CHECK(message_of<shape_error>([&] { mean_direction(rows, std::vector<float>{1.0f}); }) ==
-          "mean_direction: 2 rows, weights has 1 entries");
+    CHECK(message_of<shape_error>([&] {
+              mean_direction(rows, {}, {{}, {}, std::vector<float>{1.0f}});
+          }) == "mean_direction: 2 rows, weights has 1 entries");
     CHECK(message_of<value_error>([&] {
-              mean_direction(rows, std::vector<float>{1.0f, reference::float_from_bits(0x7f800000u)});
+              mean_direction(rows, {}, {{}, {}, std::vector<float>{1.0f, reference::float_from_bits(0x7f800000u)}});
           }) == "mean_direction: weight 1 is not finite");
     CHECK(message_of<value_error>([&] { centroid(matrix<float>(2, 3)); }) == "centroid: all 2 rows are zero");
 }
@@ -160,8 +164,8 @@ TEST_CASE("means in the caller's memory are those of new rows, and refuse memory
     unitsphere::workspace space;
     CHECK(first_difference(mean_direction_into(rows, mean), mean_direction(rows)) == "");
     CHECK(first_difference(to_view(mean), mean_direction(rows)) == "");
-    mean_direction_into(rows, weights, mixed, {on_threads{2}, space});
-    CHECK(first_difference(to_view(mixed), mean_direction(rows, weights)) == "");
+    mean_direction_into(rows, mixed, {on_threads{2}, space}, {{}, {}, weights});
+    CHECK(first_difference(to_view(mixed), mean_direction(rows, {}, {{}, {}, weights})) == "");
     centroid_into(rows, center_of, space);
     CHECK(first_difference(to_view(center_of), centroid(rows)) == "");
     const matrix_view<float> inside(rows.data(), 1, dim);
@@ -171,8 +175,9 @@ TEST_CASE("means in the caller's memory are those of new rows, and refuse memory
     std::vector<float> own_weights(6, 1.0f);
     const matrix_view<float> in_weights(own_weights.data(), 1, dim < 6 ? dim : 1);
     if (dim == 1)
-        CHECK(message_of<shape_error>([&] { mean_direction_into(rows, own_weights, in_weights); }) ==
-              "mean_direction: out overlaps the weights");
+        CHECK(message_of<shape_error>([&] {
+                  mean_direction_into(rows, in_weights, {}, {{}, {}, own_weights});
+              }) == "mean_direction: out overlaps the weights");
     CHECK(message_of<shape_error>([&] { mean_direction_into(rows, rows); }) ==
           "mean_direction: out is 6 x " + std::to_string(dim) + ", it must be 1 x " + std::to_string(dim));
     CHECK(first_difference(rows, before) == "");

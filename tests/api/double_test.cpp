@@ -54,7 +54,7 @@ TEST_CASE("rows of double are normalized in double, then rounded to float once",
         for (idx_t k = 0; k < dim; ++k) wrong += reference::bits(float(wide(i, k))) != reference::bits(unit(i, k));
     CHECK(wrong == 0);
     CHECK(first_difference(cosine_similarity(wide, rows), cosine_similarity(unit, rows)) == "");
-    CHECK(is_unit(wide, 1e-15));
+    CHECK(is_unit(wide, {1e-15}));
 }
 
 TEST_CASE("a power of two changes no bit of a double cosine, however long or short the rows become", "[double]") {

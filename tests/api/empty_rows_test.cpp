@@ -88,8 +88,9 @@ TEMPLATE_LIST_TEST_CASE("no rows have no results in every function", "[empty]", 
         CHECK(shape(center(rows, mean)) == "0 x 20");
         CHECK(shape(slerp(rows, rows, 0.5)) == "0 x 20");
         CHECK(message_of<value_error>([&] { mean_direction(rows); }) == "mean_direction: there are no rows");
-        CHECK(message_of<value_error>([&] { mean_direction(rows, std::vector<float>()); }) ==
-              "mean_direction: there are no rows");
+        CHECK(message_of<value_error>([&] {
+                  mean_direction(rows, {}, {{}, {}, std::vector<float>()});
+              }) == "mean_direction: there are no rows");
         CHECK(message_of<value_error>([&] { centroid(rows); }) == "centroid: there are no rows");
 
         CHECK(shape(cosine_similarity(rows, some)) == "0 x 3");
@@ -135,9 +136,9 @@ TEST_CASE("adopting and normalizing in place take no rows and rows of no element
     CHECK(shape(normalize_in_place(no_double_elements)) == "7 x 0");
     CHECK(shape(normalize_into(no_elements, no_elements)) == "7 x 0");
     row_report report;
-    CHECK(shape(adopt_unit(no_elements, 1e-4, &report)) == "7 x 0");
+    CHECK(shape(adopt_unit(no_elements, {1e-4, &report})) == "7 x 0");
     CHECK(report.zero_rows == 7);
-    CHECK(shape(adopt_unit(no_doubles, 1e-4, &report)) == "0 x 7");
+    CHECK(shape(adopt_unit(no_doubles, {1e-4, &report})) == "0 x 7");
     CHECK(report.zero_rows == 0);
 }
 

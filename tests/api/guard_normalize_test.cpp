@@ -25,7 +25,7 @@ TEMPLATE_LIST_TEST_CASE("normalize and norms stay within their rows", "[guard]",
         const array<double> lengths = norms(rows);
         CHECK(written(
                   where, to_view(lengths), [](const auto& x, auto out) { norms_into(x, out); }, rows) == "");
-        CHECK_FALSE(is_unit(guarded<TestType>(rows, where).rows(), 1e-9));
+        CHECK_FALSE(is_unit(guarded<TestType>(rows, where).rows(), {1e-9}));
     });
 }
 
@@ -79,7 +79,7 @@ TEMPLATE_LIST_TEST_CASE("means, weights and centered rows stay within their rows
         const matrix<double> weights = random_rows<double>(1, n, 132);
         const matrix<float> mean = random_rows<float>(1, dim, 133);
         const auto mix = [](const auto& x, const auto& w) {
-            return mean_direction(x, numbers(matrix_view<const double>(w)));
+            return mean_direction(x, {}, {{}, {}, numbers(matrix_view<const double>(w))});
         };
         CHECK(read(where, mix, rows, weights) == "");
         CHECK(read(

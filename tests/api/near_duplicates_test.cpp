@@ -147,7 +147,7 @@ TEMPLATE_LIST_TEST_CASE("rows that are equal bit for bit are near duplicates at 
     matrix<float> adopted(200, dim);
     for (idx_t n = 0; n < 200 * dim; ++n) adopted.data()[n] = 0.97f * unit.data()[n];
     std::vector<idx_t> of_adopted(200, -7);
-    near_duplicates_into(adopt_unit(adopted, 0.1), 0.99f, of_adopted);
+    near_duplicates_into(adopt_unit(adopted, {0.1}), 0.99f, of_adopted);
     CHECK(of_adopted == expected);
 }
 

@@ -124,7 +124,7 @@ TEMPLATE_TEST_CASE("rescored, both places of a pair are those of a stable sort o
         if constexpr (std::is_same_v<TestType, float16>)
             return rows.view();
         else
-            return adopt_unit(rows, 1e9);
+            return adopt_unit(rows, {1e9});
     };
     const pair_ranks_options options{{on_row::nan}, {on_row::nan}, true};
     matrix<double> known = cosines;

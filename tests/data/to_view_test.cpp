@@ -108,8 +108,8 @@ TEST_CASE("rows of another library are inputs of every function, const or not, l
         CHECK(first_difference(clip_logits(x, b, scale).per_text, clip_logits(a, b, scale).per_text) == "");
         CHECK(first_difference(siglip_logits(b, x, scale, 1.0f), siglip_logits(b, a, scale, 1.0f)) == "");
         CHECK(first_difference(mean_direction(x), mean_direction(a)) == "");
-        CHECK(first_difference(mean_direction(x, std::array<float, 5>{1, 2, 3, 4, 5}),
-                               mean_direction(a, std::vector<double>{1, 2, 3, 4, 5})) == "");
+        CHECK(first_difference(mean_direction(x, {}, {{}, {}, std::array<float, 5>{1, 2, 3, 4, 5}}),
+                               mean_direction(a, {}, {{}, {}, std::vector<double>{1, 2, 3, 4, 5}})) == "");
         CHECK(first_difference(centroid(x), centroid(a)) == "");
         CHECK(first_difference(center(x, mean), center(a, mean)) == "");
         CHECK(first_difference(slerp(x, b, 0.5), slerp(a, b, 0.5)) == "");

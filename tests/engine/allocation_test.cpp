@@ -126,7 +126,7 @@ struct questions {
         ask("normalize_into double", [&](how h) { normalize_into(exact_queries, exact_unit.view(), h); });
         ask("truncate_dim_into", [&](how h) { truncate_dim_into(queries, 3, cut, h); });
         ask("mean_direction_into", [&](how h) { mean_direction_into(queries, mean, h); });
-        ask("mean_direction_into of weights", [&](how h) { mean_direction_into(queries, pairs, mean, h); });
+        ask("mean_direction_into of weights", [&](how h) { mean_direction_into(queries, mean, h, {{}, {}, pairs}); });
         ask("centroid_into", [&](how h) { centroid_into(queries, mean, h); });
         ask("center_into", [&](how h) { center_into(queries, mean, unit, h); });
         ask("slerp_into", [&](how h) { slerp_into(queries, queries, 0.5, unit, h); });

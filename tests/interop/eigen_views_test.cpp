@@ -125,7 +125,8 @@ TEMPLATE_TEST_CASE("Eigen rows of any layout have the results of their copy in a
         CHECK(first_difference(truncate_dim(x, 7), truncate_dim(plain, 7)) == "");
         CHECK(pairwise_cosine(x, gallery) == pairwise_cosine(plain, gallery));
         CHECK(first_difference(siglip_logits(x, x, scale, 1.0f), siglip_logits(plain, plain, scale, 1.0f)) == "");
-        CHECK(first_difference(mean_direction(x, weights), mean_direction(plain, plain_weights)) == "");
+        CHECK(first_difference(mean_direction(x, {}, {{}, {}, weights}),
+                               mean_direction(plain, {}, {{}, {}, plain_weights})) == "");
         CHECK(first_difference(center(x, eigen_mean), center(plain, mean)) == "");
         CHECK(first_difference(slerp(x, gallery, 0.5), slerp(plain, gallery, 0.5)) == "");
     };
@@ -165,7 +166,7 @@ TEMPLATE_TEST_CASE("Eigen objects of float and double choose the one overload th
     Eigen::Matrix<TestType, Eigen::Dynamic, 1> own = 3 * vector;
     CHECK(cosine<TestType>(vector, rows.row(3)) == cosine_similarity<TestType>(rows, rows)(2, 3));
     normalize_in_place(own);
-    CHECK(is_unit(own, 1e-6));
+    CHECK(is_unit(own, {1e-6}));
     save_npy(directory.path(), own);
     CHECK(load_npy<TestType>(directory.path()).dim() == 8);
     CHECK(read(directory.path()).find("'shape': (8,)") != std::string::npos);

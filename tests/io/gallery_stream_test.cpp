@@ -113,7 +113,7 @@ TEST_CASE("adopted rows come back, whatever the tolerance that they were adopted
     matrix<float> rows = random_rows<float>(700, 513, 95);  // more than one piece, and an odd number of floats
     normalize_in_place(rows);
     for (idx_t k = 0; k < 513; ++k) rows(650, k) *= off;
-    const gallery saved(adopt_unit(rows, 1e31)), loaded = from_bytes(bytes_of(saved));
+    const gallery saved(adopt_unit(rows, {1e31})), loaded = from_bytes(bytes_of(saved));
     CHECK(first_difference(loaded.unit_rows().values(), rows.view()) == "");
     CHECK(bytes_of(loaded) == with_checksum(bytes_of(saved)));
     CHECK(refusal(with_value(bytes_of(saved), 12, 0x1p-13f)).find("load_gallery: row 650 has norm ") == 0);

@@ -133,9 +133,9 @@ TEST_CASE("unit rows that were stored as halves are off by up to 5e-4, and are r
     CHECK_THAT(*shortest, WithinAbs(0.99947, 5e-6));
     CHECK_THAT(*longest, WithinAbs(1.00051, 5e-6));
     CHECK(!is_unit(stored));
-    CHECK(is_unit(stored, 6e-4));
+    CHECK(is_unit(stored, {6e-4}));
     const auto unit = normalize(stored);
-    CHECK(is_unit(unit, 1.2e-7));
+    CHECK(is_unit(unit, {1.2e-7}));
 
     matrix<float> widened(stored.rows(), stored.dim());
     for (idx_t k = 0; k < stored.rows() * stored.dim(); ++k) widened.data()[k] = float(stored.data()[k]);

@@ -70,5 +70,29 @@ auto labels_of(const Labels& labels) {
 }
 
 }  // namespace detail
+
+/// An option that is a list of numbers of any type: it refers to the caller's memory.
+class number_list {
+public:
+    number_list() noexcept = default;
+    template <class Numbers, detail::if_list<Numbers> = 0>
+    number_list(const Numbers& numbers UNITSPHERE_LIFETIMEBOUND) : number_list(nullptr, detail::column_of(numbers)) {}
+
+    bool is_given() const noexcept { return read_ != nullptr; }
+    idx_t count() const noexcept { return bytes_.rows(); }
+    double operator[](idx_t i) const noexcept { return read_(bytes_.row(i)); }
+    matrix_view<const char> bytes() const noexcept { return bytes_; }
+
+private:
+    template <class T>
+    number_list(std::nullptr_t, const matrix_view<const T>& column)
+        : bytes_(reinterpret_cast<const char*>(column.data()), column.rows(), idx_t(sizeof(T)),
+                 column.stride() * idx_t(sizeof(T))),
+          read_([](const char* at) { return double(*reinterpret_cast<const T*>(at)); }) {}
+
+    matrix_view<const char> bytes_ = {};
+    double (*read_)(const char*) = nullptr;
+};
+
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere
