@@ -39,8 +39,7 @@ struct slerp_options {
 template <class Rows, class Out, detail::if_rows<Rows> = 0>
 unit_view<float> mean_direction_into(const Rows& rows, Out&& out, const execution& how = {},
                                      const mean_direction_options& options = {}) {
-    return detail::direction_of_mean(engine::view_of(rows), detail::output_of<float>(static_cast<Out&&>(out)), how,
-                                     options);
+    return detail::direction_of_mean(engine::view_of(rows), detail::output_of<Out, float>(out), how, options);
 }
 /// The same as a new row.
 ///
@@ -68,7 +67,7 @@ UNITSPHERE_REFUSE_OTHER_ROWS(mean_direction);
 /// Source   Liang et al. 2022, arXiv:2203.02053, section 4: the mean of a modality.
 template <class Rows, class Out, detail::if_rows<Rows> = 0>
 void centroid_into(const Rows& rows, Out&& out, const execution& how = {}, const centroid_options& options = {}) {
-    detail::centroid_of(engine::view_of(rows), detail::output_of<float>(static_cast<Out&&>(out)), how, options.rows);
+    detail::centroid_of(engine::view_of(rows), detail::output_of<Out, float>(out), how, options.rows);
 }
 /// The same as a new matrix.
 ///
@@ -99,8 +98,7 @@ UNITSPHERE_REFUSE_OTHER_ROWS(centroid);
 template <class Rows, class Out, detail::if_rows<Rows> = 0>
 void center_into(const Rows& rows, required<matrix_view<const float>> mean, Out&& out, const execution& how = {},
                  const center_options& options = {}) {
-    detail::center_rows(engine::view_of(rows), mean, detail::output_of<float>(static_cast<Out&&>(out)), how,
-                        options.rows);
+    detail::center_rows(engine::view_of(rows), mean, detail::output_of<Out, float>(out), how, options.rows);
 }
 /// The same as a new matrix.
 ///
@@ -134,8 +132,8 @@ UNITSPHERE_REFUSE_OTHER_ROWS(center);
 template <class A, class B, class Out, detail::if_rows<A, B> = 0>
 unit_view<float> slerp_into(const A& a, const B& b, required<double> t, Out&& out, const execution& how = {},
                             const slerp_options& options = {}) {
-    return detail::points_between(engine::view_of(a), engine::view_of(b), t,
-                                  detail::output_of<float>(static_cast<Out&&>(out)), how, options.a, options.b);
+    return detail::points_between(engine::view_of(a), engine::view_of(b), t, detail::output_of<Out, float>(out), how,
+                                  options.a, options.b);
 }
 /// The same as new rows.
 ///

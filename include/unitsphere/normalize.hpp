@@ -78,8 +78,8 @@ inline constexpr bool is_adoptable =
 template <class Rows, class Out, detail::if_rows<Rows> = 0>
 auto normalize_into(const Rows& rows, Out&& out, const execution& how = {}, const normalize_options& options = {}) {
     const auto view = engine::view_of(rows);
-    return detail::normalize_rows(engine::values_of(view), detail::output_of<float, double>(static_cast<Out&&>(out)),
-                                  how, options.rows, "normalize");
+    return detail::normalize_rows(engine::values_of(view), detail::output_of<Out, float, double>(out), how,
+                                  options.rows, "normalize");
 }
 /// Rows of float or double at unit length, where they are: normalize_into(rows, rows).
 ///
@@ -87,7 +87,7 @@ auto normalize_into(const Rows& rows, Out&& out, const execution& how = {}, cons
 /// Units, Errors, Threads, Memory, Source   as above.
 template <class Rows, detail::if_rows<Rows> = 0>
 auto normalize_in_place(Rows&& rows, const execution& how = {}, const normalize_options& options = {}) {
-    const auto out = detail::output_of<float, double>(static_cast<Rows&&>(rows));
+    const auto out = detail::output_of<Rows, float, double>(rows);
     return detail::normalize_rows(engine::view_of(out), out, how, options.rows, "normalize_in_place");
 }
 /// Rows at unit length, as a new matrix of a type that every similarity takes as it is.
@@ -120,8 +120,7 @@ auto truncate_dim_into(const Rows& rows, required<idx_t> dims, Out&& out, const 
                        const truncate_dim_options& options = {}) {
     const auto view = engine::view_of(rows);
     return detail::normalize_rows(detail::first_elements(engine::values_of(view), dims),
-                                  detail::output_of<float, double>(static_cast<Out&&>(out)), how, options.rows,
-                                  "truncate_dim");
+                                  detail::output_of<Out, float, double>(out), how, options.rows, "truncate_dim");
 }
 /// The same as a new matrix.
 ///
@@ -149,7 +148,7 @@ UNITSPHERE_REFUSE_OTHER_ROWS(truncate_dim);
 template <class Rows, class Out, detail::if_rows<Rows> = 0>
 void norms_into(const Rows& rows, Out&& out, const execution& how = {}) {
     const auto view = engine::view_of(rows);
-    const auto lengths = detail::output_of<double>(static_cast<Out&&>(out));
+    const auto lengths = detail::output_of<Out, double>(out);
     detail::require_shape("norms", "out", lengths, 1, view.rows());
     detail::require_apart("norms", "out", lengths, "the rows", engine::values_of(view));
     detail::norms_of(engine::values_of(view), lengths.data(), how);

@@ -88,8 +88,8 @@ void pair_ranks_into(const Images& images, const Texts& texts, const ImageOfText
     const auto image_view = engine::view_of(images);
     const auto text_view = engine::view_of(texts);
     const auto list = detail::labels_of(image_of_text);
-    const auto of_texts = detail::output_of<idx_t>(static_cast<TextRanks&&>(text_ranks));
-    const auto of_images = detail::output_of<idx_t>(static_cast<ImageRanks&&>(image_ranks));
+    const auto of_texts = detail::output_of<TextRanks, idx_t>(text_ranks);
+    const auto of_images = detail::output_of<ImageRanks, idx_t>(image_ranks);
     const detail::side_names& names = detail::pair_ranks_names;
     detail::require_pairs(names, image_view, text_view, list);
     detail::require_output(names, "text_ranks", of_texts, 1, text_view.rows(), image_view, text_view);

@@ -39,7 +39,7 @@ unit_view<float> prompt_ensemble_into(const Prompts& prompts, const Labels& clas
                                       const execution& how = {}, const prompt_ensemble_options& options = {}) {
     const auto view = engine::view_of(prompts);
     const auto labels = detail::labels_of(class_of_prompt);
-    const matrix_view<float> classes = detail::output_of<float>(static_cast<Out&&>(out));
+    const matrix_view<float> classes = detail::output_of<Out, float>(out);
     detail::require_shape("prompt_ensemble", "out", classes, detail::count_classes(labels, view.rows(), how),
                           view.dim());
     detail::require_apart("prompt_ensemble", "out", classes, "the prompts", engine::values_of(view));
@@ -99,7 +99,7 @@ public:
     template <class Images, class Logits, detail::if_rows<Images> = 0>
     void decision_function_into(const Images& images, Logits&& logits, const execution& how = {},
                                 const zero_shot_classifier_options& options = {}) const {
-        logits_of(engine::view_of(images), detail::output_of<float>(static_cast<Logits&&>(logits)), how, options);
+        logits_of(engine::view_of(images), detail::output_of<Logits, float>(logits), how, options);
     }
     /// The same as a new matrix.
     ///
@@ -123,8 +123,7 @@ public:
     template <class Images, class Probabilities, detail::if_rows<Images> = 0>
     void predict_proba_into(const Images& images, Probabilities&& probabilities, const execution& how = {},
                             const zero_shot_classifier_options& options = {}) const {
-        probabilities_of(engine::view_of(images), detail::output_of<float>(static_cast<Probabilities&&>(probabilities)),
-                         how, options);
+        probabilities_of(engine::view_of(images), detail::output_of<Probabilities, float>(probabilities), how, options);
     }
     /// The same as a new matrix.
     ///
@@ -148,7 +147,7 @@ public:
     template <class Images, class Labels, detail::if_rows<Images> = 0>
     void predict_into(const Images& images, Labels&& labels, const execution& how = {},
                       const zero_shot_classifier_options& options = {}) const {
-        best_label_of(engine::view_of(images), detail::output_of<idx_t>(static_cast<Labels&&>(labels)), how, options);
+        best_label_of(engine::view_of(images), detail::output_of<Labels, idx_t>(labels), how, options);
     }
     /// The same as a new array.
     ///
@@ -176,8 +175,8 @@ public:
     template <class Images, class Labels, class Probabilities, detail::if_rows<Images> = 0>
     void top_k_into(const Images& images, Labels&& labels, Probabilities&& probabilities, const execution& how = {},
                     const zero_shot_classifier_options& options = {}) const {
-        best_labels_of(engine::view_of(images), detail::output_of<idx_t>(static_cast<Labels&&>(labels)),
-                       detail::output_of<float>(static_cast<Probabilities&&>(probabilities)), how, options);
+        best_labels_of(engine::view_of(images), detail::output_of<Labels, idx_t>(labels),
+                       detail::output_of<Probabilities, float>(probabilities), how, options);
     }
     /// The same as new matrices of min(k, classes) columns: for (auto [label, probability] : best[i]). best[i] is a
     /// view of best: keep it.

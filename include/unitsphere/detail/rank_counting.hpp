@@ -129,10 +129,8 @@ private:
     }
     /// The cosines of the pairs in double, in the place of their scores.
     void rescore_pairs() {
-        constexpr idx_t share = 64;
-        engine::for_each_task(how_, engine::ceil_div(pairs_.texts, share), [&](idx_t, idx_t task) {
-            const idx_t end = engine::minimum(pairs_.texts, (task + 1) * share);
-            for (idx_t j = task * share; j < end; ++j) {
+        engine::for_each_range(how_, pairs_.texts, 64, [&](idx_t, idx_t first, idx_t end) {
+            for (idx_t j = first; j < end; ++j) {
                 if (is_nan(pairs_.scores[j])) continue;
                 cosines_[j] = cosine(pairs_.image_of[j], j);
                 pairs_.scores[j] = float(cosines_[j]);
