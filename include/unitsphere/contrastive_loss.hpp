@@ -59,8 +59,8 @@ template <class Images, class Texts, class ImageGradients, class TextGradients, 
 clip_loss_gradient clip_loss_gradients_into(const Images& images, const Texts& texts, logit_scale scale,
                                             ImageGradients&& image_gradients, TextGradients&& text_gradients,
                                             const execution& how = {}, const clip_loss_options& options = {}) {
-    const detail::pair_gradients out{detail::output_of<ImageGradients, float>(image_gradients),
-                                     detail::output_of<TextGradients, float>(text_gradients)};
+    detail::pair_gradients out{detail::output_of<ImageGradients, float>(image_gradients),
+                               detail::output_of<TextGradients, float>(text_gradients)};
     return detail::clip_loss_of(detail::clip_gradient_names, engine::view_of(images), engine::view_of(texts), scale,
                                 &out, how, options);
 }
@@ -70,10 +70,9 @@ clip_loss_gradient clip_loss_gradients_into(const Images& images, const Texts& t
 template <class Images, class Texts, detail::if_rows<Images, Texts> = 0>
 clip_loss_gradient clip_loss_gradients(const Images& images, const Texts& texts, logit_scale scale,
                                        const execution& how = {}, const clip_loss_options& options = {}) {
-    const auto image_view = engine::view_of(images);
-    const auto text_view = engine::view_of(texts);
-    return detail::with_new_gradients(image_view, text_view, [&](const detail::pair_gradients& out) {
-        return detail::clip_loss_of(detail::clip_gradient_names, image_view, text_view, scale, &out, how, options);
+    return detail::with_new_gradients([&](detail::pair_gradients out) {
+        return detail::clip_loss_of(detail::clip_gradient_names, engine::view_of(images), engine::view_of(texts), scale,
+                                    &out, how, options);
     });
 }
 UNITSPHERE_REFUSE_OTHER_PAIRS(clip_loss_gradients);
@@ -111,8 +110,8 @@ siglip_loss_gradient siglip_loss_gradients_into(const Images& images, const Text
                                                 required<float> bias, ImageGradients&& image_gradients,
                                                 TextGradients&& text_gradients, const execution& how = {},
                                                 const siglip_loss_options& options = {}) {
-    const detail::pair_gradients out{detail::output_of<ImageGradients, float>(image_gradients),
-                                     detail::output_of<TextGradients, float>(text_gradients)};
+    detail::pair_gradients out{detail::output_of<ImageGradients, float>(image_gradients),
+                               detail::output_of<TextGradients, float>(text_gradients)};
     return detail::siglip_loss_of(detail::siglip_gradient_names, engine::view_of(images), engine::view_of(texts), scale,
                                   bias, &out, how, options);
 }
@@ -123,11 +122,9 @@ template <class Images, class Texts, detail::if_rows<Images, Texts> = 0>
 siglip_loss_gradient siglip_loss_gradients(const Images& images, const Texts& texts, logit_scale scale,
                                            required<float> bias, const execution& how = {},
                                            const siglip_loss_options& options = {}) {
-    const auto image_view = engine::view_of(images);
-    const auto text_view = engine::view_of(texts);
-    return detail::with_new_gradients(image_view, text_view, [&](const detail::pair_gradients& out) {
-        return detail::siglip_loss_of(detail::siglip_gradient_names, image_view, text_view, scale, bias, &out, how,
-                                      options);
+    return detail::with_new_gradients([&](detail::pair_gradients out) {
+        return detail::siglip_loss_of(detail::siglip_gradient_names, engine::view_of(images), engine::view_of(texts),
+                                      scale, bias, &out, how, options);
     });
 }
 UNITSPHERE_REFUSE_OTHER_PAIRS(siglip_loss_gradients);

@@ -62,11 +62,11 @@ public:
     /// The same head with other labels for its classes, which predict returns: scikit-learn's classes_.
     ///
     /// Shapes   a list of `classes` integers, all different.
-    /// Errors   shape_error for another number of labels, value_error for two that are equal.
+    /// Errors   shape_error for another number of labels; value_error for two that are equal, or one above 2^63 - 1.
     /// Threads  the caller's.   Memory  a copy.   Source  as the class.
     template <class Labels>
     linear_head with_labels(const Labels& labels) const {
-        const auto given = detail::labels_of(labels);
+        const auto given = detail::labels_of(labels, "linear_head::with_labels");
         if (given.rows() != classes())
             detail::fail<shape_error>("linear_head::with_labels: ", given.rows(), " labels, ", classes(), " classes");
         linear_head result(*this);

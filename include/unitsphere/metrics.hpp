@@ -159,7 +159,7 @@ struct accuracy {
 template <class Predicted, class Truth>
 accuracy accuracy_at(const Predicted& predicted, const Truth& truth, required<idx_t> k) {
     const auto labels = detail::predicted_labels(predicted);
-    const auto true_labels = detail::labels_of(truth);
+    const auto true_labels = detail::labels_of(truth, "accuracy_at");
     return {detail::count_correct(labels, true_labels, k), true_labels.rows()};
 }
 
@@ -184,7 +184,8 @@ struct confusion {
 /// Source   scikit-learn's confusion_matrix, which takes the truth first and has no column for images without a label.
 template <class Predicted, class Truth>
 confusion confusion_matrix(const Predicted& predicted, const Truth& truth, required<idx_t> classes) {
-    return {detail::count_confusions(detail::predicted_labels(predicted), detail::labels_of(truth), classes)};
+    return {detail::count_confusions(detail::predicted_labels(predicted), detail::labels_of(truth, "confusion_matrix"),
+                                     classes)};
 }
 
 /// Mean per-class recall: how often an image is right, when every class counts alike.

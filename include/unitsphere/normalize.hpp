@@ -165,7 +165,7 @@ array<double> norms(const Rows& rows, const execution& how = {}) {
 }
 UNITSPHERE_REFUSE_OTHER_ROWS(norms);
 
-/// Whether every row has unit length: | |rows[i]| - 1 | <= options.tolerance. Rows that are zero or hold NaN or Inf have
+/// Whether every row has unit length: | |rows[i]| - 1 | <= options.tolerance. Zero rows and rows with NaN or Inf have
 /// not.
 ///
 /// Shapes   rows [n, dim].   Units  none.   Errors  none.

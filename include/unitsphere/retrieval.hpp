@@ -87,7 +87,7 @@ void pair_ranks_into(const Images& images, const Texts& texts, const ImageOfText
                      ImageRanks&& image_ranks, const execution& how = {}, const pair_ranks_options& options = {}) {
     const auto image_view = engine::view_of(images);
     const auto text_view = engine::view_of(texts);
-    const auto list = detail::labels_of(image_of_text);
+    const auto list = detail::labels_of(image_of_text, "pair_ranks");
     const auto of_texts = detail::output_of<TextRanks, idx_t>(text_ranks);
     const auto of_images = detail::output_of<ImageRanks, idx_t>(image_ranks);
     const detail::side_names& names = detail::pair_ranks_names;
@@ -108,7 +108,7 @@ ranks_of_pairs pair_ranks(const Images& images, const Texts& texts, const ImageO
                           const execution& how = {}, const pair_ranks_options& options = {}) {
     const auto image_view = engine::view_of(images);
     const auto text_view = engine::view_of(texts);
-    const auto list = detail::labels_of(image_of_text);
+    const auto list = detail::labels_of(image_of_text, "pair_ranks");
     detail::require_pairs(detail::pair_ranks_names, image_view, text_view, list);
     return detail::new_ranks(detail::pair_ranks_names, image_view, text_view, list, how, options);
 }
@@ -135,7 +135,7 @@ retrieval_result retrieval(const Images& images, const Texts& texts, const Image
                            const execution& how = {}, const retrieval_options& options = {}) {
     const auto image_view = engine::view_of(images);
     const auto text_view = engine::view_of(texts);
-    const auto list = detail::labels_of(image_of_text);
+    const auto list = detail::labels_of(image_of_text, "retrieval");
     detail::require_pairs(detail::retrieval_names, image_view, text_view, list);
     return detail::retrieve(image_view, text_view, list, how, options);
 }

@@ -72,10 +72,11 @@ score_range range_of(const side_names& names, const Queries& queries, const Gall
 ///
 /// options.rescore: the order is that of the cosines in double, and the scores are these, rounded to float. A row and
 /// its copy have exactly 1, equal rows tie, cosines that differ by 1e-13 are in order. They are taken from the numbers
-/// as they are given, divided by their lengths (of unit rows too); of a `gallery` from the floats that it holds, whose
-/// lengths must be 1 within 1e-4. No row is missed: each whose score comes within the bound of docs/numerics.md for
-/// every input, (135 + dim / 128) 2^-24, of the k best so far is scored again. In random order these are some
-/// k (1 + ln(g / k)) rows of a query, and every one that ties with its k best: a thousand ties take time, no memory.
+/// as they are given, divided by their lengths (of unit rows too); of a `gallery` from the floats that it holds. No row
+/// is missed: each whose score comes within the bound of docs/numerics.md for every input, (135 + dim / 128) 2^-24, and
+/// what adopted rows of a `gallery` deviate from length 1, of the k best so far is scored again. In random order these
+/// are some k (1 + ln(g / k)) rows of a query, and every one that ties with its k best: a thousand ties take time, no
+/// memory.
 ///
 /// Shapes   queries [q, dim], gallery [g, dim] or a `gallery` -> indices [q, k] of idx_t, scores [q, k], k <= g.
 /// Units    cosines, with the bits of cosine_similarity unless they are rescored; indices are row numbers of the

@@ -38,7 +38,7 @@ template <class Prompts, class Labels, class Out, detail::if_rows<Prompts> = 0>
 unit_view<float> prompt_ensemble_into(const Prompts& prompts, const Labels& class_of_prompt, Out&& out,
                                       const execution& how = {}, const prompt_ensemble_options& options = {}) {
     const auto view = engine::view_of(prompts);
-    const auto labels = detail::labels_of(class_of_prompt);
+    const auto labels = detail::labels_of(class_of_prompt, "prompt_ensemble");
     const matrix_view<float> classes = detail::output_of<Out, float>(out);
     detail::require_shape("prompt_ensemble", "out", classes, detail::count_classes(labels, view.rows(), how),
                           view.dim());
@@ -53,7 +53,7 @@ template <class Prompts, class Labels, detail::if_rows<Prompts> = 0>
 unit_embeddings<float> prompt_ensemble(const Prompts& prompts, const Labels& class_of_prompt, const execution& how = {},
                                        const prompt_ensemble_options& options = {}) {
     const auto view = engine::view_of(prompts);
-    const auto labels = detail::labels_of(class_of_prompt);
+    const auto labels = detail::labels_of(class_of_prompt, "prompt_ensemble");
     auto out = matrix<float>::uninitialized(detail::count_classes(labels, view.rows(), how), view.dim());
     detail::classes_of_prompts(view, labels, out.view(), how, options.prompts, options.classes);
     return unit_access::embeddings(static_cast<matrix<float>&&>(out));

@@ -71,6 +71,9 @@ TEST_CASE("a head returns the labels that it was given for its classes", "[head]
     CHECK(message_of<value_error>([&] {
               plain.with_labels(std::vector<int>{4, 4});
           }) == "linear_head::with_labels: classes 0 and 1 have the same label 4");
+    CHECK(message_of<value_error>([&] {
+              plain.with_labels(std::vector<std::uint64_t>{UINT64_MAX >> 1, UINT64_MAX});
+          }) == "linear_head::with_labels: entry 1 is 18446744073709551615, which exceeds 2^63 - 1");
 }
 
 TEST_CASE("a label is the largest decision, of equal ones the lower class", "[head]") {

@@ -30,16 +30,28 @@ TEST_CASE("a head comes back from its file with the same bits, and so do its fla
           numpy_header("'<f8'", "False", "(" + std::to_string(heads) + ", 34)"));
 }
 
-TEST_CASE("a head with labels of its own is not saved without them", "[head][npy]") {
+TEST_CASE("save_head writes the labels of a head behind its rows, and load_head reads them", "[head][npy]") {
+    const idx_t heads = GENERATE(1, 3);
     const temporary_directory directory;
-    const linear_head head = linear_head(random_rows<double>(1, 4, 113)).with_labels(std::vector<int>{-1, 1});
-    CHECK(message_of<unitsphere::value_error>([&] { save_head(directory.path(), head); }).find("with_labels()") !=
-          std::string::npos);
-    save_npy(directory.path(), head.parameters());
-    save_npy(directory.path("labels.npy"), listed(head.labels()));
-    const linear_head loaded =
-        load_head(directory.path()).with_labels(unitsphere::load_npy_integers(directory.path("labels.npy")));
-    CHECK(listed(loaded.labels()) == listed(head.labels()));
+    const std::vector<idx_t> labels = heads == 1 ? std::vector<idx_t>{-1, 1} : std::vector<idx_t>{7, INT64_MAX, -3};
+    const linear_head head = linear_head(random_rows<double>(heads, 4, 113)).with_labels(labels);
+    save_head(directory.path(), head);
+    const linear_head loaded = load_head(directory.path());
+    CHECK(listed(loaded.labels()) == labels);
+    CHECK(first_difference(loaded.parameters(), head.parameters()) == "");
+    const std::string bytes = read(directory.path()), begin = "load_head: " + directory.path() + ": ";
+    CHECK(bytes.size() == std::size_t(128 + heads * 4 * 8 + 128 + 8 * idx_t(labels.size())));
+    const auto message = [&](const std::string& content) {
+        directory.write(content);
+        return refusal([&] { load_head(directory.path()); });
+    };
+    CHECK(message(bytes + bytes).find(begin + "holds ") == 0);
+    CHECK(message(bytes.substr(0, bytes.size() - 1)).find(begin + "holds ") == 0);
+    const std::string rows = bytes.substr(0, std::size_t(128 + heads * 4 * 8)), count = std::to_string(labels.size());
+    CHECK(message(rows + npy(dict("'<i8'", "False", "(1,)"), std::string(8, '\0'))) ==
+          begin + "holds 1 labels, the head has " + count + " classes");
+    CHECK(message(rows + npy(dict("'<i8'", "False", "(" + count + ",)"), std::string(8 * labels.size(), '\0'))) ==
+          begin + "holds the label 0 twice");
 }
 
 TEST_CASE("a head that numpy saved as one row loads: (dim + 1,) of doubles, floats or halves", "[head][npy]") {

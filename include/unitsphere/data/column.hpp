@@ -58,15 +58,22 @@ matrix_view<const std::remove_const_t<T>> column_of(const row_view<T>& numbers) 
     return {numbers.data(), idx_t(numbers.size()), 1};
 }
 
-/// The same of integers.
+/// The same of integers. Refuses one that no idx_t holds; `function` begins the text.
 template <class Labels>
-auto labels_of(const Labels& labels) {
-    constexpr bool integers = std::is_integral_v<typename decltype(column_of(labels))::value_type>;
-    static_assert(integers, "unitsphere: labels are integers");
-    if constexpr (integers)
-        return column_of(labels);
-    else
+auto labels_of(const Labels& labels, const char* function = "unitsphere") {
+    using integer = typename decltype(column_of(labels))::value_type;
+    static_assert(std::is_integral_v<integer>, "unitsphere: labels are integers");
+    if constexpr (std::is_integral_v<integer>) {
+        const auto list = column_of(labels);
+        if constexpr (std::is_unsigned_v<integer> && sizeof(integer) >= sizeof(idx_t))
+            for (idx_t i = 0; i < list.rows(); ++i)
+                if (list(i, 0) > integer(PTRDIFF_MAX))
+                    fail<value_error>(function, ": entry ", i, " is ", idx_t(list(i, 0) / 10), idx_t(list(i, 0) % 10),
+                                      ", which exceeds 2^63 - 1");
+        return list;
+    } else {
         return matrix_view<const int>();
+    }
 }
 
 }  // namespace detail

@@ -7,8 +7,8 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace detail {
 
-/// The view of an output, a parameter `Out&& out`: writable rows of one of the types `Elements`, in memory that outlives
-/// the call.
+/// The view of an output that was passed as `Out&& out`: writable rows of one of the types `Elements`, in memory that
+/// outlives the call.
 template <class Out, class... Elements>
 auto output_of(std::remove_reference_t<Out>& out) {
     using view = typename viewed<std::remove_reference_t<Out>>::type;

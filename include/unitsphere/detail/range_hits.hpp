@@ -1,4 +1,4 @@
-/// The consumers of range searches: pairs whose score is in [threshold, upper_bound), collected or passed to a callback.
+/// The consumers of range searches: pairs with a score in [threshold, upper_bound), collected or passed to a callback.
 #pragma once
 
 #include <memory>

@@ -122,12 +122,12 @@ struct sigmoid_weights {
 /// The loss and, where `out` is not null, the derivatives. Leaves the result's matrices empty.
 template <class Images, class Texts>
 siglip_loss_gradient siglip_loss_of(const side_names& names, const Images& images, const Texts& texts,
-                                    logit_scale scale, float bias, const pair_gradients* out, const execution& how,
+                                    logit_scale scale, float bias, pair_gradients* out, const execution& how,
                                     const siglip_loss_options& options) {
     if (!is_finite(bias)) fail<value_error>(names.function, ": bias is ", double(bias), ", not finite");
     require_batch(names, images, texts);
     if (!options.negatives_only) require_labels(names, images, texts, options.first_label);
-    if (out != nullptr) require_gradients(names, images, texts, *out);
+    if (out != nullptr) place_gradients(names, images, texts, *out);
     pair_passes<typename Images::value_type, typename Texts::value_type> passes(
         how, names, images, texts, options.images, options.texts, out != nullptr);
     siglip_sums sums{passes.images(), passes.texts(), nullptr, nullptr, nullptr, nullptr, nullptr};

@@ -61,7 +61,8 @@ struct packed_view {
     using value_type = C;
 
     panels<C> packed;
-    row_report seen;  ///< counted when the rows were packed
+    row_report seen;   ///< counted when the rows were packed
+    double deviation;  ///< of the norms of rows that were unit before
 
     idx_t rows() const noexcept { return packed.rows; }
     idx_t dim() const noexcept { return packed.dim; }

@@ -188,13 +188,16 @@ void as_npy(const char* function, const X& x, F&& write) {
     write(npy_header_text(npy_type_of<typename decltype(rows)::value_type>(), shape), rows);
 }
 
-template <class X>
-void save_npy_file(const npy_source& source, const X& x) {
+/// A file of x, and of `more` behind it.
+template <class X, class... More>
+void save_npy_file(const npy_source& source, const X& x, const More&... more) {
     as_npy(source.function, x, [&](const std::string& header, const auto& rows) {
         errno = 0;
         std::ofstream file(source.name, std::ios::binary | std::ios::trunc);
         if (!file) source.refuse("cannot be created: ", last_error());
-        write_npy(source, file, header, rows);
+        const auto write = [&](const std::string& text, const auto& view) { write_npy(source, file, text, view); };
+        write(header, rows);
+        (as_npy(source.function, more, write), ...);
         file.close();
         if (!file) source.refuse("cannot be written: ", last_error());
     });
