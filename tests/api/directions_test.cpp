@@ -141,7 +141,7 @@ TEST_CASE("center makes adopted rows with NaN or Inf NaN in every element, with 
     CHECK(report.non_finite_rows == 1);
 }
 
-TEMPLATE_LIST_TEST_CASE("truncate keeps the first elements and renormalizes", "[directions]", element_types) {
+TEMPLATE_LIST_TEST_CASE("truncate_dim keeps the first elements and renormalizes", "[directions]", element_types) {
     const auto rows = random_rows<TestType>(4, 64, 155);
     const idx_t dims = GENERATE(1, 15, 16, 17, 64);
     const auto cut = truncate_dim(rows, dims);
@@ -183,7 +183,8 @@ TEST_CASE("means in the caller's memory are those of new rows, and refuse memory
     CHECK(first_difference(rows, before) == "");
 }
 
-TEST_CASE("a mean tells of zero rows, and its policy decides what a mean without a direction is", "[directions]") {
+TEST_CASE("mean_direction reports zero rows, and its policy decides what a mean without a direction is",
+          "[directions]") {
     matrix<float> rows(3, 20);
     rows(0, 1) = 2.0f, rows(2, 1) = -5.0f;
     row_report of_rows{9, 9, 9, 9}, of_mean{9, 9, 9, 9};
@@ -215,7 +216,7 @@ TEST_CASE("a mean tells of zero rows, and its policy decides what a mean without
     CHECK(first_difference(out, untouched(1, 20)) == "");
 }
 
-TEST_CASE("rows are centered where they are, and by any number of threads", "[directions]") {
+TEST_CASE("center_into gives the bits of center, in place and with threads", "[directions]") {
     const idx_t dim = GENERATE(as<idx_t>{}, 1, 16, 17, 100);
     const matrix<float> rows = troubled_rows_many(700, dim), mean = random_rows<float>(1, dim, 172);
     const matrix<float> expected = center(rows, mean);

@@ -77,7 +77,7 @@ TEST_CASE("double rows that are unit are adopted; others are refused with row an
     CHECK(cosine_similarity<double>(unit, unit)(1, 1) == 1.0);
 }
 
-TEST_CASE("zero and non-finite rows of double keep the rules", "[double]") {
+TEST_CASE("row policies hold for zero and non-finite rows of double", "[double]") {
     auto rows = random_rows<double>(4, 21, 138);
     std::memset(rows.row(1), 0, 21 * sizeof(double));
     rows(2, 20) = double(reference::float_from_bits(0x7fc00000u));

@@ -74,7 +74,7 @@ TEMPLATE_LIST_TEST_CASE("rows of no elements are zero rows in every function", "
     }
 }
 
-TEMPLATE_LIST_TEST_CASE("no rows have no results in every function", "[empty]", element_types) {
+TEMPLATE_LIST_TEST_CASE("every function of no rows has an empty result", "[empty]", element_types) {
     const auto some = random_rows<TestType>(3, 20, 221);
     const matrix<float> mean(1, 20);
     for (const auto& rows : without_elements<TestType>(0, 20)) {
@@ -142,7 +142,7 @@ TEST_CASE("adopting and normalizing in place take no rows and rows of no element
     CHECK(report.zero_rows == 0);
 }
 
-TEST_CASE("logits without rows or without columns have probabilities without", "[empty]") {
+TEST_CASE("probabilities of no rows or no columns are empty", "[empty]") {
     for (const auto& [rows, columns] : {std::pair<idx_t, idx_t>{0, 7}, {7, 0}, {0, 0}})
         for (const auto& logits : without_elements<float>(rows, columns)) {
             const std::string expected = shape(logits);

@@ -29,7 +29,7 @@ TEMPLATE_LIST_TEST_CASE("normalize and norms stay within their rows", "[guard]",
     });
 }
 
-TEMPLATE_LIST_TEST_CASE("truncate stays within the elements that it keeps", "[guard]", element_types) {
+TEMPLATE_LIST_TEST_CASE("truncate_dim stays within the elements that it keeps", "[guard]", element_types) {
     at_every_edge([](placement where, idx_t dim) {
         if (dim == 0) return;
         const matrix<TestType> rows = random_rows<TestType>(3, dim, 130);
@@ -67,7 +67,8 @@ TEMPLATE_TEST_CASE("normalizing in place and adopting stay within their rows", "
     });
 }
 
-TEMPLATE_LIST_TEST_CASE("means, weights and centered rows stay within their rows", "[guard]", element_types) {
+TEMPLATE_LIST_TEST_CASE("mean_direction, centroid and center stay within their rows and weights", "[guard]",
+                        element_types) {
     at_every_edge([](placement where, idx_t dim) {
         if (dim == 0) return;
         const idx_t n = dim % 4 + 1;
@@ -87,7 +88,7 @@ TEMPLATE_LIST_TEST_CASE("means, weights and centered rows stay within their rows
     });
 }
 
-TEMPLATE_LIST_TEST_CASE("spherical interpolation stays within its rows", "[guard]", element_types) {
+TEMPLATE_LIST_TEST_CASE("slerp stays within its rows", "[guard]", element_types) {
     at_every_edge([](placement where, idx_t dim) {
         if (dim == 1) return;  // two numbers may be opposite
         const matrix<TestType> a = random_rows<TestType>(3, dim, 134);
@@ -98,7 +99,7 @@ TEMPLATE_LIST_TEST_CASE("spherical interpolation stays within its rows", "[guard
     });
 }
 
-TEST_CASE("rows with zeros and NaN stay within their rows under every policy", "[guard]") {
+TEST_CASE("functions of rows with zeros and NaN stay within them under every policy", "[guard]") {
     at_every_edge([](placement where, idx_t dim) {
         if (dim == 0) return;
         matrix<float> rows = random_rows<float>(4, dim, 128);

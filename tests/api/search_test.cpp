@@ -59,7 +59,7 @@ using rows_type = matrix<float>;
 
 }  // namespace
 
-TEST_CASE("searches take rows, a gallery to be searched, and a parameter that is a number", "[search]") {
+TEST_CASE("searches take rows, rows or a gallery, and a number", "[search]") {
     STATIC_REQUIRE(takes<top_k_call, rows_type, gallery, int>);
     STATIC_REQUIRE(takes<top_k_call, matrix<float16>, rows_type, int, sequential, top_k_options>);
     STATIC_REQUIRE_FALSE(takes<top_k_call, gallery, rows_type, int>);

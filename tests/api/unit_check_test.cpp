@@ -39,7 +39,7 @@ TEST_CASE("normalized rows are unit and raw rows are not", "[normalize]") {
     CHECK_FALSE(is_unit(raw));
 }
 
-TEST_CASE("one row off the tolerance makes the rows not unit", "[normalize]") {
+TEST_CASE("is_unit is false where one row is off by more than the tolerance", "[normalize]") {
     matrix<float> rows(3, 2);
     rows(0, 0) = rows(1, 1) = 1.0f;
     for (const double off : {-9e-5, 9e-5, -2e-4, 2e-4, 0.5}) {
@@ -80,7 +80,7 @@ TEST_CASE("adopted rows are the caller's memory", "[normalize]") {
     CHECK(first_difference(adopted, rows) == "");
 }
 
-TEST_CASE("adopting counts rows without a direction", "[normalize]") {
+TEST_CASE("adopt_unit counts rows without a direction", "[normalize]") {
     matrix<float> rows = copy_of(normalize(random_rows<float>(7, 20, 24)));
     generator random(1);
     fill_row(rows.row(2), 20, row_kind::zero, random);
@@ -99,7 +99,7 @@ TEST_CASE("adopting counts rows without a direction", "[normalize]") {
            report.first_non_finite == -1));
 }
 
-TEST_CASE("adopting a row that is not unit is an error with its number and its norm", "[normalize]") {
+TEST_CASE("adopt_unit refuses a row that is not unit, with its number and its norm", "[normalize]") {
     matrix<float> rows(3, 2);
     rows(0, 0) = rows(1, 1) = 1.0f;
     for (const float length : {0.875f, 1.125f}) {

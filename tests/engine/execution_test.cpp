@@ -127,7 +127,7 @@ TEST_CASE("{} is the sequential execution in memory of its own", "[execution]") 
     CHECK((by_default.workers == 1 && by_default.space == nullptr && by_default.calls == once(4)));
 }
 
-TEST_CASE("nothing else becomes an execution", "[execution]") {
+TEST_CASE("no other type converts to an execution", "[execution]") {
     STATIC_REQUIRE(!std::is_convertible_v<int, execution>);
     STATIC_REQUIRE(!std::is_convertible_v<std::nullptr_t, execution>);
     STATIC_REQUIRE(!std::is_convertible_v<workspace, execution>);  // one that dies with the call keeps nothing

@@ -146,8 +146,7 @@ TEMPLATE_TEST_CASE("Eigen rows of any layout have the results of their copy in a
         interleaved.data(), 6, 35, Eigen::Stride<Eigen::Dynamic, 2>(12, 2)));
 }
 
-TEMPLATE_TEST_CASE("Eigen objects of float and double choose the one overload that is meant", "[eigen]", float,
-                   double) {
+TEMPLATE_TEST_CASE("Eigen objects of float and double select the intended overload", "[eigen]", float, double) {
     const temporary_directory directory;
     auto rows = random_eigen<row_major<TestType>>(5, 8, 217);
     const auto unit = normalize<TestType>(rows);

@@ -184,7 +184,7 @@ TEST_CASE("the bytes of a stream do not depend on which NaN a row holds", "[gall
     CHECK(bits == 0x7fc00000u);
 }
 
-TEST_CASE("streams that fail are told from streams that end", "[gallery]") {
+TEST_CASE("load_gallery distinguishes streams that fail from streams that end", "[gallery]") {
     full_disk disk;
     std::ostream to(&disk);
     CHECK(message_of<file_error>([&] { save_gallery(to, gallery(random_rows<float>(1, 2, 94))); }) ==
@@ -194,7 +194,7 @@ TEST_CASE("streams that fail are told from streams that end", "[gallery]") {
           "load_gallery: the stream cannot be read, in the header");
 }
 
-TEST_CASE("rows without elements are no stream", "[gallery]") {
+TEST_CASE("save_gallery refuses rows of dim 0, and saves a gallery without rows", "[gallery]") {
     CHECK(message_of<shape_error>([&] { bytes_of(gallery(matrix<float>(3, 0))); }) ==
           "save_gallery: dim is 0, it must be 1 to 16777216");
     CHECK(from_bytes(bytes_of(gallery())).rows() == 0);

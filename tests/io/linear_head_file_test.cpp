@@ -16,7 +16,7 @@ using unitsphere::load_head;
 using unitsphere::save_head;
 using unitsphere::save_npy;
 
-TEST_CASE("a head comes back from its file with the same bits, and so do its flags", "[head][npy]") {
+TEST_CASE("a head loaded from its file has the same bits and predictions", "[head][npy]") {
     const idx_t heads = GENERATE(1, 5);
     const temporary_directory directory;
     const linear_head head(random_rows<double>(heads, 34, 111));
@@ -67,7 +67,7 @@ TEST_CASE("a head that numpy saved as one row loads: (dim + 1,) of doubles, floa
     CHECK((two.heads() == 2 && two.parameters()(0, 1) == -0.5 && two.parameters()(1, 0) == 2.0));
 }
 
-TEST_CASE("a file that is no head is refused, with its path and the reason", "[head][npy]") {
+TEST_CASE("load_head refuses a file that is no head, with its path and the reason", "[head][npy]") {
     const temporary_directory directory;
     const auto message = [&] { return refusal([&] { load_head(directory.path()); }); };
     const std::string begin = "load_head: " + directory.path() + ": ";

@@ -89,7 +89,7 @@ TEST_CASE("the nearest names of LVIS are those of float64", "[real]") {
     CHECK(found == "dog puppy cat wolf horse pet ");
 }
 
-TEST_CASE("pictures and the prompts they were drawn from: cosines of pairs and recall both ways", "[real]") {
+TEST_CASE("cosines of pairs and recall of pictures and their prompts agree with float64 both ways", "[real]") {
     const matrix<float16> images = halves("coco_prompt_sd_pairs_vitb32/image.npy");
     const matrix<float16> texts = halves("coco_prompt_sd_pairs_vitb32/text.npy");
     const auto [per_image, per_text] = clip_logits(images, texts, logit_scale::from_multiplier(1));

@@ -93,7 +93,7 @@ void find_duplicates(const Rows& rows, float threshold, matrix_view<idx_t> repre
                      const row_policy& policy) {
     const side_names& names = near_duplicates_names;
     engine::row_source source(rows, policy, names.function, names.query_row);
-    engine::gallery_side<Rows> side(rows, judged(policy), names.function, names.gallery_row);
+    engine::gallery_side<Rows> side(rows, checked(policy), names.function, names.gallery_row);
     idx_t* const parent = representative.data();
     engine::score<float, engine::tile_order::by_strips>(
         how, source, side, unite_by_all_workers(unite_in_range(threshold, bytes_of_rows(rows), parent), rows.rows()));

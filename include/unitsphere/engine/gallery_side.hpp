@@ -78,7 +78,7 @@ public:
         : view_(view), options_(options) {
         if (options.zero_rows != on_row::keep || options.non_finite != on_row::nan)
             unitsphere::detail::fail<value_error>(
-                function, ": the rows of a gallery were judged when they were put in; give it their options");
+                function, ": the rows of a gallery were checked when they were put in; give it their options");
     }
 
     idx_t rows() const noexcept { return view_.rows(); }

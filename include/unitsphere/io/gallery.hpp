@@ -28,7 +28,7 @@ inline namespace UNITSPHERE_ISA {
 
 namespace detail {
 
-/// The door to the storage of a gallery.
+/// Access to the storage of a gallery.
 struct gallery_access {
     static packed_gallery& rows(gallery& of) noexcept { return of.rows_; }
     static const packed_gallery& rows(const gallery& of) noexcept { return of.rows_; }
