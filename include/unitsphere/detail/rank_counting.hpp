@@ -81,7 +81,10 @@ public:
                 std::int32_t reaching[kernel::lane_count];
                 kernel::count_before_in_columns(keys, pitch, tile.rows, all.reach_ + column, tie_rows, reaching);
                 for (int n = 0; n < kernel::lane_count && c + n < tile.columns; ++n)
-                    if (reaching[n] > counts[n]) counts[n] += all.near_images(tile, column + n, keys + n, pitch);
+                    if (reaching[n] > counts[n])
+                        counts[n] += all.count_near(keys + n, pitch, tile.first_row, tile.rows, column + n,
+                                                    all.pairs_.image_of[column + n],
+                                                    [&](idx_t image) { return all.cosine(image, column + n); });
             }
             for (int n = 0; n < kernel::lane_count && c + n < tile.columns; ++n) images_before[column + n] += counts[n];
         }
@@ -96,7 +99,10 @@ public:
                     const int reaching = kernel::count_before(keys, tile.columns, all.reach_[text], 0);
                     if (reaching == 0) return;
                     const int before = kernel::count_before(keys, tile.columns, pairs.keys[text], 0);
-                    texts_before[at] += before + (reaching > before ? all.near_texts(tile, row, text, keys) : 0);
+                    texts_before[at] += before;
+                    if (reaching > before)
+                        texts_before[at] += all.count_near(keys, 1, tile.first_column, tile.columns, text, text,
+                                                           [&](idx_t other) { return all.cosine(row, other); });
                     continue;
                 }
                 const int tie_columns = clamp(pairs.text_of[at] - tile.first_column, tile.columns);
@@ -148,24 +154,16 @@ private:
         }
     }
     bool is_near(std::int32_t key, idx_t text) const noexcept { return key > reach_[text] && key <= pairs_.keys[text]; }
-    /// How many rows of a column of the tile come before the pair of a text, of those whose score is within the bound.
-    int near_images(const engine::score_tile<>& tile, idx_t text, const std::int32_t* keys, int pitch) const noexcept {
-        const idx_t own = pairs_.image_of[text];
+    /// How many rows of a column of a tile, or columns of a row, come before the pair of a text, of those whose score is
+    /// within the bound. `own` is the pair's row or column, cosine_of(n) the cosine of another one.
+    template <class Cosine>
+    int count_near(const std::int32_t* keys, int step, idx_t first, int count, idx_t text, idx_t own,
+                   Cosine&& cosine_of) const noexcept {
         int before = 0;
-        for (int r = 0; r < tile.rows; ++r) {
-            const idx_t image = tile.first_row + r;
-            if (image == own || !is_near(keys[r * pitch], text)) continue;
-            before += heap::better(cosine(image, text), image, cosines_[text], own);
-        }
-        return before;
-    }
-    /// The same of the columns of a row.
-    int near_texts(const engine::score_tile<>& tile, idx_t image, idx_t text, const std::int32_t* keys) const noexcept {
-        int before = 0;
-        for (int c = 0; c < tile.columns; ++c) {
-            const idx_t other = tile.first_column + c;
-            if (other == text || !is_near(keys[c], text)) continue;
-            before += heap::better(cosine(image, other), other, cosines_[text], text);
+        for (int n = 0; n < count; ++n) {
+            const idx_t other = first + n;
+            if (other == own || !is_near(keys[n * step], text)) continue;
+            before += heap::better(cosine_of(other), other, cosines_[text], own);
         }
         return before;
     }
