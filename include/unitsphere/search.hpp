@@ -42,14 +42,12 @@ inline constexpr side_names top_k_names = of_queries_and_gallery("top_k");
 inline constexpr side_names range_search_names = of_queries_and_gallery("range_search");
 inline constexpr side_names for_each_in_range_names = of_queries_and_gallery("for_each_in_range");
 
-// By strips: each row of the gallery is read once for some thousand queries.
-inline constexpr engine::tile_order by_strips = engine::tile_order::by_strips;
-
 template <class Queries, class Gallery>
 void best_of_rows(const Queries& queries, const Gallery& gallery, matrix_view<idx_t> indices, matrix_view<float> scores,
                   const execution& how, const top_k_options& options) {
-    score_all<float, by_strips>(how, top_k_names, queries, gallery, options.queries, options.gallery,
-                                keep_best(queries, gallery, indices, scores, options.rescore), options.rescore);
+    score_all<float, engine::tile_order::by_strips>(
+        how, top_k_names, queries, gallery, options.queries, options.gallery,
+        keep_best(queries, gallery, indices, scores, options.rescore), options.rescore);
 }
 
 template <class Queries, class Gallery>
@@ -148,8 +146,8 @@ range_result range_search(const Queries& queries, const Gallery& gallery, requir
     const idx_t most = options.max_per_query;
     if (most < 0) detail::fail<value_error>("range_search: max_per_query is ", most, ", it must not be negative");
     detail::collect_in_range pairs(range, query_view.rows(), gallery_view.rows(), most);
-    detail::score_all<float, detail::by_strips>(how, names, query_view, gallery_view, options.queries, options.gallery,
-                                                pairs);
+    detail::score_all<float, engine::tile_order::by_strips>(how, names, query_view, gallery_view, options.queries,
+                                                            options.gallery, pairs);
     return pairs.result(how);
 }
 UNITSPHERE_REFUSE_PAIRS(range_search, unless_sides);
@@ -172,8 +170,9 @@ void for_each_in_range(const Queries& queries, const Gallery& gallery, required<
     const detail::side_names& names = detail::for_each_in_range_names;
     const detail::score_range range = detail::range_of(names, query_view, gallery_view, threshold, options.upper_bound);
     using consumer = detail::pass_to_callback<std::remove_reference_t<Found>>;
-    detail::score_all<float, detail::by_strips>(how, names, query_view, gallery_view, options.queries, options.gallery,
-                                                engine::shared_by_workers<consumer>{{{}, range, found}});
+    detail::score_all<float, engine::tile_order::by_strips>(how, names, query_view, gallery_view, options.queries,
+                                                            options.gallery,
+                                                            engine::shared_by_workers<consumer>{{{}, range, found}});
 }
 UNITSPHERE_REFUSE_PAIRS(for_each_in_range, unless_sides);
 

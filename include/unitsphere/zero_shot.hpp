@@ -6,6 +6,7 @@
 #include "detail/class_scores.hpp"
 #include "detail/packed_gallery.hpp"
 #include "detail/prompt_classes.hpp"
+#include "detail/sides.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
@@ -233,21 +234,20 @@ private:
             detail::keep_best_labels{{}, classes(), scale_.multiplier(), labels, probabilities, {}});
     }
 
+    static constexpr detail::side_names names_of(const char* function) {
+        return {function, "the images", "images have dim ", "image ", "the classes", "the classes have dim ", "class "};
+    }
     template <class View, class T>
     void require_output(const char* function, const View& images, const char* name, const matrix_view<T>& out,
                         idx_t rows, idx_t columns) const {
-        if (images.dim() != dim())
-            detail::fail<shape_error>(function, ": images have dim ", images.dim(), ", the classes have dim ", dim());
-        detail::require_shape(function, name, out, rows, columns);
-        detail::require_apart(function, name, out, "the images", engine::values_of(images));
+        detail::require_same_dim(names_of(function), images, classes_);
+        detail::require_output(names_of(function), name, out, rows, columns, images, classes_.packed());
     }
     template <class View, class Consumers>
     void run(const char* function, const View& images, const execution& how,
              const zero_shot_classifier_options& options, Consumers&& consumers) const {
-        engine::row_source source(images, options.images, function, "image ");
-        engine::packed_side<float> side(classes_.packed(), {}, function, "class ");
-        engine::score<float, engine::tile_order::whole_rows>(how, source, side, consumers);
-        source.report();
+        detail::score_all<float, engine::tile_order::whole_rows>(how, names_of(function), images, classes_.packed(),
+                                                                 options.images, {}, consumers);
     }
 
     logit_scale scale_;

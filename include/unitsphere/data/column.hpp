@@ -27,6 +27,13 @@ inline constexpr bool is_list<Numbers, std::void_t<decltype(std::size(std::declv
 template <class Numbers>
 using if_list = std::enable_if_t<is_list<Numbers>, int>;
 
+/// Lists of numbers have one dimension. Eigen's matrices have a size, too; only its vectors are lists.
+template <class X, class = void>
+inline constexpr bool is_one_dimensional = is_list<X>;
+template <class X>
+inline constexpr bool is_one_dimensional<X, std::void_t<decltype(X::IsVectorAtCompileTime)>> =
+    bool(X::IsVectorAtCompileTime);
+
 /// Whether its elements lie in memory, so that std::data knows it: std::vector<bool> has bits.
 template <class Numbers, class = void>
 inline constexpr bool has_data = false;
@@ -83,7 +90,13 @@ class number_list {
 public:
     number_list() noexcept = default;
     template <class Numbers, detail::if_list<Numbers> = 0>
-    number_list(const Numbers& numbers UNITSPHERE_LIFETIMEBOUND) : number_list(nullptr, detail::column_of(numbers)) {}
+    number_list(const Numbers& numbers UNITSPHERE_LIFETIMEBOUND) {
+        const auto column = detail::column_of(numbers);
+        using number = typename decltype(column)::value_type;
+        constexpr idx_t size = sizeof(number);
+        bytes_ = {reinterpret_cast<const char*>(column.data()), column.rows(), size, column.stride() * size};
+        read_ = [](const char* at) { return double(*reinterpret_cast<const number*>(at)); };
+    }
 
     bool is_given() const noexcept { return read_ != nullptr; }
     idx_t count() const noexcept { return bytes_.rows(); }
@@ -91,12 +104,6 @@ public:
     matrix_view<const char> bytes() const noexcept { return bytes_; }
 
 private:
-    template <class T>
-    number_list(std::nullptr_t, const matrix_view<const T>& column)
-        : bytes_(reinterpret_cast<const char*>(column.data()), column.rows(), idx_t(sizeof(T)),
-                 column.stride() * idx_t(sizeof(T))),
-          read_([](const char* at) { return double(*reinterpret_cast<const T*>(at)); }) {}
-
     matrix_view<const char> bytes_ = {};
     double (*read_)(const char*) = nullptr;
 };

@@ -45,10 +45,8 @@ inline linear_head load_head(const std::string& path) {
 /// Threads  any number of them.   Memory  the header's text.   Source  as load_head.
 inline void save_head(const std::string& path, const linear_head& head) {
     const detail::npy_source source{"save_head", path};
-    if (head.has_own_labels())
-        detail::save_npy_file(source, head.parameters(), head.labels());
-    else
-        detail::save_npy_file(source, head.parameters());
+    head.has_own_labels() ? detail::save_npy_file(source, head.parameters(), head.labels())
+                          : detail::save_npy_file(source, head.parameters());
 }
 
 }  // namespace UNITSPHERE_ISA

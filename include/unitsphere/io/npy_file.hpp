@@ -157,13 +157,6 @@ inline constexpr bool
         is_npy_element<typename decltype(npy_values(to_view(std::declval<const X&>())))::value_type> &&
         !std::is_same_v<X, std::vector<bool>>;
 
-/// Lists of numbers have one dimension, and of Eigen's types the vectors.
-template <class X, class = void>
-inline constexpr bool is_one_dimensional = is_list<X>;
-template <class X>
-inline constexpr bool is_one_dimensional<X, std::void_t<decltype(X::IsVectorAtCompileTime)>> =
-    bool(X::IsVectorAtCompileTime);
-
 template <class T>
 void write_npy(const npy_source& source, std::ostream& to, const std::string& header, matrix_view<const T> rows) {
     errno = 0;
