@@ -1,4 +1,4 @@
-// expect: threshold.cpp:7:[0-9]+: error: (no match|could not|no viable|conv).*threshold.cpp:8:[0-9]+: error: (no match|could not|no viable|conv)
+// expect: hold.cpp:7:[0-9]+: error: (no (match|via)|co(uld|nv)).*hold.cpp:8:[0-9]+: error: (no (match|via)|co(uld|nv))
 // A parameter that decides something is never the number that {} happens to stand for.
 #include <unitsphere/unitsphere.hpp>
 

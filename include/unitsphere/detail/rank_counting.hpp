@@ -154,8 +154,8 @@ private:
         }
     }
     bool is_near(std::int32_t key, idx_t text) const noexcept { return key > reach_[text] && key <= pairs_.keys[text]; }
-    /// How many rows of a column of a tile, or columns of a row, come before the pair of a text, of those whose score is
-    /// within the bound. `own` is the pair's row or column, cosine_of(n) the cosine of another one.
+    /// How many rows of a column of a tile, or columns of a row, come before the pair of a text, of those within the
+    /// bound. `own` is the pair's row or column, cosine_of(n) the cosine of another one.
     template <class Cosine>
     int count_near(const std::int32_t* keys, int step, idx_t first, int count, idx_t text, idx_t own,
                    Cosine&& cosine_of) const noexcept {
