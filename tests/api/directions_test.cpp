@@ -64,7 +64,7 @@ TEMPLATE_LIST_TEST_CASE("mean_direction is the renormalized mean of unit rows", 
     CHECK(first_difference(mean, weighted_mean(normalize(rows), std::vector<float>(std::size_t(n), 1.0f))) == "");
 }
 
-TEST_CASE("weights mix directions, negative ones too", "[directions]") {
+TEST_CASE("mean_direction with weights agrees with the formula, for negative weights too", "[directions]") {
     const auto rows = varied_rows<float>(4, 100, 152);
     const std::vector<double> weights{1.0, -0.5, 2.0, 0.25};
     CHECK(largest_error(weighted_mean(rows, weights), 0, scaled_to_unit(sum_of_units(rows, weights))) <= bound);
@@ -72,7 +72,7 @@ TEST_CASE("weights mix directions, negative ones too", "[directions]") {
     CHECK(first_difference(weighted_mean(rows, as_float), weighted_mean(rows, weights)) == "");
 }
 
-TEST_CASE("weights of any size mix by their ratios", "[directions]") {
+TEST_CASE("mean_direction depends only on the ratios of the weights", "[directions]") {
     const auto rows = random_rows<float>(2, 30, 162);
     const auto mean = weighted_mean(rows, std::vector<double>{1.0, 0.5});
     for (const double size : {0x1p1023, 0x1p-1000, 4.0})

@@ -113,7 +113,7 @@ TEST_CASE("a chain of pairs is one group, whichever end is found first", "[near_
     CHECK(groups_of(near_duplicates(arc, 0.9995f)).empty());
 }
 
-TEST_CASE("every row equal to every other: one group, from any number of threads", "[near_duplicates]") {
+TEST_CASE("rows that are all equal are one group, from any number of threads", "[near_duplicates]") {
     matrix<float> same(1000, 16);
     for (idx_t k = 0; k < 1000 * 16; ++k) same.data()[k] = 3.0f;
     CHECK(found_lowest(same, 0.94f, on_threads{5}) == std::vector<idx_t>(1000, 0));

@@ -76,7 +76,8 @@ TEST_CASE("an Eigen matrix or map is no executor, though it can be called with a
     STATIC_REQUIRE(!is_executor<decltype(std::declval<Eigen::MatrixXf&>().transpose())>);
 }
 
-TEMPLATE_TEST_CASE("rows column by column are copied once by every function, others never", "[eigen]", float, double) {
+TEMPLATE_TEST_CASE("column-major rows are copied once by every function, row-major rows never", "[eigen]", float,
+                   double) {
     const matrix<float> gallery = random_rows<float>(9, 35, 211);
     const zero_shot_classifier classifier(gallery, scale);
     const std::vector<int> labels{0, 0, 0, 1, 1, 1};

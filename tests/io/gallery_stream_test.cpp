@@ -130,7 +130,7 @@ TEST_CASE("two changes of the same bit do not cancel in the checksum", "[gallery
     }
 }
 
-TEST_CASE("a gallery of a stream that cannot seek is the same", "[gallery]") {
+TEST_CASE("load_gallery reads a stream that cannot seek", "[gallery]") {
     struct pipe_buffer : std::stringbuf {
         using std::stringbuf::stringbuf;
         pos_type seekoff(off_type, std::ios::seekdir, std::ios::openmode) override { return pos_type(off_type(-1)); }
