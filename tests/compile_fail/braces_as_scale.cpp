@@ -1,4 +1,4 @@
-// expect: scale.cpp:7:[0-9]+: error: (no (match|via)|co(uld|nv)).*scale.cpp:8:[0-9]+: error: (no (match|via)|co(uld|nv))
+// expect: cale.cpp:7:[0-9]+: error: (no (match|via)|co(uld|nv)).*cale.cpp:8:[0-9]+: error: (no (match|via)|co(uld|nv))
 // A parameter that decides something is never the number that {} happens to stand for.
 #include <unitsphere/unitsphere.hpp>
 
