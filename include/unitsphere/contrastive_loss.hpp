@@ -31,11 +31,8 @@ inline namespace UNITSPHERE_ISA {
 template <class Images, class Texts, detail::if_rows<Images, Texts> = 0>
 clip_loss_value clip_loss(const Images& images, const Texts& texts, logit_scale scale, const execution& how = {},
                           const clip_loss_options& options = {}) {
-    const auto image_view = engine::view_of(images);
-    const auto text_view = engine::view_of(texts);
-    const detail::side_names& names = detail::clip_loss_names;
-    detail::require_clip_batch(names, image_view, text_view, options);
-    const auto found = detail::clip_loss_of(names, image_view, text_view, scale, nullptr, how, options);
+    const auto found = detail::clip_loss_of(detail::clip_loss_names, engine::view_of(images), engine::view_of(texts),
+                                            scale, nullptr, how, options);
     return {found.loss, found.image_to_text, found.text_to_image};
 }
 UNITSPHERE_REFUSE_PAIRS(clip_loss, unless_rows);
@@ -62,14 +59,10 @@ template <class Images, class Texts, class ImageGradients, class TextGradients, 
 clip_loss_gradient clip_loss_gradients_into(const Images& images, const Texts& texts, logit_scale scale,
                                             ImageGradients&& image_gradients, TextGradients&& text_gradients,
                                             const execution& how = {}, const clip_loss_options& options = {}) {
-    const detail::pair_gradients out{detail::output_of<float>(static_cast<ImageGradients&&>(image_gradients)),
-                                     detail::output_of<float>(static_cast<TextGradients&&>(text_gradients))};
-    const auto image_view = engine::view_of(images);
-    const auto text_view = engine::view_of(texts);
-    const detail::side_names& names = detail::clip_gradient_names;
-    detail::require_clip_batch(names, image_view, text_view, options);
-    detail::require_gradients(names, image_view, text_view, out);
-    return detail::clip_loss_of(names, image_view, text_view, scale, &out, how, options);
+    detail::pair_gradients out{detail::output_of<ImageGradients, float>(image_gradients),
+                               detail::output_of<TextGradients, float>(text_gradients)};
+    return detail::clip_loss_of(detail::clip_gradient_names, engine::view_of(images), engine::view_of(texts), scale,
+                                &out, how, options);
 }
 /// The same as new matrices: auto [loss, i2t, t2i, log_scale, of_images, of_texts] = clip_loss_gradients(..).
 ///
@@ -77,12 +70,9 @@ clip_loss_gradient clip_loss_gradients_into(const Images& images, const Texts& t
 template <class Images, class Texts, detail::if_rows<Images, Texts> = 0>
 clip_loss_gradient clip_loss_gradients(const Images& images, const Texts& texts, logit_scale scale,
                                        const execution& how = {}, const clip_loss_options& options = {}) {
-    const auto image_view = engine::view_of(images);
-    const auto text_view = engine::view_of(texts);
-    const detail::side_names& names = detail::clip_gradient_names;
-    detail::require_clip_batch(names, image_view, text_view, options);
-    return detail::with_new_gradients(image_view, text_view, [&](const detail::pair_gradients& out) {
-        return detail::clip_loss_of(names, image_view, text_view, scale, &out, how, options);
+    return detail::with_new_gradients([&](detail::pair_gradients out) {
+        return detail::clip_loss_of(detail::clip_gradient_names, engine::view_of(images), engine::view_of(texts), scale,
+                                    &out, how, options);
     });
 }
 UNITSPHERE_REFUSE_OTHER_PAIRS(clip_loss_gradients);
@@ -103,11 +93,9 @@ UNITSPHERE_REFUSE_OTHER_PAIRS(clip_loss_gradients);
 template <class Images, class Texts, detail::if_rows<Images, Texts> = 0>
 double siglip_loss(const Images& images, const Texts& texts, logit_scale scale, required<float> bias,
                    const execution& how = {}, const siglip_loss_options& options = {}) {
-    const auto image_view = engine::view_of(images);
-    const auto text_view = engine::view_of(texts);
-    const detail::side_names& names = detail::siglip_loss_names;
-    detail::require_siglip_batch(names, image_view, text_view, bias, options);
-    return detail::siglip_loss_of(names, image_view, text_view, scale, bias, nullptr, how, options).loss;
+    return detail::siglip_loss_of(detail::siglip_loss_names, engine::view_of(images), engine::view_of(texts), scale,
+                                  bias, nullptr, how, options)
+        .loss;
 }
 UNITSPHERE_REFUSE_PAIRS(siglip_loss, unless_rows);
 
@@ -122,14 +110,10 @@ siglip_loss_gradient siglip_loss_gradients_into(const Images& images, const Text
                                                 required<float> bias, ImageGradients&& image_gradients,
                                                 TextGradients&& text_gradients, const execution& how = {},
                                                 const siglip_loss_options& options = {}) {
-    const detail::pair_gradients out{detail::output_of<float>(static_cast<ImageGradients&&>(image_gradients)),
-                                     detail::output_of<float>(static_cast<TextGradients&&>(text_gradients))};
-    const auto image_view = engine::view_of(images);
-    const auto text_view = engine::view_of(texts);
-    const detail::side_names& names = detail::siglip_gradient_names;
-    detail::require_siglip_batch(names, image_view, text_view, bias, options);
-    detail::require_gradients(names, image_view, text_view, out);
-    return detail::siglip_loss_of(names, image_view, text_view, scale, bias, &out, how, options);
+    detail::pair_gradients out{detail::output_of<ImageGradients, float>(image_gradients),
+                               detail::output_of<TextGradients, float>(text_gradients)};
+    return detail::siglip_loss_of(detail::siglip_gradient_names, engine::view_of(images), engine::view_of(texts), scale,
+                                  bias, &out, how, options);
 }
 /// The same as new matrices.
 ///
@@ -138,12 +122,9 @@ template <class Images, class Texts, detail::if_rows<Images, Texts> = 0>
 siglip_loss_gradient siglip_loss_gradients(const Images& images, const Texts& texts, logit_scale scale,
                                            required<float> bias, const execution& how = {},
                                            const siglip_loss_options& options = {}) {
-    const auto image_view = engine::view_of(images);
-    const auto text_view = engine::view_of(texts);
-    const detail::side_names& names = detail::siglip_gradient_names;
-    detail::require_siglip_batch(names, image_view, text_view, bias, options);
-    return detail::with_new_gradients(image_view, text_view, [&](const detail::pair_gradients& out) {
-        return detail::siglip_loss_of(names, image_view, text_view, scale, bias, &out, how, options);
+    return detail::with_new_gradients([&](detail::pair_gradients out) {
+        return detail::siglip_loss_of(detail::siglip_gradient_names, engine::view_of(images), engine::view_of(texts),
+                                      scale, bias, &out, how, options);
     });
 }
 UNITSPHERE_REFUSE_OTHER_PAIRS(siglip_loss_gradients);

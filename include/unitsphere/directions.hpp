@@ -10,6 +10,7 @@ inline namespace UNITSPHERE_ISA {
 /// `mean` says what happens where the sum is zero: a result without a direction.
 struct mean_direction_options {
     row_policy rows = {}, mean = {};
+    number_list weights = {};  ///< one for each row, negative ones too: a query mixed from several; none: all 1
 };
 struct centroid_options {
     row_policy rows = {};
@@ -23,23 +24,22 @@ struct slerp_options {
 
 /// The direction in which rows point together, in the caller's memory.
 ///
-///   m / |m|,   m = sum_i rows[i] / |rows[i]|
+///   m / |m|,   m = sum_i options.weights[i] rows[i] / |rows[i]|
 ///
 /// Each row counts by its direction: the mean of raw rows is another, wrong vector.
 ///
 /// Shapes   rows [n, dim] -> [1, dim], n >= 1.
-/// Units    none: a unit row. The sum is taken in double.
-/// Errors   shape_error if out has another shape or is in the memory of the rows; value_error for no rows and for a row
-///          that is not finite, whatever its policy says (names it). Zero rows count as nothing. Where the sum is zero,
-///          the result is what options.mean says: by default a zero row, counted in its report as row 0.
+/// Units    none: a unit row. The sum is taken in double. Only the ratios of the weights count.
+/// Errors   shape_error if out has another shape or is in the memory of the rows or weights, or for another number of
+///          weights; value_error for no rows and for a weight or a row that is not finite, whatever its policy says
+///          (names it). Zero rows count as nothing. Where the sum is zero, the result is what options.mean says: by
+///          default a zero row, counted in its report as row 0.
 /// Threads  the caller's: sums keep the order of the rows.   Memory  [2, dim] from the workspace of `how`.
 /// Source   Radford et al. 2021, arXiv:2103.00020, section 3.1.4.
 template <class Rows, class Out, detail::if_rows<Rows> = 0>
 unit_view<float> mean_direction_into(const Rows& rows, Out&& out, const execution& how = {},
                                      const mean_direction_options& options = {}) {
-    return detail::direction_of_mean(engine::view_of(rows), detail::weight_of_one,
-                                     detail::output_of<float>(static_cast<Out&&>(out)), how, options.rows,
-                                     options.mean);
+    return detail::direction_of_mean(engine::view_of(rows), detail::output_of<Out, float>(out), how, options);
 }
 /// The same as a new row.
 ///
@@ -49,34 +49,7 @@ unit_embeddings<float> mean_direction(const Rows& rows, const execution& how = {
                                       const mean_direction_options& options = {}) {
     const auto view = engine::view_of(rows);
     auto out = matrix<float>::uninitialized(1, view.dim());
-    detail::direction_of_mean(view, detail::weight_of_one, out.view(), how, options.rows, options.mean);
-    return unit_access::embeddings(static_cast<matrix<float>&&>(out));
-}
-/// The same with a weight for each row, negative ones too: a query mixed from several. In the caller's memory.
-///
-///   m / |m|,   m = sum_i weights[i] rows[i] / |rows[i]|
-///
-/// Shapes   rows [n, dim], weights: n numbers (any contiguous container) -> [1, dim].
-/// Units    as above; only the ratios of the weights count.
-/// Errors   shape_error if the lengths differ; value_error for a weight that is not finite; else as above.
-/// Threads, Memory, Source   as above.
-template <class Rows, class Weights, class Out, detail::if_rows<Rows> = 0, detail::if_list<Weights> = 0,
-          std::enable_if_t<!std::is_convertible_v<Out&&, execution>, int> = 0>
-unit_view<float> mean_direction_into(const Rows& rows, const Weights& weights, Out&& out, const execution& how = {},
-                                     const mean_direction_options& options = {}) {
-    return detail::direction_of_weighted(engine::view_of(rows), detail::column_of(weights),
-                                         detail::output_of<float>(static_cast<Out&&>(out)), how, options.rows,
-                                         options.mean);
-}
-/// The same as a new row.
-///
-/// Shapes, Units, Errors, Threads, Source   as above.   Memory  the result too.
-template <class Rows, class Weights, detail::if_rows<Rows> = 0, detail::if_list<Weights> = 0>
-unit_embeddings<float> mean_direction(const Rows& rows, const Weights& weights, const execution& how = {},
-                                      const mean_direction_options& options = {}) {
-    const auto view = engine::view_of(rows);
-    auto out = matrix<float>::uninitialized(1, view.dim());
-    detail::direction_of_weighted(view, detail::column_of(weights), out.view(), how, options.rows, options.mean);
+    detail::direction_of_mean(view, out.view(), how, options);
     return unit_access::embeddings(static_cast<matrix<float>&&>(out));
 }
 UNITSPHERE_REFUSE_OTHER_ROWS(mean_direction);
@@ -94,7 +67,7 @@ UNITSPHERE_REFUSE_OTHER_ROWS(mean_direction);
 /// Source   Liang et al. 2022, arXiv:2203.02053, section 4: the mean of a modality.
 template <class Rows, class Out, detail::if_rows<Rows> = 0>
 void centroid_into(const Rows& rows, Out&& out, const execution& how = {}, const centroid_options& options = {}) {
-    detail::centroid_of(engine::view_of(rows), detail::output_of<float>(static_cast<Out&&>(out)), how, options.rows);
+    detail::centroid_of(engine::view_of(rows), detail::output_of<Out, float>(out), how, options.rows);
 }
 /// The same as a new matrix.
 ///
@@ -123,16 +96,15 @@ UNITSPHERE_REFUSE_OTHER_ROWS(centroid);
 /// Threads  `how` splits the rows.   Memory  none.
 /// Source   Liang et al. 2022, arXiv:2203.02053, section 4.
 template <class Rows, class Out, detail::if_rows<Rows> = 0>
-void center_into(const Rows& rows, matrix_view<const float> mean, Out&& out, const execution& how = {},
+void center_into(const Rows& rows, required<matrix_view<const float>> mean, Out&& out, const execution& how = {},
                  const center_options& options = {}) {
-    detail::center_rows(engine::view_of(rows), mean, detail::output_of<float>(static_cast<Out&&>(out)), how,
-                        options.rows);
+    detail::center_rows(engine::view_of(rows), mean, detail::output_of<Out, float>(out), how, options.rows);
 }
 /// The same as a new matrix.
 ///
 /// Shapes, Units, Errors, Threads, Source   as above.   Memory  the result.
 template <class Rows, detail::if_rows<Rows> = 0>
-matrix<float> center(const Rows& rows, matrix_view<const float> mean, const execution& how = {},
+matrix<float> center(const Rows& rows, required<matrix_view<const float>> mean, const execution& how = {},
                      const center_options& options = {}) {
     const auto view = engine::view_of(rows);
     auto out = matrix<float>::uninitialized(view.rows(), view.dim());
@@ -160,8 +132,8 @@ UNITSPHERE_REFUSE_OTHER_ROWS(center);
 template <class A, class B, class Out, detail::if_rows<A, B> = 0>
 unit_view<float> slerp_into(const A& a, const B& b, required<double> t, Out&& out, const execution& how = {},
                             const slerp_options& options = {}) {
-    return detail::points_between(engine::view_of(a), engine::view_of(b), t,
-                                  detail::output_of<float>(static_cast<Out&&>(out)), how, options.a, options.b);
+    return detail::points_between(engine::view_of(a), engine::view_of(b), t, detail::output_of<Out, float>(out), how,
+                                  options.a, options.b);
 }
 /// The same as new rows.
 ///

@@ -62,11 +62,11 @@ public:
     /// The same head with other labels for its classes, which predict returns: scikit-learn's classes_.
     ///
     /// Shapes   a list of `classes` integers, all different.
-    /// Errors   shape_error for another number of labels, value_error for two that are equal.
+    /// Errors   shape_error for another number of labels; value_error for two that are equal, or one above 2^63 - 1.
     /// Threads  the caller's.   Memory  a copy.   Source  as the class.
     template <class Labels>
     linear_head with_labels(const Labels& labels) const {
-        const auto given = detail::labels_of(labels);
+        const auto given = detail::labels_of(labels, "linear_head::with_labels");
         if (given.rows() != classes())
             detail::fail<shape_error>("linear_head::with_labels: ", given.rows(), " labels, ", classes(), " classes");
         linear_head result(*this);
@@ -117,8 +117,8 @@ public:
     template <class Rows, class Out, detail::if_rows<Rows> = 0>
     void decision_function_into(const Rows& rows, Out&& out, const execution& how = {},
                                 const linear_head_options& options = {}) const {
-        detail::head_decisions(parameters_.view(), engine::view_of(rows),
-                               detail::output_of<double>(static_cast<Out&&>(out)), how, options.rows);
+        detail::head_decisions(parameters_.view(), engine::view_of(rows), detail::output_of<Out, double>(out), how,
+                               options.rows);
     }
     /// The same as a new matrix.
     ///
@@ -143,8 +143,8 @@ public:
     template <class Rows, class Out, detail::if_rows<Rows> = 0>
     void predict_proba_into(const Rows& rows, Out&& out, const execution& how = {},
                             const linear_head_options& options = {}) const {
-        detail::head_probabilities(parameters_.view(), engine::view_of(rows),
-                                   detail::output_of<double>(static_cast<Out&&>(out)), how, options.rows);
+        detail::head_probabilities(parameters_.view(), engine::view_of(rows), detail::output_of<Out, double>(out), how,
+                                   options.rows);
     }
     /// The same as a new matrix.
     ///
@@ -169,7 +169,7 @@ public:
     template <class Rows, class Labels, detail::if_rows<Rows> = 0>
     void predict_into(const Rows& rows, Labels&& labels, const execution& how = {},
                       const linear_head_options& options = {}) const {
-        const matrix_view<idx_t> out = detail::output_of<idx_t>(static_cast<Labels&&>(labels));
+        const matrix_view<idx_t> out = detail::output_of<Labels, idx_t>(labels);
         detail::head_labels(parameters_.view(), engine::view_of(rows), out, how, options.rows);
         name_classes(out);
     }
@@ -197,7 +197,7 @@ public:
     template <class Rows, class Labels, detail::if_rows<Rows> = 0>
     void predict_into(const Rows& rows, required<double> threshold, Labels&& labels, const execution& how = {},
                       const linear_head_options& options = {}) const {
-        const matrix_view<idx_t> out = detail::output_of<idx_t>(static_cast<Labels&&>(labels));
+        const matrix_view<idx_t> out = detail::output_of<Labels, idx_t>(labels);
         detail::head_labels_at(threshold, parameters_.view(), engine::view_of(rows), out, how, options.rows);
         name_classes(out);
     }

@@ -20,7 +20,7 @@ inline namespace UNITSPHERE_ISA {
 ///          count larger scores only, (L > L.diagonal()[:, None]).sum(1) + 1, give equal ones the best rank of them:
 ///          recall@1 of four equal rows is 1 there and 0.25 here.
 template <class Relevant>
-retrieval_ranks rank_scores(matrix_view<const float> scores, const Relevant& relevant) {
+retrieval_ranks rank_scores(required<matrix_view<const float>> scores, const Relevant& relevant) {
     return detail::ranks_of_scores(scores, to_view(relevant));
 }
 
@@ -131,9 +131,9 @@ inline double ndcg_at(const retrieval_ranks& found, required<idx_t> k) {
 /// Source   Jarvelin and Kekalainen 2002, doi:10.1145/582415.582418; scikit-learn's ndcg_score and torchmetrics'
 ///          RetrievalNormalizedDCG, which give each of some equal scores the mean of their gains: of five with the
 ///          gains 10, 0, 0, 1, 5 they make 0.6910. Here the index decides: 0.9055, or 0.4776 in ascending order.
-inline double ndcg_at(matrix_view<const float> scores, matrix_view<const float> gains, required<idx_t> k) {
+inline double ndcg_at(required<matrix_view<const float>> scores, required<matrix_view<const float>> gains,
+                      required<idx_t> k) {
     detail::require_k("ndcg_at", k);
-    detail::require_gains(gains, scores.rows(), scores.columns());
     return detail::mean_ndcg(scores, gains, k);
 }
 
@@ -159,7 +159,7 @@ struct accuracy {
 template <class Predicted, class Truth>
 accuracy accuracy_at(const Predicted& predicted, const Truth& truth, required<idx_t> k) {
     const auto labels = detail::predicted_labels(predicted);
-    const auto true_labels = detail::labels_of(truth);
+    const auto true_labels = detail::labels_of(truth, "accuracy_at");
     return {detail::count_correct(labels, true_labels, k), true_labels.rows()};
 }
 
@@ -184,7 +184,8 @@ struct confusion {
 /// Source   scikit-learn's confusion_matrix, which takes the truth first and has no column for images without a label.
 template <class Predicted, class Truth>
 confusion confusion_matrix(const Predicted& predicted, const Truth& truth, required<idx_t> classes) {
-    return {detail::count_confusions(detail::predicted_labels(predicted), detail::labels_of(truth), classes)};
+    return {detail::count_confusions(detail::predicted_labels(predicted), detail::labels_of(truth, "confusion_matrix"),
+                                     classes)};
 }
 
 /// Mean per-class recall: how often an image is right, when every class counts alike.

@@ -12,6 +12,13 @@ struct normalize_options {
 struct truncate_dim_options {
     row_policy rows = {};
 };
+struct is_unit_options {
+    double tolerance = 1e-4;  ///< of a norm: how far from 1
+};
+struct adopt_unit_options {
+    double tolerance = 1e-4;
+    row_report* report = nullptr;  ///< where to write the counts of rows without a direction; may be null
+};
 
 namespace detail {
 
@@ -38,7 +45,7 @@ unit_view<T> adopt_rows(matrix_view<const T> rows, double tolerance, row_report*
         const kernel::row_kind kind = length.kind();
         if (kind == kernel::row_kind::zero) seen.add_zero(i);
         if (kind == kernel::row_kind::non_finite) seen.add_non_finite(i);
-        if (kind == kernel::row_kind::regular && !(std::fabs(length.norm() - 1.0) <= tolerance))
+        if (!(norm_deviation(length) <= tolerance))
             fail<value_error>("adopt_unit: row ", i, " has norm ", length.norm(), ", not 1 within ", tolerance);
     }
     if (report != nullptr) *report = seen;
@@ -71,8 +78,8 @@ inline constexpr bool is_adoptable =
 template <class Rows, class Out, detail::if_rows<Rows> = 0>
 auto normalize_into(const Rows& rows, Out&& out, const execution& how = {}, const normalize_options& options = {}) {
     const auto view = engine::view_of(rows);
-    return detail::normalize_rows(engine::values_of(view), detail::output_of<float, double>(static_cast<Out&&>(out)),
-                                  how, options.rows, "normalize");
+    return detail::normalize_rows(engine::values_of(view), detail::output_of<Out, float, double>(out), how,
+                                  options.rows, "normalize");
 }
 /// Rows of float or double at unit length, where they are: normalize_into(rows, rows).
 ///
@@ -80,7 +87,7 @@ auto normalize_into(const Rows& rows, Out&& out, const execution& how = {}, cons
 /// Units, Errors, Threads, Memory, Source   as above.
 template <class Rows, detail::if_rows<Rows> = 0>
 auto normalize_in_place(Rows&& rows, const execution& how = {}, const normalize_options& options = {}) {
-    const auto out = detail::output_of<float, double>(static_cast<Rows&&>(rows));
+    const auto out = detail::output_of<Rows, float, double>(rows);
     return detail::normalize_rows(engine::view_of(out), out, how, options.rows, "normalize_in_place");
 }
 /// Rows at unit length, as a new matrix of a type that every similarity takes as it is.
@@ -113,8 +120,7 @@ auto truncate_dim_into(const Rows& rows, required<idx_t> dims, Out&& out, const 
                        const truncate_dim_options& options = {}) {
     const auto view = engine::view_of(rows);
     return detail::normalize_rows(detail::first_elements(engine::values_of(view), dims),
-                                  detail::output_of<float, double>(static_cast<Out&&>(out)), how, options.rows,
-                                  "truncate_dim");
+                                  detail::output_of<Out, float, double>(out), how, options.rows, "truncate_dim");
 }
 /// The same as a new matrix.
 ///
@@ -142,7 +148,7 @@ UNITSPHERE_REFUSE_OTHER_ROWS(truncate_dim);
 template <class Rows, class Out, detail::if_rows<Rows> = 0>
 void norms_into(const Rows& rows, Out&& out, const execution& how = {}) {
     const auto view = engine::view_of(rows);
-    const auto lengths = detail::output_of<double>(static_cast<Out&&>(out));
+    const auto lengths = detail::output_of<Out, double>(out);
     detail::require_shape("norms", "out", lengths, 1, view.rows());
     detail::require_apart("norms", "out", lengths, "the rows", engine::values_of(view));
     detail::norms_of(engine::values_of(view), lengths.data(), how);
@@ -159,19 +165,20 @@ array<double> norms(const Rows& rows, const execution& how = {}) {
 }
 UNITSPHERE_REFUSE_OTHER_ROWS(norms);
 
-/// Whether every row has unit length: | |rows[i]| - 1 | <= tolerance. A zero row or one with NaN or Inf has not.
+/// Whether every row has unit length: | |rows[i]| - 1 | <= options.tolerance. Zero rows and rows with NaN or Inf have
+/// not.
 ///
 /// Shapes   rows [n, dim].   Units  none.   Errors  none.
 /// Threads  the caller's.   Memory  none.
 /// Source   the default tolerance is that of Apache Lucene's dot-product similarity.
 template <class Rows, detail::if_rows<Rows> = 0>
-bool is_unit(const Rows& rows, required<double> tolerance = 1e-4) {
+bool is_unit(const Rows& rows, const is_unit_options& options = {}) {
     const auto view = engine::view_of(rows);
     const auto values = engine::values_of(view);
     for (idx_t i = 0; i < values.rows(); ++i) {
         const kernel::row_length length = kernel::length_of(values.row(i), values.dim());
         if (length.kind() != kernel::row_kind::regular) return false;
-        if (!(std::fabs(length.norm() - 1.0) <= tolerance)) return false;
+        if (!(detail::norm_deviation(length) <= options.tolerance)) return false;
     }
     return true;
 }
@@ -181,14 +188,14 @@ UNITSPHERE_REFUSE_ROWS(is_unit);
 ///
 /// Shapes   rows [n, dim] of float or double, any row stride >= dim.
 /// Units    none; the rows are used as they are, so their cosines are off by up to twice the tolerance.
-/// Errors   value_error with row and norm if | |rows[i]| - 1 | > tolerance. Zero rows and rows with NaN or Inf have no
-///          direction to be wrong about: they pass, counted in `report`.
+/// Errors   value_error with row and norm if | |rows[i]| - 1 | > options.tolerance. Zero rows and rows with NaN or Inf
+///          have no direction to be wrong about: they pass, counted in options.report.
 /// Threads  the caller's.   Memory  none: the view is of the caller's memory.
 /// Source   16-bit rows are never adopted: rounding leaves them up to 5e-4 off. normalize() them to float.
 template <class Rows, std::enable_if_t<detail::is_adoptable<Rows>, int> = 0>
-auto adopt_unit(Rows&& rows, required<double> tolerance = 1e-4, row_report* report = nullptr) {
+auto adopt_unit(Rows&& rows, const adopt_unit_options& options = {}) {
     using element = typename decltype(to_view(rows))::value_type;
-    return detail::adopt_rows(matrix_view<const element>(rows), tolerance, report);
+    return detail::adopt_rows(matrix_view<const element>(rows), options.tolerance, options.report);
 }
 template <class Rows, class... More,
           class Advice = detail::pass_contiguous_rows_of_float_or_double_that_outlive_the_view_or_normalize_them,

@@ -72,8 +72,7 @@ inline void sigmoid_of(const matrix_view<const float>& x, scaled_scores given, f
 /// Source   Radford et al. 2021, arXiv:2103.00020, section 3.1.2 (zero-shot classification).
 template <class Logits, class Out, detail::if_float_rows<Logits> = 0>
 void softmax_into(const Logits& logits, Out&& out, const execution& how = {}) {
-    detail::softmax_of(engine::view_of(logits), detail::as_logits, detail::output_of<float>(static_cast<Out&&>(out)),
-                       how);
+    detail::softmax_of(engine::view_of(logits), detail::as_logits, detail::output_of<Out, float>(out), how);
 }
 /// The same as a new matrix.
 ///
@@ -97,8 +96,7 @@ matrix<float> softmax(const Logits& logits, const execution& how = {}) {
 /// Threads, Memory, Source   as above.
 template <class Similarities, class Out, detail::if_float_rows<Similarities> = 0>
 void softmax_into(const Similarities& similarities, logit_scale scale, Out&& out, const execution& how = {}) {
-    detail::softmax_of(engine::view_of(similarities), detail::times(scale),
-                       detail::output_of<float>(static_cast<Out&&>(out)), how);
+    detail::softmax_of(engine::view_of(similarities), detail::times(scale), detail::output_of<Out, float>(out), how);
 }
 /// The same as a new matrix.
 ///
@@ -128,8 +126,7 @@ UNITSPHERE_REFUSE_OTHER_SCORES(softmax);
 /// Source   Radford et al. 2021, arXiv:2103.00020, figure 3: cross_entropy_loss takes -log_softmax at the true pair.
 template <class Logits, class Out, detail::if_float_rows<Logits> = 0>
 void log_softmax_into(const Logits& logits, Out&& out, const execution& how = {}) {
-    detail::log_softmax_of(engine::view_of(logits), detail::as_logits,
-                           detail::output_of<float>(static_cast<Out&&>(out)), how);
+    detail::log_softmax_of(engine::view_of(logits), detail::as_logits, detail::output_of<Out, float>(out), how);
 }
 /// The same as a new matrix.
 ///
@@ -146,8 +143,8 @@ matrix<float> log_softmax(const Logits& logits, const execution& how = {}) {
 /// Shapes, Units, Errors, Threads, Memory, Source   as log_softmax_into(logits, out), for l.
 template <class Similarities, class Out, detail::if_float_rows<Similarities> = 0>
 void log_softmax_into(const Similarities& similarities, logit_scale scale, Out&& out, const execution& how = {}) {
-    detail::log_softmax_of(engine::view_of(similarities), detail::times(scale),
-                           detail::output_of<float>(static_cast<Out&&>(out)), how);
+    detail::log_softmax_of(engine::view_of(similarities), detail::times(scale), detail::output_of<Out, float>(out),
+                           how);
 }
 /// The same as a new matrix.
 ///
@@ -174,8 +171,7 @@ UNITSPHERE_REFUSE_OTHER_SCORES(log_softmax);
 ///          Numer. Anal. 41.
 template <class Logits, class Out, detail::if_float_rows<Logits> = 0>
 void log_sum_exp_into(const Logits& logits, Out&& out, const execution& how = {}) {
-    detail::log_sum_exp_of(engine::view_of(logits), detail::as_logits,
-                           detail::output_of<double>(static_cast<Out&&>(out)), how);
+    detail::log_sum_exp_of(engine::view_of(logits), detail::as_logits, detail::output_of<Out, double>(out), how);
 }
 /// The same as a new array.
 ///
@@ -192,8 +188,8 @@ array<double> log_sum_exp(const Logits& logits, const execution& how = {}) {
 /// Shapes, Units, Errors, Threads, Memory, Source   as log_sum_exp_into(logits, out), for l.
 template <class Similarities, class Out, detail::if_float_rows<Similarities> = 0>
 void log_sum_exp_into(const Similarities& similarities, logit_scale scale, Out&& out, const execution& how = {}) {
-    detail::log_sum_exp_of(engine::view_of(similarities), detail::times(scale),
-                           detail::output_of<double>(static_cast<Out&&>(out)), how);
+    detail::log_sum_exp_of(engine::view_of(similarities), detail::times(scale), detail::output_of<Out, double>(out),
+                           how);
 }
 /// The same as a new array.
 ///
@@ -220,8 +216,7 @@ UNITSPHERE_REFUSE_OTHER_SCORES(log_sum_exp);
 /// Source   Zhai et al. 2023, arXiv:2303.15343, section 3.2 (SigLIP).
 template <class Logits, class Out, detail::if_float_rows<Logits> = 0>
 void sigmoid_into(const Logits& logits, Out&& out, const execution& how = {}) {
-    detail::sigmoid_of(engine::view_of(logits), detail::as_logits, 0.0f,
-                       detail::output_of<float>(static_cast<Out&&>(out)), how);
+    detail::sigmoid_of(engine::view_of(logits), detail::as_logits, 0.0f, detail::output_of<Out, float>(out), how);
 }
 /// The same as a new matrix.
 ///
@@ -248,7 +243,7 @@ template <class Cosines, class Out, detail::if_float_rows<Cosines> = 0>
 void sigmoid_into(const Cosines& cosines, logit_scale scale, required<float> bias, Out&& out,
                   const execution& how = {}) {
     detail::sigmoid_of(engine::view_of(cosines), detail::times(scale, "the cosines"), bias,
-                       detail::output_of<float>(static_cast<Out&&>(out)), how);
+                       detail::output_of<Out, float>(out), how);
 }
 /// The same as a new matrix.
 ///

@@ -38,10 +38,11 @@ inline constexpr side_names pair_ranks_names = of_images_and_texts("pair_ranks")
 inline constexpr side_names retrieval_names = of_images_and_texts("retrieval");
 inline constexpr side_names clip_score_names = of_images_and_texts("clip_score");
 
-/// Both ranks in new arrays.
+/// Both ranks in new arrays, once the list has been checked.
 template <class Images, class Texts, class Label, class Options>
 ranks_of_pairs new_ranks(const side_names& names, const Images& images, const Texts& texts,
                          const matrix_view<const Label>& image_of_text, const execution& how, const Options& options) {
+    require_pairs(names, images, texts, image_of_text);
     const idx_t g = texts.rows();
     ranks_of_pairs ranks{array<idx_t>::uninitialized(g), array<idx_t>::uninitialized(g)};
     rank_pairs(names, images, texts, image_of_text, ranks.text_ranks.data(), ranks.image_ranks.data(), how, options);
@@ -87,9 +88,9 @@ void pair_ranks_into(const Images& images, const Texts& texts, const ImageOfText
                      ImageRanks&& image_ranks, const execution& how = {}, const pair_ranks_options& options = {}) {
     const auto image_view = engine::view_of(images);
     const auto text_view = engine::view_of(texts);
-    const auto list = detail::labels_of(image_of_text);
-    const auto of_texts = detail::output_of<idx_t>(static_cast<TextRanks&&>(text_ranks));
-    const auto of_images = detail::output_of<idx_t>(static_cast<ImageRanks&&>(image_ranks));
+    const auto list = detail::labels_of(image_of_text, "pair_ranks");
+    const auto of_texts = detail::output_of<TextRanks, idx_t>(text_ranks);
+    const auto of_images = detail::output_of<ImageRanks, idx_t>(image_ranks);
     const detail::side_names& names = detail::pair_ranks_names;
     detail::require_pairs(names, image_view, text_view, list);
     detail::require_output(names, "text_ranks", of_texts, 1, text_view.rows(), image_view, text_view);
@@ -106,11 +107,8 @@ template <class Images, class Texts, class ImageOfText, detail::if_rows<Images, 
           detail::if_list<ImageOfText> = 0>
 ranks_of_pairs pair_ranks(const Images& images, const Texts& texts, const ImageOfText& image_of_text,
                           const execution& how = {}, const pair_ranks_options& options = {}) {
-    const auto image_view = engine::view_of(images);
-    const auto text_view = engine::view_of(texts);
-    const auto list = detail::labels_of(image_of_text);
-    detail::require_pairs(detail::pair_ranks_names, image_view, text_view, list);
-    return detail::new_ranks(detail::pair_ranks_names, image_view, text_view, list, how, options);
+    return detail::new_ranks(detail::pair_ranks_names, engine::view_of(images), engine::view_of(texts),
+                             detail::labels_of(image_of_text, "pair_ranks"), how, options);
 }
 UNITSPHERE_REFUSE_OTHER_PAIRS(pair_ranks);
 
@@ -133,11 +131,8 @@ template <class Images, class Texts, class ImageOfText, detail::if_rows<Images, 
           detail::if_list<ImageOfText> = 0>
 retrieval_result retrieval(const Images& images, const Texts& texts, const ImageOfText& image_of_text,
                            const execution& how = {}, const retrieval_options& options = {}) {
-    const auto image_view = engine::view_of(images);
-    const auto text_view = engine::view_of(texts);
-    const auto list = detail::labels_of(image_of_text);
-    detail::require_pairs(detail::retrieval_names, image_view, text_view, list);
-    return detail::retrieve(image_view, text_view, list, how, options);
+    return detail::retrieve(engine::view_of(images), engine::view_of(texts),
+                            detail::labels_of(image_of_text, "retrieval"), how, options);
 }
 /// The same where row i of both belongs together.
 ///

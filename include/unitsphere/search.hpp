@@ -42,24 +42,12 @@ inline constexpr side_names top_k_names = of_queries_and_gallery("top_k");
 inline constexpr side_names range_search_names = of_queries_and_gallery("range_search");
 inline constexpr side_names for_each_in_range_names = of_queries_and_gallery("for_each_in_range");
 
-/// Every score by strips of the gallery: each of its rows is read once for some thousand queries.
-template <class Queries, class Gallery, class Consumers>
-void score_by_strips(const execution& how, const side_names& names, const Queries& queries, const Gallery& gallery,
-                     const row_policy& query_policy, const row_policy& gallery_policy, Consumers&& consumers,
-                     bool scale_unit_rows = false) {
-    engine::row_source query_source(queries, query_policy, names.function, names.query_row);
-    engine::gallery_side<Gallery> side(gallery, gallery_policy, names.function, names.gallery_row);
-    if (scale_unit_rows) query_source.scale_unit_rows(), side.scale_unit_rows();
-    engine::score<float, engine::tile_order::by_strips>(how, query_source, side, consumers);
-    query_source.report();
-    side.report();
-}
-
 template <class Queries, class Gallery>
 void best_of_rows(const Queries& queries, const Gallery& gallery, matrix_view<idx_t> indices, matrix_view<float> scores,
                   const execution& how, const top_k_options& options) {
-    score_by_strips(how, top_k_names, queries, gallery, options.queries, options.gallery,
-                    keep_best(queries, gallery, indices, scores, options.rescore), options.rescore);
+    score_all<float, engine::tile_order::by_strips>(
+        how, top_k_names, queries, gallery, options.queries, options.gallery,
+        keep_best(queries, gallery, indices, scores, options.rescore), options.rescore);
 }
 
 template <class Queries, class Gallery>
@@ -82,10 +70,11 @@ score_range range_of(const side_names& names, const Queries& queries, const Gall
 ///
 /// options.rescore: the order is that of the cosines in double, and the scores are these, rounded to float. A row and
 /// its copy have exactly 1, equal rows tie, cosines that differ by 1e-13 are in order. They are taken from the numbers
-/// as they are given, divided by their lengths (of unit rows too); of a `gallery` from the floats that it holds, whose
-/// lengths must be 1 within 1e-4. No row is missed: each whose score comes within the bound of docs/numerics.md for
-/// every input, (135 + dim / 128) 2^-24, of the k best so far is scored again. In random order these are some
-/// k (1 + ln(g / k)) rows of a query, and every one that ties with its k best: a thousand ties take time, no memory.
+/// as they are given, divided by their lengths (of unit rows too); of a `gallery` from the floats that it holds. No row
+/// is missed: each whose score comes within the bound of docs/numerics.md for every input, (135 + dim / 128) 2^-24, and
+/// what adopted rows of a `gallery` deviate from length 1, of the k best so far is scored again. In random order these
+/// are some k (1 + ln(g / k)) rows of a query, and every one that ties with its k best: a thousand ties take time, no
+/// memory.
 ///
 /// Shapes   queries [q, dim], gallery [g, dim] or a `gallery` -> indices [q, k] of idx_t, scores [q, k], k <= g.
 /// Units    cosines, with the bits of cosine_similarity unless they are rescored; indices are row numbers of the
@@ -102,8 +91,8 @@ void top_k_into(const Queries& queries, const Gallery& gallery, Indices&& indice
                 const execution& how = {}, const top_k_options& options = {}) {
     const auto query_view = engine::view_of(queries);
     const auto gallery_view = engine::side_of(gallery);
-    const auto rows = detail::output_of<idx_t>(static_cast<Indices&&>(indices));
-    const auto cosines = detail::output_of<float>(static_cast<Scores&&>(scores));
+    const auto rows = detail::output_of<Indices, idx_t>(indices);
+    const auto cosines = detail::output_of<Scores, float>(scores);
     const detail::side_names& names = detail::top_k_names;
     const idx_t q = query_view.rows(), k = cosines.columns(), g = gallery_view.rows();
     detail::require_same_dim(names, query_view, gallery_view);
@@ -157,7 +146,8 @@ range_result range_search(const Queries& queries, const Gallery& gallery, requir
     const idx_t most = options.max_per_query;
     if (most < 0) detail::fail<value_error>("range_search: max_per_query is ", most, ", it must not be negative");
     detail::collect_in_range pairs(range, query_view.rows(), gallery_view.rows(), most);
-    detail::score_by_strips(how, names, query_view, gallery_view, options.queries, options.gallery, pairs);
+    detail::score_all<float, engine::tile_order::by_strips>(how, names, query_view, gallery_view, options.queries,
+                                                            options.gallery, pairs);
     return pairs.result(how);
 }
 UNITSPHERE_REFUSE_PAIRS(range_search, unless_sides);
@@ -167,7 +157,7 @@ UNITSPHERE_REFUSE_PAIRS(range_search, unless_sides);
 ///   found(i, j, score) for all i, j with threshold <= score = cosine(queries[i], gallery[j]) < options.upper_bound
 ///
 /// Shapes, Units   as range_search.
-/// Errors   as range_search. What `found` throws reaches the caller; no further pair is told by that worker.
+/// Errors   as range_search. What `found` throws reaches the caller; that worker makes no further call.
 /// Threads  `found` is called from the workers of `how`, from several at once, in no particular order.
 /// Memory   some MiB of packed rows, from the workspace of `how`; none that grows with the number of pairs.
 /// Source   Beaumont 2022, clip-retrieval: deduplication of results by a threshold on inner products.
@@ -179,9 +169,10 @@ void for_each_in_range(const Queries& queries, const Gallery& gallery, required<
     const auto gallery_view = engine::side_of(gallery);
     const detail::side_names& names = detail::for_each_in_range_names;
     const detail::score_range range = detail::range_of(names, query_view, gallery_view, threshold, options.upper_bound);
-    using consumer = detail::tell_in_range<std::remove_reference_t<Found>>;
-    detail::score_by_strips(how, names, query_view, gallery_view, options.queries, options.gallery,
-                            engine::shared_by_workers<consumer>{{{}, range, found}});
+    using consumer = detail::pass_to_callback<std::remove_reference_t<Found>>;
+    detail::score_all<float, engine::tile_order::by_strips>(how, names, query_view, gallery_view, options.queries,
+                                                            options.gallery,
+                                                            engine::shared_by_workers<consumer>{{{}, range, found}});
 }
 UNITSPHERE_REFUSE_PAIRS(for_each_in_range, unless_sides);
 
@@ -207,7 +198,7 @@ template <class Rows, class Representative, detail::if_rows<Rows> = 0>
 void near_duplicates_into(const Rows& rows, required<float> threshold, Representative&& representative,
                           const execution& how = {}, const near_duplicates_options& options = {}) {
     const auto view = engine::view_of(rows);
-    const auto lowest = detail::output_of<idx_t>(static_cast<Representative&&>(representative));
+    const auto lowest = detail::output_of<Representative, idx_t>(representative);
     detail::require_threshold(threshold);
     detail::require_output(detail::near_duplicates_names, "representative", lowest, 1, view.rows(), view, view);
     detail::find_duplicates(view, threshold, lowest, how, options.rows);

@@ -36,33 +36,6 @@ inline constexpr side_names pair_names = of_a_and_b("cosine");
 inline constexpr side_names clip_names = of_images_and_texts("clip_logits");
 inline constexpr side_names siglip_names = of_images_and_texts("siglip_logits");
 
-template <class C, class Queries, class Gallery>
-void cosine_matrix(const Queries& queries, const Gallery& gallery, const matrix_view<C>& scores, const execution& how,
-                   const cosine_similarity_options& options) {
-    if constexpr (is_result_type<C, typename Queries::value_type, typename Gallery::value_type>())
-        score_all<C>(how, cosine_names, queries, gallery, options.queries, options.gallery,
-                     store_scores<C>{{{}, scores}});
-}
-
-template <class C, class A, class B>
-void cosines_of_pairs(const A& a, const B& b, C* scores, const execution& how, const pairwise_cosine_options& options) {
-    if constexpr (is_result_type<C, typename A::value_type, typename B::value_type>())
-        score_pairs(how, pairwise_names, a, b, options.a, options.b, scores);
-}
-
-template <class Images, class Texts>
-void clip_matrices(const Images& images, const Texts& texts, logit_scale scale, const matrix_view<float>& per_image,
-                   const matrix_view<float>& per_text, const execution& how, const clip_logits_options& options) {
-    score_all<float>(how, clip_names, images, texts, options.images, options.texts,
-                     store_logits{{{}, per_image}, scale.multiplier(), per_text});
-}
-
-template <class Images, class Texts>
-void siglip_matrix(const Images& images, const Texts& texts, logit_scale scale, float bias,
-                   const matrix_view<float>& logits, const execution& how, const siglip_logits_options& options) {
-    score_all<float>(how, siglip_names, images, texts, options.images, options.texts,
-                     store_biased_logits{{{}, logits}, scale.multiplier(), bias});
-}
 template <class Images, class Texts>
 void require_siglip_inputs(const Images& images, const Texts& texts, float bias) {
     if (!is_finite(bias)) fail<value_error>("siglip_logits: bias is ", double(bias), ", not finite");
@@ -92,11 +65,13 @@ void cosine_similarity_into(const Queries& queries, const Gallery& gallery, Scor
                             const cosine_similarity_options& options = {}) {
     const auto query_view = engine::view_of(queries);
     const auto gallery_view = engine::side_of(gallery);
-    const auto out = detail::output_of<float, double>(static_cast<Scores&&>(scores));
+    const auto out = detail::output_of<Scores, float, double>(scores);
     detail::require_same_dim(detail::cosine_names, query_view, gallery_view);
     detail::require_output(detail::cosine_names, "scores", out, query_view.rows(), gallery_view.rows(), query_view,
                            gallery_view);
-    detail::cosine_matrix(query_view, gallery_view, out, how, options);
+    using C = typename decltype(out)::value_type;
+    detail::score_all<C>(how, detail::cosine_names, query_view, gallery_view, options.queries, options.gallery,
+                         engine::shared_by_workers{detail::store_scores<C>{{{}, out}}});
 }
 /// The same as a new matrix; cosine_similarity<double>(queries, gallery) stays in double.
 ///
@@ -108,7 +83,8 @@ matrix<Result> cosine_similarity(const Queries& queries, const Gallery& gallery,
     const auto gallery_view = engine::side_of(gallery);
     detail::require_same_dim(detail::cosine_names, query_view, gallery_view);
     auto scores = matrix<Result>::uninitialized(query_view.rows(), gallery_view.rows());
-    detail::cosine_matrix(query_view, gallery_view, scores.view(), how, options);
+    detail::score_all<Result>(how, detail::cosine_names, query_view, gallery_view, options.queries, options.gallery,
+                              engine::shared_by_workers{detail::store_scores<Result>{{{}, scores.view()}}});
     return scores;
 }
 UNITSPHERE_REFUSE_OTHER_SIDES(cosine_similarity);
@@ -127,10 +103,10 @@ void pairwise_cosine_into(const A& a, const B& b, Scores&& scores, const executi
                           const pairwise_cosine_options& options = {}) {
     const auto view_a = engine::view_of(a);
     const auto view_b = engine::view_of(b);
-    const auto out = detail::output_of<float, double>(static_cast<Scores&&>(scores));
+    const auto out = detail::output_of<Scores, float, double>(scores);
     detail::require_same_shape(detail::pairwise_names, view_a, view_b);
     detail::require_output(detail::pairwise_names, "scores", out, 1, view_a.rows(), view_a, view_b);
-    detail::cosines_of_pairs(view_a, view_b, out.data(), how, options);
+    detail::score_pairs(how, detail::pairwise_names, view_a, view_b, options.a, options.b, out.data());
 }
 /// The same as a new array.
 ///
@@ -142,7 +118,7 @@ array<Result> pairwise_cosine(const A& a, const B& b, const execution& how = {},
     const auto view_b = engine::view_of(b);
     detail::require_same_shape(detail::pairwise_names, view_a, view_b);
     auto scores = array<Result>::uninitialized(view_a.rows());
-    detail::cosines_of_pairs(view_a, view_b, scores.data(), how, options);
+    detail::score_pairs(how, detail::pairwise_names, view_a, view_b, options.a, options.b, scores.data());
     return scores;
 }
 UNITSPHERE_REFUSE_OTHER_PAIRS(pairwise_cosine);
@@ -165,9 +141,7 @@ Result cosine(const A& a, const B& b) {
         detail::fail<shape_error>("cosine: takes one row each, got ", row_a.rows(), " and ", row_b.rows());
     detail::require_same_dim(detail::pair_names, row_a, row_b);
     Result score = 0;
-    if constexpr (detail::is_result_type<Result, typename decltype(row_a)::value_type,
-                                         typename decltype(row_b)::value_type>())
-        detail::score_pairs({}, detail::pair_names, row_a, row_b, {}, {}, &score);
+    detail::score_pairs({}, detail::pair_names, row_a, row_b, {}, {}, &score);
     return score;
 }
 UNITSPHERE_REFUSE_PAIRS(cosine, unless_rows);
@@ -187,8 +161,8 @@ void clip_logits_into(const Images& images, const Texts& texts, logit_scale scal
                       PerText&& per_text, const execution& how = {}, const clip_logits_options& options = {}) {
     const auto image_view = engine::view_of(images);
     const auto text_view = engine::side_of(texts);
-    const auto out = detail::output_of<float>(static_cast<PerImage&&>(per_image));
-    const auto transposed = detail::output_of<float>(static_cast<PerText&&>(per_text));
+    const auto out = detail::output_of<PerImage, float>(per_image);
+    const auto transposed = detail::output_of<PerText, float>(per_text);
     const idx_t n = image_view.rows(), m = text_view.rows();
     detail::require_same_dim(detail::clip_names, image_view, text_view);
     detail::require_output(detail::clip_names, "per_image", out, n, m, image_view, text_view);
@@ -196,7 +170,9 @@ void clip_logits_into(const Images& images, const Texts& texts, logit_scale scal
         detail::require_output(detail::clip_names, "per_text", transposed, m, n, image_view, text_view);
         detail::require_apart("clip_logits", "per_text", transposed, "per_image", out);
     }
-    detail::clip_matrices(image_view, text_view, scale, out, transposed, how, options);
+    detail::score_all<float>(
+        how, detail::clip_names, image_view, text_view, options.images, options.texts,
+        engine::shared_by_workers{detail::store_logits{{{}, out}, scale.multiplier(), transposed}});
 }
 /// The same as new matrices: auto [per_image, per_text] = clip_logits(images, texts, scale).
 ///
@@ -209,7 +185,9 @@ clip_logit_matrices clip_logits(const Images& images, const Texts& texts, logit_
     detail::require_same_dim(detail::clip_names, image_view, text_view);
     const idx_t n = image_view.rows(), m = text_view.rows();
     clip_logit_matrices logits{matrix<float>::uninitialized(n, m), matrix<float>::uninitialized(m, n)};
-    detail::clip_matrices(image_view, text_view, scale, logits.per_image.view(), logits.per_text.view(), how, options);
+    detail::score_all<float>(how, detail::clip_names, image_view, text_view, options.images, options.texts,
+                             engine::shared_by_workers{detail::store_logits{
+                                 {{}, logits.per_image.view()}, scale.multiplier(), logits.per_text.view()}});
     return logits;
 }
 UNITSPHERE_REFUSE_OTHER_SIDES(clip_logits);
@@ -230,11 +208,13 @@ void siglip_logits_into(const Images& images, const Texts& texts, logit_scale sc
                         Logits&& logits, const execution& how = {}, const siglip_logits_options& options = {}) {
     const auto image_view = engine::view_of(images);
     const auto text_view = engine::side_of(texts);
-    const auto out = detail::output_of<float>(static_cast<Logits&&>(logits));
+    const auto out = detail::output_of<Logits, float>(logits);
     detail::require_siglip_inputs(image_view, text_view, bias);
     detail::require_output(detail::siglip_names, "logits", out, image_view.rows(), text_view.rows(), image_view,
                            text_view);
-    detail::siglip_matrix(image_view, text_view, scale, bias, out, how, options);
+    detail::score_all<float>(
+        how, detail::siglip_names, image_view, text_view, options.images, options.texts,
+        engine::shared_by_workers{detail::store_biased_logits{{{}, out}, scale.multiplier(), bias}});
 }
 /// The same as a new matrix.
 ///
@@ -246,7 +226,9 @@ matrix<float> siglip_logits(const Images& images, const Texts& texts, logit_scal
     const auto text_view = engine::side_of(texts);
     detail::require_siglip_inputs(image_view, text_view, bias);
     auto logits = matrix<float>::uninitialized(image_view.rows(), text_view.rows());
-    detail::siglip_matrix(image_view, text_view, scale, bias, logits.view(), how, options);
+    detail::score_all<float>(
+        how, detail::siglip_names, image_view, text_view, options.images, options.texts,
+        engine::shared_by_workers{detail::store_biased_logits{{{}, logits.view()}, scale.multiplier(), bias}});
     return logits;
 }
 UNITSPHERE_REFUSE_OTHER_SIDES(siglip_logits);

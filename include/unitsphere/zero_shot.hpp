@@ -6,6 +6,7 @@
 #include "detail/class_scores.hpp"
 #include "detail/packed_gallery.hpp"
 #include "detail/prompt_classes.hpp"
+#include "detail/sides.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
@@ -38,8 +39,8 @@ template <class Prompts, class Labels, class Out, detail::if_rows<Prompts> = 0>
 unit_view<float> prompt_ensemble_into(const Prompts& prompts, const Labels& class_of_prompt, Out&& out,
                                       const execution& how = {}, const prompt_ensemble_options& options = {}) {
     const auto view = engine::view_of(prompts);
-    const auto labels = detail::labels_of(class_of_prompt);
-    const matrix_view<float> classes = detail::output_of<float>(static_cast<Out&&>(out));
+    const auto labels = detail::labels_of(class_of_prompt, "prompt_ensemble");
+    const matrix_view<float> classes = detail::output_of<Out, float>(out);
     detail::require_shape("prompt_ensemble", "out", classes, detail::count_classes(labels, view.rows(), how),
                           view.dim());
     detail::require_apart("prompt_ensemble", "out", classes, "the prompts", engine::values_of(view));
@@ -53,7 +54,7 @@ template <class Prompts, class Labels, detail::if_rows<Prompts> = 0>
 unit_embeddings<float> prompt_ensemble(const Prompts& prompts, const Labels& class_of_prompt, const execution& how = {},
                                        const prompt_ensemble_options& options = {}) {
     const auto view = engine::view_of(prompts);
-    const auto labels = detail::labels_of(class_of_prompt);
+    const auto labels = detail::labels_of(class_of_prompt, "prompt_ensemble");
     auto out = matrix<float>::uninitialized(detail::count_classes(labels, view.rows(), how), view.dim());
     detail::classes_of_prompts(view, labels, out.view(), how, options.prompts, options.classes);
     return unit_access::embeddings(static_cast<matrix<float>&&>(out));
@@ -99,7 +100,7 @@ public:
     template <class Images, class Logits, detail::if_rows<Images> = 0>
     void decision_function_into(const Images& images, Logits&& logits, const execution& how = {},
                                 const zero_shot_classifier_options& options = {}) const {
-        logits_of(engine::view_of(images), detail::output_of<float>(static_cast<Logits&&>(logits)), how, options);
+        logits_of(engine::view_of(images), detail::output_of<Logits, float>(logits), how, options);
     }
     /// The same as a new matrix.
     ///
@@ -123,8 +124,7 @@ public:
     template <class Images, class Probabilities, detail::if_rows<Images> = 0>
     void predict_proba_into(const Images& images, Probabilities&& probabilities, const execution& how = {},
                             const zero_shot_classifier_options& options = {}) const {
-        probabilities_of(engine::view_of(images), detail::output_of<float>(static_cast<Probabilities&&>(probabilities)),
-                         how, options);
+        probabilities_of(engine::view_of(images), detail::output_of<Probabilities, float>(probabilities), how, options);
     }
     /// The same as a new matrix.
     ///
@@ -148,7 +148,7 @@ public:
     template <class Images, class Labels, detail::if_rows<Images> = 0>
     void predict_into(const Images& images, Labels&& labels, const execution& how = {},
                       const zero_shot_classifier_options& options = {}) const {
-        best_label_of(engine::view_of(images), detail::output_of<idx_t>(static_cast<Labels&&>(labels)), how, options);
+        best_label_of(engine::view_of(images), detail::output_of<Labels, idx_t>(labels), how, options);
     }
     /// The same as a new array.
     ///
@@ -176,8 +176,8 @@ public:
     template <class Images, class Labels, class Probabilities, detail::if_rows<Images> = 0>
     void top_k_into(const Images& images, Labels&& labels, Probabilities&& probabilities, const execution& how = {},
                     const zero_shot_classifier_options& options = {}) const {
-        best_labels_of(engine::view_of(images), detail::output_of<idx_t>(static_cast<Labels&&>(labels)),
-                       detail::output_of<float>(static_cast<Probabilities&&>(probabilities)), how, options);
+        best_labels_of(engine::view_of(images), detail::output_of<Labels, idx_t>(labels),
+                       detail::output_of<Probabilities, float>(probabilities), how, options);
     }
     /// The same as new matrices of min(k, classes) columns: for (auto [label, probability] : best[i]). best[i] is a
     /// view of best: keep it.
@@ -234,21 +234,20 @@ private:
             detail::keep_best_labels{{}, classes(), scale_.multiplier(), labels, probabilities, {}});
     }
 
+    static constexpr detail::side_names names_of(const char* function) {
+        return {function, "the images", "images have dim ", "image ", "the classes", "the classes have dim ", "class "};
+    }
     template <class View, class T>
     void require_output(const char* function, const View& images, const char* name, const matrix_view<T>& out,
                         idx_t rows, idx_t columns) const {
-        if (images.dim() != dim())
-            detail::fail<shape_error>(function, ": images have dim ", images.dim(), ", the classes have dim ", dim());
-        detail::require_shape(function, name, out, rows, columns);
-        detail::require_apart(function, name, out, "the images", engine::values_of(images));
+        detail::require_same_dim(names_of(function), images, classes_);
+        detail::require_output(names_of(function), name, out, rows, columns, images, classes_.packed());
     }
     template <class View, class Consumers>
     void run(const char* function, const View& images, const execution& how,
              const zero_shot_classifier_options& options, Consumers&& consumers) const {
-        engine::row_source source(images, options.images, function, "image ");
-        engine::packed_side<float> side(classes_.packed(), {}, function, "class ");
-        engine::score<float, engine::tile_order::whole_rows>(how, source, side, consumers);
-        source.report();
+        detail::score_all<float, engine::tile_order::whole_rows>(how, names_of(function), images, classes_.packed(),
+                                                                 options.images, {}, consumers);
     }
 
     logit_scale scale_;

@@ -72,7 +72,7 @@ void add_sums(direction_errors& found, const matrix<T>& rows) {
     for (idx_t i = 0; i < n; ++i) weights.push_back(i % 3 == 2 ? -0.25 : 1.0 + double(i) / 16);
     const weighted_sum mixed(exact, n, [&](idx_t i) { return (long double)(weights[std::size_t(i)]); });
     if (length_of(mixed.sum) > shortest_sum)
-        mixed.add_errors(found.weighted, unitsphere::mean_direction(rows, weights), 0);
+        mixed.add_errors(found.weighted, unitsphere::mean_direction(rows, {}, {{}, {}, weights}), 0);
 
     std::vector<int> classes;
     for (idx_t i = 0; i < n; ++i) classes.push_back(int(i % 2));

@@ -72,7 +72,7 @@ TEST_CASE("dims that disagree are an error before anything is allocated", "[simi
           "clip_logits: images have dim 1, texts have dim 2");
 }
 
-TEST_CASE("a pair behind pointers scores as a pair of vectors", "[similarity]") {
+TEST_CASE("cosine of two pointers viewed as rows is that of two vectors", "[similarity]") {
     const std::vector<float> a{1, 3, 5}, b{2, 4, 6};
     const matrix_view<const float> behind_a(a.data(), 1, 3), behind_b(b.data(), 1, 3);
     CHECK(cosine(behind_a, behind_b) == cosine(a, b));

@@ -55,7 +55,7 @@ TEST_CASE("batches of several chunks agree with the formula in double", "[loss]"
     }
 }
 
-TEST_CASE("a shard's images meet all texts", "[loss]") {
+TEST_CASE("clip_loss of shards agrees with the formula, and adds up to that of the batch", "[loss]") {
     const pairs<float> p(700, 17, 703);
     for (const idx_t first : {0, 1, 31, 300, 660}) {
         CAPTURE(first);
@@ -111,7 +111,7 @@ TEST_CASE("a loss next to 0 keeps its digits", "[loss]") {
     CHECK((alone.loss == 0.0 && alone.log_scale == 0.0 && all_zero(alone.images.row(0), 8)));
 }
 
-TEST_CASE("no scale makes gradients that are no numbers", "[loss]") {
+TEST_CASE("gradients are finite for every scale", "[loss]") {
     const auto images = random_rows<float>(64, 33, 708), texts = random_rows<float>(64, 33, 709);  // labels seldom win
     for (const float scale : {1e7f, 1e9f, 1e10f, 1e30f}) {
         CAPTURE(scale);
@@ -126,7 +126,7 @@ TEST_CASE("no scale makes gradients that are no numbers", "[loss]") {
     }
 }
 
-TEST_CASE("a loss and its gradients' loss agree where they are taken in other parts", "[loss]") {
+TEST_CASE("clip_loss and the loss of clip_loss_gradients agree though they are chunked differently", "[loss]") {
     const pairs<float> p(300, 4096, 709, 0.5);
     const logit_scale scale = logit_scale::from_multiplier(20.0f);
     const clip_loss_value value = clip_loss(p.images, p.texts, scale);
@@ -135,7 +135,7 @@ TEST_CASE("a loss and its gradients' loss agree where they are taken in other pa
     CHECK_THAT(slopes.text_to_image, WithinRel(value.text_to_image, 1e-7));
 }
 
-TEST_CASE("unit rows have the loss of the rows that they were made of, and gradients at length 1", "[loss]") {
+TEST_CASE("unit rows have the loss of their raw rows, and the gradients of rows of length 1", "[loss]") {
     const pairs<float> p(50, 33, 705);
     const unit_embeddings<> images = normalize(p.images), texts = normalize(p.texts);
     const logit_scale scale = logit_scale::from_multiplier(50.0f);

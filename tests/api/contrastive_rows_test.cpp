@@ -205,7 +205,7 @@ TEST_CASE("losses take rows on both sides, a scale that says what it is, and a b
     STATIC_REQUIRE_FALSE(std::is_invocable_v<siglip, rows, rows, logit_scale, execution>);
 }
 
-TEST_CASE("rows of no elements are alike: the loss is the logarithm of their number", "[loss]") {
+TEST_CASE("the CLIP loss of rows of dim 0 is the logarithm of their number", "[loss]") {
     const matrix<float> empty(6, 0);
     const auto clip = clip_loss_gradients(empty, empty, scale);
     CHECK_THAT(clip.loss, WithinAbs(std::log(6.0), 1e-12));

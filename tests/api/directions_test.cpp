@@ -48,6 +48,11 @@ matrix<float> troubled_rows_many(idx_t rows, idx_t dim) {
 
 }  // namespace
 
+template <class Rows, class Weights>
+unit_embeddings<float> weighted_mean(const Rows& rows, const Weights& weights) {
+    return mean_direction(rows, {}, {{}, {}, weights});
+}
+
 TEMPLATE_LIST_TEST_CASE("mean_direction is the renormalized mean of unit rows", "[directions]", element_types) {
     const idx_t n = GENERATE(1, 2, 7), dim = GENERATE(1, 15, 16, 17, 512);
     const auto rows = random_rows<TestType>(n, dim, 151);
@@ -56,24 +61,24 @@ TEMPLATE_LIST_TEST_CASE("mean_direction is the renormalized mean of unit rows", 
     const vector sum = sum_of_units(rows, std::vector<double>(std::size_t(n), 1.0));
     if (n == 2 && dim == 1 && sum[0] == 0) return;  // two opposite numbers have no mean direction
     CHECK(largest_error(mean, 0, scaled_to_unit(sum)) <= bound);
-    CHECK(first_difference(mean, mean_direction(normalize(rows), std::vector<float>(std::size_t(n), 1.0f))) == "");
+    CHECK(first_difference(mean, weighted_mean(normalize(rows), std::vector<float>(std::size_t(n), 1.0f))) == "");
 }
 
-TEST_CASE("weights mix directions, negative ones too", "[directions]") {
+TEST_CASE("mean_direction with weights agrees with the formula, for negative weights too", "[directions]") {
     const auto rows = varied_rows<float>(4, 100, 152);
     const std::vector<double> weights{1.0, -0.5, 2.0, 0.25};
-    CHECK(largest_error(mean_direction(rows, weights), 0, scaled_to_unit(sum_of_units(rows, weights))) <= bound);
+    CHECK(largest_error(weighted_mean(rows, weights), 0, scaled_to_unit(sum_of_units(rows, weights))) <= bound);
     const std::array<float, 4> as_float{1.0f, -0.5f, 2.0f, 0.25f};
-    CHECK(first_difference(mean_direction(rows, as_float), mean_direction(rows, weights)) == "");
+    CHECK(first_difference(weighted_mean(rows, as_float), weighted_mean(rows, weights)) == "");
 }
 
-TEST_CASE("weights of any size mix by their ratios", "[directions]") {
+TEST_CASE("mean_direction depends only on the ratios of the weights", "[directions]") {
     const auto rows = random_rows<float>(2, 30, 162);
-    const auto mean = mean_direction(rows, std::vector<double>{1.0, 0.5});
+    const auto mean = weighted_mean(rows, std::vector<double>{1.0, 0.5});
     for (const double size : {0x1p1023, 0x1p-1000, 4.0})
-        CHECK(first_difference(mean_direction(rows, std::vector<double>{size, size / 2}), mean) == "");
-    CHECK(first_difference(mean_direction(rows, std::vector<int>{2, 1}), mean) == "");
-    CHECK(all_zero(mean_direction(rows, std::vector<double>{0.0, 0.0}).row(0), 30));
+        CHECK(first_difference(weighted_mean(rows, std::vector<double>{size, size / 2}), mean) == "");
+    CHECK(first_difference(weighted_mean(rows, std::vector<int>{2, 1}), mean) == "");
+    CHECK(all_zero(weighted_mean(rows, std::vector<double>{0.0, 0.0}).row(0), 30));
 }
 
 TEST_CASE("a mean without a direction is a zero row and counted; bad input is refused", "[directions]") {
@@ -86,10 +91,10 @@ TEST_CASE("a mean without a direction is a zero row and counted; bad input is re
     CHECK(message_of<value_error>([&] { mean_direction(rows); }) == "mean_direction: row 1 is not finite");
     CHECK(message_of<value_error>([&] { centroid(rows); }) == "centroid: row 1 is not finite");
     CHECK(message_of<value_error>([&] { mean_direction(matrix<float>(0, 3)); }) == "mean_direction: there are no rows");
-    CHECK(message_of<shape_error>([&] { mean_direction(rows, std::vector<float>{1.0f}); }) ==
+    CHECK(message_of<shape_error>([&] { weighted_mean(rows, std::vector<float>{1.0f}); }) ==
           "mean_direction: 2 rows, weights has 1 entries");
     CHECK(message_of<value_error>([&] {
-              mean_direction(rows, std::vector<float>{1.0f, reference::float_from_bits(0x7f800000u)});
+              weighted_mean(rows, std::vector<float>{1.0f, reference::float_from_bits(0x7f800000u)});
           }) == "mean_direction: weight 1 is not finite");
     CHECK(message_of<value_error>([&] { centroid(matrix<float>(2, 3)); }) == "centroid: all 2 rows are zero");
 }
@@ -137,7 +142,7 @@ TEST_CASE("center makes adopted rows with NaN or Inf NaN in every element, with 
     CHECK(report.non_finite_rows == 1);
 }
 
-TEMPLATE_LIST_TEST_CASE("truncate keeps the first elements and renormalizes", "[directions]", element_types) {
+TEMPLATE_LIST_TEST_CASE("truncate_dim keeps the first elements and renormalizes", "[directions]", element_types) {
     const auto rows = random_rows<TestType>(4, 64, 155);
     const idx_t dims = GENERATE(1, 15, 16, 17, 64);
     const auto cut = truncate_dim(rows, dims);
@@ -160,8 +165,8 @@ TEST_CASE("means in the caller's memory are those of new rows, and refuse memory
     unitsphere::workspace space;
     CHECK(first_difference(mean_direction_into(rows, mean), mean_direction(rows)) == "");
     CHECK(first_difference(to_view(mean), mean_direction(rows)) == "");
-    mean_direction_into(rows, weights, mixed, {on_threads{2}, space});
-    CHECK(first_difference(to_view(mixed), mean_direction(rows, weights)) == "");
+    mean_direction_into(rows, mixed, {on_threads{2}, space}, {{}, {}, weights});
+    CHECK(first_difference(to_view(mixed), weighted_mean(rows, weights)) == "");
     centroid_into(rows, center_of, space);
     CHECK(first_difference(to_view(center_of), centroid(rows)) == "");
     const matrix_view<float> inside(rows.data(), 1, dim);
@@ -171,14 +176,16 @@ TEST_CASE("means in the caller's memory are those of new rows, and refuse memory
     std::vector<float> own_weights(6, 1.0f);
     const matrix_view<float> in_weights(own_weights.data(), 1, dim < 6 ? dim : 1);
     if (dim == 1)
-        CHECK(message_of<shape_error>([&] { mean_direction_into(rows, own_weights, in_weights); }) ==
-              "mean_direction: out overlaps the weights");
+        CHECK(message_of<shape_error>([&] {
+                  mean_direction_into(rows, in_weights, {}, {{}, {}, own_weights});
+              }) == "mean_direction: out overlaps the weights");
     CHECK(message_of<shape_error>([&] { mean_direction_into(rows, rows); }) ==
           "mean_direction: out is 6 x " + std::to_string(dim) + ", it must be 1 x " + std::to_string(dim));
     CHECK(first_difference(rows, before) == "");
 }
 
-TEST_CASE("a mean tells of zero rows, and its policy decides what a mean without a direction is", "[directions]") {
+TEST_CASE("mean_direction reports zero rows, and its policy decides what a mean without a direction is",
+          "[directions]") {
     matrix<float> rows(3, 20);
     rows(0, 1) = 2.0f, rows(2, 1) = -5.0f;
     row_report of_rows{9, 9, 9, 9}, of_mean{9, 9, 9, 9};
@@ -210,7 +217,7 @@ TEST_CASE("a mean tells of zero rows, and its policy decides what a mean without
     CHECK(first_difference(out, untouched(1, 20)) == "");
 }
 
-TEST_CASE("rows are centered where they are, and by any number of threads", "[directions]") {
+TEST_CASE("center_into gives the bits of center, in place and with threads", "[directions]") {
     const idx_t dim = GENERATE(as<idx_t>{}, 1, 16, 17, 100);
     const matrix<float> rows = troubled_rows_many(700, dim), mean = random_rows<float>(1, dim, 172);
     const matrix<float> expected = center(rows, mean);

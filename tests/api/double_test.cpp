@@ -54,7 +54,7 @@ TEST_CASE("rows of double are normalized in double, then rounded to float once",
         for (idx_t k = 0; k < dim; ++k) wrong += reference::bits(float(wide(i, k))) != reference::bits(unit(i, k));
     CHECK(wrong == 0);
     CHECK(first_difference(cosine_similarity(wide, rows), cosine_similarity(unit, rows)) == "");
-    CHECK(is_unit(wide, 1e-15));
+    CHECK(is_unit(wide, {1e-15}));
 }
 
 TEST_CASE("a power of two changes no bit of a double cosine, however long or short the rows become", "[double]") {
@@ -77,7 +77,7 @@ TEST_CASE("double rows that are unit are adopted; others are refused with row an
     CHECK(cosine_similarity<double>(unit, unit)(1, 1) == 1.0);
 }
 
-TEST_CASE("zero and non-finite rows of double keep the rules", "[double]") {
+TEST_CASE("row policies hold for zero and non-finite rows of double", "[double]") {
     auto rows = random_rows<double>(4, 21, 138);
     std::memset(rows.row(1), 0, 21 * sizeof(double));
     rows(2, 20) = double(reference::float_from_bits(0x7fc00000u));

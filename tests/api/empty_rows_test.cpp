@@ -74,7 +74,7 @@ TEMPLATE_LIST_TEST_CASE("rows of no elements are zero rows in every function", "
     }
 }
 
-TEMPLATE_LIST_TEST_CASE("no rows have no results in every function", "[empty]", element_types) {
+TEMPLATE_LIST_TEST_CASE("every function of no rows has an empty result", "[empty]", element_types) {
     const auto some = random_rows<TestType>(3, 20, 221);
     const matrix<float> mean(1, 20);
     for (const auto& rows : without_elements<TestType>(0, 20)) {
@@ -88,8 +88,9 @@ TEMPLATE_LIST_TEST_CASE("no rows have no results in every function", "[empty]", 
         CHECK(shape(center(rows, mean)) == "0 x 20");
         CHECK(shape(slerp(rows, rows, 0.5)) == "0 x 20");
         CHECK(message_of<value_error>([&] { mean_direction(rows); }) == "mean_direction: there are no rows");
-        CHECK(message_of<value_error>([&] { mean_direction(rows, std::vector<float>()); }) ==
-              "mean_direction: there are no rows");
+        CHECK(message_of<value_error>([&] {
+                  mean_direction(rows, {}, {{}, {}, std::vector<float>()});
+              }) == "mean_direction: there are no rows");
         CHECK(message_of<value_error>([&] { centroid(rows); }) == "centroid: there are no rows");
 
         CHECK(shape(cosine_similarity(rows, some)) == "0 x 3");
@@ -135,13 +136,13 @@ TEST_CASE("adopting and normalizing in place take no rows and rows of no element
     CHECK(shape(normalize_in_place(no_double_elements)) == "7 x 0");
     CHECK(shape(normalize_into(no_elements, no_elements)) == "7 x 0");
     row_report report;
-    CHECK(shape(adopt_unit(no_elements, 1e-4, &report)) == "7 x 0");
+    CHECK(shape(adopt_unit(no_elements, {1e-4, &report})) == "7 x 0");
     CHECK(report.zero_rows == 7);
-    CHECK(shape(adopt_unit(no_doubles, 1e-4, &report)) == "0 x 7");
+    CHECK(shape(adopt_unit(no_doubles, {1e-4, &report})) == "0 x 7");
     CHECK(report.zero_rows == 0);
 }
 
-TEST_CASE("logits without rows or without columns have probabilities without", "[empty]") {
+TEST_CASE("probabilities of no rows or no columns are empty", "[empty]") {
     for (const auto& [rows, columns] : {std::pair<idx_t, idx_t>{0, 7}, {7, 0}, {0, 0}})
         for (const auto& logits : without_elements<float>(rows, columns)) {
             const std::string expected = shape(logits);

@@ -65,7 +65,7 @@ TEST_CASE("a gallery is copied and moved", "[gallery]") {
     CHECK(copy.bytes() >= 41 * 20 * 4);
 }
 
-TEST_CASE("a gallery counts rows without a direction by its own numbers, and judges them when they come", "[gallery]") {
+TEST_CASE("a gallery counts rows without a direction by its own numbers, and checks them in append", "[gallery]") {
     auto rows = random_rows<float>(10, 20, 74);
     gallery all(rows);
     for (idx_t k = 0; k < 20; ++k) rows(4, k) = 0.0f;

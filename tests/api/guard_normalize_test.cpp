@@ -25,11 +25,11 @@ TEMPLATE_LIST_TEST_CASE("normalize and norms stay within their rows", "[guard]",
         const array<double> lengths = norms(rows);
         CHECK(written(
                   where, to_view(lengths), [](const auto& x, auto out) { norms_into(x, out); }, rows) == "");
-        CHECK_FALSE(is_unit(guarded<TestType>(rows, where).rows(), 1e-9));
+        CHECK_FALSE(is_unit(guarded<TestType>(rows, where).rows(), {1e-9}));
     });
 }
 
-TEMPLATE_LIST_TEST_CASE("truncate stays within the elements that it keeps", "[guard]", element_types) {
+TEMPLATE_LIST_TEST_CASE("truncate_dim stays within the elements that it keeps", "[guard]", element_types) {
     at_every_edge([](placement where, idx_t dim) {
         if (dim == 0) return;
         const matrix<TestType> rows = random_rows<TestType>(3, dim, 130);
@@ -67,7 +67,8 @@ TEMPLATE_TEST_CASE("normalizing in place and adopting stay within their rows", "
     });
 }
 
-TEMPLATE_LIST_TEST_CASE("means, weights and centered rows stay within their rows", "[guard]", element_types) {
+TEMPLATE_LIST_TEST_CASE("mean_direction, centroid and center stay within their rows and weights", "[guard]",
+                        element_types) {
     at_every_edge([](placement where, idx_t dim) {
         if (dim == 0) return;
         const idx_t n = dim % 4 + 1;
@@ -79,7 +80,7 @@ TEMPLATE_LIST_TEST_CASE("means, weights and centered rows stay within their rows
         const matrix<double> weights = random_rows<double>(1, n, 132);
         const matrix<float> mean = random_rows<float>(1, dim, 133);
         const auto mix = [](const auto& x, const auto& w) {
-            return mean_direction(x, numbers(matrix_view<const double>(w)));
+            return mean_direction(x, {}, {{}, {}, numbers(matrix_view<const double>(w))});
         };
         CHECK(read(where, mix, rows, weights) == "");
         CHECK(read(
@@ -87,7 +88,7 @@ TEMPLATE_LIST_TEST_CASE("means, weights and centered rows stay within their rows
     });
 }
 
-TEMPLATE_LIST_TEST_CASE("spherical interpolation stays within its rows", "[guard]", element_types) {
+TEMPLATE_LIST_TEST_CASE("slerp stays within its rows", "[guard]", element_types) {
     at_every_edge([](placement where, idx_t dim) {
         if (dim == 1) return;  // two numbers may be opposite
         const matrix<TestType> a = random_rows<TestType>(3, dim, 134);
@@ -98,7 +99,7 @@ TEMPLATE_LIST_TEST_CASE("spherical interpolation stays within its rows", "[guard
     });
 }
 
-TEST_CASE("rows with zeros and NaN stay within their rows under every policy", "[guard]") {
+TEST_CASE("functions of rows with zeros and NaN stay within them under every policy", "[guard]") {
     at_every_edge([](placement where, idx_t dim) {
         if (dim == 0) return;
         matrix<float> rows = random_rows<float>(4, dim, 128);

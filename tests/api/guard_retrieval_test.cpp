@@ -47,13 +47,13 @@ void check_pair_ranks(placement where, idx_t q, idx_t g, idx_t dim, const execut
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("ranks of pairs stay within both sides, the list and the places", "[guard]", element_types) {
+TEMPLATE_LIST_TEST_CASE("pair_ranks stays within both sides, the list and the ranks", "[guard]", element_types) {
     at_every_edge([&](placement where, idx_t dim) {
         check_pair_ranks<TestType, int>(where, dim % 17 + 1, dim % 37 + 1, dim, sequential{});
     });
 }
 
-TEST_CASE("workers that rank pairs stay within both sides, the list and the places", "[guard]") {
+TEST_CASE("workers of pair_ranks stay within both sides, the list and the ranks", "[guard]") {
     team three(3);
     for (const placement where : every_placement)
         for (const execution& how : {execution(three), execution(in_reverse)})

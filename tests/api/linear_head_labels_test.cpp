@@ -71,6 +71,9 @@ TEST_CASE("a head returns the labels that it was given for its classes", "[head]
     CHECK(message_of<value_error>([&] {
               plain.with_labels(std::vector<int>{4, 4});
           }) == "linear_head::with_labels: classes 0 and 1 have the same label 4");
+    CHECK(message_of<value_error>([&] {
+              plain.with_labels(std::vector<std::uint64_t>{UINT64_MAX >> 1, UINT64_MAX});
+          }) == "linear_head::with_labels: entry 1 is 18446744073709551615, which exceeds 2^63 - 1");
 }
 
 TEST_CASE("a label is the largest decision, of equal ones the lower class", "[head]") {
@@ -96,7 +99,7 @@ TEST_CASE("with one head the label is 1 where the decision is positive, and 0 at
     }
 }
 
-TEST_CASE("decisions that overflow have labels all the same, but no row that is not a number", "[head]") {
+TEST_CASE("rows with infinite decisions have labels, rows with NaN have none", "[head]") {
     matrix<double> rows(1, 3);
     rows(0, 0) = rows(0, 1) = 1.7e308;
     const linear_head head(rows);
@@ -206,7 +209,7 @@ TEST_CASE("weights and biases apart make the same head as rows", "[head]") {
     CHECK(linear_head(std::vector<float>{1, 2, 3}).heads() == 1);  // a std::vector is one row
 }
 
-TEST_CASE("a head refuses shapes that are none, and numbers that are not finite by their place", "[head]") {
+TEST_CASE("a head refuses other shapes, and numbers that are not finite with row and column", "[head]") {
     using rows = matrix<double>;
     CHECK(message_of<shape_error>([] { linear_head{rows(0, 5)}; }) ==
           "linear_head: rows are 0 x 5, a head needs at least 1 x 2: weights and a bias");

@@ -113,7 +113,7 @@ TEST_CASE("a chain of pairs is one group, whichever end is found first", "[near_
     CHECK(groups_of(near_duplicates(arc, 0.9995f)).empty());
 }
 
-TEST_CASE("every row equal to every other: one group, from any number of threads", "[near_duplicates]") {
+TEST_CASE("rows that are all equal are one group, from any number of threads", "[near_duplicates]") {
     matrix<float> same(1000, 16);
     for (idx_t k = 0; k < 1000 * 16; ++k) same.data()[k] = 3.0f;
     CHECK(found_lowest(same, 0.94f, on_threads{5}) == std::vector<idx_t>(1000, 0));
@@ -147,7 +147,7 @@ TEMPLATE_LIST_TEST_CASE("rows that are equal bit for bit are near duplicates at 
     matrix<float> adopted(200, dim);
     for (idx_t n = 0; n < 200 * dim; ++n) adopted.data()[n] = 0.97f * unit.data()[n];
     std::vector<idx_t> of_adopted(200, -7);
-    near_duplicates_into(adopt_unit(adopted, 0.1), 0.99f, of_adopted);
+    near_duplicates_into(adopt_unit(adopted, {0.1}), 0.99f, of_adopted);
     CHECK(of_adopted == expected);
 }
 

@@ -154,7 +154,7 @@ TEST_CASE("a power of two on a row changes no bit of its unit row while its valu
     }
 }
 
-TEST_CASE("rows at the very ends of the normal floats have the unit rows of their middle", "[normalize]") {
+TEST_CASE("rows scaled to the largest and smallest normal floats keep their unit rows", "[normalize]") {
     const std::vector<std::vector<float>> shapes{
         {1.25f}, {1.0f, 1.5f}, {1.0f, -1.25f, 1.75f}, {0.0f, 1.0f, 0.0f, 1.9f}};
     for (const auto& middle : shapes)

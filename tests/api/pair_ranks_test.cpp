@@ -50,7 +50,7 @@ std::vector<idx_t> some_images(idx_t images, idx_t texts, std::uint64_t seed) {
 
 }  // namespace
 
-TEST_CASE("both places of a pair are those of a stable sort of all scores", "[pair_ranks]") {
+TEST_CASE("both ranks of a pair are those of a stable sort of all scores", "[pair_ranks]") {
     const idx_t q = GENERATE(0, 1, 13, 15, 16, 17, 31, 33, 129), g = GENERATE(0, 1, 2, 15, 16, 17, 31, 33, 300);
     const idx_t dim = GENERATE(17, 129);
     CAPTURE(q, g, dim);
@@ -62,7 +62,7 @@ TEST_CASE("both places of a pair are those of a stable sort of all scores", "[pa
     CHECK(found_places(images, texts, image_of, on_threads{3}) == expected);
 }
 
-TEST_CASE("both places of a pair are right in every tile loop", "[pair_ranks]") {
+TEST_CASE("both ranks of a pair are right in every tile loop", "[pair_ranks]") {
     // Few images; whole rows against packed texts; strips, with more images than are packed at once.
     const idx_t q = GENERATE(32, 300), g = GENERATE(40, 600);
     CAPTURE(q, g);
@@ -75,7 +75,7 @@ TEST_CASE("both places of a pair are right in every tile loop", "[pair_ranks]") 
     CHECK(found_places(images, texts, image_of, threads) == expected);
 }
 
-TEST_CASE("all texts of one image have their places, ties and all", "[pair_ranks]") {
+TEST_CASE("all texts of one image have the ranks of a stable sort, ties included", "[pair_ranks]") {
     const auto images = rows_with_ties<float>(3, 20, 97), texts = rows_with_ties<float>(200, 20, 98);
     const std::vector<idx_t> image_of(200, 1);
     const places expected = expected_places(cosine_similarity(images, texts), image_of);
@@ -92,7 +92,7 @@ TEST_CASE("all texts of one image have their places, ties and all", "[pair_ranks
     }
 }
 
-TEST_CASE("places agree with cosines in double where no two are near each other", "[pair_ranks]") {
+TEST_CASE("ranks agree with cosines in double where no two cosines are near each other", "[pair_ranks]") {
     const auto images = random_rows<float>(70, 64, 99), texts = random_rows<float>(150, 64, 100);
     const matrix<double> exact = exact_cosines(images, texts);
     const auto image_of = some_images(70, 150, 101);
@@ -105,8 +105,8 @@ TEST_CASE("places agree with cosines in double where no two are near each other"
     CHECK(found_places(images, texts, image_of) == expected_places(exact, image_of));
 }
 
-TEMPLATE_TEST_CASE("rescored, both places of a pair are those of a stable sort of all cosines in double",
-                   "[pair_ranks]", float, double, float16) {
+TEMPLATE_TEST_CASE("rescored, both ranks of a pair are those of a stable sort of all cosines in double", "[pair_ranks]",
+                   float, double, float16) {
     // Few images, strips, many images.
     const idx_t q = GENERATE(1, 13, 32, 200), g = GENERATE(1, 31, 200), dim = 65;
     CAPTURE(q, g);
@@ -124,7 +124,7 @@ TEMPLATE_TEST_CASE("rescored, both places of a pair are those of a stable sort o
         if constexpr (std::is_same_v<TestType, float16>)
             return rows.view();
         else
-            return adopt_unit(rows, 1e9);
+            return adopt_unit(rows, {1e9});
     };
     const pair_ranks_options options{{on_row::nan}, {on_row::nan}, true};
     matrix<double> known = cosines;
@@ -165,11 +165,11 @@ TEMPLATE_LIST_TEST_CASE("pair_ranks takes rows of every type, unit rows and any 
         for (idx_t k = 0; k < 50; ++k) wide(i, k) = k < 33 ? images(i, k) : TestType(100.0f);
     CHECK(found_places(matrix_view<const TestType>(wide.data(), 40, 33, 50), texts, image_of) == expected);
 
-    const auto turned = some_images(90, 40, 105);
-    CHECK(found_places(texts, images, turned) == expected_places(cosine_similarity(texts, images), turned));
+    const auto exchanged = some_images(90, 40, 105);
+    CHECK(found_places(texts, images, exchanged) == expected_places(cosine_similarity(texts, images), exchanged));
 }
 
-TEST_CASE("a row that is not finite is never found and stands before none", "[pair_ranks]") {
+TEST_CASE("a row that is not finite is never found and comes before no other", "[pair_ranks]") {
     auto images = random_rows<float>(20, 8, 106), texts = random_rows<float>(20, 8, 107);
     images(5, 3) = std::numeric_limits<float>::infinity();
     texts(7, 0) = std::numeric_limits<float>::quiet_NaN();
@@ -194,9 +194,9 @@ TEST_CASE("a zero row can be counted as never found, and is reported once", "[pa
     for (idx_t j = 0; j < 8; ++j) CHECK((found.second[std::size_t(j)] == 9) == (is_zero_row(j) || is_bad_row(j)));
     CHECK(same(of_images, trouble));
     CHECK(same(of_texts, row_report{}));
-    const places turned = found_places(texts, images, diagonal, execution(), pair_ranks_options{{}, options});
-    CHECK(turned.first == found.second);
-    CHECK(turned.second == found.first);
+    const places exchanged = found_places(texts, images, diagonal, execution(), pair_ranks_options{{}, options});
+    CHECK(exchanged.first == found.second);
+    CHECK(exchanged.second == found.first);
     CHECK(same(of_images, trouble));
 
     options.zero_rows = on_row::error;

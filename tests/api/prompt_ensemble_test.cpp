@@ -145,7 +145,7 @@ TEST_CASE("prompt_ensemble refuses what has no meaning and names it", "[zero_sho
     }
 }
 
-TEST_CASE("a class far behind the prompts is a class without prompts, before anything is allocated", "[zero_shot]") {
+TEST_CASE("prompt_ensemble refuses a label beyond the number of prompts before it allocates", "[zero_shot]") {
     const matrix<float> prompts = random_rows<float>(2, 8, 95);
     for (const idx_t label : {idx_t(1) << 62, std::numeric_limits<idx_t>::max()}) {
         CAPTURE(label);
@@ -156,7 +156,7 @@ TEST_CASE("a class far behind the prompts is a class without prompts, before any
     }
 }
 
-TEST_CASE("no prompts are no classes", "[zero_shot]") {
+TEST_CASE("prompt_ensemble of no prompts has no classes", "[zero_shot]") {
     CHECK(prompt_ensemble(matrix<float>(0, 8), std::vector<int>{}).rows() == 0);
 }
 

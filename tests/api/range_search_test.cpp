@@ -131,7 +131,7 @@ TEST_CASE("a range includes its threshold and excludes its upper bound", "[range
     CHECK(range_search(rows, rows, tie, {}, bounded(tie, 40)).indices.empty());
 }
 
-TEST_CASE("range_search takes options of rows, and reports them", "[range_search]") {
+TEST_CASE("range_search applies the policies of both sides and reports their rows", "[range_search]") {
     const auto queries = random_rows<float>(6, 20, 187), rows = rows_with_ties<float>(12, 20, 188);
     row_report report;
     range_search(queries, rows, 0.5f, {}, {{}, {on_row::keep, on_row::nan, &report}});
@@ -141,7 +141,7 @@ TEST_CASE("range_search takes options of rows, and reports them", "[range_search
           }) == "range_search: gallery row 4 is zero");
 }
 
-TEST_CASE("for_each_in_range tells of every pair in range once", "[range_search]") {
+TEST_CASE("for_each_in_range calls found once for every pair in range", "[range_search]") {
     const float threshold = GENERATE(as<float>{}, -infinity, -1.0f, 0.0f, 0.1f, 1.0f, infinity);
     const float upper_bound = GENERATE(as<float>{}, infinity, 0.3f);
     const idx_t q = GENERATE(1, 14, 40), g = GENERATE(1, 33, 300);
@@ -189,7 +189,7 @@ TEST_CASE("what the callback of for_each_in_range calls needs a workspace of its
     CHECK(calls == 302);
 }
 
-TEST_CASE("range searches refuse what does not fit, with their names", "[range_search]") {
+TEST_CASE("range searches refuse what does not fit, and name themselves", "[range_search]") {
     const auto rows = random_rows<float>(5, 8, 189), others = random_rows<float>(5, 9, 190);
     const auto ignore = [](idx_t, idx_t, float) {};
     CHECK(message_of<value_error>([&] { range_search(rows, rows, nan); }) == "range_search: the threshold is NaN");

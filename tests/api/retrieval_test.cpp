@@ -54,7 +54,7 @@ retrieval_ranks ranks_of(const std::vector<std::vector<idx_t>>& places, idx_t ca
 
 }  // namespace
 
-TEST_CASE("retrieval sorts the places of all pairs to their queries", "[retrieval]") {
+TEST_CASE("retrieval gives each query the ranks of its relevant rows, ascending", "[retrieval]") {
     const idx_t q = GENERATE(1, 16, 33), g = GENERATE(0, 1, 31, 100);
     CAPTURE(q, g);
     const auto images = rows_with_ties<float>(q, 20, 121), texts = rows_with_ties<float>(g, 20, 122);
@@ -101,7 +101,7 @@ TEST_CASE("without a list row i of the images belongs to row i of the texts", "[
           "retrieval: the image of text 0 is 40, there are 40 images");
 }
 
-TEST_CASE("the measures are those of their formulas", "[retrieval]") {
+TEST_CASE("the measures agree with their formulas", "[retrieval]") {
     // Of ten candidates: several places, one, none asked for, one never found.
     const retrieval_ranks found = ranks_of({{1, 4, 11}, {3}, {}, {11}}, 10);
     CHECK(found.queries() == 4);

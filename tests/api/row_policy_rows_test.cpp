@@ -62,7 +62,7 @@ struct left_alone {
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("truncate follows the rules of the elements that it keeps", "[rows]", floating_types) {
+TEMPLATE_LIST_TEST_CASE("truncate_dim applies the row policy to the elements that it keeps", "[rows]", floating_types) {
     const idx_t dim = GENERATE(as<idx_t>{}, 1, 16, 17, 33);
     const on_row zeros = GENERATE(on_row::keep, on_row::nan);
     matrix<TestType> wide(8, dim + 3);  // trouble behind the cut is none
@@ -78,7 +78,7 @@ TEMPLATE_LIST_TEST_CASE("truncate follows the rules of the elements that it keep
     CHECK(rows_off_the_rules(cut, normalize(clean), zeros) == 0);
 }
 
-TEMPLATE_LIST_TEST_CASE("center follows the rules of its rows and moves no zero row", "[rows]", floating_types) {
+TEMPLATE_LIST_TEST_CASE("center applies the row policy and leaves zero rows zero", "[rows]", floating_types) {
     const idx_t dim = GENERATE(as<idx_t>{}, 1, 16, 17, 33);
     const on_row zeros = GENERATE(on_row::keep, on_row::nan);
     const matrix<TestType> rows = troubled_rows<TestType>(dim), clean = only<TestType>(false, false, dim);
@@ -92,7 +92,7 @@ TEMPLATE_LIST_TEST_CASE("center follows the rules of its rows and moves no zero 
     CHECK(same(report, trouble));
 }
 
-TEST_CASE("double rows that stay double follow the rules, new, written and in place", "[rows]") {
+TEST_CASE("row policies hold for double results: new, into the caller's memory and in place", "[rows]") {
     const idx_t dim = GENERATE(as<idx_t>{}, 1, 16, 17, 33);
     const on_row zeros = GENERATE(on_row::keep, on_row::nan);
     const matrix<double> rows = troubled_rows<double>(dim), clean = only<double>(false, false, dim);
@@ -111,7 +111,7 @@ TEST_CASE("double rows that stay double follow the rules, new, written and in pl
     check(normalize_in_place(in_place, {}, {options}));
 }
 
-TEMPLATE_LIST_TEST_CASE("truncate and center refuse what their options refuse, and report nothing then", "[rows]",
+TEMPLATE_LIST_TEST_CASE("truncate_dim and center refuse what their options refuse, and report nothing then", "[rows]",
                         floating_types) {
     const matrix<float> mean = random_rows<float>(1, 24, 39);
     check_refusals<TestType>("truncate_dim",

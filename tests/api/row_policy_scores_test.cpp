@@ -44,7 +44,7 @@ struct troubles {
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("a pair of rows follows the rules of both of its rows", "[rows]", floating_types) {
+TEMPLATE_LIST_TEST_CASE("the score of a pair applies the policies of both of its rows", "[rows]", floating_types) {
     const idx_t dim = GENERATE(as<idx_t>{}, 1, 16, 33, 200);
     const on_row zeros_a = GENERATE(on_row::keep, on_row::nan), zeros_b = GENERATE(on_row::keep, on_row::nan);
     const matrix<TestType> a = troubled_rows<TestType>(dim), clean = only<TestType>(false, false, dim);
@@ -72,7 +72,7 @@ TEMPLATE_LIST_TEST_CASE("a pair of rows follows the rules of both of its rows", 
     CHECK(wrong == 0);
 }
 
-TEST_CASE("double scores follow the rules of both rows", "[rows]") {
+TEST_CASE("a double score applies the policies of both rows", "[rows]") {
     const idx_t dim = GENERATE(as<idx_t>{}, 1, 16, 33, 200);
     const on_row zeros = GENERATE(on_row::keep, on_row::nan);
     const matrix<double> rows = troubled_rows<double>(dim), clean = only<double>(false, false, dim);

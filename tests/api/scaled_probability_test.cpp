@@ -71,7 +71,7 @@ TEMPLATE_TEST_CASE("the softmax of cosines and a scale has the bits of the class
     CHECK(first_difference(softmax(cosines, scale), softmax(clip_logits(images, texts, scale).per_image)) == "");
 }
 
-TEST_CASE("with a scale they are those of the products, each rounded to float", "[scale]") {
+TEST_CASE("softmax, log_softmax and log_sum_exp with a scale have the bits of the rounded products", "[scale]") {
     const idx_t columns =
         GENERATE(as<idx_t>{}, 1, 2, 15, 16, 17, 31, 32, 33, 63, 100, 1023, 1024, 1025, 2049, 5000, (1 << 20) + 5);
     CAPTURE(columns);
@@ -82,7 +82,7 @@ TEST_CASE("with a scale they are those of the products, each rounded to float", 
     }
 }
 
-TEST_CASE("with a scale they agree with the formula in long double", "[scale]") {
+TEST_CASE("softmax, log_softmax and log_sum_exp with a scale agree with the formula in long double", "[scale]") {
     const idx_t columns = GENERATE(as<idx_t>{}, 1, 2, 16, 17, 100, 1025);
     const float multiplier = GENERATE(1.5f, 30.0f, 99.7f);
     CAPTURE(columns, multiplier);
@@ -146,7 +146,7 @@ TEST_CASE("scaled rows in place, with any stride, alignment and split have the s
         }
 }
 
-TEST_CASE("a similarity that is NaN, or whose product overflows, spoils its row alone; -Inf is masked", "[scale]") {
+TEST_CASE("a similarity that is NaN, or whose product overflows, makes its row alone NaN; -Inf is masked", "[scale]") {
     const idx_t columns = GENERATE(as<idx_t>{}, 2, 16, 17, 40, 1025, 2049);
     const auto scale = logit_scale::from_multiplier(100.0f);
     for (const float bad : {3.3e37f, infinity, reference::float_from_bits(0x7fc00000u)})  // 3.3e39 is no float

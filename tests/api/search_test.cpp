@@ -59,7 +59,7 @@ using rows_type = matrix<float>;
 
 }  // namespace
 
-TEST_CASE("searches take rows, a gallery to be searched, and a parameter that is a number", "[search]") {
+TEST_CASE("searches take rows, rows or a gallery, and a number", "[search]") {
     STATIC_REQUIRE(takes<top_k_call, rows_type, gallery, int>);
     STATIC_REQUIRE(takes<top_k_call, matrix<float16>, rows_type, int, sequential, top_k_options>);
     STATIC_REQUIRE_FALSE(takes<top_k_call, gallery, rows_type, int>);
@@ -122,9 +122,6 @@ TEST_CASE("rescored, the rows of unit_embeddings and of a gallery are compared a
     const unit_embeddings<float> unit = normalize(raw);
     matrix<float> stored(300, 65), long_rows = stored;
     for (idx_t n = 0; n < 300 * 65; ++n) stored.data()[n] = unit.data()[n];
-    generator random(95);
-    for (idx_t i = 0; i < 300; ++i)  // adopted rows of other lengths
-        for (idx_t k = 0; k < 65; ++k) long_rows(i, k) = unit(i, k) * (1.0f + 9e-5f * float(i % 3 - 1));
     const auto check = [&](const matrix<float>& rows, const auto& gallery_rows) {
         const matrix<double> cosines = exact_cosines(others, rows);
         const neighbours found = top_k(others, gallery_rows, 20, {}, {{}, {}, true});
@@ -140,8 +137,14 @@ TEST_CASE("rescored, the rows of unit_embeddings and of a gallery are compared a
     };
     check(stored, unit);
     check(stored, gallery(raw));
-    check(long_rows, adopt_unit(long_rows));
-    check(long_rows, gallery(adopt_unit(long_rows)));
+    for (const float deviation : {9e-5f, 0.05f}) {  // adopted rows of other lengths
+        for (idx_t i = 0; i < 300; ++i)
+            for (idx_t k = 0; k < 65; ++k) long_rows(i, k) = unit(i, k) * (1.0f + deviation * float(i % 3 - 1));
+        gallery kept;
+        kept = gallery(adopt_unit(long_rows, {0.1}));
+        check(long_rows, adopt_unit(long_rows, {0.1}));
+        check(long_rows, kept);
+    }
 }
 
 TEST_CASE("rescored, a row is its own first neighbour before its near twins, however many tie", "[search]") {

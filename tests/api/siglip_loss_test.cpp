@@ -53,7 +53,7 @@ TEST_CASE("SigLIP batches of several chunks agree with the formula in double", "
     }
 }
 
-TEST_CASE("images meet the texts of one process after the other", "[loss]") {
+TEST_CASE("siglip_loss of shards agrees with the formula, and adds up to that of the batch", "[loss]") {
     const pairs<float> p(700, 17, 723);
     const logit_scale scale = logit_scale::from_multiplier(10.0f);
     siglip_loss_options shard, others;
@@ -73,7 +73,7 @@ TEST_CASE("images meet the texts of one process after the other", "[loss]") {
     CHECK_THAT(sum, WithinRel(siglip_loss(p.images, p.texts, scale, -5.0f), 1e-6));
 }
 
-TEST_CASE("logits at both ends of their range keep the SigLIP loss", "[loss]") {
+TEST_CASE("the SigLIP loss agrees with the formula for the largest and the smallest logits", "[loss]") {
     // cosines of exactly -1, 0 and 1: the formula's logits are exact
     const idx_t n = GENERATE(2, 40, 300);
     matrix<float> images(n, 8), texts(n, 8);
@@ -93,7 +93,7 @@ TEST_CASE("logits at both ends of their range keep the SigLIP loss", "[loss]") {
         }
 }
 
-TEST_CASE("thousands of equal logits of 0 do not leave the range of a product", "[loss]") {
+TEST_CASE("the SigLIP loss of thousands of logits of 0 does not overflow", "[loss]") {
     const matrix<float> zeros(9000, 3), rows = random_rows<float>(33, 3, 724);
     siglip_loss_options options;
     options.negatives_only = true;

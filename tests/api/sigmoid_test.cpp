@@ -88,7 +88,7 @@ TEST_CASE("sigmoid of NaN is NaN, of infinities 1 and 0, of zeros a half, wherev
     CHECK(wrong == 0);
 }
 
-TEST_CASE("with scale and bias it is the sigmoid of scale * cosine + bias", "[sigmoid]") {
+TEST_CASE("sigmoid with scale and bias is the sigmoid of scale * cosine + bias", "[sigmoid]") {
     const idx_t columns = GENERATE(as<idx_t>{}, 1, 2, 15, 16, 17, 33, 100);
     for (const float multiplier : {10.0f, 117.33f, 1.0f, 1e30f})
         for (const float bias : {-10.0f, -12.93f, 0.0f, 3.7f, -1e30f}) {

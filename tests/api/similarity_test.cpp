@@ -82,7 +82,7 @@ TEMPLATE_LIST_TEST_CASE("a cosine is never above 1 or below -1", "[similarity]",
     CHECK(far == 0);
 }
 
-TEST_CASE("rows near the ends of float have cosines like all others", "[similarity]") {
+TEST_CASE("cosines of rows near the largest and smallest floats are within the bound", "[similarity]") {
     const idx_t dim = GENERATE(as<idx_t>{}, 2, 17, 512);
     const float magnitude = GENERATE(1e-45f, 1e-38f, 3e38f, std::numeric_limits<float>::max());
     CAPTURE(dim, magnitude);
@@ -106,7 +106,7 @@ TEST_CASE("a power of two on either side changes no bit of a cosine while its va
     }
 }
 
-TEST_CASE("published cosines come out", "[similarity]") {
+TEST_CASE("cosine_similarity gives published cosines", "[similarity]") {
     matrix<float> x(3, 2), y(2, 2);
     const float x_values[] = {2, 3, 3, 5, 5, 8}, y_values[] = {1, 0, 2, 1};
     std::copy(std::begin(x_values), std::end(x_values), x.data());
@@ -150,7 +150,7 @@ TEST_CASE("any number of rows is legal, none included", "[similarity]") {
     CHECK(cosine(std::vector<float>{}, std::vector<float>{}) == 0.0f);
 }
 
-TEST_CASE("rows of different dims have no cosine", "[similarity]") {
+TEST_CASE("cosine_similarity refuses rows of different dims", "[similarity]") {
     const matrix<float> a(2, 512), b(3, 768);
     CHECK(message_of<shape_error>([&] { cosine_similarity(a, b); }) ==
           "cosine_similarity: queries have dim 512, gallery has dim 768");

@@ -34,7 +34,7 @@ matrix<float> opposite_of(const matrix<float>& rows) {
 
 }  // namespace
 
-TEST_CASE("slerp walks the great circle at an even pace", "[directions]") {
+TEST_CASE("slerp agrees with its formula, for t inside and outside of 0 .. 1", "[directions]") {
     const idx_t dim = GENERATE(2, 16, 17, 512);
     const double t = GENERATE(0.0, 0.25, 0.5, 1.0, 1.5);
     const auto a = random_rows<float>(5, dim, 156);
@@ -52,7 +52,7 @@ TEST_CASE("slerp walks the great circle at an even pace", "[directions]") {
     }
 }
 
-TEST_CASE("between nearly equal rows the way is straight, between opposite ones there is none", "[directions]") {
+TEST_CASE("slerp of equal rows is the row; opposite rows, a t of NaN and other dims are refused", "[directions]") {
     const auto a = random_rows<float>(3, 50, 158);
     const auto unit = normalize(a);
     const auto same = slerp(a, a, 0.3);
@@ -77,7 +77,7 @@ TEST_CASE("a pair with a zero row interpolates to zero, one with NaN to NaN", "[
     CHECK(reference::is_finite_row(between.row(2), 20));
 }
 
-TEST_CASE("the ends of the way are the rows, between opposite rows too", "[directions]") {
+TEST_CASE("slerp at t = 0 and t = 1 gives the rows, for opposite rows too", "[directions]") {
     const idx_t dim = GENERATE(as<idx_t>{}, 1, 2, 16, 17, 512);
     const auto a = random_rows<float>(4, dim, 173), b = random_rows<float>(4, dim, 174), c = opposite_of(a);
     for (idx_t i = 0; i < 4; ++i) {
@@ -88,7 +88,7 @@ TEST_CASE("the ends of the way are the rows, between opposite rows too", "[direc
     }
 }
 
-TEST_CASE("equal rows stay where they are for any t", "[directions]") {
+TEST_CASE("slerp of equal rows is the row for any t", "[directions]") {
     const double t = GENERATE(0.3, -1.0, 1e6, 1e17, -1e17, 1e300, -1.7976931348623157e308);
     matrix<float> row(1, 2);
     row(0, 0) = 0.6f, row(0, 1) = 0.8f;
@@ -98,7 +98,7 @@ TEST_CASE("equal rows stay where they are for any t", "[directions]") {
     for (idx_t i = 0; i < 3; ++i) CHECK(largest_error(there, i, reference::unit(rows, i)) <= 2 * 0x1p-24);
 }
 
-TEST_CASE("far beyond the ends the way goes on along the circle", "[directions]") {
+TEST_CASE("slerp far outside of 0 .. 1 stays on the great circle", "[directions]") {
     // b is at the angle theta from a, up to theta^3: t * theta is the angle of the result, many turns or less than one.
     const float theta = GENERATE(1e-4f, 1e-9f, 1e-15f, 1e-30f);
     const double angle = GENERATE(0.1, 1.0, 1.5707963267948966, 3.0, 4.0, -2.0, 40.0, 1e4);
@@ -114,7 +114,7 @@ TEST_CASE("far beyond the ends the way goes on along the circle", "[directions]"
           2e-7 + 1e-15 * std::fabs(angle) + 0.5 * double(theta));
 }
 
-TEST_CASE("far beyond the ends rows at a wide angle stay on their circle", "[directions]") {
+TEST_CASE("slerp of rows at a wide angle far outside of 0 .. 1 stays on the great circle", "[directions]") {
     const double t = GENERATE(2e6, -3.7e9, 1e17, 1e300);
     const auto a = random_rows<float>(4, 30, 176), b = random_rows<float>(4, 30, 177);
     const auto there = slerp(a, b, t);
@@ -135,7 +135,7 @@ TEST_CASE("far beyond the ends rows at a wide angle stay on their circle", "[dir
     }
 }
 
-TEST_CASE("points in the caller's memory, in place and by threads are the same", "[directions]") {
+TEST_CASE("slerp_into gives the bits of slerp, in place and with threads", "[directions]") {
     const idx_t dim = GENERATE(as<idx_t>{}, 1, 16, 17, 100);
     const auto a = random_rows<float>(150, dim, 178);
     const auto b = random_rows<float>(150, dim + 1, 179);

@@ -73,7 +73,7 @@ TEST_CASE("strips merge in column order to the row's sum, whichever holds the ma
     CHECK_THAT(row.sum, Catch::Matchers::WithinRel(double(exact), 3e-7));
 }
 
-TEST_CASE("rows beyond the stack's strips have the same bits as shorter ones", "[softmax]") {
+TEST_CASE("rows with more strips than fit on the stack have the same bits", "[softmax]") {
     // Masked columns behind the first million change nothing: both ways of keeping strips must agree.
     const idx_t columns = idx_t(1) << 20;
     const auto logits = logits_of(columns, 35);

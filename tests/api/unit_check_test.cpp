@@ -39,15 +39,15 @@ TEST_CASE("normalized rows are unit and raw rows are not", "[normalize]") {
     CHECK_FALSE(is_unit(raw));
 }
 
-TEST_CASE("one row off the tolerance makes the rows not unit", "[normalize]") {
+TEST_CASE("is_unit is false where one row is off by more than the tolerance", "[normalize]") {
     matrix<float> rows(3, 2);
     rows(0, 0) = rows(1, 1) = 1.0f;
     for (const double off : {-9e-5, 9e-5, -2e-4, 2e-4, 0.5}) {
         CAPTURE(off);
         rows(2, 0) = float(1 + off);
         CHECK(is_unit(rows) == (std::fabs(off) < 1e-4));
-        CHECK(is_unit(rows, 1e-3) == (std::fabs(off) < 1e-3));
-        CHECK_FALSE(is_unit(rows, 1e-6));
+        CHECK(is_unit(rows, {1e-3}) == (std::fabs(off) < 1e-3));
+        CHECK_FALSE(is_unit(rows, {1e-6}));
     }
 }
 
@@ -58,7 +58,7 @@ TEST_CASE("a zero row and a row that is not finite are not unit", "[normalize]")
         generator random(1);
         fill_row(rows.row(1), 20, kind, random);
         CHECK_FALSE(is_unit(rows));
-        CHECK_FALSE(is_unit(rows, 1e30));
+        CHECK_FALSE(is_unit(rows, {1e30}));
     }
     CHECK(is_unit(matrix<float>(0, 20)));
     CHECK_FALSE(is_unit(matrix<float>(1, 0)));
@@ -67,8 +67,8 @@ TEST_CASE("a zero row and a row that is not finite are not unit", "[normalize]")
 TEST_CASE("half rows stored as unit are unit to 1e-3 only", "[normalize]") {
     matrix<float16> rows(1, 2);
     rows(0, 0) = rows(0, 1) = float16::from_bits(0x39a8);  // 0.70703125: the half nearest to sqrt(1/2) gives 0.99989
-    CHECK(is_unit(rows, 1e-3));
-    CHECK_FALSE(is_unit(rows, 1e-5));
+    CHECK(is_unit(rows, {1e-3}));
+    CHECK_FALSE(is_unit(rows, {1e-5}));
 }
 
 TEST_CASE("adopted rows are the caller's memory", "[normalize]") {
@@ -80,7 +80,7 @@ TEST_CASE("adopted rows are the caller's memory", "[normalize]") {
     CHECK(first_difference(adopted, rows) == "");
 }
 
-TEST_CASE("adopting counts rows without a direction", "[normalize]") {
+TEST_CASE("adopt_unit counts rows without a direction", "[normalize]") {
     matrix<float> rows = copy_of(normalize(random_rows<float>(7, 20, 24)));
     generator random(1);
     fill_row(rows.row(2), 20, row_kind::zero, random);
@@ -88,18 +88,18 @@ TEST_CASE("adopting counts rows without a direction", "[normalize]") {
     fill_row(rows.row(5), 20, row_kind::infinite, random);
     fill_row(rows.row(6), 20, row_kind::zero, random);
     row_report report{77, 77, 77, 77};
-    CHECK(adopt_unit(rows, 1e-4, &report).rows() == 7);
+    CHECK(adopt_unit(rows, {1e-4, &report}).rows() == 7);
     CHECK(report.zero_rows == 2);
     CHECK(report.first_zero == 2);
     CHECK(report.non_finite_rows == 2);
     CHECK(report.first_non_finite == 3);
     CHECK(adopt_unit(rows).rows() == 7);
-    adopt_unit(part(rows, 0, 2), 1e-4, &report);
+    adopt_unit(part(rows, 0, 2), {1e-4, &report});
     CHECK((report.zero_rows == 0 && report.non_finite_rows == 0 && report.first_zero == -1 &&
            report.first_non_finite == -1));
 }
 
-TEST_CASE("adopting a row that is not unit is an error with its number and its norm", "[normalize]") {
+TEST_CASE("adopt_unit refuses a row that is not unit, with its number and its norm", "[normalize]") {
     matrix<float> rows(3, 2);
     rows(0, 0) = rows(1, 1) = 1.0f;
     for (const float length : {0.875f, 1.125f}) {
@@ -107,7 +107,7 @@ TEST_CASE("adopting a row that is not unit is an error with its number and its n
         CHECK_THAT(message_of<value_error>([&] { adopt_unit(rows); }),
                    StartsWith("adopt_unit: ") && ContainsSubstring("row 2") &&
                        ContainsSubstring(length < 1 ? "0.875" : "1.125"));
-        CHECK(adopt_unit(rows, 0.2).rows() == 3);
+        CHECK(adopt_unit(rows, {0.2}).rows() == 3);
     }
 }
 

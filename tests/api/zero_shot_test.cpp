@@ -25,7 +25,7 @@ using unitsphere::shape_error;
 using unitsphere::value_error;
 using unitsphere::zero_shot_classifier;
 
-TEST_CASE("a classifier knows its classes, dim and scale", "[zero_shot]") {
+TEST_CASE("a classifier returns its classes, dim and scale", "[zero_shot]") {
     const zero_shot_classifier classifier(random_rows<float16>(5, 33, 95), logit_scale::from_multiplier(56.9953f));
     CHECK(classifier.classes() == 5);
     CHECK(classifier.dim() == 33);

@@ -85,7 +85,7 @@ const logit_scale scale = logit_scale::from_multiplier(10.0f);
 
 }  // namespace
 
-TEST_CASE("functions of single rows write exactly in place or apart", "[overlap]") {
+TEST_CASE("row-wise functions write exactly in place, or into memory that does not overlap", "[overlap]") {
     check_row_wise<float>("normalize: out overlaps the input", [](auto rows, auto out) { normalize_into(rows, out); });
     check_row_wise<double>("normalize: out overlaps the input", [](auto rows, auto out) { normalize_into(rows, out); });
     arena<float> a;

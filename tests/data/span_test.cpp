@@ -23,5 +23,5 @@ TEST_CASE("a std::span is one row, to read and to write", "[span]") {
 
 }  // namespace tests
 #else
-TEST_CASE("this compiler has no std::span", "[span]") { SUCCEED(); }
+TEST_CASE("std::span is not available", "[span]") { SUCCEED(); }
 #endif

@@ -108,8 +108,8 @@ TEST_CASE("rows of another library are inputs of every function, const or not, l
         CHECK(first_difference(clip_logits(x, b, scale).per_text, clip_logits(a, b, scale).per_text) == "");
         CHECK(first_difference(siglip_logits(b, x, scale, 1.0f), siglip_logits(b, a, scale, 1.0f)) == "");
         CHECK(first_difference(mean_direction(x), mean_direction(a)) == "");
-        CHECK(first_difference(mean_direction(x, std::array<float, 5>{1, 2, 3, 4, 5}),
-                               mean_direction(a, std::vector<double>{1, 2, 3, 4, 5})) == "");
+        CHECK(first_difference(mean_direction(x, {}, {{}, {}, std::array<float, 5>{1, 2, 3, 4, 5}}),
+                               mean_direction(a, {}, {{}, {}, std::vector<double>{1, 2, 3, 4, 5}})) == "");
         CHECK(first_difference(centroid(x), centroid(a)) == "");
         CHECK(first_difference(center(x, mean), center(a, mean)) == "");
         CHECK(first_difference(slerp(x, b, 0.5), slerp(a, b, 0.5)) == "");
@@ -172,7 +172,7 @@ TEST_CASE("rows of another library are outputs, with their gaps left alone", "[t
     CHECK(adopt_unit(std::as_const(in_place)).stride() == 23);
 }
 
-TEST_CASE("rows that are copied when asked for live until the answer", "[to_view]") {
+TEST_CASE("a copy of rows that to_view returns lives until the call has returned", "[to_view]") {
     matrix<float> rows(2, 3);
     for (int k = 0; k < 6; ++k) rows.data()[k] = 2.0f + float(k * k);
     CHECK(first_difference(normalize(lazy{2.0f}), normalize(rows)) == "");
@@ -208,8 +208,8 @@ TEMPLATE_TEST_CASE("a std::vector and a std::array are one row of output", "[to_
     CHECK(adopt_unit(place).data() == place.data());
 }
 
-TEMPLATE_TEST_CASE("save_npy takes matrices, views and vectors of any type without a doubt", "[to_view]", float, double,
-                   float16, std::int8_t, std::int32_t) {
+TEMPLATE_TEST_CASE("save_npy takes matrices, views and vectors of any type without ambiguity", "[to_view]", float,
+                   double, float16, std::int8_t, std::int32_t) {
     const temporary_directory directory;
     const std::string name = directory.path();
     matrix<TestType> rows(2, 3);

@@ -10,7 +10,7 @@
 
 namespace tests {
 
-TEST_CASE("the version's number and text are made of its three parts", "[version]") {
+TEST_CASE("the version's number and text agree with its three parts", "[version]") {
     CHECK(UNITSPHERE_VERSION / 10000 == UNITSPHERE_VERSION_MAJOR);
     CHECK(UNITSPHERE_VERSION / 100 % 100 == UNITSPHERE_VERSION_MINOR);
     CHECK(UNITSPHERE_VERSION % 100 == UNITSPHERE_VERSION_PATCH);

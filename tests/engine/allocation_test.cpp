@@ -126,7 +126,7 @@ struct questions {
         ask("normalize_into double", [&](how h) { normalize_into(exact_queries, exact_unit.view(), h); });
         ask("truncate_dim_into", [&](how h) { truncate_dim_into(queries, 3, cut, h); });
         ask("mean_direction_into", [&](how h) { mean_direction_into(queries, mean, h); });
-        ask("mean_direction_into of weights", [&](how h) { mean_direction_into(queries, pairs, mean, h); });
+        ask("mean_direction_into of weights", [&](how h) { mean_direction_into(queries, mean, h, {{}, {}, pairs}); });
         ask("centroid_into", [&](how h) { centroid_into(queries, mean, h); });
         ask("center_into", [&](how h) { center_into(queries, mean, unit, h); });
         ask("slerp_into", [&](how h) { slerp_into(queries, queries, 0.5, unit, h); });
@@ -215,7 +215,7 @@ TEST_CASE("a call of a shape that the workspace has seen allocates nothing", "[a
     check_steady(ask, {threads, shared});
 }
 
-TEST_CASE("smaller shapes take what is there and leave it", "[allocation]") {
+TEST_CASE("a call of a smaller shape allocates nothing and does not shrink the workspace", "[allocation]") {
     workspace space;
     team threads(3);
     questions large(41, 700, 70), small(12, 300, 70), one(1, 5, 3);
@@ -274,7 +274,7 @@ TEST_CASE("a call that returns its result allocates that alone", "[allocation]")
     CHECK(allocations_of([&] { top_k(ask.queries, ask.rows, 5, space); }) == 2);
 }
 
-TEST_CASE("a call that would return its result allocates none for what it refuses", "[allocation]") {
+TEST_CASE("a call that refuses its arguments allocates no result", "[allocation]") {
     const matrix<float> rows = random_rows<float>(12, 8, 305), others = random_rows<float>(12, 9, 306);
     const logit_scale scale = logit_scale::from_multiplier(10.0f);
     const std::vector<idx_t> no_image(12, -1);

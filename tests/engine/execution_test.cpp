@@ -127,7 +127,7 @@ TEST_CASE("{} is the sequential execution in memory of its own", "[execution]") 
     CHECK((by_default.workers == 1 && by_default.space == nullptr && by_default.calls == once(4)));
 }
 
-TEST_CASE("nothing else becomes an execution", "[execution]") {
+TEST_CASE("no other type converts to an execution", "[execution]") {
     STATIC_REQUIRE(!std::is_convertible_v<int, execution>);
     STATIC_REQUIRE(!std::is_convertible_v<std::nullptr_t, execution>);
     STATIC_REQUIRE(!std::is_convertible_v<workspace, execution>);  // one that dies with the call keeps nothing
@@ -201,7 +201,7 @@ TEST_CASE("after an exception no worker begins more tasks than the one that it m
     CHECK(begun < tasks / 2);
 }
 
-TEST_CASE("tasks may have tasks of their own, on the same executor or another one", "[execution]") {
+TEST_CASE("tasks may run tasks of their own, on the same executor or another one", "[execution]") {
     for (const int threads : {1, 2, 5}) {
         const auto outer = [&](idx_t count, auto&& body) {
             for_each_task(on_threads{3}, count, [&](idx_t, idx_t task) { body(task); });

@@ -52,7 +52,7 @@ TEST_CASE("an exception ends sequential calls at once", "[executor]") {
     CHECK(calls == 5);
 }
 
-TEST_CASE("a lambda around threads owes what every executor owes", "[executor]") {
+TEST_CASE("a lambda that starts threads is an executor", "[executor]") {
     const int threads = GENERATE(range(1, 17));
     check_every_call_once(on_threads{threads});
     check_exceptions(on_threads{threads});
@@ -69,7 +69,7 @@ TEST_CASE("an executor says how many calls run at the same time, else 16 may", "
     CHECK(workers_of(says_workers{-3}) == 1);
 }
 
-TEST_CASE("an executor is what takes a count and a body and returns nothing", "[executor]") {
+TEST_CASE("an executor takes a count and a body and returns void", "[executor]") {
     const auto mutable_lambda = [calls = 0](idx_t, function_ref) mutable { ++calls; };
     const auto returns = [](idx_t, function_ref) { return 0; };
     const auto other_body = [](idx_t, void (*)(idx_t)) {};

@@ -57,7 +57,7 @@ record recorded(idx_t q, idx_t g, Loop&& loop) {
 
 }  // namespace
 
-TEST_CASE("every score comes once, columns in order, rows done when whole", "[score]") {
+TEST_CASE("each score comes once, by whole_rows in column order, and rows_done after them", "[score]") {
     const idx_t q = GENERATE(0, 1, 2, 13, 14, 15, 57, 200), g = GENERATE(0, 1, 15, 16, 17, 31, 32, 33, 49, 1100);
     CAPTURE(q, g);
     const record by_rows = recorded(q, g, [](auto& queries, auto& gallery, const recording& consumers) {

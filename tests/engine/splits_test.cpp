@@ -201,7 +201,7 @@ TEST_CASE("a gallery of one strip still keeps every worker busy with some of the
     }
 }
 
-TEST_CASE("the parts of its scores that a call tells of add up to all of them", "[splits]") {
+TEST_CASE("the parts that on_progress reports add up to all scores of the call", "[splits]") {
     team three(3);
     const auto check = [](idx_t q, idx_t g, idx_t dim, const execution& how) {
         CAPTURE(q, g, how.workers());

@@ -135,7 +135,8 @@ TEST_CASE("weights and labels may be strided Eigen vectors", "[eigen]") {
     row_major<float> table(4, 3);
     table << 1, 9, 9, -2, 9, 9, 0.5f, 9, 9, 3, 9, 9;
     const std::vector<float> weights{1, -2, 0.5f, 3};
-    CHECK(first_difference(mean_direction(rows, table.col(0)), mean_direction(rows, weights)) == "");
+    CHECK(first_difference(mean_direction(rows, {}, {{}, {}, table.col(0)}),
+                           mean_direction(rows, {}, {{}, {}, weights})) == "");
     row_major<int> labels(4, 2);
     labels << 0, 7, 1, 7, 1, 7, 0, 7;
     const std::vector<int> class_of_prompt{0, 1, 1, 0};

@@ -76,7 +76,8 @@ TEST_CASE("an Eigen matrix or map is no executor, though it can be called with a
     STATIC_REQUIRE(!is_executor<decltype(std::declval<Eigen::MatrixXf&>().transpose())>);
 }
 
-TEMPLATE_TEST_CASE("rows column by column are copied once by every function, others never", "[eigen]", float, double) {
+TEMPLATE_TEST_CASE("column-major rows are copied once by every function, row-major rows never", "[eigen]", float,
+                   double) {
     const matrix<float> gallery = random_rows<float>(9, 35, 211);
     const zero_shot_classifier classifier(gallery, scale);
     const std::vector<int> labels{0, 0, 0, 1, 1, 1};
@@ -125,7 +126,8 @@ TEMPLATE_TEST_CASE("Eigen rows of any layout have the results of their copy in a
         CHECK(first_difference(truncate_dim(x, 7), truncate_dim(plain, 7)) == "");
         CHECK(pairwise_cosine(x, gallery) == pairwise_cosine(plain, gallery));
         CHECK(first_difference(siglip_logits(x, x, scale, 1.0f), siglip_logits(plain, plain, scale, 1.0f)) == "");
-        CHECK(first_difference(mean_direction(x, weights), mean_direction(plain, plain_weights)) == "");
+        CHECK(first_difference(mean_direction(x, {}, {{}, {}, weights}),
+                               mean_direction(plain, {}, {{}, {}, plain_weights})) == "");
         CHECK(first_difference(center(x, eigen_mean), center(plain, mean)) == "");
         CHECK(first_difference(slerp(x, gallery, 0.5), slerp(plain, gallery, 0.5)) == "");
     };
@@ -145,8 +147,7 @@ TEMPLATE_TEST_CASE("Eigen rows of any layout have the results of their copy in a
         interleaved.data(), 6, 35, Eigen::Stride<Eigen::Dynamic, 2>(12, 2)));
 }
 
-TEMPLATE_TEST_CASE("Eigen objects of float and double choose the one overload that is meant", "[eigen]", float,
-                   double) {
+TEMPLATE_TEST_CASE("Eigen objects of float and double select the intended overload", "[eigen]", float, double) {
     const temporary_directory directory;
     auto rows = random_eigen<row_major<TestType>>(5, 8, 217);
     const auto unit = normalize<TestType>(rows);
@@ -165,7 +166,7 @@ TEMPLATE_TEST_CASE("Eigen objects of float and double choose the one overload th
     Eigen::Matrix<TestType, Eigen::Dynamic, 1> own = 3 * vector;
     CHECK(cosine<TestType>(vector, rows.row(3)) == cosine_similarity<TestType>(rows, rows)(2, 3));
     normalize_in_place(own);
-    CHECK(is_unit(own, 1e-6));
+    CHECK(is_unit(own, {1e-6}));
     save_npy(directory.path(), own);
     CHECK(load_npy<TestType>(directory.path()).dim() == 8);
     CHECK(read(directory.path()).find("'shape': (8,)") != std::string::npos);

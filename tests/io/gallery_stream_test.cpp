@@ -113,7 +113,7 @@ TEST_CASE("adopted rows come back, whatever the tolerance that they were adopted
     matrix<float> rows = random_rows<float>(700, 513, 95);  // more than one piece, and an odd number of floats
     normalize_in_place(rows);
     for (idx_t k = 0; k < 513; ++k) rows(650, k) *= off;
-    const gallery saved(adopt_unit(rows, 1e31)), loaded = from_bytes(bytes_of(saved));
+    const gallery saved(adopt_unit(rows, {1e31})), loaded = from_bytes(bytes_of(saved));
     CHECK(first_difference(loaded.unit_rows().values(), rows.view()) == "");
     CHECK(bytes_of(loaded) == with_checksum(bytes_of(saved)));
     CHECK(refusal(with_value(bytes_of(saved), 12, 0x1p-13f)).find("load_gallery: row 650 has norm ") == 0);
@@ -130,7 +130,7 @@ TEST_CASE("two changes of the same bit do not cancel in the checksum", "[gallery
     }
 }
 
-TEST_CASE("a gallery of a stream that cannot seek is the same", "[gallery]") {
+TEST_CASE("load_gallery reads a stream that cannot seek", "[gallery]") {
     struct pipe_buffer : std::stringbuf {
         using std::stringbuf::stringbuf;
         pos_type seekoff(off_type, std::ios::seekdir, std::ios::openmode) override { return pos_type(off_type(-1)); }
@@ -184,7 +184,7 @@ TEST_CASE("the bytes of a stream do not depend on which NaN a row holds", "[gall
     CHECK(bits == 0x7fc00000u);
 }
 
-TEST_CASE("streams that fail are told from streams that end", "[gallery]") {
+TEST_CASE("load_gallery distinguishes streams that fail from streams that end", "[gallery]") {
     full_disk disk;
     std::ostream to(&disk);
     CHECK(message_of<file_error>([&] { save_gallery(to, gallery(random_rows<float>(1, 2, 94))); }) ==
@@ -194,7 +194,7 @@ TEST_CASE("streams that fail are told from streams that end", "[gallery]") {
           "load_gallery: the stream cannot be read, in the header");
 }
 
-TEST_CASE("rows without elements are no stream", "[gallery]") {
+TEST_CASE("save_gallery refuses rows of dim 0, and saves a gallery without rows", "[gallery]") {
     CHECK(message_of<shape_error>([&] { bytes_of(gallery(matrix<float>(3, 0))); }) ==
           "save_gallery: dim is 0, it must be 1 to 16777216");
     CHECK(from_bytes(bytes_of(gallery())).rows() == 0);

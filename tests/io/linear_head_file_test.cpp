@@ -16,7 +16,7 @@ using unitsphere::load_head;
 using unitsphere::save_head;
 using unitsphere::save_npy;
 
-TEST_CASE("a head comes back from its file with the same bits, and so do its flags", "[head][npy]") {
+TEST_CASE("a head loaded from its file has the same bits and predictions", "[head][npy]") {
     const idx_t heads = GENERATE(1, 5);
     const temporary_directory directory;
     const linear_head head(random_rows<double>(heads, 34, 111));
@@ -30,16 +30,23 @@ TEST_CASE("a head comes back from its file with the same bits, and so do its fla
           numpy_header("'<f8'", "False", "(" + std::to_string(heads) + ", 34)"));
 }
 
-TEST_CASE("a head with labels of its own is not saved without them", "[head][npy]") {
+TEST_CASE("save_head writes the labels of a head behind its rows, and load_head reads them", "[head][npy]") {
     const temporary_directory directory;
-    const linear_head head = linear_head(random_rows<double>(1, 4, 113)).with_labels(std::vector<int>{-1, 1});
-    CHECK(message_of<unitsphere::value_error>([&] { save_head(directory.path(), head); }).find("with_labels()") !=
-          std::string::npos);
-    save_npy(directory.path(), head.parameters());
-    save_npy(directory.path("labels.npy"), listed(head.labels()));
-    const linear_head loaded =
-        load_head(directory.path()).with_labels(unitsphere::load_npy_integers(directory.path("labels.npy")));
-    CHECK(listed(loaded.labels()) == listed(head.labels()));
+    const linear_head plain(random_rows<double>(3, 4, 113)), head = plain.with_labels(std::vector<idx_t>{7, 1, -3});
+    save_head(directory.path(), plain);
+    const std::string rows = read(directory.path()), path = directory.path("labelled.npy");
+    save_head(path, head);
+    const std::string bytes = read(path);
+    CHECK(bytes == rows + numpy_header("'<i8'", "False", "(3,)") + bytes.substr(rows.size() + 128));
+    CHECK(listed(load_head(path).labels()) == listed(head.labels()));
+    CHECK(first_difference(load_head(path).parameters(), head.parameters()) == "");
+    const auto message_of_labels = [&](const std::string& labels) {
+        directory.write(rows + labels);
+        return refusal([&] { load_head(directory.path()); }).substr(("load_head: " + directory.path() + ": ").size());
+    };
+    CHECK(message_of_labels(bytes).find("holds ") == 0);
+    CHECK(message_of_labels(npy(dict("'|i1'", "False", "(2,)"), "ab")) == "holds 2 labels, the head has 3 classes");
+    CHECK(message_of_labels(npy(dict("'|i1'", "False", "(3,)"), "aba")) == "holds the label 97 twice");
 }
 
 TEST_CASE("a head that numpy saved as one row loads: (dim + 1,) of doubles, floats or halves", "[head][npy]") {
@@ -55,7 +62,7 @@ TEST_CASE("a head that numpy saved as one row loads: (dim + 1,) of doubles, floa
     CHECK((two.heads() == 2 && two.parameters()(0, 1) == -0.5 && two.parameters()(1, 0) == 2.0));
 }
 
-TEST_CASE("a file that is no head is refused, with its path and the reason", "[head][npy]") {
+TEST_CASE("load_head refuses a file that is no head, with its path and the reason", "[head][npy]") {
     const temporary_directory directory;
     const auto message = [&] { return refusal([&] { load_head(directory.path()); }); };
     const std::string begin = "load_head: " + directory.path() + ": ";

@@ -74,7 +74,7 @@ TEST_CASE("load_npy reads versions 1.0, 2.0 and 3.0, and every way to write the 
     CHECK(bytes_of(loaded) == f4_numbers);
 }
 
-TEST_CASE("a path that is no regular file is refused, and stays what it is", "[npy]") {
+TEST_CASE("a path that is no regular file is refused, and is not changed", "[npy]") {
     const temporary_directory directory;
     const matrix_view<const float> rows(numbers, 2, 2);
     const std::string missing = directory.path("none/rows.npy"), folder = directory.path("folder.npy");

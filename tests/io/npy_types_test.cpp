@@ -294,7 +294,7 @@ TEST_CASE("load_npy_integers refuses what is no integer of 64 bits, with row and
     }
 }
 
-TEST_CASE("sizes of 1 before dim are no rows: (n, 1, dim) and (1, n, dim) are n rows", "[npy]") {
+TEST_CASE("files of shape (n, 1, dim) and (1, n, dim) are n rows", "[npy]") {
     const auto [shape, rows, dim] = GENERATE(table<std::string, idx_t, idx_t>({{"(2, 1, 2)", 2, 2},
                                                                                {"(1, 2, 2)", 2, 2},
                                                                                {"(1, 1, 2, 1, 2)", 2, 2},

@@ -32,7 +32,7 @@ TEST_CASE("a small matrix prints its shape and all of its rows", "[ostream]") {
     CHECK(printed(matrix<float>(1, 0)) == "1 x 0\n[]");
 }
 
-TEST_CASE("what is cut off is marked", "[ostream]") {
+TEST_CASE("printed matrices mark what they leave out", "[ostream]") {
     CHECK(printed(array<idx_t>(8)) == "[0, 0, 0, 0, 0, 0, 0, 0]");
     CHECK(printed(array<idx_t>(9)) == "[0, 0, 0, 0, 0, 0, 0, 0, ..]");
     const std::string text = printed(matrix<double>(9, 9));

@@ -109,7 +109,7 @@ TEST_CASE("lanes above others are counted, at every count and at the ends of the
     }
 }
 
-TEMPLATE_TEST_CASE("a transposed square has rows for columns", "[lanes]", float, double) {
+TEMPLATE_TEST_CASE("transposing a square exchanges rows and columns", "[lanes]", float, double) {
     constexpr int width = int(vector<TestType>::size);
     const auto from = tests::random_rows<TestType>(width, width, 6);
     vector<TestType> square[width];

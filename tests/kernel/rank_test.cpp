@@ -59,7 +59,7 @@ TEST_CASE("scores as integers have the order of the floats, with equal zeros and
     for (std::size_t i = all.size(); i < 32; ++i) CHECK(orders[i] <= orders[nans]);
 }
 
-TEST_CASE("what comes before a score of a row is what a stable sort puts before it", "[rank]") {
+TEST_CASE("count_before agrees with a stable sort of the row", "[rank]") {
     const idx_t count = GENERATE(1, 2, 15, 16, 17, 31, 32, 33, 64, 100);
     CAPTURE(count);
     const std::vector<float> scores = scores_with_ties(count, 700 + std::uint64_t(count));
@@ -70,7 +70,7 @@ TEST_CASE("what comes before a score of a row is what a stable sort puts before 
     }
 }
 
-TEST_CASE("what comes before the scores of 16 columns is what a stable sort puts before them", "[rank]") {
+TEST_CASE("count_before_in_columns agrees with a stable sort of 16 columns", "[rank]") {
     const int rows = GENERATE(1, 2, 6, 14, 32);
     CAPTURE(rows);
     const std::vector<float> scores = scores_with_ties(rows * 16, 800 + std::uint64_t(rows));

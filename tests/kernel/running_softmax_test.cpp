@@ -49,7 +49,7 @@ TEST_CASE("a running softmax has the maximum and the sum of all logits that were
     if (counted) CHECK(std::fabs((long double)(all.log()) - std::log(sum)) <= 202 * 4 * 0x1p-53L);
 }
 
-TEST_CASE("a running softmax remembers NaN before infinity, and infinity before any number", "[kernel][softmax]") {
+TEST_CASE("the maximum of a running softmax is NaN after a NaN, else infinite after infinity", "[kernel][softmax]") {
     const bool counted = GENERATE(false, true);
     CHECK(reference::is_nan(merged({1, nan, 2, infinity, 3, -infinity}, counted).max));
     CHECK(reference::is_nan(merged({1, infinity, 2, nan, 3}, counted).max));

@@ -11,7 +11,7 @@ namespace tests {
 
 using namespace unitsphere;
 
-TEST_CASE("the best of a row are those of a stable sort", "[select]") {
+TEST_CASE("select_best agrees with a stable sort of the row", "[select]") {
     const idx_t count = GENERATE(0, 1, 2, 16, 17, 100);
     const idx_t k = GENERATE(0, 1, 2, 5, 100, 120);
     const idx_t different = GENERATE(1, 3, 1000);  // few different scores: many ties
@@ -39,7 +39,7 @@ TEST_CASE("the best of a row are those of a stable sort", "[select]") {
     CHECK(scores.back() == 99.0f);
 }
 
-TEST_CASE("lists of the parts of a row join to the list of the row, in any order", "[select]") {
+TEST_CASE("best lists of the parts of a row merge to that of the row, in any order", "[select]") {
     const idx_t k = GENERATE(1, 2, 5, 40), parts = GENERATE(2, 3, 7);
     generator random(43);
     std::vector<float> row(100);

@@ -81,7 +81,7 @@ matrix<float> every_second(const matrix<float>& rows, idx_t first) {
 // normalized again: adopted as they are, they give the same.
 TEST_CASE("cats and dogs: the float64 optimum, objective to six digits and weights to 1e-4", "[real]") {
     const matrix<float> train = widened(pets("all37_val_image.npy")), test = widened(pets("all37_test_image.npy"));
-    const unit_view<float> train_rows = adopt_unit(train, 1e-3), test_rows = adopt_unit(test, 1e-3);
+    const unit_view<float> train_rows = adopt_unit(train, {1e-3}), test_rows = adopt_unit(test, {1e-3});
     const labels train_labels = cats("all37_val_labels.txt"), test_labels = cats("all37_test_labels.txt");
     const struct {
         double C;

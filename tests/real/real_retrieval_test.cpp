@@ -64,7 +64,7 @@ void check(const retrieval_ranks& found, const std::vector<double>& recalls, con
 
 }  // namespace
 
-TEST_CASE("pictures and their prompts: recall, ranks and CLIPScore both ways", "[real]") {
+TEST_CASE("recall, ranks and CLIPScore of pictures and their prompts agree with float64 both ways", "[real]") {
     const matrix<float16> images = load_npy<float16>(path("coco_prompt_sd_pairs_vitb32/image.npy"));
     const matrix<float16> texts = load_npy<float16>(path("coco_prompt_sd_pairs_vitb32/text.npy"));
     const matrix<double> exact = cosines_in_double(images, texts);
@@ -99,7 +99,7 @@ TEST_CASE("rescored, pictures and their prompts have the ranks and neighbours of
     for (idx_t i = 0; i < 300; ++i) CHECK(themselves.scores(i, 0) == 1.0f);
 }
 
-TEST_CASE("names of LVIS find the same names among those of ImageNet, and others are of none", "[real]") {
+TEST_CASE("names of LVIS find the same names among those of ImageNet, others are not evaluated", "[real]") {
     const matrix<float16> lvis = load_npy<float16>(path("class_text_vitb32/lvis1203_text.npy"));
     const matrix<float> imagenet = load_npy<float>(path("class_text_vitb32/imagenet1000_t1_text.npy"));
     const std::vector<idx_t> pairs = integers("class_text_vitb32/lvis_to_imagenet_pairs.txt");

@@ -89,7 +89,7 @@ TEST_CASE("the nearest names of LVIS are those of float64", "[real]") {
     CHECK(found == "dog puppy cat wolf horse pet ");
 }
 
-TEST_CASE("pictures and the prompts they were drawn from: cosines of pairs and recall both ways", "[real]") {
+TEST_CASE("cosines of pairs and recall of pictures and their prompts agree with float64 both ways", "[real]") {
     const matrix<float16> images = halves("coco_prompt_sd_pairs_vitb32/image.npy");
     const matrix<float16> texts = halves("coco_prompt_sd_pairs_vitb32/text.npy");
     const auto [per_image, per_text] = clip_logits(images, texts, logit_scale::from_multiplier(1));
@@ -133,9 +133,9 @@ TEST_CASE("unit rows that were stored as halves are off by up to 5e-4, and are r
     CHECK_THAT(*shortest, WithinAbs(0.99947, 5e-6));
     CHECK_THAT(*longest, WithinAbs(1.00051, 5e-6));
     CHECK(!is_unit(stored));
-    CHECK(is_unit(stored, 6e-4));
+    CHECK(is_unit(stored, {6e-4}));
     const auto unit = normalize(stored);
-    CHECK(is_unit(unit, 1.2e-7));
+    CHECK(is_unit(unit, {1.2e-7}));
 
     matrix<float> widened(stored.rows(), stored.dim());
     for (idx_t k = 0; k < stored.rows() * stored.dim(); ++k) widened.data()[k] = float(stored.data()[k]);

@@ -85,14 +85,14 @@ std::string shown_by(bool terminal, std::chrono::milliseconds first_wait) {
 
 }  // namespace
 
-TEST_CASE("progress stands on a terminal after the first second, and is gone at the end", "[progress]") {
+TEST_CASE("progress is printed on a terminal after the first second, and erased at the end", "[progress]") {
     if (no_terminal()) return;
     CHECK(shown_by(true, std::chrono::milliseconds(1100)) == "\rsearching  50 %\r               \r");
     CHECK(shown_by(true, std::chrono::milliseconds(10)) == "");
     CHECK(shown_by(false, std::chrono::milliseconds(1100)) == "");
 }
 
-TEST_CASE("progress without a whole says where work is, over all of what stood there before", "[progress]") {
+TEST_CASE("progress without a whole prints the current step over the whole of the line before", "[progress]") {
     if (no_terminal()) return;
     const captured_stderr stderr_now(true);
     {

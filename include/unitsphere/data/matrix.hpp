@@ -31,6 +31,13 @@ template <class T, class Allocator>
 inline constexpr bool owns_rows<std::vector<T, Allocator>> = true;
 template <class T, std::size_t Dim>
 inline constexpr bool owns_rows<std::array<T, Dim>> = true;
+
+/// Of element j of row i, each less than its limit. The row behind the last one has an address, but no elements.
+UNITSPHERE_INLINE idx_t offset(idx_t i, idx_t j, idx_t rows, idx_t columns, idx_t stride) noexcept {
+    check_position("matrix row", i, rows);
+    check_position("matrix column", j, columns);
+    return i * stride + j;
+}
 }  // namespace detail
 
 /// One row of a matrix or view: contiguous elements that iterate, and convert to std::span where there is one.
@@ -120,21 +127,19 @@ public:
     /// The same by its name where the rows are embeddings.
     UNITSPHERE_INLINE idx_t dim() const noexcept { return dim_; }
     UNITSPHERE_INLINE idx_t stride() const noexcept { return stride_; }
-    UNITSPHERE_INLINE T* row(idx_t i) const noexcept { return data_ + offset(i, 0, rows_ + 1, dim_ + 1); }
+    UNITSPHERE_INLINE T* row(idx_t i) const noexcept {
+        return data_ + detail::offset(i, 0, rows_ + 1, dim_ + 1, stride_);
+    }
     UNITSPHERE_INLINE row_view<T> operator[](idx_t i) const noexcept {
-        return {data_ + offset(i, 0, rows_, dim_ + 1), dim_};
+        return {data_ + detail::offset(i, 0, rows_, dim_ + 1, stride_), dim_};
     }
     UNITSPHERE_INLINE element_iterator<matrix_view> begin() const noexcept { return {*this, 0}; }
     UNITSPHERE_INLINE element_iterator<matrix_view> end() const noexcept { return {*this, rows_}; }
-    UNITSPHERE_INLINE T& operator()(idx_t i, idx_t j) const noexcept { return data_[offset(i, j, rows_, dim_)]; }
+    UNITSPHERE_INLINE T& operator()(idx_t i, idx_t j) const noexcept {
+        return data_[detail::offset(i, j, rows_, dim_, stride_)];
+    }
 
 private:
-    /// Of element j of row i, each less than its limit. The row behind the last one has an address, but no elements.
-    UNITSPHERE_INLINE idx_t offset(idx_t i, idx_t j, idx_t rows, idx_t columns) const noexcept {
-        detail::check_position("matrix_view row", i, rows);
-        detail::check_position("matrix_view column", j, columns);
-        return i * stride_ + j;
-    }
     T* data_;
     idx_t rows_, dim_, stride_;
 };
@@ -195,24 +200,24 @@ public:
     UNITSPHERE_INLINE idx_t dim() const noexcept { return dim_; }
     UNITSPHERE_INLINE idx_t stride() const noexcept { return dim_; }
     UNITSPHERE_INLINE row_view<T> operator[](idx_t i) noexcept UNITSPHERE_LIFETIMEBOUND {
-        return {data_ + offset(i, 0, rows_, dim_ + 1), dim_};
+        return {data_ + detail::offset(i, 0, rows_, dim_ + 1, dim_), dim_};
     }
     UNITSPHERE_INLINE row_view<const T> operator[](idx_t i) const noexcept UNITSPHERE_LIFETIMEBOUND {
-        return {data_ + offset(i, 0, rows_, dim_ + 1), dim_};
+        return {data_ + detail::offset(i, 0, rows_, dim_ + 1, dim_), dim_};
     }
     UNITSPHERE_INLINE element_iterator<matrix> begin() const noexcept UNITSPHERE_LIFETIMEBOUND { return {*this, 0}; }
     UNITSPHERE_INLINE element_iterator<matrix> end() const noexcept UNITSPHERE_LIFETIMEBOUND { return {*this, rows_}; }
     UNITSPHERE_INLINE T* row(idx_t i) noexcept UNITSPHERE_LIFETIMEBOUND {
-        return data_ + offset(i, 0, rows_ + 1, dim_ + 1);
+        return data_ + detail::offset(i, 0, rows_ + 1, dim_ + 1, dim_);
     }
     UNITSPHERE_INLINE const T* row(idx_t i) const noexcept UNITSPHERE_LIFETIMEBOUND {
-        return data_ + offset(i, 0, rows_ + 1, dim_ + 1);
+        return data_ + detail::offset(i, 0, rows_ + 1, dim_ + 1, dim_);
     }
     UNITSPHERE_INLINE T& operator()(idx_t i, idx_t j) noexcept UNITSPHERE_LIFETIMEBOUND {
-        return data_[offset(i, j, rows_, dim_)];
+        return data_[detail::offset(i, j, rows_, dim_, dim_)];
     }
     UNITSPHERE_INLINE const T& operator()(idx_t i, idx_t j) const noexcept UNITSPHERE_LIFETIMEBOUND {
-        return data_[offset(i, j, rows_, dim_)];
+        return data_[detail::offset(i, j, rows_, dim_, dim_)];
     }
 
     UNITSPHERE_INLINE matrix_view<T> view() noexcept UNITSPHERE_LIFETIMEBOUND { return {data_, rows_, dim_}; }
@@ -222,13 +227,6 @@ public:
 
 private:
     static constexpr std::align_val_t alignment{64};
-
-    /// Of element j of row i, each less than its limit.
-    UNITSPHERE_INLINE idx_t offset(idx_t i, idx_t j, idx_t rows, idx_t columns) const noexcept {
-        detail::check_position("matrix row", i, rows);
-        detail::check_position("matrix column", j, columns);
-        return i * dim_ + j;
-    }
     UNITSPHERE_INLINE std::size_t bytes() const noexcept { return std::size_t(rows_ * dim_) * sizeof(T); }
     UNITSPHERE_INLINE void swap(matrix& other) noexcept {
         // By hand: std::swap of a pointer to float16 would be a symbol of its own.

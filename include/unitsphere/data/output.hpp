@@ -7,9 +7,10 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace detail {
 
-/// The view of an output: writable rows of one of the types `Elements`, in memory that outlives the call.
-template <class... Elements, class Out>
-auto output_of(Out&& out) {
+/// The view of an output that was passed as `Out&& out`: writable rows of one of the types `Elements`, in memory that
+/// outlives the call.
+template <class Out, class... Elements>
+auto output_of(std::remove_reference_t<Out>& out) {
     using view = typename viewed<std::remove_reference_t<Out>>::type;
     constexpr bool is_writable = (std::is_same_v<view, matrix_view<Elements>> || ...);
     constexpr bool outlives = std::is_lvalue_reference_v<Out> || !owns_rows<Out>;

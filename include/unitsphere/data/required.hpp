@@ -3,7 +3,7 @@
 
 #include <type_traits>
 
-#include "config.hpp"
+#include "matrix.hpp"
 
 namespace unitsphere {
 
@@ -35,6 +35,18 @@ private:
     }
 
     T value_;
+};
+/// Takes whatever becomes such a view by itself: an argument without which there is no answer.
+template <class T>
+class required<matrix_view<T>> {
+public:
+    template <class Rows, std::enable_if_t<std::is_convertible_v<Rows&&, matrix_view<T>>, int> = 0>
+    UNITSPHERE_INLINE required(Rows&& rows UNITSPHERE_LIFETIMEBOUND) : rows_(static_cast<Rows&&>(rows)) {}
+
+    UNITSPHERE_INLINE operator matrix_view<T>() const noexcept { return rows_; }
+
+private:
+    matrix_view<T> rows_;
 };
 
 }  // namespace unitsphere

@@ -44,8 +44,8 @@ struct row_policy {
 
 namespace detail {
 
-/// What the same options make of rows that have been judged and are counted elsewhere.
-UNITSPHERE_INLINE row_policy judged(row_policy options) noexcept {
+/// What the same options make of rows that have been checked, and are counted elsewhere.
+UNITSPHERE_INLINE row_policy checked(row_policy options) noexcept {
     if (options.zero_rows == on_row::error) options.zero_rows = on_row::keep;
     options.non_finite = on_row::nan;
     options.report = nullptr;

@@ -84,7 +84,7 @@ private:
     matrix<T> rows_;
 };
 
-/// The only door into the two types above; the library's own.
+/// Makes the two types above; for the library alone.
 struct unit_access {
     template <class T>
     UNITSPHERE_INLINE static unit_view<T> view(matrix_view<const T> rows) noexcept {

@@ -153,19 +153,15 @@ inline void begin_no_weights(float* tops, float* factors, idx_t first, idx_t end
     for (idx_t j = first; j < end; ++j) tops[j] = scale, factors[j] = 0.0f;
 }
 
+/// The loss and, where `out` is not null, the derivatives. Leaves the result's matrices empty.
 template <class Images, class Texts>
-void require_clip_batch(const side_names& names, const Images& images, const Texts& texts,
-                        const clip_loss_options& options) {
+clip_loss_gradient clip_loss_of(const side_names& names, const Images& images, const Texts& texts, logit_scale scale,
+                                pair_gradients* out, const execution& how, const clip_loss_options& options) {
     require_batch(names, images, texts);
     if (!options.image_to_text_only && images.rows() != texts.rows())
         fail<shape_error>(names.function, ": images have ", images.rows(), " rows, texts have ", texts.rows());
     require_labels(names, images, texts, options.first_label);
-}
-
-/// The loss and, where `out` is not null, the derivatives. Leaves the result's matrices empty.
-template <class Images, class Texts>
-clip_loss_gradient clip_loss_of(const side_names& names, const Images& images, const Texts& texts, logit_scale scale,
-                                const pair_gradients* out, const execution& how, const clip_loss_options& options) {
+    if (out != nullptr) place_gradients(names, images, texts, *out);
     pair_passes<typename Images::value_type, typename Texts::value_type> passes(
         how, names, images, texts, options.images, options.texts, out != nullptr);
     const float multiplier = scale.multiplier();

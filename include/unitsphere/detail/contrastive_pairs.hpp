@@ -14,15 +14,21 @@ namespace detail {
 /// Where the gradients of both sides go; an empty view leaves one of them out.
 struct pair_gradients {
     matrix_view<float> images, texts;
+    matrix<float>* new_matrices = nullptr;  ///< two, for both gradients; made when the batch has passed all checks
 };
 
 inline bool is_requested(const matrix_view<float>& gradients) noexcept {
     return gradients.rows() != 0 || gradients.dim() != 0;
 }
 
-/// Refuses gradients of another shape, or in the memory of a side or of each other.
+/// Makes the new matrices, or refuses gradients of another shape, or in the memory of a side or of each other.
 template <class Images, class Texts>
-void require_gradients(const side_names& names, const Images& images, const Texts& texts, const pair_gradients& out) {
+void place_gradients(const side_names& names, const Images& images, const Texts& texts, pair_gradients& out) {
+    if (out.new_matrices != nullptr) {
+        out.images = (out.new_matrices[0] = matrix<float>::uninitialized(images.rows(), images.dim())).view();
+        out.texts = (out.new_matrices[1] = matrix<float>::uninitialized(texts.rows(), texts.dim())).view();
+        return;
+    }
     const auto require = [&](const char* name, const matrix_view<float>& gradients, const auto& rows) {
         if (is_requested(gradients)) require_output(names, name, gradients, rows.rows(), rows.dim(), images, texts);
     };
@@ -32,13 +38,12 @@ void require_gradients(const side_names& names, const Images& images, const Text
 }
 
 /// What loss(gradients) returns, with new matrices for its gradients.
-template <class Images, class Texts, class Loss>
-auto with_new_gradients(const Images& images, const Texts& texts, Loss&& loss) {
-    auto of_images = matrix<float>::uninitialized(images.rows(), images.dim());
-    auto of_texts = matrix<float>::uninitialized(texts.rows(), texts.dim());
-    auto found = loss(pair_gradients{of_images.view(), of_texts.view()});
-    found.images = static_cast<matrix<float>&&>(of_images);
-    found.texts = static_cast<matrix<float>&&>(of_texts);
+template <class Loss>
+auto with_new_gradients(Loss&& loss) {
+    matrix<float> made[2];
+    auto found = loss(pair_gradients{{}, {}, made});
+    found.images = static_cast<matrix<float>&&>(made[0]);
+    found.texts = static_cast<matrix<float>&&>(made[1]);
     return found;
 }
 

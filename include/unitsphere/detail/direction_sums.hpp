@@ -12,7 +12,7 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace detail {
 
-/// The mean of any number of directions is one: a row that is not finite would spoil it and is always refused.
+/// The mean of any number of directions is one: a row that is not finite would make it NaN, and is always refused.
 inline row_policy refuse_non_finite(row_policy policy = {}) noexcept {
     policy.non_finite = on_row::error;
     return policy;

@@ -50,8 +50,8 @@ template <class A, class B>
 class great_circles {
 public:
     great_circles(engine::row_source<A>& a, engine::row_source<B>& b, const execution& how)
-        : a_(a), b_(b), how_(how), memory_(how, a.function()), tasks_(engine::ceil_div(a.rows(), rows_of_task)) {
-        const idx_t workers = engine::workers_for(how, tasks_);
+        : a_(a), b_(b), how_(how), memory_(how, a.function()) {
+        const idx_t workers = engine::workers_for(how, engine::ceil_div(a.rows(), rows_of_task));
         memory_.add(points_, a.rows());
         memory_.add(sums_, workers, a.dim());
         memory_.add(units_, workers, 2 * a.dim());
@@ -105,12 +105,10 @@ private:
     /// work(row, two unit rows, a row of double, reports) for all rows, with scratch rows of the worker.
     template <class Work>
     void each_row(Work&& work) {
-        engine::for_each_task(how_, tasks_, [&](idx_t worker, idx_t task) {
-            const idx_t first = task * rows_of_task, left = a_.rows() - first;
+        engine::for_each_range(how_, a_.rows(), rows_of_task, [&](idx_t worker, idx_t first, idx_t end) {
             float* const units = units_.of(worker);
             row_report seen_a, seen_b;
-            for (idx_t i = first; i < first + engine::minimum(left, rows_of_task); ++i)
-                work(i, units, units + a_.dim(), sums_.of(worker), seen_a, seen_b);
+            for (idx_t i = first; i < end; ++i) work(i, units, units + a_.dim(), sums_.of(worker), seen_a, seen_b);
             a_.count(seen_a);
             b_.count(seen_b);
         });
@@ -120,7 +118,6 @@ private:
     engine::row_source<B>& b_;
     const execution& how_;
     engine::arena memory_;
-    idx_t tasks_;
     point* points_;
     engine::worker_arrays<double> sums_;
     engine::worker_arrays<float> units_;

@@ -7,17 +7,10 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace detail {
 
-/// Whether labels are a flat list, one for each row. Eigen's matrices have a size, too; only its vectors are lists.
-template <class Labels, class = void>
-inline constexpr bool is_flat = is_list<Labels>;
-template <class Labels>
-inline constexpr bool is_flat<Labels, std::void_t<decltype(Labels::IsVectorAtCompileTime)>> =
-    bool(Labels::IsVectorAtCompileTime);
-
 /// Predicted labels as [n, columns], best first; a flat list is [n, 1].
 template <class Labels>
 auto predicted_labels(const Labels& labels) {
-    if constexpr (is_flat<Labels>) {
+    if constexpr (is_one_dimensional<Labels>) {
         return labels_of(labels);
     } else {
         using view = decltype(to_view(labels));

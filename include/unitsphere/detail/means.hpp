@@ -16,30 +16,13 @@ void require_mean(const char* function, const View& rows, const matrix_view<floa
     if (rows.rows() == 0) fail<value_error>(function, ": there are no rows");
 }
 
-template <class View, class Weight>
-unit_view<float> direction_of_mean(const View& rows, Weight&& weight_of, const matrix_view<float>& out,
-                                   const execution& how, const row_policy& rows_policy, const row_policy& mean_policy) {
-    constexpr const char* function = "mean_direction";
-    require_mean(function, rows, out);
-    engine::row_source source(rows, refuse_non_finite(rows_policy), function, "row ");
-    direction_sums sum(how, source.function(), 1, rows.dim());
-    sum.add(
-        source, [](idx_t) { return idx_t(0); }, weight_of);
-    sum.directions(out, mean_policy, function, "mean, row ");
-    source.report();
-    return unit_access::view<float>(out);
-}
-
-inline double weight_of_one(idx_t) noexcept { return 1.0; }
-
 /// The power of two that is taken from all weights, so that the largest ones add up too.
-template <class Weight>
-int exponent_of_weights(const matrix_view<const Weight>& weights, idx_t rows) {
-    if (weights.rows() != rows)
-        fail<shape_error>("mean_direction: ", rows, " rows, weights has ", weights.rows(), " entries");
+inline int exponent_of_weights(const number_list& weights, idx_t rows) {
+    if (weights.count() != rows)
+        fail<shape_error>("mean_direction: ", rows, " rows, weights has ", weights.count(), " entries");
     double largest = 0.0;
     for (idx_t i = 0; i < rows; ++i) {
-        const double size = std::fabs(double(weights(i, 0)));
+        const double size = std::fabs(weights[i]);
         if (!is_finite(size)) fail<value_error>("mean_direction: weight ", i, " is not finite");
         largest = size > largest ? size : largest;
     }
@@ -48,15 +31,22 @@ int exponent_of_weights(const matrix_view<const Weight>& weights, idx_t rows) {
     return exponent;
 }
 
-template <class View, class Weight>
-unit_view<float> direction_of_weighted(const View& rows, const matrix_view<const Weight>& weights,
-                                       const matrix_view<float>& out, const execution& how,
-                                       const row_policy& rows_policy, const row_policy& mean_policy) {
-    const int exponent = exponent_of_weights(weights, rows.rows());
-    require_apart("mean_direction", "out", out, "the weights", weights);
-    return direction_of_mean(
-        rows, [&](idx_t i) { return std::ldexp(double(weights(i, 0)), -exponent); }, out, how, rows_policy,
-        mean_policy);
+template <class View, class Options>
+unit_view<float> direction_of_mean(const View& rows, const matrix_view<float>& out, const execution& how,
+                                   const Options& options) {
+    constexpr const char* function = "mean_direction";
+    const number_list& weights = options.weights;
+    const int exponent = weights.is_given() ? exponent_of_weights(weights, rows.rows()) : 0;
+    require_mean(function, rows, out);
+    require_apart(function, "out", out, "the weights", weights.bytes());
+    engine::row_source source(rows, refuse_non_finite(options.rows), function, "row ");
+    direction_sums sum(how, source.function(), 1, rows.dim());
+    sum.add(
+        source, [](idx_t) { return idx_t(0); },
+        [&](idx_t i) { return weights.is_given() ? std::ldexp(weights[i], -exponent) : 1.0; });
+    sum.directions(out, options.mean, function, "mean, row ");
+    source.report();
+    return unit_access::view<float>(out);
 }
 
 template <class View>
@@ -68,7 +58,7 @@ void centroid_of(const View& rows, const matrix_view<float>& out, const executio
     engine::row_source source(rows, policy, "centroid", "row ");
     direction_sums sum(how, source.function(), 1, rows.dim());
     sum.add(
-        source, [](idx_t) { return idx_t(0); }, weight_of_one);
+        source, [](idx_t) { return idx_t(0); }, [](idx_t) { return 1.0; });
     source.report();
     const idx_t counted = rows.rows() - seen.zero_rows;
     if (counted == 0) fail<value_error>("centroid: all ", rows.rows(), " rows are zero");

@@ -91,15 +91,12 @@ inline void require_threshold(float threshold) {
 template <class Rows>
 void find_duplicates(const Rows& rows, float threshold, matrix_view<idx_t> representative, const execution& how,
                      const row_policy& policy) {
-    const side_names& names = near_duplicates_names;
-    engine::row_source source(rows, policy, names.function, names.query_row);
-    engine::gallery_side<Rows> side(rows, judged(policy), names.function, names.gallery_row);
     idx_t* const parent = representative.data();
-    engine::score<float, engine::tile_order::by_strips>(
-        how, source, side, unite_by_all_workers(unite_in_range(threshold, bytes_of_rows(rows), parent), rows.rows()));
+    const unite_in_range unite(threshold, bytes_of_rows(rows), parent);
+    score_all<float, engine::tile_order::by_strips>(how, near_duplicates_names, rows, rows, policy, checked(policy),
+                                                    unite_by_all_workers(unite, rows.rows()));
     union_find sets(parent);
     for (idx_t i = 0; i < rows.rows(); ++i) parent[i] = sets.find(i);
-    source.report();
 }
 
 /// Lists the groups of two and more by a counting sort of the rows by their representatives.

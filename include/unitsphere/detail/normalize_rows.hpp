@@ -10,6 +10,11 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace detail {
 
+/// How far a norm is from 1; 0 for a row without a direction.
+inline double norm_deviation(const kernel::row_length& length) noexcept {
+    return length.kind() == kernel::row_kind::regular ? std::fabs(length.norm() - 1.0) : 0.0;
+}
+
 /// Whether to write a result past the caches, which saves reading its lines first: where it would push everything else
 /// out and not be found there by whoever reads it next, does not lie where the input is, and has whole lines.
 template <class T>

@@ -2,10 +2,32 @@
 #pragma once
 
 #include "../engine/gallery_side.hpp"
+#include "normalize_rows.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace detail {
+
+/// The greatest deviation of unit rows, which are used as they are; as floats, rows of double may be off by 2^-23 more.
+template <class T>
+double greatest_deviation(const unit_view<T>& rows, const execution& how) {
+    double greatest = 0.0;
+    engine::for_each_rows(how, rows.rows(), rows.dim(), [&](idx_t first, idx_t end) {
+        double here = 0.0, before = 0.0;
+        for (idx_t i = first; i < end; ++i)
+            here = kernel::maximum(here, norm_deviation(kernel::length_of(rows.row(i), rows.dim())));
+        if (std::is_same_v<T, double>) here += 0x1p-23;
+        __atomic_load(&greatest, &before, __ATOMIC_RELAXED);
+        while (here > before &&
+               !__atomic_compare_exchange(&greatest, &before, &here, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+            continue;
+    });
+    return greatest;
+}
+template <class T>
+double greatest_deviation(const matrix_view<const T>&, const execution&) noexcept {
+    return 0.0;
+}
 
 /// Unit rows in panels that grow. Counts the rows without a direction by their numbers here.
 class packed_gallery {
@@ -35,7 +57,9 @@ public:
     void reserve(idx_t rows, idx_t dim) { storage_ = matrix<float>::uninitialized(engine::rows_of_panels(rows), dim); }
 
     /// For the engine: the rows as the multiply kernel reads them.
-    engine::packed_view<float> packed() const noexcept { return {panels(), seen_}; }
+    engine::packed_view<float> packed() const noexcept { return {panels(), seen_, deviation_}; }
+    /// The norms of rows that were appended as unit rows are 1 within this.
+    double deviation() const noexcept { return deviation_; }
 
     /// Row i as a unit row.
     void unpack_row(idx_t i, float* to) const noexcept {
@@ -54,6 +78,7 @@ public:
         row_policy counted = policy;  // a report makes unit rows count, too
         if (counted.report == nullptr) counted.report = &counted_here;
         engine::row_source source(view, counted, function, row);
+        const double deviation = engine::maximum(deviation_, greatest_deviation(view, how));
         matrix<float> larger = larger_storage(function, view.rows(), view.dim());
         const bool grows = larger.rows() > 0;
         // An executor may throw: before it has returned, neither the last panel in use nor the storage changes.
@@ -66,6 +91,7 @@ public:
         seen.first_zero += rows_;
         seen.first_non_finite += rows_;
         seen_.add(seen);
+        deviation_ = deviation;
         rows_ += view.rows();
         source.report();
     }
@@ -113,8 +139,9 @@ private:
     void swap(packed_gallery& other) noexcept {
         const idx_t rows = rows_;
         const row_report seen = seen_;
-        rows_ = other.rows_, seen_ = other.seen_;
-        other.rows_ = rows, other.seen_ = seen;
+        const double deviation = deviation_;
+        rows_ = other.rows_, seen_ = other.seen_, deviation_ = other.deviation_;
+        other.rows_ = rows, other.seen_ = seen, other.deviation_ = deviation;
         matrix<float> storage(static_cast<matrix<float>&&>(storage_));
         storage_ = static_cast<matrix<float>&&>(other.storage_);
         other.storage_ = static_cast<matrix<float>&&>(storage);
@@ -122,6 +149,7 @@ private:
 
     idx_t rows_ = 0;
     row_report seen_ = {};
+    double deviation_ = 0.0;
     matrix<float> storage_ = {};
 };
 

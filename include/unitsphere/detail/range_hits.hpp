@@ -1,4 +1,4 @@
-/// The consumers of range searches: pairs whose score is in [threshold, upper_bound), collected or told.
+/// The consumers of range searches: pairs with a score in [threshold, upper_bound), collected or passed to a callback.
 #pragma once
 
 #include <memory>
@@ -28,9 +28,9 @@ struct score_range {
     }
 };
 
-/// Consumer: tells the caller of each pair as it is found.
+/// Consumer: calls the caller's found(query, row, score) for each pair in range.
 template <class Found>
-struct tell_in_range : engine::score_consumer {
+struct pass_to_callback : engine::score_consumer {
     score_range range;
     Found& found;
 
@@ -90,10 +90,8 @@ inline range_result hits_by_query(const pair_buffer* buffers, idx_t count, idx_t
             list.add(pair.score, pair.row);
             filled[pair.query] = list.filled;
         }
-    constexpr idx_t share = 64;
-    engine::for_each_task(how, (queries + share - 1) / share, [&](idx_t, idx_t task) {
-        const idx_t end = queries - task * share < share ? queries : (task + 1) * share;
-        for (idx_t i = task * share; i < end; ++i) list_of(i).sort();
+    engine::for_each_range(how, queries, 64, [&](idx_t, idx_t first, idx_t end) {
+        for (idx_t i = first; i < end; ++i) list_of(i).sort();
     });
     return found;
 }

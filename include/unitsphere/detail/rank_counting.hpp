@@ -61,47 +61,52 @@ public:
         idx_t* images_before;  ///< for each text
 
         void tile(const engine::score_tile<>& tile) const noexcept {
-            alignas(64) std::int32_t orders[most_orders];
+            alignas(64) std::int32_t keys[most_keys];
             const int pitch = (tile.columns + kernel::lane_count - 1) / kernel::lane_count * kernel::lane_count;
-            kernel::rank_keys(tile.scores, tile.pitch, tile.rows, tile.columns, orders, pitch);
-            for (int c = 0; c < tile.columns; c += kernel::lane_count) count_images(tile, c, orders + c, pitch);
-            for (int r = 0; r < tile.rows; ++r) count_texts(tile, tile.first_row + r, orders + r * pitch);
+            kernel::rank_keys(tile.scores, tile.pitch, tile.rows, tile.columns, keys, pitch);
+            for (int c = 0; c < tile.columns; c += kernel::lane_count) count_images(tile, c, keys + c, pitch);
+            for (int r = 0; r < tile.rows; ++r) count_texts(tile, tile.first_row + r, keys + r * pitch);
         }
         void rows_done(idx_t, idx_t count) const noexcept { all.rows_done(count); }
 
     private:
         /// Adds the rows that come before the pairs of 16 columns.
-        void count_images(const engine::score_tile<>& tile, int c, const std::int32_t* orders,
-                          int pitch) const noexcept {
+        void count_images(const engine::score_tile<>& tile, int c, const std::int32_t* keys, int pitch) const noexcept {
             const idx_t column = tile.first_column + c;
-            std::int32_t earlier[kernel::lane_count], counts[kernel::lane_count];
+            std::int32_t tie_rows[kernel::lane_count], counts[kernel::lane_count];
             for (int n = 0; n < kernel::lane_count; ++n)
-                earlier[n] = all.rescore_ ? 0 : clamp(all.pairs_.image_of[column + n] - tile.first_row, tile.rows);
-            kernel::count_before_in_columns(orders, pitch, tile.rows, all.pairs_.keys + column, earlier, counts);
+                tie_rows[n] = all.rescore_ ? 0 : clamp(all.pairs_.image_of[column + n] - tile.first_row, tile.rows);
+            kernel::count_before_in_columns(keys, pitch, tile.rows, all.pairs_.keys + column, tie_rows, counts);
             if (all.rescore_) {
                 std::int32_t reaching[kernel::lane_count];
-                kernel::count_before_in_columns(orders, pitch, tile.rows, all.reach_ + column, earlier, reaching);
+                kernel::count_before_in_columns(keys, pitch, tile.rows, all.reach_ + column, tie_rows, reaching);
                 for (int n = 0; n < kernel::lane_count && c + n < tile.columns; ++n)
-                    if (reaching[n] > counts[n]) counts[n] += all.near_images(tile, column + n, orders + n, pitch);
+                    if (reaching[n] > counts[n])
+                        counts[n] += all.count_near(keys + n, pitch, tile.first_row, tile.rows, column + n,
+                                                    all.pairs_.image_of[column + n],
+                                                    [&](idx_t image) { return all.cosine(image, column + n); });
             }
             for (int n = 0; n < kernel::lane_count && c + n < tile.columns; ++n) images_before[column + n] += counts[n];
         }
         /// Adds the columns that come before the pairs of one row. Pairs are sorted by score, and this begins with the
         /// worst: when no column comes before a pair, none comes before the better ones.
-        void count_texts(const engine::score_tile<>& tile, idx_t row, const std::int32_t* orders) const noexcept {
+        void count_texts(const engine::score_tile<>& tile, idx_t row, const std::int32_t* keys) const noexcept {
             const kernel::pair_table& pairs = all.pairs_;
             for (idx_t at = pairs.first[row + 1] - 1; at >= pairs.first[row]; --at) {
                 if (pairs.text_of[at] < 0) continue;
                 if (all.rescore_) {
                     const idx_t text = pairs.text_of[at];
-                    const int reaching = kernel::count_before(orders, tile.columns, all.reach_[text], 0);
+                    const int reaching = kernel::count_before(keys, tile.columns, all.reach_[text], 0);
                     if (reaching == 0) return;
-                    const int before = kernel::count_before(orders, tile.columns, pairs.keys[text], 0);
-                    texts_before[at] += before + (reaching > before ? all.near_texts(tile, row, text, orders) : 0);
+                    const int before = kernel::count_before(keys, tile.columns, pairs.keys[text], 0);
+                    texts_before[at] += before;
+                    if (reaching > before)
+                        texts_before[at] += all.count_near(keys, 1, tile.first_column, tile.columns, text, text,
+                                                           [&](idx_t other) { return all.cosine(row, other); });
                     continue;
                 }
-                const int earlier = clamp(pairs.text_of[at] - tile.first_column, tile.columns);
-                const int before = kernel::count_before(orders, tile.columns, pairs.key_of[at], earlier);
+                const int tie_columns = clamp(pairs.text_of[at] - tile.first_column, tile.columns);
+                const int before = kernel::count_before(keys, tile.columns, pairs.key_of[at], tie_columns);
                 if (before == 0) return;
                 texts_before[at] += before;
             }
@@ -118,7 +123,7 @@ private:
     using heap = kernel::list_of_best<double>;
     static_assert(block::rows <= kernel::lane_count && block::columns <= 2 * kernel::lane_count);
     /// A tile is up to block::rows x block::columns, or, where it was transposed, block::columns x 16.
-    static constexpr int most_orders = kernel::lane_count * block::columns;
+    static constexpr int most_keys = kernel::lane_count * block::columns;
 
     /// Columns are read 16 at a time, from any first one.
     idx_t padded() const { return engine::round_up(pairs_.texts, kernel::lane_count) + kernel::lane_count; }
@@ -129,10 +134,8 @@ private:
     }
     /// The cosines of the pairs in double, in the place of their scores.
     void rescore_pairs() {
-        constexpr idx_t share = 64;
-        engine::for_each_task(how_, engine::ceil_div(pairs_.texts, share), [&](idx_t, idx_t task) {
-            const idx_t end = engine::minimum(pairs_.texts, (task + 1) * share);
-            for (idx_t j = task * share; j < end; ++j) {
+        engine::for_each_range(how_, pairs_.texts, 64, [&](idx_t, idx_t first, idx_t end) {
+            for (idx_t j = first; j < end; ++j) {
                 if (is_nan(pairs_.scores[j])) continue;
                 cosines_[j] = cosine(pairs_.image_of[j], j);
                 pairs_.scores[j] = float(cosines_[j]);
@@ -151,26 +154,16 @@ private:
         }
     }
     bool is_near(std::int32_t key, idx_t text) const noexcept { return key > reach_[text] && key <= pairs_.keys[text]; }
-    /// How many rows of a column of the tile come before the pair of a text, of those whose score does not tell.
-    int near_images(const engine::score_tile<>& tile, idx_t text, const std::int32_t* orders,
-                    int pitch) const noexcept {
-        const idx_t own = pairs_.image_of[text];
+    /// How many rows of a column of a tile, or columns of a row, come before the pair of a text, of those within the
+    /// bound. `own` is the pair's row or column, cosine_of(n) the cosine of another one.
+    template <class Cosine>
+    int count_near(const std::int32_t* keys, int step, idx_t first, int count, idx_t text, idx_t own,
+                   Cosine&& cosine_of) const noexcept {
         int before = 0;
-        for (int r = 0; r < tile.rows; ++r) {
-            const idx_t image = tile.first_row + r;
-            if (image == own || !is_near(orders[r * pitch], text)) continue;
-            before += heap::better(cosine(image, text), image, cosines_[text], own);
-        }
-        return before;
-    }
-    /// The same of the columns of a row.
-    int near_texts(const engine::score_tile<>& tile, idx_t image, idx_t text,
-                   const std::int32_t* orders) const noexcept {
-        int before = 0;
-        for (int c = 0; c < tile.columns; ++c) {
-            const idx_t other = tile.first_column + c;
-            if (other == text || !is_near(orders[c], text)) continue;
-            before += heap::better(cosine(image, other), other, cosines_[text], text);
+        for (int n = 0; n < count; ++n) {
+            const idx_t other = first + n;
+            if (other == own || !is_near(keys[n * step], text)) continue;
+            before += heap::better(cosine_of(other), other, cosines_[text], own);
         }
         return before;
     }
@@ -229,7 +222,7 @@ void rank_pairs(const side_names& names, const Images& images, const Texts& text
                 const execution& how, const Options& options) {
     engine::row_source image_source(images, options.images, names.function, names.query_row);
     engine::gallery_side<Texts> text_side(texts, options.texts, names.function, names.gallery_row);
-    engine::row_source text_source(texts, judged(options.texts), names.function, names.gallery_row);
+    engine::row_source text_source(texts, checked(options.texts), names.function, names.gallery_row);
     if (options.rescore) image_source.scale_unit_rows(), text_side.scale_unit_rows(), text_source.scale_unit_rows();
     if (images.rows() == 0)  // so no text has an image
         for (idx_t j = 0; j < texts.rows(); ++j) text_ranks[j] = image_ranks[j] = 0;

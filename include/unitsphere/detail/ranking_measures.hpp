@@ -88,6 +88,7 @@ inline void require_gains(const matrix_view<const float>& gains, idx_t rows, idx
 /// The mean over the rows with a gain of DCG / ideal DCG, each over the ranks 1 .. k.
 inline double mean_ndcg(const matrix_view<const float>& scores, const matrix_view<const float>& gains, idx_t k) {
     const idx_t columns = scores.columns(), best = k < columns ? k : columns;
+    require_gains(gains, scores.rows(), columns);
     auto indices = array<idx_t>::uninitialized(best);
     auto values = array<float>::uninitialized(best);
     double sum = 0.0;

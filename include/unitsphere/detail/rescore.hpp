@@ -22,11 +22,14 @@ inline kernel::column_in_double row_in_double(const engine::packed_view<float>& 
     return {rows.packed.panel(first) + column, rows.packed.width_from(first)};
 }
 
-/// How far a score may be from the cosine in double. The rows of a gallery are used as they are: those that came from
-/// adopt_unit have its default tolerance, 1e-4, and a hundredth of it for what is of second order.
+/// How far a score may be from the cosine in double. The rows of a gallery are used as they are: their deviation from
+/// length 1 counts, and a hundredth of it for what is of second order.
 template <class View>
 double rescoring_bound(const View& gallery) noexcept {
-    return kernel::rescoring_bound(gallery.dim()) + (engine::is_packed_view<View> ? 1.01e-4 : 0.0);
+    if constexpr (engine::is_packed_view<View>)
+        return kernel::rescoring_bound(gallery.dim()) + 1.01 * gallery.deviation;
+    else
+        return kernel::rescoring_bound(gallery.dim());
 }
 
 }  // namespace detail

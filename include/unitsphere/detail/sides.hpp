@@ -51,26 +51,33 @@ void require_output(const side_names& names, const char* name, const matrix_view
     require_apart(names.function, name, out, names.gallery, engine::values_of(gallery));
 }
 
-/// Every score of both sides, in C, to one consumer that all workers share.
-template <class C, class Queries, class Gallery, class Consumer>
+/// Every score of both sides, in C and in the order that the question needs, to its consumers. scale_unit_rows: unit
+/// rows are measured and scaled as raw ones are.
+template <class C, engine::tile_order Order = engine::tile_order::any, class Queries, class Gallery, class Consumers>
 void score_all(const execution& how, const side_names& names, const Queries& queries, const Gallery& gallery,
-               const row_policy& query_policy, const row_policy& gallery_policy, const Consumer& consumer) {
-    engine::row_source query_source(queries, query_policy, names.function, names.query_row);
-    engine::gallery_side<Gallery> gallery_side(gallery, gallery_policy, names.function, names.gallery_row);
-    engine::score<C, engine::tile_order::any>(how, query_source, gallery_side, engine::shared_by_workers{consumer});
-    query_source.report();
-    gallery_side.report();
+               const row_policy& query_policy, const row_policy& gallery_policy, Consumers&& consumers,
+               bool scale_unit_rows = false) {
+    if constexpr (is_result_type<C, typename Queries::value_type, typename Gallery::value_type>()) {
+        engine::row_source query_source(queries, query_policy, names.function, names.query_row);
+        engine::gallery_side<Gallery> side(gallery, gallery_policy, names.function, names.gallery_row);
+        if (scale_unit_rows) query_source.scale_unit_rows(), side.scale_unit_rows();
+        engine::score<C, Order>(how, query_source, side, consumers);
+        query_source.report();
+        side.report();
+    }
 }
 
 /// scores[i] of row i of both sides, which have the same shape.
 template <class C, class A, class B>
 void score_pairs(const execution& how, const side_names& names, const A& a, const B& b, const row_policy& a_policy,
                  const row_policy& b_policy, C* scores) {
-    engine::row_source source_a(a, a_policy, names.function, names.query_row);
-    engine::row_source source_b(b, b_policy, names.function, names.gallery_row);
-    engine::pair_scores(how, source_a, source_b, scores);
-    source_a.report();
-    source_b.report();
+    if constexpr (is_result_type<C, typename A::value_type, typename B::value_type>()) {
+        engine::row_source source_a(a, a_policy, names.function, names.query_row);
+        engine::row_source source_b(b, b_policy, names.function, names.gallery_row);
+        engine::pair_scores(how, source_a, source_b, scores);
+        source_a.report();
+        source_b.report();
+    }
 }
 
 }  // namespace detail

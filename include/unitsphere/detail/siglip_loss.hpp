@@ -119,19 +119,15 @@ struct sigmoid_weights {
     void strip_done(idx_t first, idx_t count) const noexcept { pairs.strip_done(first, count); }
 };
 
-template <class Images, class Texts>
-void require_siglip_batch(const side_names& names, const Images& images, const Texts& texts, float bias,
-                          const siglip_loss_options& options) {
-    if (!is_finite(bias)) fail<value_error>(names.function, ": bias is ", double(bias), ", not finite");
-    require_batch(names, images, texts);
-    if (!options.negatives_only) require_labels(names, images, texts, options.first_label);
-}
-
 /// The loss and, where `out` is not null, the derivatives. Leaves the result's matrices empty.
 template <class Images, class Texts>
 siglip_loss_gradient siglip_loss_of(const side_names& names, const Images& images, const Texts& texts,
-                                    logit_scale scale, float bias, const pair_gradients* out, const execution& how,
+                                    logit_scale scale, float bias, pair_gradients* out, const execution& how,
                                     const siglip_loss_options& options) {
+    if (!is_finite(bias)) fail<value_error>(names.function, ": bias is ", double(bias), ", not finite");
+    require_batch(names, images, texts);
+    if (!options.negatives_only) require_labels(names, images, texts, options.first_label);
+    if (out != nullptr) place_gradients(names, images, texts, *out);
     pair_passes<typename Images::value_type, typename Texts::value_type> passes(
         how, names, images, texts, options.images, options.texts, out != nullptr);
     siglip_sums sums{passes.images(), passes.texts(), nullptr, nullptr, nullptr, nullptr, nullptr};

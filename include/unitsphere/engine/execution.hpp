@@ -159,6 +159,15 @@ void for_each_task(const execution& how, idx_t tasks, Work&& work) {
     how.run(workers, take_tasks);
 }
 
+/// Calls work(worker, first, end) for ranges of `share` of `count` rows; the last one may be shorter.
+template <class Work>
+void for_each_range(const execution& how, idx_t count, idx_t share, Work&& work) {
+    for_each_task(how, ceil_div(count, share), [&](idx_t worker, idx_t task) {
+        const idx_t first = task * share;
+        work(worker, first, first + minimum(share, count - first));
+    });
+}
+
 /// Calls work(first, end) for ranges of `rows` rows of `dim` elements: caches.elements_of_task elements each, or all
 /// rows at once where there is one worker.
 template <class Work>
@@ -166,10 +175,7 @@ void for_each_rows(const execution& how, idx_t rows, idx_t dim, Work&& work) {
     if (rows == 0) return;
     if (how.workers() == 1) return work(idx_t(0), rows);
     const idx_t share = maximum(caches.elements_of_task / maximum(dim, 1), 1);
-    for_each_task(how, ceil_div(rows, share), [&](idx_t, idx_t task) {
-        const idx_t first = task * share;
-        work(first, first + minimum(share, rows - first));
-    });
+    for_each_range(how, rows, share, [&](idx_t, idx_t first, idx_t end) { work(first, end); });
 }
 
 }  // namespace engine

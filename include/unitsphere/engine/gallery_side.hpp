@@ -66,7 +66,8 @@ struct packed_view {
     using value_type = C;
 
     panels<C> packed;
-    row_report seen;  ///< counted when the rows were packed
+    row_report seen;   ///< counted when the rows were packed
+    double deviation;  ///< of the norms of rows that were unit before
 
     idx_t rows() const noexcept { return packed.rows; }
     idx_t dim() const noexcept { return packed.dim; }
@@ -82,7 +83,7 @@ public:
         : view_(view), options_(options) {
         if (options.zero_rows != on_row::keep || options.non_finite != on_row::nan)
             unitsphere::detail::fail<value_error>(
-                function, ": the rows of a gallery were judged when they were put in; give it their options");
+                function, ": the rows of a gallery were checked when they were put in; give it their options");
     }
 
     idx_t rows() const noexcept { return view_.rows(); }

@@ -39,10 +39,9 @@ void score_some(const row_source<A>& a, const row_source<B>& b, idx_t first, int
 template <class C, class A, class B>
 void pair_scores(const execution& how, row_source<A>& a, row_source<B>& b, C* scores) {
     constexpr idx_t width = idx_t(kernel::vector<C>::size), share = 8 * width;
-    for_each_task(how, ceil_div(a.rows(), share), [&](idx_t, idx_t task) {
+    for_each_range(how, a.rows(), share, [&](idx_t, idx_t first, idx_t end) {
         row_report seen_a, seen_b;
-        const idx_t end = minimum(a.rows(), (task + 1) * share);
-        for (idx_t first = task * share; first < end; first += width)
+        for (; first < end; first += width)
             pair_scores_detail::score_some(a, b, first, int(minimum(end - first, width)), seen_a, seen_b,
                                            scores + first);
         a.count(seen_a);
@@ -57,11 +56,9 @@ void pair_scores(const execution& how, row_source<A>& a, row_source<B>& b, C* sc
 template <class A, class B, class RowOfA>
 void chosen_pair_scores(const execution& how, const row_source<A>& a, const row_source<B>& b, RowOfA&& row_of_a,
                         float* scores) {
-    constexpr idx_t share = 64;
-    for_each_task(how, ceil_div(b.rows(), share), [&](idx_t, idx_t task) {
+    for_each_range(how, b.rows(), 64, [&](idx_t, idx_t first, idx_t end) {
         row_report unused;
-        const idx_t end = minimum(b.rows(), (task + 1) * share);
-        for (idx_t i = task * share; i < end; ++i) {
+        for (idx_t i = first; i < end; ++i) {
             const idx_t row = row_of_a(i);
             if (row < 0) {
                 scores[i] = unitsphere::detail::quiet_nan();

@@ -57,7 +57,7 @@ public:
     static idx_t elements(const chunks& rows, const chunks& columns, idx_t dim) {
         const idx_t width = rows_of_panels(dim);
         return rows.size * width + strip_width(columns) * width + size_of_weights(rows.size) +
-               size_of_turned(rows.size);
+               size_of_transposed(rows.size);
     }
 
     /// Either output may be an empty view: that gradient is not computed.
@@ -69,7 +69,7 @@ public:
         row_slices_ = memory;
         column_slices_ = row_slices_ + row_chunks.size * width;
         weights_ = column_slices_ + strip_width(column_chunks) * width;
-        turned_ = weights_ + size_of_weights(row_chunks.size);
+        transposed_ = weights_ + size_of_weights(row_chunks.size);
     }
 
     void cell_begins(idx_t first, idx_t count) noexcept {
@@ -88,20 +88,20 @@ public:
         weigh_.strip_done(first_column_, width_);
         if (of_rows_.data() != nullptr) add_products(weights_, count_, slices_of_columns_, of_rows_, first_row_);
         if (of_columns_.data() == nullptr) return;
-        kernel::transpose_weights(weights_, count_, int(width_), turned_);
-        add_products(turned_, width_, slices_of_rows_, of_columns_, first_column_);
+        kernel::transpose_weights(weights_, count_, int(width_), transposed_);
+        add_products(transposed_, width_, slices_of_rows_, of_columns_, first_column_);
     }
 
 private:
     static idx_t strip_width(const chunks& columns) noexcept { return minimum(columns.size, strip_of_cell); }
     static idx_t size_of_weights(idx_t rows) { return size_of_blocks<float>(rows, kernel::chain_length); }
-    static idx_t size_of_turned(idx_t rows) { return size_of_blocks<float>(strip_of_cell, rows); }
+    static idx_t size_of_transposed(idx_t rows) { return size_of_blocks<float>(strip_of_cell, rows); }
 
     const measured_rows<T>& rows_;
     const measured_rows<G>& columns_;
     matrix_view<float> of_rows_, of_columns_;
     const Weights& weigh_;
-    float *row_slices_, *column_slices_, *weights_, *turned_;
+    float *row_slices_, *column_slices_, *weights_, *transposed_;
     panels<float> slices_of_rows_, slices_of_columns_;
     idx_t first_row_ = 0, count_ = 0, first_column_ = 0, width_ = 0;
 };

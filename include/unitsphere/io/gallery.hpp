@@ -28,7 +28,7 @@ inline namespace UNITSPHERE_ISA {
 
 namespace detail {
 
-/// The door to the storage of a gallery.
+/// Access to the storage of a gallery.
 struct gallery_access {
     static packed_gallery& rows(gallery& of) noexcept { return of.rows_; }
     static const packed_gallery& rows(const gallery& of) noexcept { return of.rows_; }
@@ -112,12 +112,6 @@ inline void require_counts(const gallery_header& header, const row_report& found
                          found.non_finite_rows);
 }
 
-/// How long a row is; 1 if it has no direction.
-inline double norm_or_1(const float* row, idx_t dim) noexcept {
-    const kernel::row_length length = kernel::length_of(row, dim);
-    return length.kind() == kernel::row_kind::regular ? length.norm() : 1.0;
-}
-
 /// f(first, rows) for all rows in turn, with room for about 1 MiB of them at a time: whole words for the checksum.
 template <class F>
 void for_pieces_of_gallery(idx_t rows, idx_t dim, F&& f) {
@@ -138,14 +132,9 @@ inline void unpack_with_one_nan(const gallery& from, idx_t first, const matrix_v
 }
 
 /// What all norms are within of 1, as a power of two: the same whatever rounds a norm otherwise.
-inline float tolerance_of(const gallery& rows) {
+inline float tolerance_of(const gallery& rows) noexcept {
     float tolerance = 0x1p-13f;
-    for_pieces_of_gallery(rows.rows(), rows.dim(), [&](idx_t first, const matrix_view<float>& some) {
-        unpack_with_one_nan(rows, first, some);
-        for (idx_t i = 0; i < some.rows(); ++i)
-            while (double(tolerance) < std::fabs(norm_or_1(some.row(i), some.dim()) - 1.0) * (1.0 + 1e-6))
-                tolerance *= 2;
-    });
+    while (double(tolerance) < gallery_access::rows(rows).deviation() * (1.0 + 1e-6)) tolerance *= 2;
     return tolerance;
 }
 
@@ -200,10 +189,10 @@ inline gallery load_gallery(std::istream& from) {
     detail::for_pieces_of_gallery(header.rows, header.dim, [&](idx_t first, const matrix_view<float>& some) {
         detail::read_bytes(from, some.data(), some.rows() * some.dim() * idx_t(sizeof(float)), "some rows", sum);
         for (idx_t i = 0; i < some.rows(); ++i) {
-            const double norm = detail::norm_or_1(some.row(i), some.dim());
-            if (!(std::fabs(norm - 1.0) <= double(header.tolerance)))
-                detail::fail<file_error>("load_gallery: row ", first + i, " has norm ", norm, ", not 1 within ",
-                                         double(header.tolerance));
+            const kernel::row_length length = kernel::length_of(some.row(i), some.dim());
+            if (!(detail::norm_deviation(length) <= double(header.tolerance)))
+                detail::fail<file_error>("load_gallery: row ", first + i, " has norm ", length.norm(),
+                                         ", not 1 within ", double(header.tolerance));
         }
         rows.append(unit_access::view<float>(some));
     });

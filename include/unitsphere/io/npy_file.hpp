@@ -157,13 +157,6 @@ inline constexpr bool
         is_npy_element<typename decltype(npy_values(to_view(std::declval<const X&>())))::value_type> &&
         !std::is_same_v<X, std::vector<bool>>;
 
-/// Lists of numbers have one dimension, and of Eigen's types the vectors.
-template <class X, class = void>
-inline constexpr bool is_one_dimensional = is_list<X>;
-template <class X>
-inline constexpr bool is_one_dimensional<X, std::void_t<decltype(X::IsVectorAtCompileTime)>> =
-    bool(X::IsVectorAtCompileTime);
-
 template <class T>
 void write_npy(const npy_source& source, std::ostream& to, const std::string& header, matrix_view<const T> rows) {
     errno = 0;
@@ -188,13 +181,16 @@ void as_npy(const char* function, const X& x, F&& write) {
     write(npy_header_text(npy_type_of<typename decltype(rows)::value_type>(), shape), rows);
 }
 
-template <class X>
-void save_npy_file(const npy_source& source, const X& x) {
+/// A file of x, and of `more` behind it.
+template <class X, class... More>
+void save_npy_file(const npy_source& source, const X& x, const More&... more) {
     as_npy(source.function, x, [&](const std::string& header, const auto& rows) {
         errno = 0;
         std::ofstream file(source.name, std::ios::binary | std::ios::trunc);
         if (!file) source.refuse("cannot be created: ", last_error());
-        write_npy(source, file, header, rows);
+        const auto write = [&](const std::string& text, const auto& view) { write_npy(source, file, text, view); };
+        write(header, rows);
+        (as_npy(source.function, more, write), ...);
         file.close();
         if (!file) source.refuse("cannot be written: ", last_error());
     });

@@ -1,9 +1,0 @@
-// expect: (no matching function for call to|could not convert|no viable conversion|conversion from)
-// A parameter that decides something is never the number that {} happens to stand for.
-#include <unitsphere/unitsphere.hpp>
-
-namespace us = unitsphere;
-
-auto wrong(us::matrix_view<const float> rows) {
-    return us::siglip_logits(rows, rows, us::logit_scale::from_multiplier(10), {});
-}
