@@ -174,7 +174,7 @@ double clip_score(const Images& images, const Texts& texts, const execution& how
     if (n != text_view.rows())
         detail::fail<shape_error>("clip_score: images have ", n, " rows, texts have ", text_view.rows());
     auto scores = array<float>::uninitialized(n);
-    detail::score_pairs(how, detail::clip_score_names, image_view, text_view, options.images, options.texts,
+    detail::score_pairs(how, detail::clip_score_names, image_view, text_view, options.images, options.texts, false,
                         scores.data());
     double sum = 0.0;
     for (const float score : scores) {

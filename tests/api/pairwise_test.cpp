@@ -43,6 +43,50 @@ TEST_CASE("rows without a direction score 0 or NaN in their pair alone, and are 
     for (const idx_t i : {2, 4, 16, 18}) CHECK(reference::is_finite(scores[i]));
 }
 
+TEMPLATE_LIST_TEST_CASE("a cosine in double is the exact one, rounded once", "[pairwise]", element_types) {
+    const idx_t dim = GENERATE(as<idx_t>{}, 1, 3, 16, 127, 512);
+    CAPTURE(dim);
+    const auto a = varied_rows<TestType>(33, dim, 125);
+    const auto b = varied_rows<float>(33, dim, 126);
+    pairwise_cosine_options options;
+    options.in_double = true;
+    const array<float> scores = pairwise_cosine(a, b, {}, options);
+    for (idx_t i = 0; i < 33; ++i) {
+        const double exact = double(reference::cosine(a.row(i), b.row(i), dim));
+        CAPTURE(i);
+        CHECK(std::fabs(double(scores[i]) - exact) <= 6e-8);
+        CHECK(reference::bits(cosine(a[i], b[i], options)) == reference::bits(scores[i]));
+    }
+}
+
+TEST_CASE("a cosine in double follows the policies, and is exact where canonical ones are not", "[pairwise]") {
+    auto a = random_rows<float>(5, 40, 127), b = random_rows<float>(5, 40, 128);
+    std::memset(a.row(1), 0, 160);
+    std::memset(b.row(4), 0, 160);
+    b(2, 39) = reference::float_from_bits(0x7f800000u);
+    row_report report_a, report_b;
+    pairwise_cosine_options options{{on_row::keep, on_row::nan, &report_a}, {on_row::keep, on_row::nan, &report_b}};
+    options.in_double = true;
+    const array<float> scores = pairwise_cosine(a, b, {}, options);
+    CHECK(report_a.first_zero == 1);
+    CHECK(report_b.first_non_finite == 2);
+    CHECK(reference::bits(scores[1]) == 0);
+    CHECK(reference::is_nan(scores[2]));
+    CHECK(reference::bits(scores[4]) == 0);
+    options.a.zero_rows = options.b.zero_rows = on_row::nan;
+    for (const idx_t i : {1, 4}) CHECK(reference::is_nan(pairwise_cosine(a, b, {}, options)[i]));
+    options.a.zero_rows = on_row::error;
+    CHECK_THROWS_AS(pairwise_cosine(a, b, {}, options), value_error);
+
+    pairwise_cosine_options in_double;
+    in_double.in_double = true;
+    const std::vector<float> right{1.0f, 1.0f}, down{1.0f, -1.0f}, ones(100, 1.0f);
+    CHECK(cosine(right, down, in_double) == 0.0f);
+    CHECK(cosine(ones, ones, in_double) == 1.0f);
+    CHECK(cosine<double>(std::vector<double>{1e200, 1e200}, std::vector<double>{1e-200, 0.0}, in_double) ==
+          Approx(std::sqrt(0.5)).epsilon(1e-15));
+}
+
 TEST_CASE("pairwise_cosine names function and both numbers when shapes disagree", "[pairwise]") {
     const matrix<float> a(3, 4), b(3, 5), c(2, 4);
     std::vector<float> four(4, -1.0f);

@@ -91,7 +91,8 @@ private:
             if (is_nan(scores[c]) || scores[c] < least_score(list)) continue;
             const idx_t column = first_column + c;
             list.add(
-                kernel::cosine_in_double(row_in_double(queries_, row), row_in_double(gallery_, column), queries_.dim()),
+                kernel::sums_in_double(row_in_double(queries_, row), row_in_double(gallery_, column), queries_.dim())
+                    .cosine(),
                 column);
         }
     }

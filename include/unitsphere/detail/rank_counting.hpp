@@ -129,8 +129,9 @@ private:
     idx_t padded() const { return engine::round_up(pairs_.texts, kernel::lane_count) + kernel::lane_count; }
 
     double cosine(idx_t image, idx_t text) const noexcept {
-        return kernel::cosine_in_double(row_in_double(image_rows_.view(), image),
-                                        row_in_double(text_rows_.view(), text), image_rows_.dim());
+        return kernel::sums_in_double(row_in_double(image_rows_.view(), image), row_in_double(text_rows_.view(), text),
+                                      image_rows_.dim())
+            .cosine();
     }
     /// The cosines of the pairs in double, in the place of their scores.
     void rescore_pairs() {

@@ -70,11 +70,11 @@ void score_all(const execution& how, const side_names& names, const Queries& que
 /// scores[i] of row i of both sides, which have the same shape.
 template <class C, class A, class B>
 void score_pairs(const execution& how, const side_names& names, const A& a, const B& b, const row_policy& a_policy,
-                 const row_policy& b_policy, C* scores) {
+                 const row_policy& b_policy, bool in_double, C* scores) {
     if constexpr (is_result_type<C, typename A::value_type, typename B::value_type>()) {
         engine::row_source source_a(a, a_policy, names.function, names.query_row);
         engine::row_source source_b(b, b_policy, names.function, names.gallery_row);
-        engine::pair_scores(how, source_a, source_b, scores);
+        engine::pair_scores(how, source_a, source_b, in_double, scores);
         source_a.report();
         source_b.report();
     }

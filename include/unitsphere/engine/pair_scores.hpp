@@ -1,6 +1,7 @@
 /// The scores of pairs of rows: row i of one side with row i of the other, or with a given row.
 #pragma once
 
+#include "../kernel/cosine_in_double.hpp"
 #include "../kernel/pairs.hpp"
 #include "execution.hpp"
 #include "packed_rows.hpp"
@@ -31,16 +32,30 @@ void score_some(const row_source<A>& a, const row_source<B>& b, idx_t first, int
                             scores);
 }
 
+/// The cosine of rows i from three sums in double: nothing is scaled or transposed, and the rows are read once.
+template <class A, class B>
+double cosine_in_double(const row_source<A>& a, const row_source<B>& b, idx_t i, row_report& seen_a,
+                        row_report& seen_b) noexcept {
+    const kernel::sums_of_pair sums = kernel::sums_in_double(
+        kernel::row_in_double<A>(a.row(i), a.dim()), kernel::row_in_double<B>(b.row(i), b.dim()), a.dim());
+    const double of_a = double(a.factors(i, {sums.squares_a, 1.0}, seen_a).inverse);
+    const double of_b = double(b.factors(i, {sums.squares_b, 1.0}, seen_b).inverse);
+    if (unitsphere::detail::is_nan(of_a) || unitsphere::detail::is_nan(of_b)) return unitsphere::detail::quiet_nan();
+    return sums.cosine();
+}
+
 }  // namespace pair_scores_detail
 
-/// scores[i] = <a[i], b[i]> for all rows of both sides, which have equal shapes.
+/// scores[i] = <a[i], b[i]> for all rows of both sides, which have equal shapes: canonical, or each in double.
 ///
 /// Memory   8 KiB of stack; 16 KiB for doubles.
 template <class C, class A, class B>
-void pair_scores(const execution& how, row_source<A>& a, row_source<B>& b, C* scores) {
+void pair_scores(const execution& how, row_source<A>& a, row_source<B>& b, bool in_double, C* scores) {
     constexpr idx_t width = idx_t(kernel::vector<C>::size), share = 8 * width;
     for_each_range(how, a.rows(), share, [&](idx_t, idx_t first, idx_t end) {
         row_report seen_a, seen_b;
+        for (; in_double && first < end; ++first)
+            scores[first] = C(pair_scores_detail::cosine_in_double(a, b, first, seen_a, seen_b));
         for (; first < end; first += width)
             pair_scores_detail::score_some(a, b, first, int(minimum(end - first, width)), seen_a, seen_b,
                                            scores + first);

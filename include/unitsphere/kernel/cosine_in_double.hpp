@@ -1,4 +1,5 @@
-/// The cosine of one pair of rows in double, from the numbers as they are: what rescoring compares.
+/// The cosine of one pair of rows in double, from the numbers as they are: what rescoring compares, and pairs
+/// that ask for it.
 ///
 ///   <a, b> / sqrt(<a, a> <b, b>)
 ///
@@ -56,26 +57,36 @@ UNITSPHERE_INLINE double inverse_root_power(double x) noexcept {
     return detail::bit_cast<double>((2046 - (exponent + 1023) / 2) << 52);
 }
 
-/// 0 where a row is zero. Rows are finite.
+/// The three sums of a pair, each in double, of rows that may have been scaled by a power of two.
+struct sums_of_pair {
+    double dot, squares_a, squares_b;
+
+    /// 0 where a row is zero. The sums are finite.
+    double cosine() const noexcept {
+        if (squares_a == 0.0 || squares_b == 0.0) return 0.0;
+        const double power_a = inverse_root_power(squares_a);  // exact from here to the root
+        const double power_b = inverse_root_power(squares_b);
+        const double cosine =
+            dot * power_a * power_b / std::sqrt((squares_a * power_a * power_a) * (squares_b * power_b * power_b));
+        return cosine > 1.0 ? 1.0 : cosine < -1.0 ? -1.0 : cosine;
+    }
+};
+
 template <class A, class B>
-UNITSPHERE_NOINLINE double cosine_in_double(const A& a, const B& b, idx_t dim) noexcept {
+UNITSPHERE_NOINLINE sums_of_pair sums_in_double(const A& a, const B& b, idx_t dim) noexcept {
     lanes<double> dot = broadcast(0.0), squares_a = dot, squares_b = dot;
-    for (idx_t k = 0; k < dim; k += lane_count) {
-        const int count = int(minimum(dim - k, lane_count));
-        const lanes<double> x = a.load(k, count), y = b.load(k, count);
+    const auto add = [&](const lanes<double>& x, const lanes<double>& y) UNITSPHERE_LAMBDA {
         dot = fma<double>(x, y, dot);
         squares_a = fma<double>(x, x, squares_a);
         squares_b = fma<double>(y, y, squares_b);
-    }
-    const double of_a = sum_of_lanes(squares_a), of_b = sum_of_lanes(squares_b);
-    if (of_a == 0.0 || of_b == 0.0) return 0.0;
-    const double power_a = inverse_root_power(of_a), power_b = inverse_root_power(of_b);  // exact from here to the root
-    const double cosine =
-        sum_of_lanes(dot) * power_a * power_b / std::sqrt((of_a * power_a * power_a) * (of_b * power_b * power_b));
-    return cosine > 1.0 ? 1.0 : cosine < -1.0 ? -1.0 : cosine;
+    };
+    idx_t k = 0;
+    for (; k + lane_count <= dim; k += lane_count) add(a.load(k, lane_count), b.load(k, lane_count));
+    if (k < dim) add(a.load(k, int(dim - k)), b.load(k, int(dim - k)));
+    return {sum_of_lanes(dot), sum_of_lanes(squares_a), sum_of_lanes(squares_b)};
 }
 
-/// What a canonical score of float may differ from cosine_in_double, which may have been rounded to float: the bound of
+/// What a canonical score of float may differ from sums_in_double(..).cosine(), which may have been rounded to float: the bound of
 /// docs/numerics.md for every input, u = 2^-24, and 2 u for the roundings of the second score and of score +- bound.
 inline double rescoring_bound(idx_t dim) noexcept { return double(128 + ceil_div(dim, 128) + 7) * 0x1p-24; }
 
