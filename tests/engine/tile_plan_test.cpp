@@ -56,7 +56,7 @@ cache_model small_caches() {
 /// What a plan may take at most: packed rows end at a whole register tile and a whole chain.
 idx_t most_shared_bytes(const tile_plan& plan, const tile_shape& shape, const cache_model& model) {
     const idx_t row_bytes = round_up(maximum(shape.dim, 1), 128) * shape.tile.element_bytes;
-    if (plan.loop == tile_loop::few) return model.few_queries_bytes;
+    if (plan.loop == tile_loop::few || plan.unpacked) return model.few_queries_bytes;
     if (plan.loop == tile_loop::rows) return model.packed_gallery_bytes + 15 * row_bytes;
     const idx_t chain_padding = ceil_div(row_bytes, maximum(shape.dim, 1) * shape.tile.element_bytes);
     return maximum(model.packed_queries_bytes * chain_padding, model.blocks_of_group * shape.tile.rows * row_bytes);
@@ -139,8 +139,8 @@ TEST_CASE("known shapes have the plans that were measured", "[tile_plan]") {
     constexpr auto any = tile_order::any;
     constexpr auto rows = tile_loop::rows, strips = tile_loop::strips, few = tile_loop::few;
     const known all[] = {
-        {1, 1000, 512, 1, false, any, few, 1, 56, 128, 8, 1, 1},
-        {1, 1000, 512, 2, false, any, few, 1, 56, 112, 9, 1, 2},
+        {1, 1000, 512, 1, false, any, few, 1, 56, 64, 16, 1, 1},
+        {1, 1000, 512, 2, false, any, few, 1, 56, 64, 16, 1, 2},
         {1, 1000, 512, 8, false, any, few, 1, 56, 16, 63, 1, 8},
         {1, 1000, 512, 1, true, any, strips, 1, 56, 128, 8, 1, 1},
         {8, 31, 512, 1, false, any, strips, 8, 56, 128, 1, 1, 1},
@@ -161,13 +161,13 @@ TEST_CASE("known shapes have the plans that were measured", "[tile_plan]") {
         {10000, 10, 512, 2, false, any, rows, 10000, 56, 10, 1, 179, 2},
         {10000, 10, 512, 8, true, any, rows, 10000, 56, 10, 1, 179, 8},
         {10000, 10, 512, 8, true, tile_order::by_strips, strips, 2016, 56, 32, 1, 32, 8},
-        {10000, 8, 512, 1, false, any, rows, 10000, 128, 8, 1, 79, 1},
-        {1000, 8, 512, 2, true, any, rows, 1000, 112, 8, 1, 9, 2},
+        {10000, 8, 512, 1, false, any, rows, 10000, 64, 8, 1, 157, 1},
+        {1000, 8, 512, 2, true, any, rows, 1000, 64, 8, 1, 16, 2},
         {1000, 8, 512, 1, false, tile_order::by_strips, strips, 1000, 56, 128, 1, 1, 1},
         {100, 8, 512, 8, true, tile_order::whole_rows, rows, 100, 16, 8, 1, 7, 7},
         {100, 10, 512, 1, true, tile_order::whole_rows, rows, 100, 56, 10, 1, 2, 1},
         {100, 10, 512, 8, true, tile_order::whole_rows, rows, 100, 14, 10, 1, 8, 8},
-        {1, 200000, 512, 1, false, any, few, 1, 56, 128, 1563, 1, 1},
+        {1, 200000, 512, 1, false, any, few, 1, 56, 64, 3125, 1, 1},
         {32, 200000, 512, 2, false, any, few, 32, 56, 56, 3572, 1, 2},
         {32, 200000, 512, 2, true, any, strips, 32, 56, 128, 1563, 1, 2},
         {1024, 200000, 512, 1, true, any, strips, 1024, 56, 128, 1563, 1, 1},

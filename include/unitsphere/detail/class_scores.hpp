@@ -26,13 +26,13 @@ struct keep_best_label : engine::consumer_pool {
     struct consumer : engine::score_consumer {
         idx_t* labels;
         float scale;
-        float largest[engine::group_rows<>];
-        kernel::best_list best[engine::group_rows<>];
+        float largest[engine::most_group_rows<>];
+        kernel::best_list best[engine::most_group_rows<>];
 
         void tile(const engine::score_tile<>& tile) noexcept {
             float logits[2 * kernel::lane_count];  // a tile has no more columns at any level
             for (int r = 0; r < tile.rows; ++r) {
-                const idx_t image = tile.first_row + r, place = image % engine::group_rows<>;
+                const idx_t image = tile.first_row + r, place = image % engine::most_group_rows<>;
                 if (tile.first_column == 0) best[place] = {labels + image, largest + place, 1};
                 kernel::scale_tile(tile.scores + r * tile.pitch, tile.pitch, 1, tile.columns, scale, logits, 0);
                 best[place].add_row(logits, tile.columns, tile.first_column);
@@ -40,7 +40,7 @@ struct keep_best_label : engine::consumer_pool {
         }
         void rows_done(idx_t first, idx_t count) const noexcept {
             for (idx_t image = first; image < first + count; ++image)
-                if (best[image % engine::group_rows<>].filled == 0) labels[image] = -1;
+                if (best[image % engine::most_group_rows<>].filled == 0) labels[image] = -1;
         }
     };
 
@@ -56,11 +56,11 @@ struct best_labels : engine::score_consumer {
 
     void tile(const engine::score_tile<>& tile) const noexcept {
         for (int r = 0; r < tile.rows; ++r)
-            tile.store_row(r, scale, logits.row((tile.first_row + r) % engine::group_rows<>));
+            tile.store_row(r, scale, logits.row((tile.first_row + r) % engine::most_group_rows<>));
     }
     void rows_done(idx_t first, idx_t count) const noexcept {
         for (idx_t i = first; i < first + count; ++i) {
-            float* row = logits.row(i % engine::group_rows<>);
+            float* row = logits.row(i % engine::most_group_rows<>);
             kernel::select_best(row, logits.dim(), labels.dim(), labels.row(i), probabilities.row(i));
             kernel::softmax_row(row, logits.dim(), row);
             for (idx_t j = 0; j < labels.dim(); ++j)
@@ -78,10 +78,10 @@ struct keep_best_labels : engine::consumer_pool {
     engine::worker_arrays<float> logits;
 
     void lay_out(engine::arena& memory, idx_t workers, idx_t) {
-        memory.add(logits, workers, engine::group_rows<> * classes);
+        memory.add(logits, workers, engine::most_group_rows<> * classes);
     }
     best_labels of(idx_t worker) const {
-        return {{}, {logits.of(worker), engine::group_rows<>, classes}, scale, labels, probabilities};
+        return {{}, {logits.of(worker), engine::most_group_rows<>, classes}, scale, labels, probabilities};
     }
 };
 

@@ -40,9 +40,10 @@ struct cache_model {
     /// Blocks of gallery rows of one task of that loop: 56 rows of 512 floats are 112 KiB. Chosen.
     idx_t few_blocks_of_task = 4;
 
-    /// From how many rows on a side is not packed that meets few rows, and 16 rows in how many groups are a task of it.
+    /// From how many rows on a side is not packed that meets few rows, and how many groups of 16 rows are a task of it.
     /// Chosen: the first group of a task is measured alone.
-    idx_t least_unpacked_rows = 32, unpacked_groups_of_task = 8;
+    idx_t least_unpacked_rows = 32;
+    int unpacked_groups_of_task = 4;
 
     /// A chunk of a contrastive loss: packed rows that meet every strip of a chunk of columns. With half of it, packing
     /// was a tenth of the work (loss_bench).

@@ -36,8 +36,8 @@ void score_some(const row_source<A>& a, const row_source<B>& b, idx_t first, int
 template <class A, class B>
 double cosine_in_double(const row_source<A>& a, const row_source<B>& b, idx_t i, row_report& seen_a,
                         row_report& seen_b) noexcept {
-    const kernel::sums_of_pair sums = kernel::sums_in_double(
-        kernel::row_in_double<A>(a.row(i), a.dim()), kernel::row_in_double<B>(b.row(i), b.dim()), a.dim());
+    const kernel::sums_of_pair sums = kernel::sums_in_double(kernel::row_in_double<A>(a.row(i), a.dim()),
+                                                             kernel::row_in_double<B>(b.row(i), b.dim()), a.dim());
     const double of_a = double(a.factors(i, {sums.squares_a, 1.0}, seen_a).inverse);
     const double of_b = double(b.factors(i, {sums.squares_b, 1.0}, seen_b).inverse);
     if (unitsphere::detail::is_nan(of_a) || unitsphere::detail::is_nan(of_b)) return unitsphere::detail::quiet_nan();

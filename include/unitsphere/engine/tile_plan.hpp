@@ -20,7 +20,7 @@
 /// |        |                                           | <= 4 MiB          | gallery, <= 256 KiB    | groups x strip |
 ///
 /// Up to 8 rows of one side against 32 or more raw ones of the other: those are not packed by anybody, in the loop few
-/// (queries are the 8) or rows (gallery rows are), and a task has up to 128 of them.
+/// (queries are the 8) or rows (gallery rows are), and a task has up to 64 of them.
 ///
 /// With several workers, groups and strips shrink and strips are shared until each worker gets about four tasks: at the
 /// end little is left to wait for. A group has at least one block and a strip one panel, however long the rows are;
@@ -125,9 +125,10 @@ inline bool are_few(const tile_shape& shape, const cache_model& model) noexcept 
            padded * shape.dim * shape.tile.element_bytes <= model.few_queries_bytes;
 }
 
-/// Whether few rows of one side meet many of the other.
+/// Whether few rows of one side, which stay in L2, meet many of the other.
 inline bool is_unpacked(const tile_shape& shape, idx_t few, idx_t many, const cache_model& model) noexcept {
-    return few > 0 && few <= shape.tile.most_unpacked && many >= model.least_unpacked_rows;
+    return few > 0 && few <= shape.tile.most_unpacked && many >= model.least_unpacked_rows &&
+           shape.tile.panel_elements(few, shape.dim) * shape.tile.element_bytes <= model.few_queries_bytes;
 }
 
 /// The plan of a question, by the table above. Inlined: with constant tile and order most divisions are shifts or gone.

@@ -1,0 +1,17 @@
+// What hot_loops.py looks at: the multiply kernels alone, and in the middle of everything that a program may include.
+#ifdef UNITSPHERE_WHOLE
+#include <unitsphere/unitsphere.hpp>
+
+namespace us = unitsphere;
+void cosines(us::matrix_view<const float> a, us::matrix_view<const float> b, us::matrix_view<float> scores) {
+    us::cosine_similarity_into(a, b, scores);
+}
+void cosines(us::matrix_view<const double> a, us::matrix_view<const double> b, us::matrix_view<double> scores) {
+    us::cosine_similarity_into(a, b, scores);
+}
+#else
+#include <unitsphere/kernel/multiply.hpp>
+
+using namespace unitsphere::kernel;
+void scores(const multiply_operands<float>& x, const multiply_operands<double>& y) { multiply(x), multiply(y); }
+#endif
