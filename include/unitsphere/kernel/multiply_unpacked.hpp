@@ -25,13 +25,14 @@ UNITSPHERE_INLINE void multiply_squares(const C* panel, const transposed_rows<C,
         vector<C> sum[Columns];
         unroll<Columns>([&](int n) UNITSPHERE_LAMBDA { sum[n] = vector<C>(C(0)); });
         for (idx_t k = first; k < minimum(first + chain_length, dim); k += width) {
+            alignas(64) C square[width * width];
+            rows.store_columns(k, dim, square, width);
             between();
-            const C* const columns = panel + k * lane_count;
-            rows.for_each_column(k, dim, [&](int i, const vector<C>& elements) UNITSPHERE_LAMBDA {
-                unroll<Columns>([&](int n) UNITSPHERE_LAMBDA {
-                    sum[n] = fma(vector<C>(columns[i * lane_count + n]), elements, sum[n]);
-                });
-            });
+            const C* column = panel + k * lane_count;
+            for (int i = 0; i < minimum(dim - k, width); ++i, column += lane_count) {
+                const vector<C> elements = vector<C>::load_aligned(square + i * width);
+                unroll<Columns>([&](int n) UNITSPHERE_LAMBDA { sum[n] = fma(vector<C>(column[n]), elements, sum[n]); });
+            }
         }
         unroll<Columns>([&](int n) UNITSPHERE_LAMBDA {
             C* const to = scores + n * lane_count;
@@ -83,8 +84,6 @@ void multiply_unpacked(int columns, const C* panel, const unpacked_rows<T>& x, i
     constexpr int most = most_unpacked_columns<C>;
     if (columns == 1)
         multiply_unpacked<1>(panel, x, dim, scores, next);
-    else if (columns == 2)
-        multiply_unpacked<2>(panel, x, dim, scores, next);
     else if (columns <= 4)
         multiply_unpacked<4>(panel, x, dim, scores, next);
     else

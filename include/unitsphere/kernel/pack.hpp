@@ -57,29 +57,17 @@ public:
         power_ = vector<C>::load_unaligned(power), inverse_ = vector<C>::load_unaligned(inverse);
     }
 
-    /// use(i, register) for elements k .. k + width - 1, as far as dim goes: element k + i of every row.
-    template <class Use>
-    UNITSPHERE_INLINE void for_each_column(idx_t k, idx_t dim, Use&& use) const noexcept {
-        if (is_whole_ && k + width <= dim) {
-            vector<C> square[width];
-            const T* row = rows_ + k;
-            unroll<width>([&](int i) UNITSPHERE_LAMBDA {
-                square[i] = fp_barrier(load_row(row, i));
-                row += stride_;
-            });
-            transpose(square);
-            unroll<width>([&](int i) UNITSPHERE_LAMBDA { use(i, scaled(square[i])); });
-        } else {
-            alignas(64) C square[width * width];
-            const int steps = int(minimum(dim - k, width));
-            store_edge(k, steps, square, width);
-            for (int i = 0; i < steps; ++i) use(i, vector<C>::load_aligned(square + i * width));
-        }
-    }
-    /// Stores them, at to + i * pitch.
+    /// Stores elements k .. k + width - 1 of the rows, as far as dim goes: element k + i of every row at to + i * pitch.
     UNITSPHERE_INLINE void store_columns(idx_t k, idx_t dim, C* to, idx_t pitch) const noexcept {
-        for_each_column(
-            k, dim, [&](int i, const vector<C>& column) UNITSPHERE_LAMBDA { column.store_unaligned(to + i * pitch); });
+        if (!is_whole_ || k + width > dim) return store_edge(k, int(minimum(dim - k, width)), to, pitch);
+        vector<C> square[width];
+        const T* row = rows_ + k;
+        unroll<width>([&](int i) UNITSPHERE_LAMBDA {
+            square[i] = fp_barrier(load_row(row, i));  // loaded once: else gcc spills all of them
+            row += stride_;
+        });
+        transpose(square);
+        unroll<width>([&](int i) UNITSPHERE_LAMBDA { scaled(square[i]).store_unaligned(to + i * pitch); });
     }
 
 private:
