@@ -93,6 +93,8 @@ TEST_CASE("a mean without a direction is a zero row and counted; bad input is re
     CHECK(message_of<value_error>([&] { mean_direction(matrix<float>(0, 3)); }) == "mean_direction: there are no rows");
     CHECK(message_of<shape_error>([&] { weighted_mean(rows, std::vector<float>{1.0f}); }) ==
           "mean_direction: 2 rows, weights has 1 entries");
+    CHECK(message_of<shape_error>([&] { weighted_mean(rows, std::vector<float>()); }) ==
+          "mean_direction: 2 rows, weights has 0 entries");
     CHECK(message_of<value_error>([&] {
               weighted_mean(rows, std::vector<float>{1.0f, reference::float_from_bits(0x7f800000u)});
           }) == "mean_direction: weight 1 is not finite");

@@ -95,7 +95,7 @@ public:
         using number = typename decltype(column)::value_type;
         constexpr idx_t size = sizeof(number);
         bytes_ = {reinterpret_cast<const char*>(column.data()), column.rows(), size, column.stride() * size};
-        read_ = [](const char* at) { return double(*reinterpret_cast<const number*>(at)); };
+        read_ = [](const void* at) { return double(*static_cast<const number*>(at)); };
     }
 
     bool is_given() const noexcept { return read_ != nullptr; }
@@ -105,7 +105,7 @@ public:
 
 private:
     matrix_view<const char> bytes_ = {};
-    double (*read_)(const char*) = nullptr;
+    double (*read_)(const void*) = nullptr;
 };
 
 }  // namespace UNITSPHERE_ISA
