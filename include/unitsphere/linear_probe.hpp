@@ -6,8 +6,8 @@
 #include <initializer_list>
 
 #include "data/column.hpp"
-#include "learning/lbfgs.hpp"
 #include "learning/logistic_objective.hpp"
+#include "learning/newton_cg.hpp"
 #include "learning/validation.hpp"
 #include "linear_head.hpp"
 
@@ -101,7 +101,7 @@ inline logistic_fit fit_from(matrix<double>& start, const learning::labelled_row
     };
     array<double> x = objective.variables(start);
     const learning::status end =
-        learning::lbfgs(objective, x, {options.tolerance, options.max_iterations}, on_iteration);
+        learning::newton_cg(objective, x, {options.tolerance, options.max_iterations}, on_iteration);
     if (!end.converged && options.require_convergence)
         fail<value_error>(function, ": the gradient is ", end.gradient, " after ", end.iterations,
                           " iterations, it must be at most ", end.bound,

@@ -18,8 +18,7 @@ using vector = array<double>;
 /// Of an objective at a point.
 struct evaluation {
     double value = 0;
-    double gradient = 0;  ///< its largest |component|
-    double scale = 0;     ///< the size of the terms whose sum the gradient is
+    double scale = 0;  ///< the size of the terms whose sum the gradient is
 };
 
 /// Converged where the largest |component| of the gradient is at most tolerance * scale: the same rule for an objective
