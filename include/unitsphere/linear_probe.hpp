@@ -1,5 +1,4 @@
-/// Logistic regression on unit embeddings: labelled rows in, a linear head out. Needs Eigen (target unitsphere::eigen),
-/// so unitsphere.hpp leaves it out. Includes linear_head.hpp: a fit is a head; the head alone needs no Eigen.
+/// Logistic regression on unit embeddings: labelled rows in, a linear head out. A fit is a head, hence linear_head.hpp.
 #pragma once
 
 #include <functional>
@@ -29,7 +28,8 @@ struct logistic_regression_options {
     std::vector<double> class_weight = {};  ///< one for each class, by ascending label; empty: all 1
     idx_t classes = 0;  ///< how many: labels are 0 .. classes - 1 then, all of them; 0: whichever labels there are
     idx_t max_iterations = 2000;
-    double tolerance = 1e-10;         ///< converged where no component of the gradient exceeds this part of its terms
+    double tolerance = 1e-10;         ///< converged where no component of the gradient exceeds this part of its terms;
+                                      ///< never looser than scikit-learn's tol of the same number
     bool require_convergence = true;  ///< false: a fit that has not converged is no error, its result says so
     std::function<void(const fit_step&)> on_iteration = {};  ///< called on the caller's thread; may be empty
 };
@@ -126,18 +126,18 @@ inline logistic_fit fit_from(matrix<double>& start, const learning::labelled_row
 /// Units    C is in 1 / rows: twice the rows want half the C for the same penalty on each. Converged where no component
 ///          of the gradient exceeds tolerance * C sum_i weight[label_i] (1 - p_i), p_i the probability of the label:
 ///          the size of the terms that cancel there, so the same tolerance serves every C and every number of rows.
+///          Divided by C sum_i weight[label_i] that is the gradient of the mean loss, which scikit-learn's tol bounds:
+///          here by tolerance times the mean of 1 - p_i, which is at most tolerance.
 /// Errors   shape_error if the lengths differ or dim is 0. value_error for no rows, labels of one class only, where
 ///          options.classes is given a label out of range (names the row) or a class without rows, a row with NaN or
 ///          Inf (names it), settings that have no meaning, and a fit that does not converge (see
 ///          require_convergence). A zero row, a failed image, counts for the bias alone; it is counted in the report,
 ///          or an error on request.
-/// Threads  `how` splits the normalization of the rows; the minimizer runs on the caller's thread.
-/// Memory   unit floats are read where they are, other rows are copied as floats [n, dim]. Beside that n labels and a
-///          block of 128 rows; for 2 classes a square of dim + 1 doubles, for more 22 times the head. None of it from a
-///          workspace.
+/// Threads  `how` splits the normalization of the rows and every sum over them, up to 16 parts of 256 rows or more.
+/// Memory   unit floats are read where they are, other rows are copied as floats [n, dim]. Beside that n labels,
+///          doubles [n, 1 or classes] and at most 26 times the head. None of it from a workspace.
 /// Source   scikit-learn's LogisticRegression; Radford et al. 2021, arXiv:2103.00020, appendix A.3 (linear probes).
-///          2 classes are solved by Newton's method, more by L-BFGS; in double, so the last bits of the weights differ
-///          between instruction sets, as Eigen's sums do.
+///          Truncated Newton (learning/newton_cg.hpp), in double.
 template <class Rows, class Labels, detail::if_rows<Rows> = 0>
 logistic_fit logistic_regression(const Rows& rows, const Labels& labels, const execution& how = {},
                                  const logistic_regression_options& options = {}) {
@@ -160,7 +160,7 @@ UNITSPHERE_REFUSE_ROWS(logistic_regression);
 /// Units    as logistic_regression.
 /// Errors   as logistic_regression; value_error too for no candidates, no validation rows, a validation label that no
 ///          row has, and a validation row with NaN or Inf (names the row); shape_error if the dims differ.
-/// Threads  `how` splits the normalization of the rows and the predictions; the minimizer runs on the caller's thread.
+/// Threads  as logistic_regression; `how` splits the predictions too.
 /// Memory   as logistic_regression, and [m, classes] doubles. Every C is fitted from the minimum of the next smaller
 ///          one, whatever the order of the candidates.
 /// Source   Radford et al. 2021, arXiv:2103.00020, appendix A.3: a sweep over C on a validation split.

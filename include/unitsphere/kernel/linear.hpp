@@ -1,4 +1,4 @@
-/// Decision function of linear heads: dot products of weights with a unit row, in double; and what a fit of them adds up.
+/// Decision function of linear heads, dot products of weights with a unit row, and the sums of their fits; in double.
 ///
 ///   out[h] = sum_k weights[h][k] * unit[k]        unit as in norm.hpp, rounded to float in registers
 ///

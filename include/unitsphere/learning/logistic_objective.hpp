@@ -86,9 +86,11 @@ public:
             to[width_] = from[width_] / s - kernel::dot(mean_.data(), to, width_);
         }
         if (heads_ == 1) return;
-        double sum = 0.0;  // of the biases: no loss depends on it, so it stays 0
-        for (idx_t h = 0; h < heads_; ++h) sum += out[position(h, rows_.dim())];
-        for (idx_t h = 0; h < heads_; ++h) out[position(h, rows_.dim())] -= sum / double(heads_);
+        for (idx_t k = 0; k <= width_; ++k) {  // no loss depends on the heads' sum: it stays 0
+            double sum = 0.0;
+            for (idx_t at = k; at < size(); at += stride()) sum += out[at];
+            for (idx_t at = k; at < size(); at += stride()) out[at] -= sum / double(heads_);
+        }
     }
 
     /// Rows [weights..., bias] of x.
