@@ -3,6 +3,8 @@
 #include <memory>
 #include <vector>
 
+#include <Eigen/Core>
+
 #include <unitsphere/linear_probe.hpp>
 
 #include "exact.hpp"
@@ -68,4 +70,5 @@ void bench::register_rows() {
     add_fit(10000, 512, 2);
     add_fit(736, 512, 37);
     add_fit(10000, 512, 10);
+    add_fit(4000, 4096, 2);
 }

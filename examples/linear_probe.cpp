@@ -1,9 +1,8 @@
-// How well do labelled embeddings tell their classes apart? (Needs Eigen.)
+// How well do labelled embeddings tell their classes apart?
 #include <cstdint>
 #include <cstdio>
 #include <vector>
 
-#include <unitsphere/linear_probe.hpp>
 #include <unitsphere/unitsphere.hpp>
 
 namespace us = unitsphere;

@@ -1,18 +1,13 @@
-/// Logistic regression on unit embeddings: labelled rows in, a linear head out. Needs Eigen (target unitsphere::eigen),
-/// so unitsphere.hpp leaves it out. Includes linear_head.hpp: a fit is a head; the head alone needs no Eigen.
+/// Logistic regression on unit embeddings: labelled rows in, a linear head out. A fit is a head, hence linear_head.hpp.
 #pragma once
 
-#include <cassert>
 #include <functional>
 #include <initializer_list>
 
-#include <Eigen/Core>
-
 #include "data/column.hpp"
-#include "learning/labelled_rows.hpp"
-#include "learning/lbfgs.hpp"
 #include "learning/logistic_objective.hpp"
-#include "learning/newton.hpp"
+#include "learning/newton_cg.hpp"
+#include "learning/validation.hpp"
 #include "linear_head.hpp"
 
 namespace unitsphere {
@@ -33,7 +28,8 @@ struct logistic_regression_options {
     std::vector<double> class_weight = {};  ///< one for each class, by ascending label; empty: all 1
     idx_t classes = 0;  ///< how many: labels are 0 .. classes - 1 then, all of them; 0: whichever labels there are
     idx_t max_iterations = 2000;
-    double tolerance = 1e-10;         ///< converged where no component of the gradient exceeds this part of its terms
+    double tolerance = 1e-10;         ///< converged where no component of the gradient exceeds this part of its terms;
+                                      ///< never looser than scikit-learn's tol of the same number
     bool require_convergence = true;  ///< false: a fit that has not converged is no error, its result says so
     std::function<void(const fit_step&)> on_iteration = {};  ///< called on the caller's thread; may be empty
 };
@@ -49,13 +45,6 @@ struct logistic_fit {
     double gradient;   ///< the largest |component| of the objective's gradient there
     idx_t iterations;
     bool converged;  ///< gradient <= tolerance * the size of its terms
-};
-
-/// How one C did on the validation rows.
-struct validated_c {
-    double C;
-    idx_t correct;    ///< labels that predict gets right
-    double log_loss;  ///< mean of -log of the true label's probability
 };
 
 /// The fit of the best C, and how every C did.
@@ -101,77 +90,24 @@ inline array<double> class_costs(const learning::labelled_rows& data, const logi
     return costs;
 }
 
-/// Minimizes from `start` on, and leaves the parameters of the minimum there.
-inline logistic_fit fit_from(learning::vector& start, const learning::labelled_rows& data,
-                             const logistic_regression_options& options, double C, const char* function) {
+/// Minimizes from the head's parameters in `start` on, of none from zeros, and leaves those of the minimum there.
+inline logistic_fit fit_from(matrix<double>& start, const learning::labelled_rows& data,
+                             const logistic_regression_options& options, double C, const execution& how,
+                             const char* function) {
     const array<double> costs = class_costs(data, options, C, function);
-    learning::logistic_objective objective(data.rows(), data.labels(), costs);
+    learning::logistic_objective objective(data.rows(), data.labels(), costs, how);
     const auto on_iteration = [&](const learning::status& now) {
         if (options.on_iteration) options.on_iteration({now.iterations, now.value, now.gradient, now.bound});
     };
-    const learning::stop_rule stop{options.tolerance, options.max_iterations};
-    if (start.size() == 0) start = learning::vector::Zero(objective.size());
-    learning::iterate at;
-    at.x.swap(start);
-    objective.scale_biases(at.x);
-    const learning::status end = objective.heads() == 1 ? learning::newton(objective, at, stop, on_iteration)
-                                                        : learning::lbfgs(objective, at, stop, on_iteration);
+    array<double> x = objective.variables(start);
+    const learning::status end =
+        learning::newton_cg(objective, x, {options.tolerance, options.max_iterations}, on_iteration);
     if (!end.converged && options.require_convergence)
         fail<value_error>(function, ": the gradient is ", end.gradient, " after ", end.iterations,
                           " iterations, it must be at most ", end.bound,
                           "; allow more iterations, lower C, or set require_convergence to false");
-    objective.restore_biases(at.x);
-    start.swap(at.x);
-    const matrix_view<const double> rows(start.data(), objective.heads(), data.rows().dim() + 1);
-    return {linear_head(rows).with_labels(data.names()), end.value, end.gradient, end.iterations, end.converged};
-}
-
-template <class View, class Label>
-void require_validation(const learning::labelled_rows& data, const View& rows, const matrix_view<const Label>& labels,
-                        const row_policy& policy, const char* function) {
-    if (rows.dim() != data.rows().dim())
-        fail<shape_error>(function, ": validation rows have dim ", rows.dim(), ", rows have dim ", data.rows().dim());
-    if (rows.rows() != labels.rows())
-        fail<shape_error>(function, ": ", rows.rows(), " validation rows, ", labels.rows(), " labels");
-    if (rows.rows() == 0) fail<value_error>(function, ": there are no validation rows");
-    for (idx_t i = 0; i < labels.rows(); ++i) {
-        const idx_t label = idx_t(labels(i, 0));
-        if (data.class_of(label) < 0)
-            fail<value_error>(function, ": validation row ", i, " has label ", label, ", there are ", data.classes(),
-                              " classes");
-    }
-    engine::row_source source(rows, learning::finite_rows_only(policy, function), function, "validation row ");
-    source.count_rows();
-    source.report();
-}
-
-template <class View, class Label>
-validated_c validate(double C, const linear_head& head, const learning::labelled_rows& data, const View& rows,
-                     const matrix_view<const Label>& labels, const execution& how) {
-    const array<idx_t> predicted = head.predict(rows, how);
-    const matrix<double> p = head.predict_proba(rows, how);
-    validated_c found{C, 0, 0.0};
-    for (idx_t i = 0; i < p.rows(); ++i) {
-        const idx_t label = idx_t(labels(i, 0));
-        found.correct += predicted[i] == label ? 1 : 0;
-        found.log_loss -= std::log(p(i, data.class_of(label))) / double(p.rows());
-    }
-    return found;
-}
-
-inline bool better(const validated_c& a, const validated_c& b) noexcept {
-    return a.correct > b.correct || (a.correct == b.correct && a.log_loss < b.log_loss);
-}
-
-/// Positions of numbers in ascending order, equal ones in the order given.
-inline array<idx_t> ascending(matrix_view<const double> numbers) {
-    array<idx_t> order(numbers.rows());
-    for (idx_t i = 0; i < numbers.rows(); ++i) {
-        idx_t at = i;
-        for (; at > 0 && numbers(order[at - 1], 0) > numbers(i, 0); --at) order[at] = order[at - 1];
-        order[at] = i;
-    }
-    return order;
+    start = objective.parameters(x);
+    return {linear_head(start).with_labels(data.names()), end.value, end.gradient, end.iterations, end.converged};
 }
 
 }  // namespace detail
@@ -190,18 +126,18 @@ inline array<idx_t> ascending(matrix_view<const double> numbers) {
 /// Units    C is in 1 / rows: twice the rows want half the C for the same penalty on each. Converged where no component
 ///          of the gradient exceeds tolerance * C sum_i weight[label_i] (1 - p_i), p_i the probability of the label:
 ///          the size of the terms that cancel there, so the same tolerance serves every C and every number of rows.
+///          Divided by C sum_i weight[label_i] that is the gradient of the mean loss, which scikit-learn's tol bounds:
+///          here by tolerance times the mean of 1 - p_i, which is at most tolerance.
 /// Errors   shape_error if the lengths differ or dim is 0. value_error for no rows, labels of one class only, where
 ///          options.classes is given a label out of range (names the row) or a class without rows, a row with NaN or
 ///          Inf (names it), settings that have no meaning, and a fit that does not converge (see
 ///          require_convergence). A zero row, a failed image, counts for the bias alone; it is counted in the report,
 ///          or an error on request.
-/// Threads  `how` splits the normalization of the rows; the minimizer runs on the caller's thread.
-/// Memory   unit floats are read where they are, other rows are copied as floats [n, dim]. Beside that n labels and a
-///          block of 128 rows; for 2 classes a square of dim + 1 doubles, for more 22 times the head. None of it from a
-///          workspace.
+/// Threads  `how` splits the normalization of the rows and every sum over them, up to 16 parts of 256 rows or more.
+/// Memory   unit floats are read where they are, other rows are copied as floats [n, dim]. Beside that n labels,
+///          doubles [n, 1 or classes] and at most 26 times the head. None of it from a workspace.
 /// Source   scikit-learn's LogisticRegression; Radford et al. 2021, arXiv:2103.00020, appendix A.3 (linear probes).
-///          2 classes are solved by Newton's method, more by L-BFGS; in double, so the last bits of the weights differ
-///          between instruction sets, as Eigen's sums do.
+///          Truncated Newton (learning/newton_cg.hpp), in double.
 template <class Rows, class Labels, detail::if_rows<Rows> = 0>
 logistic_fit logistic_regression(const Rows& rows, const Labels& labels, const execution& how = {},
                                  const logistic_regression_options& options = {}) {
@@ -211,8 +147,8 @@ logistic_fit logistic_regression(const Rows& rows, const Labels& labels, const e
     const learning::labelled_rows data(view, detail::labels_of(labels), options.classes, options.rows, how, function);
     detail::class_costs(data, options, options.C, function);  // before the report is written
     if (options.rows.report != nullptr) *options.rows.report = data.seen();
-    learning::vector start;
-    return detail::fit_from(start, data, options, options.C, function);
+    matrix<double> start;
+    return detail::fit_from(start, data, options, options.C, how, function);
 }
 UNITSPHERE_REFUSE_ROWS(logistic_regression);
 
@@ -224,7 +160,7 @@ UNITSPHERE_REFUSE_ROWS(logistic_regression);
 /// Units    as logistic_regression.
 /// Errors   as logistic_regression; value_error too for no candidates, no validation rows, a validation label that no
 ///          row has, and a validation row with NaN or Inf (names the row); shape_error if the dims differ.
-/// Threads  `how` splits the normalization of the rows and the predictions; the minimizer runs on the caller's thread.
+/// Threads  as logistic_regression; `how` splits the predictions too.
 /// Memory   as logistic_regression, and [m, classes] doubles. Every C is fitted from the minimum of the next smaller
 ///          one, whatever the order of the candidates.
 /// Source   Radford et al. 2021, arXiv:2103.00020, appendix A.3: a sweep over C on a validation split.
@@ -243,20 +179,20 @@ best_c_fit fit_best_c(const Rows& rows, const Labels& labels, const ValidationRo
     const row_policy& policy = options.fit.rows;
     const learning::labelled_rows data(view, detail::labels_of(labels), options.fit.classes, policy, how, function);
     for (idx_t i = 0; i < Cs.rows(); ++i) detail::class_costs(data, options.fit, Cs(i, 0), function);
-    detail::require_validation(data, validation, truth, options.validation_rows, function);
+    learning::require_validation(data, validation, truth, options.validation_rows, function);
     if (policy.report != nullptr) *policy.report = data.seen();
 
-    const array<idx_t> order = detail::ascending(Cs);
-    learning::vector start;
-    const auto fit = [&](idx_t i) { return detail::fit_from(start, data, options.fit, Cs(i, 0), function); };
+    const array<idx_t> order = learning::ascending(Cs);
+    matrix<double> start;
+    const auto fit = [&](idx_t i) { return detail::fit_from(start, data, options.fit, Cs(i, 0), how, function); };
     idx_t leader = order[0];
     best_c_fit best{Cs(leader, 0), fit(leader), array<validated_c>::uninitialized(Cs.rows())};
-    best.tried[leader] = detail::validate(best.C, best.fit.head, data, validation, truth, how);
+    best.tried[leader] = learning::validate(best.C, best.fit.head, data, validation, truth, how);
     for (idx_t at = 1; at < Cs.rows(); ++at) {
         const idx_t i = order[at];
         logistic_fit next = fit(i);
-        best.tried[i] = detail::validate(Cs(i, 0), next.head, data, validation, truth, how);
-        if (!detail::better(best.tried[i], best.tried[leader])) continue;
+        best.tried[i] = learning::validate(Cs(i, 0), next.head, data, validation, truth, how);
+        if (!learning::better(best.tried[i], best.tried[leader])) continue;
         leader = i;
         best.C = Cs(i, 0);
         best.fit = static_cast<logistic_fit&&>(next);

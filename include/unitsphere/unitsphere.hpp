@@ -5,6 +5,7 @@
 #include "directions.hpp"
 #include "gallery.hpp"
 #include "linear_head.hpp"
+#include "linear_probe.hpp"
 #include "metrics.hpp"
 #include "normalize.hpp"
 #include "probability.hpp"

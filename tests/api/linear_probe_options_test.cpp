@@ -304,10 +304,97 @@ TEST_CASE("an objective beyond the range of double is an error, not a fit", "[pr
     CHECK(message.find("logistic_regression: the gradient is ") == 0);
 }
 
+TEST_CASE("the gradient of the mean loss is at most the tolerance, and all of it where the labels are noise",
+          "[probe]") {
+    const idx_t classes = GENERATE(2, 5);
+    const double tolerance = GENERATE(1e-2, 1e-4, 1e-8), C = GENERATE(1e-3, 1.0, 1e5);
+    const matrix<float> rows = random_rows<float>(300, 10, 118);
+    generator random(119);
+    labels given;
+    for (idx_t i = 0; i < 300; ++i) given.push_back(i < classes ? i : random.below(classes));
+    logistic_regression_options options;
+    options.C = C, options.tolerance = tolerance;
+    const logistic_fit found = logistic_regression(rows, given, {}, options);
+    options.tolerance = 1e-12;
+    const logistic_fit best = logistic_regression(rows, given, {}, options);
+    CHECK(found.gradient <= tolerance * C * 300);  // scikit-learn's tol
+    CHECK(found.iterations <= best.iterations);
+    CHECK(found.objective >= best.objective * (1 - 1e-12));
+    const reference::logistic_oracle oracle(rows, given, std::vector<long double>(std::size_t(classes), C));
+    long double scale = 0;
+    for (idx_t i = 0; i < 300; ++i) scale += C * (1 - oracle.probability(found.head.rows(), i, given[std::size_t(i)]));
+    CHECK(double(oracle.gradient(found.head.rows()) / scale) <= tolerance + 0x1p-22);
+}
+
+namespace {
+
+/// Counts what reads all rows.
+struct counted_objective {
+    unitsphere::learning::logistic_objective& objective;
+    int looks = 0;
+
+    auto operator()(const unitsphere::array<double>& x, unitsphere::array<double>& gradient) {
+        return ++looks, objective(x, gradient);
+    }
+    void product(const unitsphere::array<double>& v, unitsphere::array<double>& out) {
+        ++looks, objective.product(v, out);
+    }
+    void precondition(const unitsphere::array<double>& r, unitsphere::array<double>& out) const {
+        objective.precondition(r, out);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a direction that all rows share costs a fit no more looks at the rows", "[probe]") {
+    const idx_t classes = GENERATE(2, 3, 10);
+    int looks[2];
+    for (const int shared : {0, 1}) {
+        matrix<float> rows = random_rows<float>(2000, 32, 120);
+        unitsphere::matrix<idx_t> given(1, 2000);
+        for (idx_t i = 0; i < 2000; ++i) {
+            float* const row = rows.row(i);
+            given(0, i) = i % 7 == 0 ? i / 7 % classes : std::max_element(row, row + classes) - row;
+            for (idx_t k = 0; k < 32; ++k) row[k] += float(shared * (1 + k % 3));
+        }
+        const auto unit = unitsphere::normalize(rows);
+        const std::vector<double> costs(std::size_t(classes), 10.0);
+        const execution how;
+        unitsphere::learning::logistic_objective objective(unit.values(), given.view(), costs, how);
+        counted_objective counted{objective};
+        unitsphere::array<double> x(objective.size());
+        const auto end = unitsphere::learning::newton_cg(counted, x, {1e-10, 100}, [](const auto&) {});
+        CHECK(end.converged);
+        looks[shared] = counted.looks;
+    }
+    CHECK(2 * looks[1] <= 3 * looks[0]);
+    CHECK(looks[0] <= 60);
+}
+
+TEST_CASE("a class of one row is fitted beside one of hundreds, whatever C is", "[probe]") {
+    const idx_t classes = GENERATE(2, 3);
+    const double C = GENERATE(1e-7, 1e-2, 1.0, 1e3, 1e8);
+    CAPTURE(classes, C);
+    matrix<float> rows = random_rows<float>(500, 12, 121);
+    labels given;
+    for (idx_t i = 0; i < 500; ++i) {
+        given.push_back(i == 137 ? 0 : 1 + i % (classes - 1));
+        for (idx_t k = 0; k < 12; ++k) rows(i, k) += 20;
+    }
+    logistic_regression_options options;
+    options.C = C;
+    const logistic_fit found = logistic_regression(rows, given, {}, options);
+    CHECK(found.iterations < 200);
+    const reference::logistic_oracle oracle(rows, given, std::vector<long double>(std::size_t(classes), C));
+    // unit rows are floats here, exact in the oracle: 2^-22 of every term
+    CHECK(double(oracle.gradient(found.head.rows()) / (C * 500.0L)) <= 1e-10 + 0x1p-22);
+}
+
 TEST_CASE("no split and no thread changes a fit, a report or a search for C", "[probe]") {
-    matrix<float> rows = random_rows<float>(300, 200, 113);
+    const idx_t classes = GENERATE(2, 3);
+    matrix<float> rows = random_rows<float>(700, 200, 113);  // three parts of the sums
     for (const idx_t zero : {3, 70, 299}) std::fill_n(rows.row(zero), 200, 0.0f);
-    const labels given = alternating(300, 3);
+    const labels given = alternating(700, classes);
     const auto ask = [&](const execution& how) {
         row_report seen;
         logistic_regression_options options;

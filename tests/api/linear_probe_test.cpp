@@ -151,7 +151,7 @@ TEST_CASE("where the fit ends, the gradient of the formula vanishes", "[probe]")
     CHECK(found.gradient <= 1e-6);
 }
 
-TEST_CASE("the objective's gradient is that of finite differences", "[probe]") {
+TEST_CASE("the objective's gradient and Hessian are those of finite differences", "[probe]") {
     const idx_t classes = GENERATE(as<idx_t>{}, 2, 3);
     const matrix<float> rows = random_rows<float>(50, 4, 92);
     const std::vector<idx_t> labels = random_labels(rows, classes, 93);
@@ -160,37 +160,48 @@ TEST_CASE("the objective's gradient is that of finite differences", "[probe]") {
     const auto unit = normalize(rows);
     unitsphere::matrix<idx_t> label_row(1, 50);
     for (idx_t i = 0; i < 50; ++i) label_row(0, i) = labels[std::size_t(i)];
-    unitsphere::learning::logistic_objective objective(unit.values(), label_row.view(), costs);
-    unitsphere::learning::vector x(objective.size()), gradient(objective.size()), ignored(objective.size());
+    const unitsphere::execution how;
+    unitsphere::learning::logistic_objective objective(unit.values(), label_row.view(), costs, how);
+    using unitsphere::array;
+    array<double> x(objective.size()), gradient(objective.size());
     generator random(94);
-    for (idx_t k = 0; k < objective.size(); ++k) x(k) = double(random.bell(20)) * 0x1p-20;
+    for (idx_t h = 0; h < objective.heads(); ++h)
+        for (idx_t k : {0, 1, 2, 3, 16}) x[h * objective.stride() + k] = double(random.bell(20)) * 0x1p-20;
+    array<double> v(objective.size()), product(objective.size());
+    v[1] = 0.5, v[3] = -2.0, v[16] = 1.5, v[objective.size() - objective.stride()] = 3.0;
     objective(x, gradient);
-    unitsphere::learning::column_major hessian(objective.size(), objective.size());
-    if (classes == 2) objective.hessian(x, hessian);
+    objective.product(v, product);
+    array<double> right = x, left = x, slope_right = x, slope_left = x;
+    for (idx_t k = 0; k < objective.size(); ++k) right[k] += 1e-5 * v[k], left[k] -= 1e-5 * v[k];
+    objective(right, slope_right), objective(left, slope_left);
+    for (idx_t k = 0; k < objective.size(); ++k)
+        CHECK_THAT((slope_right[k] - slope_left[k]) / 2e-5, WithinAbs(product[k], 1e-7));
     for (idx_t k = 0; k < objective.size(); ++k) {
         const double step = 1e-5;
-        unitsphere::learning::vector right = x, left = x, gradient_right = x, gradient_left = x;
-        right(k) += step, left(k) -= step;
-        const double rise = objective(right, gradient_right) - objective(left, gradient_left);
-        CHECK_THAT(rise / (2 * step), WithinAbs(gradient(k), 1e-7));
-        if (classes == 2)
-            for (idx_t j = k; j < objective.size(); ++j)
-                CHECK_THAT((gradient_right(j) - gradient_left(j)) / (2 * step), WithinAbs(hessian(j, k), 1e-7));
+        array<double> ignored = x;
+        right = x, left = x;
+        if (k % objective.stride() < 4 || k % objective.stride() == 16) right[k] += step, left[k] -= step;
+        const double rise = objective(right, ignored).value - objective(left, ignored).value;
+        CHECK_THAT(rise / (2 * step), WithinAbs(gradient[k], 1e-7));
     }
 }
 
 TEST_CASE("losses next to 0 keep their digits, which a large C multiplies", "[probe]") {
     const idx_t classes = GENERATE(as<idx_t>{}, 2, 3);
-    const matrix<float> row = random_rows<float>(1, 4, 98);
-    unitsphere::matrix<idx_t> label(1, 1);
     const std::vector<double> costs(std::size_t(classes), 1e25);
-    const auto unit = normalize(row);
-    unitsphere::learning::logistic_objective objective(unit.values(), label.view(), costs);
-    unitsphere::learning::vector x = unitsphere::learning::vector::Zero(objective.size()), gradient = x;
-    x(4) = classes == 2 ? -45 : 45;  // the bias alone: label 0 is sure
+    unitsphere::matrix<idx_t> label(1, 1);
+    const unitsphere::execution how;
+    const unitsphere::matrix<float> row(1, 4);  // zeros: the bias alone, label 0 is sure
+    unitsphere::learning::logistic_objective objective(row.view(), label.view(), costs, how);
+    unitsphere::matrix<double> head(classes == 2 ? 1 : classes, 5);
+    head(0, 4) = classes == 2 ? -45 : 45;
+    unitsphere::array<double> gradient(objective.size());
     const double others = double(classes - 1) * std::exp(-45.0);
-    CHECK_THAT(objective(x, gradient), WithinRel(1e25 * others, 1e-12));
-    CHECK_THAT(gradient(4), WithinRel((classes == 2 ? 1 : -1) * 1e25 * others, 1e-12));
+    const auto found = objective(objective.variables(head), gradient);
+    CHECK_THAT(found.value, WithinRel(1e25 * others, 1e-12));
+    CHECK_THAT(std::fabs(gradient[16]), WithinRel(1e25 * others, 1e-12));
+    CHECK_THAT(found.scale, WithinRel(1e25 * others, 1e-12));
+    CHECK((gradient[16] > 0) == (classes == 2));
 }
 
 TEMPLATE_LIST_TEST_CASE("raw rows, unit rows and rows of any stride are fitted alike, bit by bit", "[probe]",

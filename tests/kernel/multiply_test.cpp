@@ -2,6 +2,7 @@
 #include <cmath>
 #include <vector>
 
+#include <unitsphere/kernel/linear.hpp>
 #include <unitsphere/kernel/pack.hpp>
 
 #include "canonical.hpp"
@@ -101,6 +102,32 @@ TEST_CASE("a score is clamped to one; NaN and infinite sums become the one quiet
         else
             CHECK(reference::bits(out[i]) == reference::bits(clamped));
     }
+}
+
+TEST_CASE("the sums of a fit have one order each, for every number of rows, heads and columns", "[linear]") {
+    const idx_t dim = GENERATE(1, 15, 16, 17, 63, 64, 65, 100), heads = GENERATE(range(1, 14)), n = GENERATE(1, 4, 7);
+    const idx_t stride = dim + 3, width = (dim + 15) / 16 * 16;
+    const auto x = random_rows<float>(n, stride, 26);
+    matrix<double> w(heads, width), slopes = random_rows<double>(n, heads, 27), z(n, heads), sums(heads, width);
+    const auto numbers = random_rows<double>(heads, width, 28);
+    for (idx_t h = 0; h < heads; ++h) std::copy_n(numbers.row(h), dim, w.row(h));
+    for (idx_t k = 0; k < heads * width; ++k) sums.data()[k] = numbers.data()[k];
+    kernel::find_dots({x.data(), stride}, {w.data(), width}, n, heads, dim, {z.data(), heads});
+    kernel::add_products({slopes.data(), heads}, {x.data(), stride}, n, heads, dim, {sums.data(), width});
+    bool same = true;
+    for (idx_t h = 0; h < heads; ++h)
+        for (idx_t j = 0; j < n; ++j) {
+            double decision = 0;
+            kernel::decide<1>(x.row(j), dim, as_is<float>, w.row(h), width, &decision);
+            same = same && reference::bits(z(j, h)) == reference::bits(decision);
+        }
+    for (idx_t h = 0; h < heads; ++h)
+        for (idx_t k = 0; k < dim; ++k) {
+            double sum = numbers(h, k);
+            for (idx_t j = 0; j < n; ++j) sum = kernel::fma(slopes(j, h), double(x(j, k)), sum);
+            same = same && reference::bits(sums(h, k)) == reference::bits(sum);
+        }
+    CHECK(same);
 }
 
 }  // namespace tests

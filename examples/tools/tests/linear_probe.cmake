@@ -1,6 +1,6 @@
 set(program $<TARGET_FILE:tool_linear_probe>)
 unitsphere_add_tool_test(linear_probe "\
-learned from 90 rows of 3 classes, dim 24\nobjective [0-9.]+\ngradient [0-9]\\.[0-9]e-0[789] after [0-9]+ iterations\n\
+learned from 90 rows of 3 classes, dim 24\nobjective [0-9.]+\ngradient [0-9]\\.[0-9]e-(0[789]|1[0-9]) after [0-9]+ iterations\n\
 .*truth +-> 0 +-> 1 +-> 2 +none\nclass 0 .*\naccuracy 0\\.[89][0-9]+ \\(5[0-9]/60\\)\n$" ${program})
 unitsphere_add_refusals(linear_probe 2 no_such_test.npy no_such_labels.txt)
 unitsphere_add_refusal(linear_probe C_without_files --C 2)

@@ -1,24 +1,16 @@
-/// The objective of logistic regression, its gradient and, for two classes, its Hessian; in double.
+/// The objective of logistic regression, its gradient and products with its Hessian, in double.
 ///
 ///   f(P) = |W|^2 / 2 + sum_i cost[label_i] loss_i        P = rows [weights..., bias], W without the biases
 ///   one row      loss = log(1 + exp(-z)) for label 1, log(1 + exp(z)) for label 0
 ///   K rows       loss = log sum_c exp(z_c) - z_label
 ///
-/// The rows are widened to double in blocks of 128, with bias_scale behind each: one block is all that is held beside
-/// the caller's floats. The variables x are rows [weights..., bias / bias_scale]. The curvature along a weight is at
-/// least the penalty's 1, along a bias about sum_i cost / classes. Where that is less than 1, bias_scale makes it 1:
-/// L-BFGS converges slowly, or not at all, where curvatures differ a millionfold.
+/// Rows are added up in parts whose size depends on their number alone, and the parts in order: the same bits for any
+/// number of threads.
 ///
 /// Source   scikit-learn's user guide, section 1.1.11 (logistic regression), with C in the cost.
 #pragma once
 
-#include <cassert>
-
-#include <Eigen/Core>
-
-#include "../data/matrix.hpp"
-#include "../engine/arithmetic.hpp"
-#include "../kernel/linear.hpp"
+#include "../engine/execution.hpp"
 #include "line_search.hpp"
 
 namespace unitsphere {
@@ -28,124 +20,175 @@ namespace learning {
 class logistic_objective {
 public:
     /// rows [n, dim], unit; labels [1, n] in 0 .. classes - 1; costs [1, classes]: C times the weight of each class.
-    logistic_objective(matrix_view<const float> rows, matrix_view<const idx_t> labels, matrix_view<const double> costs)
+    logistic_objective(matrix_view<const float> rows, matrix_view<const idx_t> labels, matrix_view<const double> costs,
+                       const execution& how)
         : rows_(rows),
           labels_(labels),
           costs_(costs),
+          how_(how),
           heads_(costs.dim() == 2 ? 1 : costs.dim()),
-          columns_(rows.dim() + 1),
-          block_(block_size, engine::round_up(columns_, kernel::lane_count)),
-          weights_(heads_, block_.dim()),
-          logits_(block_size, heads_) {
-        double sum = 0.0;
-        for (idx_t i = 0; i < labels.columns(); ++i) sum += cost_of(i);
-        const double classes = double(costs.columns());
-        if (sum < classes) bias_scale_ = std::sqrt(classes / sum);
+          width_(engine::round_up(rows.dim(), kernel::lane_count)),
+          part_size_(engine::maximum(256, engine::round_up(engine::ceil_div(rows.rows(), 16), block_size))),
+          sums_(engine::ceil_div(rows.rows(), part_size_), size()),
+          totals_(sums_.rows(), 2 + heads_),
+          slopes_(engine::workers_for(how, sums_.rows()), block_size * heads_),
+          known_(matrix<double>::uninitialized(rows.rows(), heads_)),
+          curvatures_(heads_),
+          mean_(stride()),
+          variance_(stride()) {
+        measure_columns();
     }
 
     idx_t heads() const noexcept { return heads_; }
-    /// Variables: heads rows of dim + 1.
-    idx_t size() const noexcept { return heads_ * columns_; }
+    /// Elements from one head to the next: its weights, zeros up to a multiple of 16, and a bias with zeros behind it.
+    idx_t stride() const noexcept { return width_ + kernel::lane_count; }
+    idx_t size() const noexcept { return heads_ * stride(); }
 
-    double operator()(const vector& x, vector& gradient) {
-        gradient = x;
-        rows_map gradients(gradient.data(), heads_, columns_);
-        gradients.rightCols<1>().setZero();
-        double value = 0.5 * gradients.squaredNorm();
-        scale_ = 0.0;
-        set_weights(x);
-        each_block([&](idx_t first, idx_t count) {
-            find_logits(count);
-            for (idx_t j = 0; j < count; ++j) value += loss_of(first + j, logits_.row(j));
-            kernel::add_products({logits_.data(), heads_}, {block_.data(), block_.dim()}, count, heads_, columns_,
-                                 {gradient.data(), columns_});
+    evaluation operator()(const vector& x, vector& gradient) {
+        for (idx_t k = 0; k < totals_.rows() * totals_.columns(); ++k) totals_.data()[k] = 0.0;
+        add_rows(heads_, gradient.data(), [&](idx_t part, idx_t first, idx_t count, double* z) {
+            find_logits(x, first, count, z);
+            for (idx_t j = 0; j < count; ++j) add_loss(first + j, z + j * heads_, totals_.row(part));
         });
-        return value;
+        for (idx_t part = 1; part < totals_.rows(); ++part)
+            for (idx_t k = 0; k < totals_.columns(); ++k) totals_(0, k) += totals_(part, k);
+        evaluation found{totals_(0, 0), totals_(0, 1)};
+        for (idx_t h = 0; h < heads_; ++h) {
+            const double* const weights = x.data() + h * stride();
+            found.value = kernel::fma(0.5, kernel::dot(weights, weights, width_), found.value);
+            curvatures_[h] = engine::maximum(totals_(0, 2 + h), 1e-300);
+        }
+        add_weights(x, gradient);
+        return found;
     }
-    /// sum_i cost[label_i] (1 - p_i), p_i the probability of label i where the objective was evaluated last. No
-    /// component of the losses' gradient is larger, and where the classes overlap most of it cancels.
-    double gradient_scale() const noexcept { return scale_; }
-    /// The largest |component| of a gradient, with respect to the weights and the biases themselves.
-    double largest_component(const vector& gradient) const {
-        const const_rows_map gradients(gradient.data(), heads_, columns_);
-        const double of_weights = gradients.leftCols(rows_.dim()).cwiseAbs().maxCoeff();
-        const double of_biases = gradients.rightCols<1>().cwiseAbs().maxCoeff() / bias_scale_;
-        return of_weights > of_biases ? of_weights : of_biases;
-    }
-    /// Rows [weights..., bias] to x, and back.
-    void scale_biases(vector& rows) const { rows_map(rows.data(), heads_, columns_).rightCols<1>() /= bias_scale_; }
-    void restore_biases(vector& x) const { rows_map(x.data(), heads_, columns_).rightCols<1>() *= bias_scale_; }
 
-    /// Lower triangle of the Hessian; for one head.
+    /// out = H v, the Hessian where the objective was evaluated last:
     ///
-    ///   I (0 for the bias) + sum_i cost_i p_i (1 - p_i) x_i x_i^T
-    void hessian(const vector& x, column_major& out) {
-        out.setZero();
-        out.diagonal().setOnes();
-        out(out.rows() - 1, out.rows() - 1) = 0.0;
-        set_weights(x);
-        each_block([&](idx_t first, idx_t count) {
-            find_logits(count);
-            for (idx_t j = 0; j < count; ++j) {
-                const double p = kernel::sigmoid_of(logits_(j, 0)), q = kernel::sigmoid_of(-logits_(j, 0));
-                const double weight = std::sqrt(cost_of(first + j) * p * q);
-                for (double& element : block_[j]) element *= weight;
-            }
-            for (idx_t c = 0; c < columns_; c += panel)  // from the diagonal on, column c is row c
-                kernel::add_products({block_.row(0) + c, block_.dim()}, {block_.row(0) + c, block_.dim()}, count,
-                                     engine::minimum(columns_ - c, panel), columns_ - c, {&out(c, c), columns_});
+    ///   H = I (0 for the biases) + sum_i cost_i (diag(p_i) - p_i p_i^T) x [u_i, 1] [u_i, 1]^T
+    void product(const vector& v, vector& out) {
+        add_rows(heads_, out.data(), [&](idx_t, idx_t first, idx_t count, double* z) {
+            find_logits(v, first, count, z);
+            for (idx_t j = 0; j < count; ++j) find_change(first + j, z + j * heads_);
         });
+        add_weights(v, out);
     }
 
-private:
-    static constexpr idx_t block_size = 128;
-    /// Columns of the Hessian that are added together: a multiple of 16.
-    static constexpr idx_t panel = 32;
-
-    using rows_map = Eigen::Map<row_major>;
-    using const_rows_map = Eigen::Map<const row_major>;
-
-    idx_t label_of(idx_t i) const noexcept { return labels_(0, i); }
-    double cost_of(idx_t i) const noexcept { return costs_(0, label_of(i)); }
-
-    /// work(first, count) for every block of rows, which is in block_ then.
-    template <class Work>
-    void each_block(Work&& work) {
-        for (idx_t first = 0; first < rows_.rows(); first += block_size) {
-            const idx_t count = engine::minimum(rows_.rows() - first, block_size);
-            for (idx_t j = 0; j < count; ++j) {
-                const float* const from = rows_.row(first + j);
-                double* const to = block_.row(j);
-                for (idx_t k = 0; k < rows_.dim(); ++k) to[k] = double(from[k]);
-                to[rows_.dim()] = bias_scale_;
-            }
-            work(first, count);
+    /// out = M^-1 r. M is H where the columns of the rows are uncorrelated, with the mean and the variance of all rows,
+    /// and the heads apart. In terms of the rows less their mean, where the bias takes up <weights, mean>, it is
+    ///
+    ///   diag(1 + s variance) for the weights, s for the bias,     s = sum_i cost_i p_i (1 - p_i)
+    void precondition(const vector& r, vector& out) const noexcept {
+        for (idx_t h = 0; h < heads_; ++h) {
+            const double *const from = r.data() + h * stride(), s = curvatures_[h];
+            double* const to = out.data() + h * stride();
+            for (idx_t k = 0; k < width_; ++k)
+                to[k] = kernel::fma(-mean_[k], from[width_], from[k]) / kernel::fma(s, variance_[k], 1.0);
+            to[width_] = from[width_] / s - kernel::dot(mean_.data(), to, width_);
+        }
+        if (heads_ == 1) return;
+        for (idx_t k = 0; k <= width_; ++k) {  // no loss depends on the heads' sum: it stays 0
+            double sum = 0.0;
+            for (idx_t at = k; at < size(); at += stride()) sum += out[at];
+            for (idx_t at = k; at < size(); at += stride()) out[at] -= sum / double(heads_);
         }
     }
 
-    /// logits_ = block_ * weights_^T; rows after the last hold what they held.
-    void find_logits(idx_t count) noexcept {
-        kernel::find_dots({block_.data(), block_.dim()}, {weights_.data(), weights_.dim()}, engine::round_up(count, 4),
-                          heads_, block_.dim(), {logits_.data(), heads_});
-    }
-    void set_weights(const vector& x) noexcept {
+    /// Rows [weights..., bias] of x.
+    matrix<double> parameters(const vector& x) const {
+        matrix<double> rows = matrix<double>::uninitialized(heads_, rows_.dim() + 1);
         for (idx_t h = 0; h < heads_; ++h)
-            for (idx_t k = 0; k < columns_; ++k) weights_(h, k) = x[h * columns_ + k];
+            for (idx_t k = 0; k <= rows_.dim(); ++k) rows(h, k) = x[position(h, k)];
+        return rows;
+    }
+    /// The x of such rows; of none: zeros.
+    vector variables(const matrix<double>& rows) const {
+        vector x(size());
+        for (idx_t h = 0; h < rows.rows(); ++h)
+            for (idx_t k = 0; k <= rows_.dim(); ++k) x[position(h, k)] = rows(h, k);
+        return x;
     }
 
-    /// The loss of row i. Its logits are replaced by the derivatives with respect to them.
-    double loss_of(idx_t i, double* z) noexcept {
-        const double cost = cost_of(i);
-        if (heads_ > 1) return cost * cross_entropy(z, label_of(i), cost);
-        const double sign = label_of(i) == 1 ? 1.0 : -1.0, margin = sign * *z;
-        const double residual = cost * kernel::sigmoid_of(-margin);
-        scale_ += residual;
-        *z = -sign * residual;
-        return cost * ((margin < 0.0 ? -margin : 0.0) + std::log1p(std::exp(margin < 0.0 ? margin : -margin)));
+private:
+    /// Rows whose slopes are computed before they are added: 128 KiB of them at dim 512.
+    static constexpr idx_t block_size = 64;
+
+    idx_t position(idx_t h, idx_t k) const noexcept { return h * stride() + (k < rows_.dim() ? k : width_); }
+    idx_t label_of(idx_t i) const noexcept { return labels_(0, i); }
+    double cost_of(idx_t i) const noexcept { return costs_(0, label_of(i)); }
+
+    /// sums = work(worker, part, first row, end, sums of the part) of all parts.
+    template <class Work>
+    void add_parts(idx_t size, double* sums, const Work& work) {
+        engine::for_each_task(how_, sums_.rows(), [&](idx_t worker, idx_t part) {
+            double* const to = sums_.row(part);
+            std::memset(static_cast<void*>(to), 0, std::size_t(size) * sizeof(double));
+            const idx_t first = part * part_size_;
+            work(worker, part, first, engine::minimum(rows_.rows(), first + part_size_), to);
+        });
+        std::memcpy(sums, sums_.row(0), std::size_t(size) * sizeof(double));
+        for (idx_t part = 1; part < sums_.rows(); ++part) kernel::axpy(1.0, sums_.row(part), sums, size, sums);
     }
-    /// log sum_c exp(z_c) - z_label and its derivatives times `cost`. They are computed from the other classes'
-    /// exponentials: a probability near 1, less 1, would leave rounding, which a large C multiplies.
-    double cross_entropy(double* z, idx_t label, double cost) noexcept {
+
+    /// sums[h] = [sum_i slope_ih rows[i], sum_i slope_ih] for h < heads; find(part, first, count, slopes) writes those
+    /// of a block of rows.
+    template <class Find>
+    void add_rows(idx_t heads, double* sums, const Find& find) {
+        add_parts(heads * stride(), sums, [&](idx_t worker, idx_t part, idx_t first, idx_t end, double* to) {
+            double* const slopes = slopes_.row(worker);
+            for (; first < end; first += block_size) {
+                const idx_t count = engine::minimum(end - first, block_size);
+                find(part, first, count, slopes);
+                kernel::add_products({slopes, heads}, {rows_.row(first), rows_.stride()}, count, heads, rows_.dim(),
+                                     {to, stride()});
+                for (idx_t j = 0; j < count; ++j)
+                    for (idx_t h = 0; h < heads; ++h) to[h * stride() + width_] += slopes[j * heads + h];
+            }
+        });
+    }
+    /// The penalty's part of a gradient or product.
+    void add_weights(const vector& x, vector& out) const noexcept {
+        for (idx_t at = 0; at < size(); at += stride())
+            kernel::axpy(1.0, x.data() + at, out.data() + at, width_, out.data() + at);
+    }
+    /// Mean and variance of each column, weighted by cost.
+    void measure_columns() {
+        add_rows(1, mean_.data(), [&](idx_t, idx_t first, idx_t count, double* cost) {
+            for (idx_t j = 0; j < count; ++j) cost[j] = cost_of(first + j);
+        });
+        const double sum = mean_[width_];
+        for (double& element : mean_) element /= sum;
+        add_parts(stride(), variance_.data(), [&](idx_t, idx_t, idx_t first, idx_t end, double* to) {
+            for (; first < end; ++first)
+                kernel::add_squares(cost_of(first), rows_.row(first), mean_.data(), rows_.dim(), to);
+        });
+        for (double& element : variance_) element /= sum;
+    }
+
+    void find_logits(const vector& x, idx_t first, idx_t count, double* z) const noexcept {
+        kernel::find_dots({rows_.row(first), rows_.stride()}, {x.data(), stride()}, count, heads_, rows_.dim(),
+                          {z, heads_});
+        for (idx_t j = 0; j < count; ++j)
+            for (idx_t h = 0; h < heads_; ++h) z[j * heads_ + h] += x[h * stride() + width_];
+    }
+
+    /// Adds the loss of row i, cost (1 - p) and the heads' cost p (1 - p) to totals. The logits are replaced by the
+    /// derivatives with respect to them. known_ keeps cost p (1 - p) for one head, p for more.
+    void add_loss(idx_t i, double* z, double* totals) noexcept {
+        const double cost = cost_of(i);
+        if (heads_ > 1) return add_cross_entropy(z, label_of(i), cost, known_.row(i), totals);
+        const double sign = label_of(i) == 1 ? 1.0 : -1.0, margin = sign * *z;
+        const double tail = std::exp(-std::fabs(margin)), of_other = (margin < 0.0 ? 1.0 : tail) / (1.0 + tail);
+        const double loss = (margin < 0.0 ? -margin : 0.0) + std::log1p(tail);
+        totals[0] = kernel::fma(cost, loss, totals[0]);
+        totals[1] = kernel::fma(cost, of_other, totals[1]);
+        const double variance = tail / (1.0 + tail) / (1.0 + tail);
+        totals[2] = kernel::fma(cost, variance, totals[2]);
+        *known_.row(i) = cost * variance;
+        *z = -sign * cost * of_other;
+    }
+    /// The derivatives are computed from the other classes' exponentials: a probability near 1, less 1, would leave
+    /// rounding, which a large C multiplies.
+    void add_cross_entropy(double* z, idx_t label, double cost, double* p, double* totals) const noexcept {
         const double own = z[label];
         double largest = own, others = 0.0;
         for (idx_t c = 0; c < heads_; ++c) largest = z[c] > largest ? z[c] : largest;
@@ -155,20 +198,38 @@ private:
         }
         const double sum = others + z[label];
         const double loss = own == largest ? std::log1p(others) : largest - own + std::log(sum);
-        for (idx_t c = 0; c < heads_; ++c) z[c] *= cost / sum;
-        z[label] = -others * (cost / sum);
-        scale_ -= z[label];
-        return loss;
+        for (idx_t c = 0; c < heads_; ++c) {
+            p[c] = z[c] / sum;
+            z[c] = cost * p[c];
+            totals[2 + c] = kernel::fma(z[c], 1.0 - p[c], totals[2 + c]);
+        }
+        totals[0] = kernel::fma(cost, loss, totals[0]);
+        totals[1] = kernel::fma(cost, others / sum, totals[1]);
+        z[label] = -cost * (others / sum);
+    }
+    /// The change of row i's derivatives for a change z of its logits.
+    void find_change(idx_t i, double* z) const noexcept {
+        const double* const p = known_.row(i);
+        if (heads_ == 1) {
+            *z *= *p;
+            return;
+        }
+        const double cost = cost_of(i);
+        double mean = 0.0;
+        for (idx_t c = 0; c < heads_; ++c) mean = kernel::fma(p[c], z[c], mean);
+        for (idx_t c = 0; c < heads_; ++c) z[c] = cost * p[c] * (z[c] - mean);
     }
 
     matrix_view<const float> rows_;
     matrix_view<const idx_t> labels_;
     matrix_view<const double> costs_;
-    idx_t heads_, columns_;
-    double bias_scale_ = 1.0, scale_ = 0.0;
-    matrix<double> block_;    ///< [128, dim + 1], rows filled up with zeros to a multiple of 16
-    matrix<double> weights_;  ///< x as rows like those of the block
-    matrix<double> logits_;   ///< [128, heads]
+    const execution& how_;
+    idx_t heads_, width_, part_size_;
+    matrix<double> sums_;    ///< of each part of the rows
+    matrix<double> totals_;  ///< of each part: losses, cost (1 - p), and of each head cost p (1 - p)
+    matrix<double> slopes_;  ///< [64, heads] for each worker
+    matrix<double> known_;   ///< [n, heads], of the evaluation before
+    vector curvatures_, mean_, variance_;
 };
 
 }  // namespace learning
