@@ -18,7 +18,7 @@ using us::idx_t;
 
 constexpr int chain = 128, width = int(bench::width);
 
-/// How the rows of a block are packed: by_row is [dim / 128][rows][128], as kernel::multiply has it; by_step [dim][rows].
+/// How the rows of a block are packed: by_row is [dim / 128][rows][128], as for kernel::multiply; by_step [dim][rows].
 enum class packing { by_row, by_step };
 
 template <int Rows, int Vectors, packing Packing, int Turn, bool Prefetch>
