@@ -1,5 +1,5 @@
-/// Unrolled loops; minimum, maximum and ceil_div of numbers: std::min of an idx_t or a float would be a weak symbol without the
-/// instruction set in its name, which the linker may hand to a unit that was compiled for an older machine.
+/// Unrolled loops; minimum, maximum and ceil_div of numbers: std::min of an idx_t or a float would be a weak symbol
+/// without the instruction set in its name, which the linker may hand to a unit that was compiled for an older machine.
 #pragma once
 
 #include <type_traits>

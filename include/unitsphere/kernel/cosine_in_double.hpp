@@ -86,8 +86,8 @@ UNITSPHERE_NOINLINE sums_of_pair sums_in_double(const A& a, const B& b, idx_t di
     return {sum_of_lanes(dot), sum_of_lanes(squares_a), sum_of_lanes(squares_b)};
 }
 
-/// What a canonical score of float may differ from sums_in_double(..).cosine(), which may have been rounded to float: the bound of
-/// docs/numerics.md for every input, u = 2^-24, and 2 u for the roundings of the second score and of score +- bound.
+/// What a canonical score of float may differ from a cosine in double, which may have been rounded to float: the bound
+/// of docs/numerics.md for every input, u = 2^-24, and 2 u for the roundings of the second score and of score +- bound.
 inline double rescoring_bound(idx_t dim) noexcept { return double(128 + ceil_div(dim, 128) + 7) * 0x1p-24; }
 
 }  // namespace kernel

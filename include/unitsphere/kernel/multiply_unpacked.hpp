@@ -1,9 +1,7 @@
-/// Rows as they lie, raw and of any type, against few packed columns: scaled, transposed and multiplied in registers. No
-/// copy of a row is written, which is faster than packing where each element meets few others.
+/// Rows as they lie, raw and of any type, against few packed columns: 16 x 16 elements at a time are scaled, transposed
+/// in registers and multiplied. No packed copy is written, which is faster where each element meets few others.
 ///
 ///   scores[n][i] = <column n, row i>        the chains, blocks and clamp of multiply.hpp
-///
-/// Registers: a square of rows, an accumulator for each column, and two more.
 #pragma once
 
 #include "pack.hpp"

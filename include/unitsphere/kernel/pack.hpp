@@ -57,7 +57,8 @@ public:
         power_ = vector<C>::load_unaligned(power), inverse_ = vector<C>::load_unaligned(inverse);
     }
 
-    /// Stores elements k .. k + width - 1 of the rows, as far as dim goes: element k + i of every row at to + i * pitch.
+    /// Stores elements k .. k + width - 1 of the rows, as far as dim goes: to[i * pitch] begins the element
+    /// k + i of every row.
     UNITSPHERE_INLINE void store_columns(idx_t k, idx_t dim, C* to, idx_t pitch) const noexcept {
         if (!is_whole_ || k + width > dim) return store_edge(k, int(minimum(dim - k, width)), to, pitch);
         vector<C> square[width];
