@@ -46,11 +46,10 @@ enum class tile_order {
 /// The register tile of kernel::multiply in C (float or double).
 struct register_tile {
     idx_t rows, columns, element_bytes;
-    idx_t most_unpacked = 8;  ///< columns of kernel::multiply_unpacked
 
     template <class C>
     static constexpr register_tile of() noexcept {
-        return {kernel::block<C>::rows, kernel::block<C>::columns, idx_t(sizeof(C)), kernel::most_unpacked_columns<C>};
+        return {kernel::block<C>::rows, kernel::block<C>::columns, idx_t(sizeof(C))};
     }
     /// Elements of `count` rows as packed blocks (rows side of multiply), and as panels (its columns side).
     idx_t block_elements(idx_t count, idx_t dim) const {
@@ -127,7 +126,7 @@ inline bool are_few(const tile_shape& shape, const cache_model& model) noexcept 
 
 /// Whether few rows of one side, which stay in L2, meet many of the other.
 inline bool is_unpacked(const tile_shape& shape, idx_t few, idx_t many, const cache_model& model) noexcept {
-    return few > 0 && few <= shape.tile.most_unpacked && many >= model.least_unpacked_rows &&
+    return few > 0 && few <= kernel::most_unpacked_columns && many >= model.least_unpacked_rows &&
            shape.tile.panel_elements(few, shape.dim) * shape.tile.element_bytes <= model.few_queries_bytes;
 }
 

@@ -11,8 +11,7 @@ inline namespace UNITSPHERE_ISA {
 namespace kernel {
 
 /// How many columns are few: from 9 on packed rows are as fast.
-template <class C>
-inline constexpr int most_unpacked_columns = minimum(vector_registers - int(vector<C>::size) - 2, 8);
+inline constexpr int most_unpacked_columns = 8;
 
 /// Scores of as many rows as a register has elements. between() is called for each square, as work that overlaps.
 template <int Columns, class C, class T, class Between>
@@ -79,13 +78,12 @@ UNITSPHERE_NOINLINE void multiply_unpacked(const C* panel, const unpacked_rows<T
 template <class C, class T>
 void multiply_unpacked(int columns, const C* panel, const unpacked_rows<T>& x, idx_t dim, C* scores,
                        const unpacked_next<T>& next) noexcept {
-    constexpr int most = most_unpacked_columns<C>;
     if (columns == 1)
         multiply_unpacked<1>(panel, x, dim, scores, next);
     else if (columns <= 4)
         multiply_unpacked<4>(panel, x, dim, scores, next);
     else
-        multiply_unpacked<most>(panel, x, dim, scores, next);
+        multiply_unpacked<most_unpacked_columns>(panel, x, dim, scores, next);
 }
 
 }  // namespace kernel
