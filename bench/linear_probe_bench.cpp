@@ -3,8 +3,6 @@
 #include <memory>
 #include <vector>
 
-#include <Eigen/Core>
-
 #include <unitsphere/linear_probe.hpp>
 
 #include "exact.hpp"

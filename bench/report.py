@@ -132,7 +132,7 @@ WORKS = [
     *ask("loss", "loss_bench", "CLIP's loss of a batch", "16384x16384x512", "f32, f32 gradients",
          against={"pytorch": 2.5}, slow=True),
     *ask("linear_probe", "linear_probe_bench", "Logistic regression, rows x dim x classes",
-         "736x512x2, 10000x512x2, 736x512x37, 10000x512x10", against={"sklearn": 1}),
+         "736x512x2, 10000x512x2, 736x512x37, 10000x512x10, 4000x4096x2", against={"sklearn": 1}),
     *ask("half_input", "similarity_types_bench", "Cosine matrix of 16-bit rows", "1000x1000x512", "f16, bf16",
          against={"float": 1 / 1.05}),
     *ask("half_input", "similarity_types_bench", "Cosine matrix of 16-bit rows", "100000x10x512", "f16, bf16",
