@@ -75,7 +75,7 @@ public:
         : row_(rows), stride_(stride), dim_(dim), sums_(sums), sum_(broadcast(0.0)) {}
 
     /// The next `steps` x 16 elements.
-    UNITSPHERE_INLINE void advance(idx_t steps) noexcept {
+    UNITSPHERE_NOINLINE void advance(idx_t steps) noexcept {
         while (steps > 0) {
             const idx_t some = minimum(steps, (dim_ - done_) / lane_count);
             const T* at = row_ + done_;

@@ -58,8 +58,8 @@ public:
     }
 
     /// Stores elements k .. k + width - 1 of the rows, as far as dim goes: to[i * pitch] begins the element
-    /// k + i of every row.
-    UNITSPHERE_INLINE void store_columns(idx_t k, idx_t dim, C* to, idx_t pitch) const noexcept {
+    /// k + i of every row. Not inlined, nor is running_lengths::advance: each caller would compile 250 instructions.
+    UNITSPHERE_NOINLINE void store_columns(idx_t k, idx_t dim, C* to, idx_t pitch) const noexcept {
         if (!is_whole_ || k + width > dim) return store_edge(k, int(minimum(dim - k, width)), to, pitch);
         vector<C> square[width];
         const T* row = rows_ + k;
