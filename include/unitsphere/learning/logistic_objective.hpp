@@ -129,8 +129,8 @@ private:
         for (idx_t part = 1; part < sums_.rows(); ++part) kernel::axpy(1.0, sums_.row(part), sums, size, sums);
     }
 
-    /// sums[h] = [sum_i slope_ih rows[i], sum_i slope_ih] for every head h; find(part, first, count, slopes) writes those
-    /// of a block of rows.
+    /// sums[h] = [sum_i slope_ih rows[i], sum_i slope_ih] for every head h; find(part, first, count, slopes) writes the
+    /// slopes of a block of rows.
     template <class Find>
     void add_rows(double* sums, const Find& find) {
         add_parts(size(), sums, [&](idx_t worker, idx_t part, idx_t first, idx_t end, double* to) {
