@@ -168,11 +168,12 @@ inline void add_products(strided<const double> w, strided<const float> x, idx_t 
     });
 }
 
-/// to[k] += w (x[k] - mean[k])^2. The lists of doubles are filled up to a multiple of 16, the means with zeros.
-inline void add_squares(double w, const float* x, const double* mean, idx_t dim, double* to) noexcept {
+/// sums[k] += w x[k], squares[k] += w x[k]^2. The lists of doubles are filled up to a multiple of 16.
+inline void add_moments(double w, const float* x, idx_t dim, double* sums, double* squares) noexcept {
     for_each_16_columns(dim, [&](idx_t k, const auto& load) UNITSPHERE_LAMBDA {
-        const lanes<double> off = load(x + k) - load16(mean + k);
-        store16(to + k, fma<double>(product(off, vector<double>(w)), off, load16(to + k)));
+        const lanes<double> value = load(x + k), weighted = product(value, vector<double>(w));
+        store16(sums + k, load16(sums + k) + weighted);
+        store16(squares + k, fma<double>(weighted, value, load16(squares + k)));
     });
 }
 

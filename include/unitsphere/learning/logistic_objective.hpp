@@ -29,7 +29,7 @@ public:
           heads_(costs.dim() == 2 ? 1 : costs.dim()),
           width_(engine::round_up(rows.dim(), kernel::lane_count)),
           part_size_(engine::maximum(256, engine::round_up(engine::ceil_div(rows.rows(), 16), block_size))),
-          sums_(engine::ceil_div(rows.rows(), part_size_), size()),
+          sums_(engine::ceil_div(rows.rows(), part_size_), engine::maximum(heads_, 2) * stride()),
           totals_(sums_.rows(), 2 + heads_),
           slopes_(engine::workers_for(how, sums_.rows()), block_size * heads_),
           known_(matrix<double>::uninitialized(rows.rows(), heads_)),
@@ -46,7 +46,7 @@ public:
 
     evaluation operator()(const vector& x, vector& gradient) {
         for (idx_t k = 0; k < totals_.rows() * totals_.columns(); ++k) totals_.data()[k] = 0.0;
-        add_rows(heads_, gradient.data(), [&](idx_t part, idx_t first, idx_t count, double* z) {
+        add_rows(gradient.data(), [&](idx_t part, idx_t first, idx_t count, double* z) {
             find_logits(x, first, count, z);
             for (idx_t j = 0; j < count; ++j) add_loss(first + j, z + j * heads_, totals_.row(part));
         });
@@ -66,7 +66,7 @@ public:
     ///
     ///   H = I (0 for the biases) + sum_i cost_i (diag(p_i) - p_i p_i^T) x [u_i, 1] [u_i, 1]^T
     void product(const vector& v, vector& out) {
-        add_rows(heads_, out.data(), [&](idx_t, idx_t first, idx_t count, double* z) {
+        add_rows(out.data(), [&](idx_t, idx_t first, idx_t count, double* z) {
             find_logits(v, first, count, z);
             for (idx_t j = 0; j < count; ++j) find_change(first + j, z + j * heads_);
         });
@@ -129,19 +129,19 @@ private:
         for (idx_t part = 1; part < sums_.rows(); ++part) kernel::axpy(1.0, sums_.row(part), sums, size, sums);
     }
 
-    /// sums[h] = [sum_i slope_ih rows[i], sum_i slope_ih] for h < heads; find(part, first, count, slopes) writes those
-    /// of a block of rows.
+    /// sums[h] = [sum_i slope_ih rows[i], sum_i slope_ih] for every head h; find(part, first, count, slopes) writes the
+    /// slopes of a block of rows.
     template <class Find>
-    void add_rows(idx_t heads, double* sums, const Find& find) {
-        add_parts(heads * stride(), sums, [&](idx_t worker, idx_t part, idx_t first, idx_t end, double* to) {
+    void add_rows(double* sums, const Find& find) {
+        add_parts(size(), sums, [&](idx_t worker, idx_t part, idx_t first, idx_t end, double* to) {
             double* const slopes = slopes_.row(worker);
             for (; first < end; first += block_size) {
                 const idx_t count = engine::minimum(end - first, block_size);
                 find(part, first, count, slopes);
-                kernel::add_products({slopes, heads}, {rows_.row(first), rows_.stride()}, count, heads, rows_.dim(),
+                kernel::add_products({slopes, heads_}, {rows_.row(first), rows_.stride()}, count, heads_, rows_.dim(),
                                      {to, stride()});
                 for (idx_t j = 0; j < count; ++j)
-                    for (idx_t h = 0; h < heads; ++h) to[h * stride() + width_] += slopes[j * heads + h];
+                    for (idx_t h = 0; h < heads_; ++h) to[h * stride() + width_] += slopes[j * heads_ + h];
             }
         });
     }
@@ -152,16 +152,18 @@ private:
     }
     /// Mean and variance of each column, weighted by cost.
     void measure_columns() {
-        add_rows(1, mean_.data(), [&](idx_t, idx_t first, idx_t count, double* cost) {
-            for (idx_t j = 0; j < count; ++j) cost[j] = cost_of(first + j);
+        vector sums(2 * stride());
+        add_parts(2 * stride(), sums.data(), [&](idx_t, idx_t, idx_t first, idx_t end, double* to) {
+            for (; first < end; ++first) {
+                kernel::add_moments(cost_of(first), rows_.row(first), rows_.dim(), to, to + stride());
+                to[width_] += cost_of(first);
+            }
         });
-        const double sum = mean_[width_];
-        for (double& element : mean_) element /= sum;
-        add_parts(stride(), variance_.data(), [&](idx_t, idx_t, idx_t first, idx_t end, double* to) {
-            for (; first < end; ++first)
-                kernel::add_squares(cost_of(first), rows_.row(first), mean_.data(), rows_.dim(), to);
-        });
-        for (double& element : variance_) element /= sum;
+        for (idx_t k = 0; k < width_; ++k) {
+            mean_[k] = sums[k] / sums[width_];
+            variance_[k] = kernel::fma(-mean_[k], mean_[k], sums[stride() + k] / sums[width_]);
+            variance_[k] = engine::maximum(variance_[k], 0.0);
+        }
     }
 
     void find_logits(const vector& x, idx_t first, idx_t count, double* z) const noexcept {
