@@ -30,7 +30,7 @@ public:
           width_(engine::round_up(rows.dim(), kernel::lane_count)),
           part_size_(engine::maximum(256, engine::round_up(engine::ceil_div(rows.rows(), 16), block_size))),
           sums_(engine::ceil_div(rows.rows(), part_size_), engine::maximum(heads_, 2) * stride()),
-          totals_(sums_.rows(), 2 + heads_),
+          totals_(sums_.rows(), engine::round_up(2 + heads_, kernel::lane_count)),  // a cache line is one part's
           slopes_(engine::workers_for(how, sums_.rows()), block_size * heads_),
           known_(matrix<double>::uninitialized(rows.rows(), heads_)),
           curvatures_(heads_),
