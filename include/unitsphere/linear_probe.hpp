@@ -135,7 +135,8 @@ inline logistic_fit fit_from(matrix<double>& start, const learning::labelled_row
 ///          or an error on request.
 /// Threads  `how` splits the normalization of the rows and every sum over them, up to 16 parts of 256 rows or more.
 /// Memory   unit floats are read where they are, other rows are copied as floats [n, dim]. Beside that n labels,
-///          doubles [n, 1 or classes] and at most 26 times the head. None of it from a workspace.
+///          doubles [n, 1 or classes] and at most 26 times the head, 45 times that of two classes. None of it from a
+///          workspace.
 /// Source   scikit-learn's LogisticRegression; Radford et al. 2021, arXiv:2103.00020, appendix A.3 (linear probes).
 ///          Truncated Newton (learning/newton_cg.hpp), in double.
 template <class Rows, class Labels, detail::if_rows<Rows> = 0>

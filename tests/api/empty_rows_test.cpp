@@ -160,4 +160,16 @@ TEST_CASE("probabilities of no rows or no columns are empty", "[empty]") {
         }
 }
 
+TEST_CASE("rows without elements are zero rows, of one side and of many", "[empty]") {
+    const matrix<float> one(1, 0), many(64, 0);
+    row_report of_many;
+    cosine_similarity_options options;
+    options.gallery.report = &of_many;
+    CHECK(others(cosine_similarity(one, many, {}, options), 0.0) == 0);
+    CHECK((of_many.zero_rows == 64 && of_many.first_zero == 0 && of_many.non_finite_rows == 0));
+    options.gallery.report = nullptr, options.queries.report = &of_many;
+    CHECK(others(cosine_similarity(many, one, {}, options), 0.0) == 0);
+    CHECK((of_many.zero_rows == 64 && of_many.first_zero == 0 && of_many.non_finite_rows == 0));
+}
+
 }  // namespace tests

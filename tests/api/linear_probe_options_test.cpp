@@ -322,8 +322,9 @@ TEST_CASE("the gradient of the mean loss is at most the tolerance, and all of it
     CHECK(found.objective >= best.objective * (1 - 1e-12));
     const reference::logistic_oracle oracle(rows, given, std::vector<long double>(std::size_t(classes), C));
     long double scale = 0;
-    for (idx_t i = 0; i < 300; ++i) scale += C * (1 - oracle.probability(found.head.rows(), i, given[std::size_t(i)]));
-    CHECK(double(oracle.gradient(found.head.rows()) / scale) <= tolerance + 0x1p-22);
+    const auto& head = found.head.parameters();
+    for (idx_t i = 0; i < 300; ++i) scale += C * (1 - oracle.probability(head, i, given[std::size_t(i)]));
+    CHECK(double(oracle.gradient(found.head.parameters()) / scale) <= tolerance + 0x1p-22);
 }
 
 namespace {
@@ -387,7 +388,7 @@ TEST_CASE("a class of one row is fitted beside one of hundreds, whatever C is", 
     CHECK(found.iterations < 200);
     const reference::logistic_oracle oracle(rows, given, std::vector<long double>(std::size_t(classes), C));
     // unit rows are floats here, exact in the oracle: 2^-22 of every term
-    CHECK(double(oracle.gradient(found.head.rows()) / (C * 500.0L)) <= 1e-10 + 0x1p-22);
+    CHECK(double(oracle.gradient(found.head.parameters()) / (C * 500.0L)) <= 1e-10 + 0x1p-22);
 }
 
 TEST_CASE("no split and no thread changes a fit, a report or a search for C", "[probe]") {

@@ -34,6 +34,7 @@ TEMPLATE_TEST_CASE("workers stay within the rows of both sides and of the scores
             const auto expected = cosine_similarity(queries, gallery);
             const auto scores = [&](rows a, rows b, auto out) { cosine_similarity_into(a, b, out, how); };
             CHECK(written(where, expected, scores, queries, gallery) == "");
+            CHECK(written(where, cosine_similarity(gallery, queries), scores, gallery, queries) == "");
             const unitsphere::gallery packed(guarded<TestType>(gallery, where).rows(), how);
             const auto of_packed = [&](rows a, auto out) { cosine_similarity_into(a, packed, out, how); };
             CHECK(written(where, expected, of_packed, queries) == "");

@@ -120,7 +120,7 @@ struct shape {
     idx_t q, g, dim;
 };
 // One strip loop, few queries, many queries by groups; the last by rows: more queries than are packed at once.
-constexpr shape shapes[] = {{5, 700, 33}, {16, 700, 33}, {200, 300, 400}, {300, 301, 4096}};
+constexpr shape shapes[] = {{5, 700, 33}, {5, 700, 32}, {700, 5, 32}, {16, 700, 33}, {200, 300, 400}, {300, 301, 4096}};
 
 }  // namespace
 

@@ -16,13 +16,13 @@ namespace {
 /// Rows of T with factors of all kinds, and what they are at unit length.
 template <class T, class C>
 struct scaled_rows {
-    scaled_rows(idx_t count, idx_t dim, bool with_power) : rows(count, dim), unit(count, dim), factors(16) {
+    scaled_rows(idx_t count, idx_t dim, bool with_power) : rows(count, dim + 3), unit(count, dim), factors(16) {
         const matrix<float> values = random_rows<float>(count, dim, 31);
         for (idx_t i = 0; i < count; ++i) {
             auto& each = factors[std::size_t(i)];
             each.power = with_power && i % 3 == 1 ? 0.5f : 1.0f;
             each.inverse = kernel::factor_type<T>(1) / kernel::factor_type<T>(3 + i);
-            for (idx_t k = 0; k < dim; ++k) rows(i, k) = T(values(i, k));
+            for (idx_t k = 0; k < dim; ++k) rows(i, k) = T(20 * values(i, k));
             kernel::scale_row(rows.row(i), dim, each, unit.row(i));
         }
     }
@@ -47,7 +47,7 @@ bool multiplies_as_canonical(int columns, int count, idx_t dim, bool with_power)
     kernel::running_lengths<T> lengths(next.data(), dim, dim, sums.data());
     alignas(64) C scores[16 * 16] = {};
     kernel::multiply_unpacked(
-        columns, panel.data(), kernel::unpacked_rows<T>{x.rows.data(), dim, count, x.factors.data()}, dim, scores,
+        columns, panel.data(), kernel::unpacked_rows<T>{x.rows.data(), dim + 3, count, x.factors.data()}, dim, scores,
         kernel::unpacked_next<T>{measures ? &lengths : nullptr, reinterpret_cast<const char*>(x.rows.data())});
     bool same = true;
     for (int n = 0; n < columns; ++n)
@@ -62,7 +62,7 @@ bool multiplies_as_canonical(int columns, int count, idx_t dim, bool with_power)
 }  // namespace
 
 TEMPLATE_TEST_CASE("rows that are not packed have the canonical scores", "[multiply_unpacked]", float, double, float16,
-                   bfloat16) {
+                   bfloat16, std::int8_t) {
     const idx_t dim = GENERATE(1, 15, 16, 100, 128, 129, 256, 300, 512);
     const int columns = GENERATE(range(1, kernel::most_unpacked_columns + 1));
     for (const int count : {1, 5, 15, 16})

@@ -58,7 +58,8 @@ void expect_tile(const matrix_view<C>& out, idx_t first_row, int rows, idx_t fir
 /// | strip_done()                             | score_cells: after them                    | the same                |
 ///
 /// run_rows gives the columns of a row to one worker in ascending order, then calls rows_done. strip_loop and run_few
-/// give tiles of the same rows to several workers, in no order; run_few calls neither expect() nor wants().
+/// give tiles of the same rows to several workers, in no order; run_few calls neither expect() nor wants(), and no
+/// loop calls expect() for rows that are not packed.
 /// score_cells gives the rows of a strip in ascending order, and calls neither wants() nor rows_done().
 struct score_consumer {
     void expect(idx_t, int, idx_t, int) const noexcept {}

@@ -46,16 +46,18 @@ void run_few(const execution& how, const tile_plan& plan, row_source<T>& queries
     for_each_task(how, plan.tasks(), [&](idx_t worker, idx_t t) {
         const tile_range task = plan.task(all, t);
         auto&& consumer = pool.of(worker);
-        if (plan.unpacked)
+        if (plan.unpacked) {
             gallery.multiply_unpacked(
                 task.first_column, task.columns, packed, [&](idx_t row, int count, const C* scores) {
                     consumer.tile(score_tile<C>{0, row, int(all.rows), count, scores, kernel::lane_count});
                 });
-        for (idx_t done = 0; done < task.columns && !plan.unpacked; done += block_rows) {
-            const idx_t first = task.first_column + done, rows = minimum(task.columns - done, block_rows);
-            gallery.pack_block(first, rows, memory.of_worker(worker));
-            const prefetch_range next = gallery.memory_of(first + block_rows, block_rows);
-            multiply_block_of_gallery(memory.of_worker(worker), first, int(rows), packed, next, consumer);
+        } else {
+            for (idx_t done = 0; done < task.columns; done += block_rows) {
+                const idx_t first = task.first_column + done, rows = minimum(task.columns - done, block_rows);
+                gallery.pack_block(first, rows, memory.of_worker(worker));
+                const prefetch_range next = gallery.memory_of(first + block_rows, block_rows);
+                multiply_block_of_gallery(memory.of_worker(worker), first, int(rows), packed, next, consumer);
+            }
         }
         how.tell(task.rows * task.columns, all.rows * all.columns);
     });

@@ -77,11 +77,11 @@ struct tile_plan {
     tile_loop loop;
     bool unpacked;  ///< few rows of one side are packed, and none of the other
     idx_t queries, gallery_rows;
-    idx_t pass_rows;                                 ///< 0 where there are no queries
-    idx_t group_rows;                                ///< whole blocks
-    idx_t strip_columns = 0, strips = 1;             ///< whole panels or blocks; in the loop over rows the gallery
-    idx_t shares = 1;                                ///< tasks that share a strip
-    idx_t workers = 1;                               ///< that need memory of their own
+    idx_t pass_rows;                      ///< 0 where there are no queries
+    idx_t group_rows;                     ///< whole blocks; unpacked: 16 rows, some times
+    idx_t strip_columns = 0, strips = 1;  ///< whole panels, blocks or 16 rows; in the loop over rows the gallery
+    idx_t shares = 1;                     ///< tasks that share a strip
+    idx_t workers = 1;                    ///< that need memory of their own
     idx_t shared_elements = 0, worker_elements = 0;  ///< of packed rows: for all workers, and for each
 
     /// Tasks of a pass.

@@ -1,7 +1,7 @@
 /// Many rows against few packed ones, for questions with few queries or few classes: nothing of the many is copied.
 ///
 ///   for each 16 rows       prefetched, then measured while others are multiplied
-///     multiply_unpacked    squares of them in registers x the packed panel -> [few, 16], in L1
+///     multiply_unpacked    squares of them x the packed panel -> [few, 16], in L1
 #pragma once
 
 #include "../kernel/multiply_unpacked.hpp"
@@ -17,7 +17,7 @@ template <class C, class T, class Tile>
 void multiply_unpacked(row_source<T>& source, idx_t first, idx_t end, const panels<C>& few, Tile&& tile) {
     constexpr int group = kernel::lane_count;
     const idx_t dim = source.dim(), stride = source.stride();
-    const bool measures_ahead = !std::is_same_v<T, double> && dim % group == 0 && !source.used_unscaled();
+    const bool measures_ahead = !std::is_same_v<T, double> && dim > 0 && dim % group == 0 && !source.used_unscaled();
     typename row_source<T>::factors_type factors[group];
     double sums[group];
     alignas(64) C scores[group * group] = {};

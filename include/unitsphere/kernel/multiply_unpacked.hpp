@@ -1,5 +1,5 @@
-/// Rows as they lie, raw and of any type, against few packed columns: 16 x 16 elements at a time are scaled, transposed
-/// in registers and multiplied. No packed copy is written, which is faster where each element meets few others.
+/// Rows as they lie, raw and of any type, against few packed columns: a square of registers at a time is transposed,
+/// scaled, and multiplied out of L1. No packed copy is kept, which is faster where each element meets few others.
 ///
 ///   scores[n][i] = <column n, row i>        the chains, blocks and clamp of multiply.hpp
 #pragma once

@@ -112,7 +112,7 @@ private:
     idx_t stride_;
     int count_;
     const factors_type* factors_;
-    bool is_whole_;  ///< no row is missing, and no power is other than 1
+    bool is_whole_;  ///< no row is missing, and no power other than 1 has to be multiplied
     vector<C> power_, inverse_;
 };
 

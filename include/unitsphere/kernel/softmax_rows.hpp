@@ -1,5 +1,5 @@
-/// Softmax of many rows: short rows stay in registers; of longer ones the range of the next row is found while one is
-/// scaled, so that the compares of one hide the stores of the other.
+/// Softmax of many rows: a short row is taken in registers; of longer ones the range of the next row is found while one
+/// is scaled, so that the compares of one hide the stores of the other.
 #pragma once
 
 #include "softmax.hpp"

@@ -1,4 +1,4 @@
-/// What a minimizer of a smooth convex objective needs: the iterate, the stopping rule, the line search, the loop.
+/// What a minimizer of a smooth convex objective needs: the iterate, the stopping rule, the line search.
 ///
 /// An objective is callable as objective(x, gradient): it writes the gradient at x and returns an evaluation. Variables
 /// are lists of doubles whose length is a multiple of 16, the kernels' order of sums.
@@ -82,6 +82,7 @@ template <class Objective>
 bool line_search(Objective& objective, iterate& now, const vector& direction, iterate& other) {
     const double slope = now.slope(direction), most = kernel::fma(1e-13, std::fabs(now.at.value), now.at.value);
     double step = 1.0, low = 0.0, high = 0.0;  // the step lies between; 0: no upper end yet
+    if (!(slope < 0.0)) return false;
     for (int attempt = 0; attempt < 60; ++attempt) {
         kernel::axpy(step, direction.data(), now.x.data(), idx_t(now.x.size()), other.x.data());
         other.evaluate(objective);
