@@ -32,7 +32,7 @@ def innermost_loops(lines):
     place = {address: i for i, (address, _) in enumerate(lines)}
     loops = []
     for i, (_, text) in enumerate(lines):
-        jump = re.match(r"j\w+\s+([0-9a-f]+)", text)
+        jump = re.match(r"j\w+\s+(?:0x)?([0-9a-f]+)", text)
         if jump and place.get(int(jump.group(1), 16), i) < i:
             loops.append((place[int(jump.group(1), 16)], i))
     for first, last in loops:
@@ -51,7 +51,7 @@ def main():
         for name, lines in functions(sys.argv[1], path):
             if "kernel::multiply" not in name or "unpacked" in name or "multiply_block<1," in name:
                 continue  # one row waits for its panel, not for the stack
-            frame_pointer = any(re.match(r"mov\s+%rsp,%rbp", text) for _, text in lines)
+            frame_pointer = any(re.match(r"movq?\s+%rsp,\s*%rbp", text) for _, text in lines)
             for loop in innermost_loops(lines):
                 operations = sum(bool(MULTIPLY_ADD.search(" " + text)) for text in loop)
                 if operations < LEAST_MULTIPLY_ADDS:
