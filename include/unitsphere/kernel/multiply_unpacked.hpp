@@ -68,9 +68,9 @@ UNITSPHERE_NOINLINE void multiply_unpacked(const C* panel, const unpacked_rows<T
         next.prefetched += lines * 64;
     };
     for (int i = 0; i < x.count; i += width)
-        multiply_squares<Columns>(panel,
-                                  transposed_rows<C, T>(x.at + i * x.stride, x.stride, x.count - i, x.factors + i), dim,
-                                  scores + i, between);
+        multiply_squares<Columns>(
+            panel, transposed_rows<C, T>(x.at + (dim > 0 ? i * x.stride : 0), x.stride, x.count - i, x.factors + i),
+            dim, scores + i, between);
     for (int n = 0; n < Columns; ++n) store16(scores + n * lane_count, clamp_to_one(load16(scores + n * lane_count)));
 }
 

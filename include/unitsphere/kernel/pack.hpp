@@ -132,7 +132,9 @@ inline void pack_panel(const T* x, idx_t stride, int count, idx_t dim, Factors&&
         const int rows = maximum(0, minimum(count - r, width));
         row_factors<factor_type<T>> of_rows[width];
         for (int i = 0; i < rows; ++i) of_rows[i] = factors(r + i);
-        pack_columns(transposed_rows<C, T>(x + r * stride, stride, rows, of_rows), dim, columns, panel + r);
+        if (dim == 0) continue;  // x and panel may be null
+        const T* const from = rows > 0 ? x + r * stride : x;
+        pack_columns(transposed_rows<C, T>(from, stride, rows, of_rows), dim, columns, panel + r);
     }
 }
 
