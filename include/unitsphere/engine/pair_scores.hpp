@@ -54,11 +54,13 @@ void pair_scores(const execution& how, row_source<A>& a, row_source<B>& b, bool 
     constexpr idx_t width = idx_t(kernel::vector<C>::size), share = 8 * width;
     for_each_range(how, a.rows(), share, [&](idx_t, idx_t first, idx_t end) {
         row_report seen_a, seen_b;
-        for (; in_double && first < end; ++first)
-            scores[first] = C(pair_scores_detail::cosine_in_double(a, b, first, seen_a, seen_b));
-        for (; first < end; first += width)
-            pair_scores_detail::score_some(a, b, first, int(minimum(end - first, width)), seen_a, seen_b,
-                                           scores + first);
+        if (in_double)
+            for (; first < end; ++first)
+                scores[first] = C(pair_scores_detail::cosine_in_double(a, b, first, seen_a, seen_b));
+        else
+            for (; first < end; first += width)
+                pair_scores_detail::score_some(a, b, first, int(minimum(end - first, width)), seen_a, seen_b,
+                                               scores + first);
         a.count(seen_a);
         b.count(seen_b);
     });

@@ -116,12 +116,6 @@ private:
     vector<C> power_, inverse_;
 };
 
-/// Packs rows into the first columns of a panel of `columns`, as many as a register has elements.
-template <class C, class T>
-UNITSPHERE_NOINLINE void pack_columns(const transposed_rows<C, T>& rows, idx_t dim, int columns, C* panel) noexcept {
-    for (idx_t k = 0; k < dim; k += rows.width) rows.store_columns(k, dim, panel + k * columns, columns);
-}
-
 /// Packs rows 0 .. count - 1 (at most `columns`) into a panel; the other columns are zero. factors(i) is called once
 /// for each row, right before its rows are packed: then they are in L1.
 template <class T, class C, class Factors>
@@ -134,7 +128,8 @@ inline void pack_panel(const T* x, idx_t stride, int count, idx_t dim, Factors&&
         for (int i = 0; i < rows; ++i) of_rows[i] = factors(r + i);
         if (dim == 0) continue;  // x and panel may be null
         const T* const from = rows > 0 ? x + r * stride : x;
-        pack_columns(transposed_rows<C, T>(from, stride, rows, of_rows), dim, columns, panel + r);
+        const transposed_rows<C, T> some(from, stride, rows, of_rows);
+        for (idx_t k = 0; k < dim; k += width) some.store_columns(k, dim, panel + k * columns + r, columns);
     }
 }
 
