@@ -18,6 +18,10 @@ struct pairwise_cosine_options {
     /// pair takes a third of the time, many pairs that of reading them.
     bool in_double = false;
 };
+struct cosine_options {
+    row_policy a = {}, b = {};
+    bool in_double = false;  ///< as in pairwise_cosine_options
+};
 struct clip_logits_options {
     row_policy images = {}, texts = {};
 };
@@ -141,7 +145,7 @@ UNITSPHERE_REFUSE_OTHER_PAIRS(pairwise_cosine);
 /// Threads  the caller's.   Memory  none: 16 KiB of stack.
 /// Source   as cosine_similarity.
 template <class Result = float, class A, class B, detail::if_rows<A, B> = 0>
-Result cosine(const A& a, const B& b, const pairwise_cosine_options& options = {}) {
+Result cosine(const A& a, const B& b, const cosine_options& options = {}) {
     const auto row_a = engine::view_of(a);
     const auto row_b = engine::view_of(b);
     if (row_a.rows() != 1 || row_b.rows() != 1)

@@ -158,8 +158,8 @@ TEST_CASE("more queries than are packed at once give the canonical bits, by rows
     constexpr idx_t dim = 32768, most = 97;
     const engine::tile_shape shape{most, 66, dim, 1, false, engine::register_tile::of<float>()};
     const idx_t q = plan_tiles(shape, engine::tile_order::any).pass_rows + 1;
-    const idx_t kept = engine::caches.packed_gallery_bytes / 4 / dim;  // rows of a gallery that is packed whole
-    REQUIRE((q <= most && kept == 64));
+    const idx_t kept = engine::caches().packed_gallery_bytes / 4 / dim;  // rows of a gallery that is packed whole
+    REQUIRE((q <= most && kept < 66));
     const matrix<float> all_queries = random_rows<float>(most, dim, 205), all_rows = random_rows<float>(66, dim, 206);
     const matrix<float> queries = [&] {
         matrix<float> first(q, dim);

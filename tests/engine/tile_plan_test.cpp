@@ -67,7 +67,7 @@ idx_t most_shared_bytes(const tile_plan& plan, const tile_shape& shape, const ca
 TEST_CASE("a plan's tasks cover every score exactly once", "[tile_plan]") {
     const auto order = GENERATE(tile_order::any, tile_order::whole_rows, tile_order::by_strips);
     const register_tile tile = GENERATE(avx512, avx2, sse2, double_avx512);
-    for (const cache_model& model : {caches, small_caches()})
+    for (const cache_model& model : {caches(), small_caches()})
         for (const idx_t queries : {0, 1, 9, 10, 57, 131, 300})
             for (const idx_t rows : {0, 1, 16, 33, 257})
                 for (const idx_t dim : {0, 1, 40, 513})
@@ -84,7 +84,8 @@ TEST_CASE("tasks of a plan are whole panels and blocks, so that no register tile
     for (const register_tile& tile : {avx512, avx2, sse2, double_avx512})
         for (const idx_t queries : {1, 8, 10, 57, 300, 5000})
             for (const idx_t workers : {1, 2, 8}) {
-                const tile_plan plan = plan_tiles({queries, 5000, 64, workers, false, tile}, tile_order::any);
+                const tile_plan plan =
+                    plan_tiles({queries, 5000, 64, workers, false, tile}, tile_order::any, cache_model());
                 CAPTURE(queries, workers, tile.rows);
                 CHECK(plan.group_rows % tile.rows == 0);
                 const idx_t step = plan.unpacked ? 16 : plan.loop == tile_loop::few ? tile.rows : tile.columns;
@@ -95,7 +96,7 @@ TEST_CASE("tasks of a plan are whole panels and blocks, so that no register tile
 TEST_CASE("a plan's memory is within the cache model", "[tile_plan]") {
     const register_tile tile = GENERATE(avx512, avx2, sse2, double_avx512);
     const bool packed = GENERATE(false, true);
-    for (const cache_model& model : {caches, small_caches()})
+    for (const cache_model& model : {caches(), small_caches()})
         for (const idx_t queries : {0, 1, 14, 32, 128, 1000, 100000})
             for (const idx_t rows : {1, 10, 1000, 200000})
                 for (const idx_t dim : {1, 128, 512, 768, 4096, 32768})
@@ -116,14 +117,33 @@ TEST_CASE("a plan's memory is within the cache model", "[tile_plan]") {
                     }
 }
 
+TEST_CASE("a cache model takes shares of small caches and is bounded on large ones", "[tile_plan]") {
+    constexpr idx_t kib = cache_model::kibibyte, mib = cache_model::mebibyte;
+    const cache_model large(cache_sizes{48 * mib, 300 * mib}), best, small(cache_sizes{256 * kib, 2 * mib});
+    CHECK(large.strip_bytes == best.strip_bytes);
+    CHECK(large.few_queries_bytes == best.few_queries_bytes);
+    CHECK(large.packed_queries_bytes == best.packed_queries_bytes);
+    CHECK(large.last_level_bytes == best.last_level_bytes);
+    CHECK(small.strip_bytes == 64 * kib);
+    CHECK(small.resident_panels_bytes == 64 * kib);
+    CHECK(small.few_queries_bytes == 128 * kib);
+    CHECK(small.packed_queries_bytes == 512 * kib);
+    CHECK(small.packed_gallery_bytes == 1 * mib);
+    CHECK(small.last_level_bytes == 1 * mib);
+    const char* const l2 = std::getenv("UNITSPHERE_L2_KIB");
+    const cache_sizes sizes = cache_sizes::of_machine();
+    CHECK((sizes.l2 >= 64 * kib && sizes.last_level >= sizes.l2));
+    if (l2 != nullptr) CHECK(sizes.l2 == std::atol(l2) * kib);
+}
+
 TEST_CASE("each worker gets about four tasks where the rows are enough", "[tile_plan]") {
     for (const idx_t workers : {2, 8})
         for (const auto order : {tile_order::whole_rows, tile_order::by_strips}) {
             CAPTURE(workers);
-            const tile_plan plan = plan_tiles({5000, 5000, 512, workers, true, avx512}, order);
+            const tile_plan plan = plan_tiles({5000, 5000, 512, workers, true, avx512}, order, cache_model());
             CHECK(plan.tasks() >= 4 * workers);
             // one panel and many queries: several workers share it
-            const tile_plan shared = plan_tiles({5000, 32, 512, workers, true, avx512}, order);
+            const tile_plan shared = plan_tiles({5000, 32, 512, workers, true, avx512}, order, cache_model());
             CHECK(shared.tasks() >= 4 * workers);
         }
 }
@@ -176,7 +196,8 @@ TEST_CASE("known shapes have the plans that were measured", "[tile_plan]") {
     };
     for (const known& k : all) {
         CAPTURE(k.queries, k.rows, k.dim, k.workers, k.packed);
-        const tile_plan plan = plan_tiles({k.queries, k.rows, k.dim, k.workers, k.packed, avx512}, k.order);
+        const tile_plan plan =
+            plan_tiles({k.queries, k.rows, k.dim, k.workers, k.packed, avx512}, k.order, cache_model());
         CHECK(plan.loop == k.loop);
         CHECK(plan.pass_rows == k.pass_rows);
         CHECK(plan.group_rows == k.group_rows);
@@ -194,7 +215,7 @@ TEST_CASE("up to 8 raw queries meet unpacked rows; 9 to 128 with at most 7 lanes
         const bool unpacked = queries >= 1 && queries <= 8;
         const bool expected = queries >= 9 && queries <= 128 && (queries + 15) / 16 * 16 - queries <= 7;
         const auto plan_of = [&](bool packed, idx_t dim) {
-            return plan_tiles({queries, 5000, dim, 1, packed, avx512}, tile_order::any);
+            return plan_tiles({queries, 5000, dim, 1, packed, avx512}, tile_order::any, cache_model());
         };
         CHECK((plan_of(false, 512).loop == tile_loop::few) == (unpacked || expected));
         CHECK(plan_of(false, 512).unpacked == unpacked);
@@ -208,7 +229,7 @@ TEST_CASE("rows that are not packed need no memory of a worker", "[tile_plan]") 
         for (const idx_t few : {1, 8})
             for (const auto& shape : {tile_shape{few, 5000, 513, workers, false, avx512},
                                       tile_shape{5000, few, 513, workers, false, avx512}}) {
-                const tile_plan plan = plan_tiles(shape, tile_order::any);
+                const tile_plan plan = plan_tiles(shape, tile_order::any, cache_model());
                 CHECK(plan.unpacked);
                 CHECK(plan.worker_elements == 0);
                 CHECK(plan.shared_elements == 16 * 513);

@@ -19,7 +19,7 @@ inline double norm_deviation(const kernel::row_length& length) noexcept {
 /// out and not be found there by whoever reads it next, does not lie where the input is, and has whole lines.
 template <class T>
 bool past_caches(const matrix_view<const T>& rows, const matrix_view<float>& out) noexcept {
-    return out.rows() * out.dim() > engine::caches.last_level_bytes / idx_t(sizeof(float)) && !same_rows(rows, out) &&
+    return out.rows() * out.dim() > engine::caches().last_level_bytes / idx_t(sizeof(float)) && !same_rows(rows, out) &&
            reinterpret_cast<std::uintptr_t>(out.data()) % 64 == 0 && out.stride() % 16 == 0;
 }
 

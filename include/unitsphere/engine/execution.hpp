@@ -39,12 +39,12 @@ public:
     template <class Progress>
     execution& on_progress(Progress& progress) noexcept {
         progress_ = const_cast<void*>(static_cast<const volatile void*>(&progress));
-        tell_ = [](void* it, idx_t part, idx_t whole) { (*static_cast<Progress*>(it))(part, whole); };
+        report_ = [](void* it, idx_t part, idx_t whole) { (*static_cast<Progress*>(it))(part, whole); };
         return *this;
     }
     /// For the engine.
-    void tell(idx_t part, idx_t whole) const {
-        if (tell_ != nullptr) tell_(progress_, part, whole);
+    void report_progress(idx_t part, idx_t whole) const {
+        if (report_ != nullptr) report_(progress_, part, whole);
     }
 
     idx_t workers() const noexcept { return workers_; }
@@ -99,7 +99,7 @@ private:
     idx_t workers_;
     workspace* space_;
     void* progress_ = nullptr;
-    void (*tell_)(void*, idx_t, idx_t) = nullptr;
+    void (*report_)(void*, idx_t, idx_t) = nullptr;
 };
 
 namespace engine {
@@ -168,13 +168,13 @@ void for_each_range(const execution& how, idx_t count, idx_t share, Work&& work)
     });
 }
 
-/// Calls work(first, end) for ranges of `rows` rows of `dim` elements: caches.elements_of_task elements each, or all
-/// rows at once where there is one worker.
+/// Calls work(first, end) for ranges of `rows` rows of `dim` elements: cache_model::elements_of_task elements each, or
+/// all rows at once where there is one worker.
 template <class Work>
 void for_each_rows(const execution& how, idx_t rows, idx_t dim, Work&& work) {
     if (rows == 0) return;
     if (how.workers() == 1) return work(idx_t(0), rows);
-    const idx_t share = maximum(caches.elements_of_task / maximum(dim, 1), 1);
+    const idx_t share = maximum(cache_model::elements_of_task / maximum(dim, 1), 1);
     for_each_range(how, rows, share, [&](idx_t, idx_t first, idx_t end) { work(first, end); });
 }
 

@@ -1,7 +1,7 @@
 /// The gallery's side of a question: raw or unit rows that a call packs, or rows that a `gallery` holds packed.
 #pragma once
 
-#include "unpacked_rows.hpp"
+#include "multiply_unpacked.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {

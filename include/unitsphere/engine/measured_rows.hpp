@@ -41,7 +41,7 @@ public:
         constexpr int block_rows = kernel::block<float>::rows;
         const idx_t size = kernel::packed_block_size<float>(dim());
         for (idx_t i = 0; i < count; ++i) {
-            prefetch_row(source_, first + i + caches.rows_of_prefetch);
+            prefetch_row(source_, first + i + cache_model::rows_of_prefetch);
             kernel::pack_block_row(source_.row(first + i), dim(), factors_[first + i], int(i % block_rows),
                                    to + i / block_rows * size);
         }

@@ -10,9 +10,9 @@ namespace engine {
 
 /// Queries of a whole group of packed ones, and of the largest group.
 template <class C = float>
-inline constexpr int group_rows = caches.blocks_of_group* kernel::block<C>::rows;
+inline constexpr int group_rows = cache_model::blocks_of_group* kernel::block<C>::rows;
 template <class C = float>
-inline constexpr int most_group_rows = maximum(group_rows<C>, caches.unpacked_groups_of_task* kernel::lane_count);
+inline constexpr int most_group_rows = maximum(group_rows<C>, cache_model::unpacked_groups_of_task* kernel::lane_count);
 
 /// How many elements `count` rows need as packed blocks.
 template <class C>

@@ -63,7 +63,7 @@ UNITSPHERE_NOINLINE void pack_blocks(const row_source<T>& source, idx_t first, i
                                      row_report& seen) noexcept {
     constexpr int block_rows = kernel::block<C>::rows;
     const idx_t block_size = kernel::packed_block_size<C>(source.dim()), dim = source.dim();
-    const bool beyond_caches = source.memory_of(0, source.rows()).bytes > caches.last_level_bytes;
+    const bool beyond_caches = source.memory_of(0, source.rows()).bytes > caches().last_level_bytes;
     kernel::row_length length{0, 1};
     bool measured = false;
     if constexpr (!std::is_same_v<T, double>)
@@ -75,7 +75,7 @@ UNITSPHERE_NOINLINE void pack_blocks(const row_source<T>& source, idx_t first, i
         const T* const row = source.row(first + i);
         C* const block = to + i / block_rows * block_size;
         const int r = int(i % block_rows);
-        if (beyond_caches) prefetch_row(source, first + i + caches.rows_of_prefetch);
+        if (beyond_caches) prefetch_row(source, first + i + cache_model::rows_of_prefetch);
         const auto factors = measured ? source.factors(first + i, length, seen) : source.factors(first + i, seen);
         measured = false;
         if constexpr (std::is_same_v<C, float> && !std::is_same_v<T, double>)

@@ -59,7 +59,7 @@ void run_few(const execution& how, const tile_plan& plan, row_source<T>& queries
                 multiply_block_of_gallery(memory.of_worker(worker), first, int(rows), packed, next, consumer);
             }
         }
-        how.tell(task.rows * task.columns, all.rows * all.columns);
+        how.report_progress(task.rows * task.columns, all.rows * all.columns);
     });
     pool.of(0).rows_done(0, all.rows);
 }

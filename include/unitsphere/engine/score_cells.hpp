@@ -24,12 +24,12 @@ struct chunks {
 
     /// Whole panels of at most chunk_bytes; eight chunks where each has 512 rows, so that many workers have a cell, and
     /// a multiple of four where there are more. `gradients`: packed rows and their slices stay in L2.
-    static chunks of(idx_t rows, idx_t dim, bool gradients, const cache_model& model = caches) noexcept {
+    static chunks of(idx_t rows, idx_t dim, bool gradients) noexcept {
         constexpr idx_t panel = 32;
-        const idx_t bytes = gradients ? model.gradient_chunk_bytes : model.chunk_bytes;
+        const idx_t bytes = gradients ? cache_model::gradient_chunk_bytes : cache_model::chunk_bytes;
         const idx_t fitting = bytes / idx_t(sizeof(float)) / maximum(dim, 1) / panel * panel;
-        const idx_t by_size = ceil_div(rows, clamped(fitting, panel, model.most_chunk_rows));
-        const idx_t by_workers = minimum(rows / model.least_chunk_rows_of_worker, 8);
+        const idx_t by_size = ceil_div(rows, clamped(fitting, panel, cache_model::most_chunk_rows));
+        const idx_t by_workers = minimum(rows / cache_model::least_chunk_rows_of_worker, 8);
         const idx_t wanted = maximum(by_size, by_workers), count = wanted > 4 ? ceil_div(wanted, 4) * 4 : wanted;
         const idx_t each = count > 1 ? ceil_div(rows, count) : rows;
         return {rows, each < 1 ? 1 : ceil_div(each, panel) * panel};

@@ -66,7 +66,7 @@ private:
                     gallery_.template strip<C>(task.first_column, task.columns, memory_.of_worker(worker), count_rows);
                 multiply_task(pass, task, strip, consumer);
             }
-            how_.tell(task.rows * task.columns, queries_.rows() * gallery_.rows());
+            how_.report_progress(task.rows * task.columns, queries_.rows() * gallery_.rows());
         });
     }
     template <class Consumer>

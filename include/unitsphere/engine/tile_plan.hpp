@@ -64,6 +64,12 @@ struct tile_shape {
     idx_t workers;
     bool packed_gallery;
     register_tile tile;
+
+    /// Queries of a group, and how many tasks are enough for all workers to end together.
+    idx_t whole_group() const noexcept { return cache_model::blocks_of_group * tile.rows; }
+    idx_t wanted_tasks() const noexcept { return workers > 1 ? 4 * workers : 1; }
+    /// How many packed rows so many bytes hold.
+    idx_t rows_in(idx_t bytes) const noexcept { return bytes / tile.element_bytes / maximum(dim, 1); }
 };
 
 /// Scores of queries first_row .. first_row + rows - 1 against gallery rows first_column .. first_column + columns - 1.
@@ -117,70 +123,81 @@ private:
 /// Whether copying the gallery's rows, and padding the queries to whole registers, costs less than transposing the
 /// gallery.
 inline bool are_few(const tile_shape& shape, const cache_model& model) noexcept {
-    if (shape.packed_gallery || shape.queries < model.least_few_queries || shape.queries > model.most_few_queries)
+    if (shape.packed_gallery || shape.queries < cache_model::least_few_queries ||
+        shape.queries > cache_model::most_few_queries)
         return false;
     const idx_t padded = ceil_div(shape.queries, kernel::lane_count) * kernel::lane_count;
-    return padded - shape.queries <= model.few_queries_padding &&
+    return padded - shape.queries <= cache_model::few_queries_padding &&
            padded * shape.dim * shape.tile.element_bytes <= model.few_queries_bytes;
 }
 
 /// Whether few rows of one side, which stay in L2, meet many of the other.
 inline bool is_unpacked(const tile_shape& shape, idx_t few, idx_t many, const cache_model& model) noexcept {
-    return few > 0 && few <= kernel::most_unpacked_columns && many >= model.least_unpacked_rows &&
+    return few > 0 && few <= kernel::most_unpacked_columns && many >= cache_model::least_unpacked_rows &&
            shape.tile.panel_elements(few, shape.dim) * shape.tile.element_bytes <= model.few_queries_bytes;
 }
 
-/// The plan of a question, by the table above. Inlined: with constant tile and order most divisions are shifts or gone.
-UNITSPHERE_INLINE tile_plan plan_tiles(const tile_shape& shape, tile_order order, const cache_model& model = caches) {
-    const register_tile& tile = shape.tile;
-    const idx_t queries = shape.queries, gallery = shape.gallery_rows, dim = shape.dim, most_workers = shape.workers;
-    const idx_t whole_group = model.blocks_of_group * tile.rows, wanted_tasks = most_workers > 1 ? 4 * most_workers : 1;
-    const auto rows_in = [&](idx_t bytes) { return bytes / tile.element_bytes / maximum(dim, 1); };
-    const idx_t at_once = maximum(rows_in(model.packed_queries_bytes) / whole_group, 1) * whole_group;
-    tile_plan plan{tile_loop::strips, false, queries, gallery, minimum(queries, at_once), whole_group};
-    /// Rows of a task that are not packed.
-    const auto unpacked_rows = [&](idx_t rows) {
-        const idx_t share = most_workers > 1 ? rows / wanted_tasks : rows;
-        return clamped(share / kernel::lane_count, 1, model.unpacked_groups_of_task) * kernel::lane_count;
-    };
+/// Rows that are not packed and make one task.
+inline idx_t unpacked_rows_of_task(const tile_shape& shape, idx_t rows) noexcept {
+    const idx_t share = shape.workers > 1 ? rows / shape.wanted_tasks() : rows;
+    return clamped(share / kernel::lane_count, 1, cache_model::unpacked_groups_of_task) * kernel::lane_count;
+}
 
-    const bool is_kept = queries > at_once && gallery <= rows_in(model.packed_gallery_bytes);
-    const bool few_columns = is_unpacked(shape, gallery, queries, model);
-    if (order == tile_order::whole_rows || (order == tile_order::any && (is_kept || few_columns))) {
-        plan.loop = tile_loop::rows, plan.unpacked = few_columns;
-        if (few_columns)
-            plan.group_rows = unpacked_rows(queries);
-        else if (most_workers > 1)
-            plan.group_rows = clamped(queries / (wanted_tasks * tile.rows), 1, model.blocks_of_group) * tile.rows;
-        plan.pass_rows = queries;
-        plan.strip_columns = gallery, plan.shares = ceil_div(queries, plan.group_rows);
-        plan.workers = clamped(plan.shares, 1, most_workers);
-        plan.shared_elements = shape.packed_gallery ? 0 : tile.panel_elements(gallery, dim);
-        plan.worker_elements = few_columns ? 0 : tile.block_elements(minimum(queries, plan.group_rows), dim);
-        return plan;
-    }
-    const bool few_rows = !shape.packed_gallery && is_unpacked(shape, queries, gallery, model);
-    if (few_rows || are_few(shape, model)) {
-        plan.loop = tile_loop::few, plan.unpacked = few_rows;
-        plan.pass_rows = queries;
-        plan.strip_columns = few_rows ? unpacked_rows(gallery) : model.few_blocks_of_task * tile.rows;
-        plan.strips = ceil_div(gallery, plan.strip_columns);
-        plan.workers = clamped(plan.strips, 1, most_workers);
-        plan.shared_elements = tile.panel_elements(queries, dim);
-        plan.worker_elements = few_rows ? 0 : tile.block_elements(tile.rows, dim);
-        return plan;
-    }
-    const idx_t fitting = rows_in(model.strip_bytes) / tile.columns;
-    const idx_t share = most_workers > 1 ? gallery / (wanted_tasks * tile.columns) : fitting;
-    plan.strip_columns = clamped(minimum(fitting, share), 1, model.strip_panels) * tile.columns;
-    plan.strips = ceil_div(gallery, plan.strip_columns);
-    const idx_t groups = ceil_div(plan.pass_rows, whole_group);
-    if (most_workers > 1 && plan.strips > 0)
-        plan.shares = clamped(ceil_div(wanted_tasks, plan.strips), 1, maximum(groups, 1));
-    plan.workers = clamped(maximum(plan.tasks(), groups), 1, most_workers);
-    plan.shared_elements = tile.block_elements(plan.pass_rows, dim);
-    plan.worker_elements = shape.packed_gallery ? 0 : tile.panel_elements(minimum(gallery, plan.strip_columns), dim);
+UNITSPHERE_INLINE tile_plan plan_rows(const tile_shape& shape, bool unpacked) {
+    const register_tile& tile = shape.tile;
+    tile_plan plan{tile_loop::rows, unpacked, shape.queries, shape.gallery_rows, shape.queries, shape.whole_group()};
+    if (unpacked)
+        plan.group_rows = unpacked_rows_of_task(shape, shape.queries);
+    else if (shape.workers > 1)
+        plan.group_rows =
+            clamped(shape.queries / (shape.wanted_tasks() * tile.rows), 1, cache_model::blocks_of_group) * tile.rows;
+    plan.strip_columns = shape.gallery_rows, plan.shares = ceil_div(shape.queries, plan.group_rows);
+    plan.workers = clamped(plan.shares, 1, shape.workers);
+    plan.shared_elements = shape.packed_gallery ? 0 : tile.panel_elements(shape.gallery_rows, shape.dim);
+    plan.worker_elements = unpacked ? 0 : tile.block_elements(minimum(shape.queries, plan.group_rows), shape.dim);
     return plan;
+}
+
+UNITSPHERE_INLINE tile_plan plan_few(const tile_shape& shape, bool unpacked) {
+    const register_tile& tile = shape.tile;
+    tile_plan plan{tile_loop::few, unpacked, shape.queries, shape.gallery_rows, shape.queries, shape.whole_group()};
+    plan.strip_columns =
+        unpacked ? unpacked_rows_of_task(shape, shape.gallery_rows) : cache_model::few_blocks_of_task * tile.rows;
+    plan.strips = ceil_div(shape.gallery_rows, plan.strip_columns);
+    plan.workers = clamped(plan.strips, 1, shape.workers);
+    plan.shared_elements = tile.panel_elements(shape.queries, shape.dim);
+    plan.worker_elements = unpacked ? 0 : tile.block_elements(tile.rows, shape.dim);
+    return plan;
+}
+
+UNITSPHERE_INLINE tile_plan plan_strips(const tile_shape& shape, idx_t pass_rows, const cache_model& model) {
+    const register_tile& tile = shape.tile;
+    tile_plan plan{tile_loop::strips, false, shape.queries, shape.gallery_rows, pass_rows, shape.whole_group()};
+    const idx_t fitting = shape.rows_in(model.strip_bytes) / tile.columns;
+    const idx_t share = shape.workers > 1 ? shape.gallery_rows / (shape.wanted_tasks() * tile.columns) : fitting;
+    plan.strip_columns = clamped(minimum(fitting, share), 1, cache_model::strip_panels) * tile.columns;
+    plan.strips = ceil_div(shape.gallery_rows, plan.strip_columns);
+    const idx_t groups = ceil_div(plan.pass_rows, plan.group_rows);
+    if (shape.workers > 1 && plan.strips > 0)
+        plan.shares = clamped(ceil_div(shape.wanted_tasks(), plan.strips), 1, maximum(groups, 1));
+    plan.workers = clamped(maximum(plan.tasks(), groups), 1, shape.workers);
+    plan.shared_elements = tile.block_elements(plan.pass_rows, shape.dim);
+    plan.worker_elements =
+        shape.packed_gallery ? 0 : tile.panel_elements(minimum(shape.gallery_rows, plan.strip_columns), shape.dim);
+    return plan;
+}
+
+/// The plan of a question, by the table above. Inlined: with constant tile and order most divisions are shifts or gone.
+UNITSPHERE_INLINE tile_plan plan_tiles(const tile_shape& shape, tile_order order, const cache_model& model = caches()) {
+    const idx_t at_once =
+        maximum(shape.rows_in(model.packed_queries_bytes) / shape.whole_group(), 1) * shape.whole_group();
+    const bool is_kept = shape.queries > at_once && shape.gallery_rows <= shape.rows_in(model.packed_gallery_bytes);
+    const bool few_columns = is_unpacked(shape, shape.gallery_rows, shape.queries, model);
+    if (order == tile_order::whole_rows || (order == tile_order::any && (is_kept || few_columns)))
+        return plan_rows(shape, few_columns);
+    const bool few_rows = !shape.packed_gallery && is_unpacked(shape, shape.queries, shape.gallery_rows, model);
+    if (few_rows || are_few(shape, model)) return plan_few(shape, few_rows);
+    return plan_strips(shape, minimum(shape.queries, at_once), model);
 }
 
 }  // namespace engine
