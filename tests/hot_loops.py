@@ -2,7 +2,7 @@
 """Whether the inner loops of the multiply kernel keep their sums in registers.   hot_loops.py OBJDUMP OBJECT...
 
 Fails if an innermost loop of kernel::multiply has a vector register that is loaded from or stored to the stack, or if
-an object has no such loop. Prints the loops of each object.
+an object has no such loop of floats or of doubles. Prints the loops of each object.
 """
 
 import re
@@ -47,22 +47,22 @@ def touches_stack(text, frame_pointer):
 def main():
     faults = 0
     for path in sys.argv[2:]:
-        found = 0
+        found = set()
         for name, lines in functions(sys.argv[1], path):
-            if "kernel::multiply" not in name or "unpacked" in name or "multiply_block<1," in name:
-                continue  # one row waits for its panel, not for the stack
+            if "kernel::multiply" not in name or "multiply_block<1," in name or "unpacked" in name:
+                continue  # one row waits for its panel, not for the stack; unpacked rows' squares lie on the stack
             frame_pointer = any(re.match(r"movq?\s+%rsp,\s*%rbp", text) for _, text in lines)
             for loop in innermost_loops(lines):
                 operations = sum(bool(MULTIPLY_ADD.search(" " + text)) for text in loop)
                 if operations < LEAST_MULTIPLY_ADDS:
                     continue
-                found += 1
+                found |= {number for number in ("float", "double") if f"<{number}" in name or f", {number}" in name}
                 spills = [text for text in loop if touches_stack(text, frame_pointer)]
                 faults += bool(spills)
                 short = re.sub(r"unitsphere::\w+::kernel::", "", name)
                 print(f"{operations:3} of {len(loop):3} instructions, {len(spills)} on the stack: {short}")
-        if found == 0:
-            print(f"{path}: no loop of kernel::multiply found")
+        for number in sorted({"float", "double"} - found):
+            print(f"{path}: no loop of kernel::multiply in {number} found")
             faults += 1
     return faults > 0
 
