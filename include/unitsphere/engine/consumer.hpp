@@ -38,8 +38,8 @@ void expect_tile(const matrix_view<C>& out, idx_t first_row, int rows, idx_t fir
     constexpr int line = 64 / int(sizeof(C));
     for (int r = 0; r < rows; ++r) {
         const C* const row = out.row(first_row + r) + first_column;
-        for (int c = 0; c < columns; c += line) __builtin_prefetch(row + c, 1);
-        __builtin_prefetch(row + columns - 1, 1);
+        for (int c = 0; c < columns; c += line) kernel::prefetch_to_write(row + c);
+        kernel::prefetch_to_write(row + columns - 1);
     }
 }
 

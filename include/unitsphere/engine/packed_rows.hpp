@@ -40,7 +40,7 @@ template <class T>
 void prefetch_row(const row_source<T>& source, idx_t i) noexcept {
     const prefetch_range row = source.memory_of(i, 1);
     for (idx_t byte = 0; byte < row.bytes; byte += 64)
-        __builtin_prefetch(static_cast<const char*>(row.at) + byte, 0, 2);
+        kernel::prefetch_into_l2(static_cast<const char*>(row.at) + byte);
 }
 
 /// Packs rows first .. first + count - 1 of a source as panels. The rows of a square are measured first, one after the

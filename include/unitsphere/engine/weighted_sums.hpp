@@ -33,8 +33,8 @@ inline void add_products(const float* a, idx_t count, const panels<float>& value
                 const idx_t next_rows = minimum(count - done - rows, rows);
                 for (idx_t r = 0; r < next_rows; ++r) {
                     const float* const line = to + (rows + r) * out.stride();
-                    __builtin_prefetch(line, 1);
-                    __builtin_prefetch(line + width - 1, 1);
+                    kernel::prefetch_to_write(line);
+                    kernel::prefetch_to_write(line + width - 1);
                 }
                 kernel::multiply<float>(product(to, out.stride()));
                 continue;

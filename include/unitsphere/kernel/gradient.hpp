@@ -51,9 +51,11 @@ UNITSPHERE_NOINLINE void transpose_weights(const C* weights, idx_t rows, int col
             vector<C> square[width];
             unroll<width>([&](auto r) UNITSPHERE_LAMBDA { square[r] = vector<C>::load_unaligned(row[r] + j); });
             transpose(square);
-            for (int c = 0; c < width && j + c < columns; ++c)
-                square[c].store_unaligned(chain + (j + c) / block<C>::rows * size +
-                                          (j + c) % block<C>::rows * chain_length);
+            unroll<width>([&](auto c) UNITSPHERE_LAMBDA {
+                if (const int column = j + c; column < columns)
+                    square[c].store_unaligned(chain + column / block<C>::rows * size +
+                                              column % block<C>::rows * chain_length);
+            });
         }
     }
 }

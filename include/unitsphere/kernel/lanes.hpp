@@ -49,8 +49,10 @@ UNITSPHERE_INLINE lanes<T, Count> map(F&& f, const In&... in) noexcept {
     return out;
 }
 
-/// Prefetches the cache line of an address, which need not be readable.
+/// Prefetches the cache line of an address, which need not be readable: into L1, into L2 alone, or to be written.
 UNITSPHERE_INLINE void prefetch(const void* line) noexcept { __builtin_prefetch(line); }
+UNITSPHERE_INLINE void prefetch_into_l2(const void* line) noexcept { __builtin_prefetch(line, 0, 2); }
+UNITSPHERE_INLINE void prefetch_to_write(const void* line) noexcept { __builtin_prefetch(line, 1); }
 
 // Loads and stores. The *_first forms touch the first `count` (0..16) elements only, and read the others as 0.
 

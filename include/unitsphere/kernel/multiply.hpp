@@ -72,8 +72,8 @@ struct prefetch_steps {
     prefetch_steps from_step(idx_t k) const noexcept { return {at + k * bytes, bytes}; }
     UNITSPHERE_INLINE void prefetch(int step) const noexcept {
         const char* const line = at + step * bytes;
-        __builtin_prefetch(line, 0, 2);
-        if (bytes > 64) __builtin_prefetch(line + 64, 0, 2);
+        prefetch_into_l2(line);
+        if (bytes > 64) prefetch_into_l2(line + 64);
     }
 };
 

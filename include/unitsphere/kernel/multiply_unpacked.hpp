@@ -64,7 +64,7 @@ UNITSPHERE_NOINLINE void multiply_unpacked(const C* panel, const unpacked_rows<T
         if constexpr (!std::is_same_v<T, double>)  // those need more than a sum of squares
             if (next.lengths != nullptr) next.lengths->advance(width * width / lane_count);
         constexpr int lines = maximum(width * width * int(sizeof(T)) / 64, 1);
-        unroll<lines>([&](int i) UNITSPHERE_LAMBDA { __builtin_prefetch(next.prefetched + i * 64, 0, 2); });
+        unroll<lines>([&](int i) UNITSPHERE_LAMBDA { prefetch_into_l2(next.prefetched + i * 64); });
         next.prefetched += lines * 64;
     };
     for (int i = 0; i < x.count; i += width)

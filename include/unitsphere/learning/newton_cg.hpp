@@ -6,7 +6,7 @@
 ///   precondition(r, out)   out = M^-1 r, M near H and cheap to solve
 ///
 /// Each step solves H d = -gradient by conjugate gradients, as far as the gradient is small already, and searches along
-/// d. Where curvatures are alike that takes some twenty looks at the rows; where they differ a millionfold it takes
+/// d. Where curvatures are alike that takes some twenty passes over the rows; where they differ a millionfold it takes
 /// hundreds and still arrives, which L-BFGS does not. No matrix of the variables is made, as Newton's own method would.
 ///
 /// Source   Nocedal and Wright, Numerical Optimization, 2nd ed., algorithms 5.3 and 7.1.
