@@ -43,7 +43,8 @@ bool multiplies_as_canonical(int columns, int count, idx_t dim, bool with_power)
 
     const bool measures = dim % 16 == 0 && !std::is_same_v<T, double>;
     std::vector<double> sums(16, -1.0);
-    const std::vector<T> next(std::size_t(16 * dim), T(2));
+    std::vector<T> next(std::size_t(16 * dim));
+    for (std::size_t i = 0; i < next.size(); ++i) next[i] = T(float(1 + i / std::size_t(dim)));
     kernel::running_lengths<T> lengths(next.data(), dim, dim, sums.data());
     alignas(64) C scores[16 * 16] = {};
     kernel::multiply_unpacked(
@@ -55,7 +56,7 @@ bool multiplies_as_canonical(int columns, int count, idx_t dim, bool with_power)
             same = same && reference::bits(scores[n * 16 + i]) ==
                                reference::bits(canonical::score(x.unit.row(i), few.row(n), dim));
     if (measures && count == 16)
-        for (const double sum : sums) same = same && sum == 4.0 * double(dim);
+        for (int i = 0; i < 16; ++i) same = same && sums[std::size_t(i)] == double((i + 1) * (i + 1) * dim);
     return same;
 }
 
