@@ -20,6 +20,8 @@ struct store_tiles : engine::score_consumer {
 /// Consumer: out[i][j] = scores.
 template <class C>
 struct store_scores : store_tiles<C> {
+    static constexpr bool stores_in_place = true;
+
     void tile(const engine::score_tile<C>& tile) const noexcept { tile.store(C(1), this->out); }
 };
 

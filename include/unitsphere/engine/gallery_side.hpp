@@ -44,11 +44,6 @@ public:
     }
     /// The memory that is read for a strip or block, to be prefetched.
     prefetch_range memory_of(idx_t first, idx_t count) const noexcept { return source_.memory_of(first, count); }
-    /// What to prefetch while a strip is multiplied: the rows of the next one. The strip itself has just been packed.
-    template <class C>
-    prefetch_range next_after(const panels<C>&, idx_t next_first, idx_t count) const noexcept {
-        return memory_of(next_first, count);
-    }
     /// All rows as panels, packed by all workers.
     template <class C>
     panels<C> pack_all(const execution& how, C* memory) {
@@ -96,7 +91,11 @@ public:
     panels<C> strip(idx_t first, idx_t count, C*, bool) const noexcept {
         return view_.packed.part(first, count);
     }
-    prefetch_range next_after(const panels<C>& strip, idx_t, idx_t) const noexcept { return strip.next_panels(); }
+    prefetch_range memory_of(idx_t first, idx_t count) const noexcept {
+        const idx_t left = rows() - first;
+        return left <= 0 ? prefetch_range{view_.packed.data, 0}
+                         : view_.packed.part(first, minimum(count, left)).memory();
+    }
     template <class>
     panels<C> pack_all(const execution&, C*) const noexcept {
         return view_.packed;

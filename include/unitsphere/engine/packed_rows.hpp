@@ -26,6 +26,7 @@ struct panels {
         return rows - first <= kernel::lane_count ? kernel::lane_count : columns;
     }
     idx_t bytes() const noexcept { return rows * dim * idx_t(sizeof(C)); }
+    prefetch_range memory() const noexcept { return {data, bytes()}; }
     /// What to prefetch while these panels are read: the same, one panel further on.
     prefetch_range next_panels() const noexcept { return {panel(columns), bytes()}; }
     /// `count` rows from `first` on, a multiple of `columns`.

@@ -26,7 +26,7 @@ struct prefetch_range {
         return {static_cast<const char*>(at) + bytes / parts * part, bytes / parts};
     }
     /// Part `part` of `parts`, spread over the dim steps of a product.
-    kernel::prefetch_steps steps(int part, int parts, idx_t dim) const noexcept {
+    kernel::prefetch_steps steps(idx_t part, idx_t parts, idx_t dim) const noexcept {
         const idx_t each = bytes / parts;
         return {static_cast<const char*>(at) + part * each, ceil_div(each, maximum(dim, 1))};
     }

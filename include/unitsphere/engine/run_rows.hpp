@@ -50,7 +50,7 @@ void run_rows(const execution& how, const tile_plan& plan, row_source<T>& querie
                 packed.bytes() <= caches().resident_panels_bytes
                     ? queries.memory_of(task.first_row + plan.workers * plan.group_rows, plan.group_rows)
                     : packed.next_panels();
-            multiply_group(group, task.first_row, task.rows, packed, 0, next, consumer);
+            multiply_group(group, task.first_row, task.rows, packed, 0, {{nullptr, 0}, next}, consumer);
         }
         consumer.rows_done(task.first_row, task.rows);
         how.report_progress(task.rows * task.columns, queries.rows() * gallery.rows());
