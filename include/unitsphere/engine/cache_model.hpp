@@ -83,8 +83,8 @@ struct cache_model {
     /// Panels that stay in L2 from one group of queries to the next: they are not prefetched, the next queries are (a
     /// prototype of 100,000 images and 10 classes took 25.3 ms without that, 13.3 ms with it).
     idx_t resident_panels_bytes = 256 * kibibyte;
-    /// The packed rows of the next group are prefetched where L2 has room for them too (1000 x 1000 x 768 on a Xeon: .68
-    /// of the multiply-add rate without, .78 with).
+    /// The packed rows of the next group are prefetched where L2 has room for them too (1000 x 1000 x 768 on a Xeon:
+    /// .68 of the multiply-add rate without, .78 with).
     idx_t next_group_bytes = 512 * kibibyte;
     /// Few queries, packed: they stay in L2. Chosen.
     idx_t few_queries_bytes = 512 * kibibyte;

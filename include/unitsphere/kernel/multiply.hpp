@@ -63,17 +63,18 @@ UNITSPHERE_INLINE constexpr int chains_at_once(int rows, int lanes_wide) {
     return 2 * accumulators > enough ? 1 : 4 * accumulators > enough ? 2 : 4;
 }
 
-/// Memory to prefetch into L2 while a block is computed: `bytes` of it (at most two cache lines) in each of the dim
+/// Memory to prefetch into L2 while a block is computed: `bytes` of it (at most a cache line) in each of the dim
 /// steps. It need not be mapped.
 struct prefetch_steps {
     const char* at;
     idx_t bytes;
 
     prefetch_steps from_step(idx_t k) const noexcept { return {at + k * bytes, bytes}; }
-    UNITSPHERE_INLINE void prefetch(int step) const noexcept {
+    /// Those of some steps; at least one line: cheaper than to ask.
+    UNITSPHERE_INLINE void prefetch(int step, int count) const noexcept {
         const char* const line = at + step * bytes;
         prefetch_into_l2(line);
-        if (bytes > 64) prefetch_into_l2(line + 64);
+        if (count * bytes > 64) prefetch_into_l2(line + 64);
     }
 };
 
@@ -98,26 +99,49 @@ struct multiply_operands {
     }
 };
 
+/// One step of every chain. Where an instruction broadcasts from memory, half the rows use that: it takes two loads
+/// instead of one for two multiply-adds, but two instructions instead of three. With all rows the loads would be the
+/// bottleneck; with none, the instructions are where two threads share a core (Xeon: .64 of the multiply-add rate, .71
+/// with two steps a turn, .81 with both; alone on the core .97 each).
+template <int Rows, int Vectors, int Chains, class C>
+UNITSPHERE_INLINE void multiply_step(const C* a, const C* b, vector<C> (&sum)[Chains][Rows][Vectors]) noexcept {
+    constexpr int width = int(vector<C>::size);
+    constexpr idx_t next_a = idx_t(chain_length) * block<C>::rows, next_b = idx_t(chain_length) * Vectors * width;
+    unroll<Chains>([&](int n) UNITSPHERE_LAMBDA {
+        vector<C> column[Vectors];
+        unroll<Vectors>([&](int v) UNITSPHERE_LAMBDA {
+            column[v] = vector<C>::load_unaligned(b + n * next_b + v * width);
+            if constexpr (Rows > 1) column[v] = fp_barrier(column[v]);  // gcc would load it again for every row
+        });
+        unroll<Rows>([&](int r) UNITSPHERE_LAMBDA {
+            const C* const x = a + n * next_a + r * chain_length;
+            if (has_fma_broadcast && std::is_same_v<C, float> && Vectors > 1 && r % 2 == 0)
+                return unroll<Vectors>(
+                    [&](int v) UNITSPHERE_LAMBDA { sum[n][r][v] = fma_broadcast(x, column[v], sum[n][r][v]); });
+            const vector<C> row(*x);
+            unroll<Vectors>([&](int v) UNITSPHERE_LAMBDA { sum[n][r][v] = fma(row, column[v], sum[n][r][v]); });
+        });
+    });
+}
+
 /// Chains of up to 128 steps for every accumulator, `Chains` of them for each score, 128 steps apart. Only whole blocks
 /// prefetch: they have load slots to spare.
 template <int Rows, int Vectors, int Chains, class C>
 UNITSPHERE_INLINE void multiply_chains(const C* a, const C* b, int steps, prefetch_steps next,
                                        vector<C> (&sum)[Chains][Rows][Vectors]) noexcept {
-    constexpr int width = int(vector<C>::size);
-    constexpr idx_t next_a = idx_t(chain_length) * block<C>::rows, next_b = idx_t(chain_length) * Vectors * width;
-    for (int k = 0; k < steps; ++k, b += Vectors * width) {
-        if constexpr (Rows == block<C>::rows) next.prefetch(k);
-        unroll<Chains>([&](int n) UNITSPHERE_LAMBDA {
-            vector<C> column[Vectors];
-            unroll<Vectors>([&](int v) UNITSPHERE_LAMBDA {
-                column[v] = vector<C>::load_unaligned(b + n * next_b + v * width);
-                if constexpr (Rows > 1) column[v] = fp_barrier(column[v]);  // gcc would load it again for every row
-            });
-            unroll<Rows>([&](int r) UNITSPHERE_LAMBDA {
-                const vector<C> row(a[n * next_a + r * chain_length + k]);
-                unroll<Vectors>([&](int v) UNITSPHERE_LAMBDA { sum[n][r][v] = fma(row, column[v], sum[n][r][v]); });
-            });
-        });
+    constexpr idx_t width = Vectors * idx_t(vector<C>::size);
+    constexpr bool whole = Rows == block<C>::rows;
+    int k = 0;
+    if constexpr (whole && has_fma_broadcast && std::is_same_v<C, float>)
+        for (; k + 2 <= steps; k += 2, a += 2, b += 2 * width) {
+            asm("" : "+r"(a));  // a pointer, not an index: clang's would cost an instruction for each broadcast
+            next.prefetch(k, 2);
+            multiply_step<Rows, Vectors, Chains>(a, b, sum);
+            multiply_step<Rows, Vectors, Chains>(a + 1, b + width, sum);
+        }
+    for (; k < steps; ++k, ++a, b += width) {
+        if constexpr (whole) next.prefetch(k, 1);
+        multiply_step<Rows, Vectors, Chains>(a, b, sum);
     }
 }
 
