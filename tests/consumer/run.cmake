@@ -1,24 +1,51 @@
-# Installs (WAY find_package), configures and builds the consumer project in SCRATCH; building its programs runs them.
-# With OLD, a list of package, version and target, the package is there in that version only: the project is refused.
+# Configures and builds the consumer project in SCRATCH, whose path has a space; building its programs runs them. Then
+# installs it and builds a project that uses its library.
+#   find_package       unitsphere is installed, beside another version
+#   add_subdirectory   of a read-only tree without its tests, MinSizeRel; installing the project installs its own files
+#   fetch_content      UNITSPHERE_INSTALL: installing the project installs unitsphere too
+# With OLD, a list of package, version and target, the package is there in that version only. The project is refused, or
+# with INSTEAD=ON takes the download, for which a folder stands in.
 cmake_minimum_required(VERSION 3.16...3.31)
 include("${CMAKE_CURRENT_LIST_DIR}/steps.cmake")
 
+if(EXISTS "${SCRATCH}/unitsphere")
+  execute_process(COMMAND chmod -R u+w "${SCRATCH}/unitsphere")
+endif()
 file(REMOVE_RECURSE "${SCRATCH}")
-set(options "-DWAY=${WAY}" "-DCMAKE_MAKE_PROGRAM=${MAKE_PROGRAM}" "-DCMAKE_CXX_COMPILER=${COMPILER}"
-  "-DCMAKE_CXX_FLAGS=${FLAGS}" "-DCMAKE_BUILD_TYPE=${CONFIG}")
+set(common -G "${GENERATOR}" "-DCMAKE_MAKE_PROGRAM=${MAKE_PROGRAM}" "-DCMAKE_CXX_COMPILER=${COMPILER}"
+  "-DCMAKE_CXX_FLAGS=${FLAGS}")
+set(options "-DWAY=${WAY}")
+set(tree "${SOURCE}")
 if(WAY STREQUAL "find_package")
   install_to("${SCRATCH}/prefix")
-  list(APPEND options "-DCMAKE_PREFIX_PATH=${SCRATCH}/prefix\\;${PREFIX_PATH}" "-DUNITSPHERE_COMPONENTS=${COMPONENTS}")
+  file(GLOB_RECURSE version_file "${SCRATCH}/prefix/unitsphereConfigVersion.cmake")
+  file(READ "${version_file}" text)
+  string(REPLACE "${VERSION}" "0.99.0" text "${text}")  # another version, and first on the path
+  file(WRITE "${SCRATCH}/other/share/cmake/unitsphere/unitsphereConfigVersion.cmake" "${text}")
+  file(WRITE "${SCRATCH}/other/share/cmake/unitsphere/unitsphereConfig.cmake" "message(FATAL_ERROR other)\n")
+  list(INSERT PREFIX_PATH 0 "${SCRATCH}/other" "${SCRATCH}/prefix")
+  list(APPEND options "-DUNITSPHERE_COMPONENTS=${COMPONENTS}")
 else()
-  list(APPEND options "-DCMAKE_PREFIX_PATH=${PREFIX_PATH}" "-DUNITSPHERE_SOURCE=${SOURCE}")
+  if(WAY STREQUAL "add_subdirectory")
+    set(CONFIG MinSizeRel)
+    set(tree "${SCRATCH}/unitsphere")
+    file(COPY "${SOURCE}/CMakeLists.txt" "${SOURCE}/LICENSE" "${SOURCE}/cmake" "${SOURCE}/include" DESTINATION "${tree}")
+    execute_process(COMMAND chmod -R a-w "${tree}")
+  else()
+    list(APPEND options -DUNITSPHERE_INSTALL=ON)
+  endif()
+  list(APPEND options "-DUNITSPHERE_SOURCE=${tree}")
   foreach(package Catch2 benchmark CLI11 Eigen3)
     list(APPEND options -DCMAKE_DISABLE_FIND_PACKAGE_${package}=ON)
   endforeach()
-  if(XSIMD)
+  if(XSIMD AND NOT OLD)
     list(APPEND options -DUNITSPHERE_FETCH=ON "-DFETCHCONTENT_SOURCE_DIR_XSIMD=${XSIMD}")
   endif()
 endif()
-set(configure "${CMAKE_COMMAND}" -S "${SOURCE}/tests/consumer" -B "${SCRATCH}/build" -G "${GENERATOR}" ${options})
+list(JOIN PREFIX_PATH ":" path)
+set(ENV{CMAKE_PREFIX_PATH} "${path}")
+list(APPEND common "-DCMAKE_BUILD_TYPE=${CONFIG}")
+set(configure "${CMAKE_COMMAND}" -S "${SOURCE}/tests/consumer" -B "${SCRATCH}/build" ${common} ${options})
 
 if(OLD)
   list(GET OLD 0 package)
@@ -27,16 +54,50 @@ if(OLD)
   file(WRITE "${SCRATCH}/old/${package}Config.cmake" "add_library(${target} INTERFACE IMPORTED)\n")
   file(WRITE "${SCRATCH}/old/${package}ConfigVersion.cmake"
     "set(PACKAGE_VERSION ${version})\nset(PACKAGE_VERSION_COMPATIBLE TRUE)\n")
-  execute_process(COMMAND ${configure} "-D${package}_DIR=${SCRATCH}/old" RESULT_VARIABLE code ERROR_VARIABLE err)
-  if(code EQUAL 0 OR NOT err MATCHES "needs.*${SCRATCH}/old.*has.*${version}|${version} in.*is[ \n]+older[ \n]+than")
+  list(APPEND configure "-D${package}_DIR=${SCRATCH}/old")
+  if(INSTEAD)
+    file(WRITE "${SCRATCH}/new/include/xsimd/xsimd.hpp" "")
+    string(TOUPPER "${package}" name)
+    run(${configure} -DUNITSPHERE_FETCH=ON "-DFETCHCONTENT_SOURCE_DIR_${name}=${SCRATCH}/new"
+      -DCMAKE_EXPORT_COMPILE_COMMANDS=ON)
+    file(READ "${SCRATCH}/build/compile_commands.json" commands)
+    if(NOT commands MATCHES "-isystem[^;]*_replaces_old_${package}/new/include")
+      message(FATAL_ERROR "${package} ${version} was not replaced")
+    endif()
+    return()
+  endif()
+  execute_process(COMMAND ${configure} RESULT_VARIABLE code ERROR_VARIABLE err)
+  string(REGEX REPLACE "[ \n]+" " " err "${err}")  # CMake wraps its messages
+  if(code EQUAL 0 OR NOT err MATCHES "needs.*${SCRATCH}/old.*has ${version}|${version} in .* is older than")
     message(FATAL_ERROR "${package} ${version} was not refused (${code}):\n${err}")
   endif()
   return()
 endif()
 
+file(GLOB_RECURSE before "${SCRATCH}/unitsphere/*")
 run(${configure})
 if(WAY STREQUAL "find_package" AND NOT out MATCHES "find_package gave version ${VERSION}\n")
   message(FATAL_ERROR "find_package did not give version ${VERSION}")
 endif()
 run("${CMAKE_COMMAND}" --build "${SCRATCH}/build" --config "${CONFIG}")
 check_output("${out}")
+file(GLOB_RECURSE after "${SCRATCH}/unitsphere/*")
+if(NOT before STREQUAL after)
+  message(FATAL_ERROR "the build wrote into the source tree")
+endif()
+
+# The library of the project, installed; it says no more of unitsphere than the targets' names.
+run("${CMAKE_COMMAND}" --install "${SCRATCH}/build" --config "${CONFIG}" --prefix "${SCRATCH}/library")
+if(WAY STREQUAL "add_subdirectory")
+  if(EXISTS "${SCRATCH}/library/include")
+    message(FATAL_ERROR "a project that includes unitsphere installs it without being asked")
+  endif()
+  return()
+endif()
+set(ENV{CMAKE_PREFIX_PATH} "${SCRATCH}/library:${path}")
+run("${CMAKE_COMMAND}" -S "${SOURCE}/tests/consumer" -B "${SCRATCH}/user" ${common} -DWAY=find_library
+  "-DCONSUMER_TARGETS=${SCRATCH}/library/lib/cmake/consumer.cmake")
+run("${CMAKE_COMMAND}" --build "${SCRATCH}/user" --config "${CONFIG}")
+if(NOT out MATCHES "a library of unitsphere ${VERSION}\n")
+  message(FATAL_ERROR "the library does not say its version")
+endif()

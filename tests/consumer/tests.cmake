@@ -15,7 +15,7 @@ endforeach()
 function(unitsphere_add_consumer_test name script)
   add_test(NAME consumer_${name} COMMAND "${CMAKE_COMMAND}" ${ARGN} -DVERSION=${PROJECT_VERSION}
     "-DSOURCE=${PROJECT_SOURCE_DIR}" "-DBUILD=${PROJECT_BINARY_DIR}" "-DXSIMD=${xsimd_SOURCE_DIR}"
-    "-DSCRATCH=${CMAKE_CURRENT_BINARY_DIR}/consumer_${name}" "-DPREFIX_PATH=${CMAKE_PREFIX_PATH}"
+    "-DSCRATCH=${CMAKE_CURRENT_BINARY_DIR}/the consumers/${name}" "-DPREFIX_PATH=${CMAKE_PREFIX_PATH}"
     "-DGENERATOR=${CMAKE_GENERATOR}" "-DMAKE_PROGRAM=${CMAKE_MAKE_PROGRAM}" -DCONFIG=$<CONFIG>
     "-DCOMPILER=${CMAKE_CXX_COMPILER}" "-DFLAGS=${CMAKE_CXX_FLAGS}"
     -P "${CMAKE_CURRENT_SOURCE_DIR}/consumer/${script}")
@@ -32,3 +32,5 @@ unitsphere_add_consumer_test(find_package_refuses_old_eigen run.cmake
   -DWAY=find_package -DCOMPONENTS=eigen "-DOLD=Eigen3\;3.3.9\;Eigen3::Eigen")
 unitsphere_add_consumer_test(add_subdirectory_refuses_old_xsimd run.cmake
   -DWAY=add_subdirectory "-DOLD=xsimd\;8.0.5\;xsimd")
+unitsphere_add_consumer_test(add_subdirectory_replaces_old_xsimd run.cmake
+  -DWAY=add_subdirectory "-DOLD=xsimd\;8.0.5\;xsimd" -DINSTEAD=ON)
