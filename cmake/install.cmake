@@ -1,6 +1,9 @@
 # install, the package that find_package(unitsphere) reads and the file that pkg-config reads.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
+if(unitsphere_top_level)
+  set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # headers need no build: neither does `cpack`
+endif()
 
 set(unitsphere_package_dir "${CMAKE_INSTALL_DATADIR}/cmake/unitsphere")
 install(DIRECTORY include/unitsphere DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.hpp")

@@ -25,7 +25,9 @@ unitsphere_add_consumer_test(find_package run.cmake -DWAY=find_package -DCOMPONE
 unitsphere_add_consumer_test(add_subdirectory run.cmake -DWAY=add_subdirectory)
 unitsphere_add_consumer_test(fetch_content run.cmake -DWAY=fetch_content)
 unitsphere_add_consumer_test(pkg_config pkg_config.cmake)
-set_tests_properties(consumer_pkg_config PROPERTIES SKIP_REGULAR_EXPRESSION "^skipped:")
+unitsphere_add_consumer_test(meson meson.cmake)
+unitsphere_add_consumer_test(deb deb.cmake -DXSIMD_MINIMUM=${unitsphere_xsimd_minimum})
+set_tests_properties(consumer_pkg_config consumer_meson consumer_deb PROPERTIES SKIP_REGULAR_EXPRESSION "^skipped:")
 
 unitsphere_add_consumer_test(find_package_refuses_old_xsimd run.cmake -DWAY=find_package "-DOLD=xsimd\;8.0.5\;xsimd")
 unitsphere_add_consumer_test(find_package_refuses_old_eigen run.cmake
