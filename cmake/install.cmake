@@ -6,7 +6,8 @@ if(unitsphere_top_level)
 endif()
 
 set(unitsphere_package_dir "${CMAKE_INSTALL_DATADIR}/cmake/unitsphere")
-install(DIRECTORY include/unitsphere DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.hpp")
+install(DIRECTORY include/unitsphere DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.hpp"
+  PATTERN "*.cppm")
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/unitsphere")
 install(FILES cmake/targets.cmake DESTINATION "${unitsphere_package_dir}" RENAME unitsphereTargets.cmake)
 

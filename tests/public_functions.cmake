@@ -1,12 +1,13 @@
 # cmake -DINCLUDE=include/unitsphere -DTESTS=tests -P public_functions.cmake
 # Fails on a free function of a public header that the gates leave out: every function is called in weak_symbols.cpp, and
 # every one that writes into the caller's memory stands in the table of engine/allocation_test.cpp and is seen to refuse
-# an output in the memory of another argument.
+# an output in the memory of another argument. The module exports all of them, the types beside them and those of data/.
 cmake_minimum_required(VERSION 3.16...3.31)
 
 set(not_scratch adopt_unit)  # makes views only
 file(READ "${TESTS}/weak_symbols.cpp" called)
 file(READ "${TESTS}/engine/allocation_test.cpp" measured)
+file(READ "${INCLUDE}/unitsphere.cppm" exported)
 file(GLOB headers "${INCLUDE}/*.hpp")
 file(GLOB tests "${TESTS}/*/*_test.cpp")
 set(refusals "")
@@ -27,6 +28,9 @@ foreach(header IN LISTS headers)
     string(REGEX REPLACE ".* ([a-z][a-z_0-9]*)\\($" "\\1" name "${declaration}")
     math(EXPR count "${count} + 1")
     string(REGEX REPLACE "_into$" "" value_form "${name}")
+    if(NOT exported MATCHES "using unitsphere::${name};")
+      string(APPEND wrong "unitsphere.cppm does not export ${name}\n")
+    endif()
     if(NOT called MATCHES "us::${value_form}(_into)?[(<]")
       string(APPEND wrong "weak_symbols.cpp does not call ${name}\n")
     endif()
@@ -35,6 +39,22 @@ foreach(header IN LISTS headers)
     endif()
     if(name MATCHES "_into$" AND NOT refusals MATCHES "[\" ]${value_form}(_into)?: [a-z_ ]+ overlaps ")
       string(APPEND wrong "no test sees ${name} refuse an output that overlaps\n")
+    endif()
+  endforeach()
+endforeach()
+
+set(not_exported unit_access gallery_access element_iterator number_list)  # nobody names them
+file(GLOB data_headers "${INCLUDE}/data/*.hpp")
+foreach(header IN LISTS headers data_headers)
+  file(READ "${header}" text)
+  string(REPLACE ";" "," text "${text}")
+  string(REGEX REPLACE "}  // namespace (detail|engine)" "\r" text "${text}")
+  string(REGEX REPLACE "namespace (detail|engine) {[^\r]*\r" "" text "${text}")
+  string(REGEX MATCHALL "\n(struct|class|enum class|using) [a-z_0-9]+" types "${text}")
+  foreach(type IN LISTS types)
+    string(REGEX REPLACE ".* " "" type "${type}")
+    if(NOT exported MATCHES "using unitsphere::${type};" AND NOT type IN_LIST not_exported)
+      string(APPEND wrong "unitsphere.cppm does not export ${type}\n")
     endif()
   endforeach()
 endforeach()
