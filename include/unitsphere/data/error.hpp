@@ -36,43 +36,31 @@ struct file_error : std::runtime_error {
 
 namespace detail {
 
-/// A part of a message: a text, or a number that is written here.
-class message_part {
-public:
-    message_part(const char* text) noexcept : text_(text) {}
-    message_part(const std::string& text) noexcept : text_(text.c_str()) {}
-    message_part(double number) noexcept : text_(digits_) { std::snprintf(digits_, sizeof digits_, "%.9g", number); }
-    // Not std::to_string: its code would be shared by all units, with the instructions of whichever was linked first.
-    message_part(idx_t number) noexcept : text_(digits_) {
-        std::snprintf(digits_, sizeof digits_, "%lld", static_cast<long long>(number));
-    }
-    message_part(const message_part&) = delete;
+inline std::string text(const char* part) { return part; }
+inline std::string text(const std::string& part) { return part; }
+inline std::string text(double part) {
+    char digits[32];
+    std::snprintf(digits, sizeof digits, "%.9g", part);
+    return digits;
+}
+// Not std::to_string: its code would be shared by all units, with the instructions of whichever was linked first.
+inline std::string text(idx_t part) {
+    char digits[32];
+    std::snprintf(digits, sizeof digits, "%lld", static_cast<long long>(part));
+    return digits;
+}
 
-    const char* text() const noexcept { return text_; }
-
-private:
-    const char* text_;
-    char digits_[32];
-};
-
-template <class Error>
-[[noreturn]] UNITSPHERE_COLD void fail_with(const message_part* parts, int count) {
+/// Throws Error with the parts joined: fail<shape_error>("softmax: logits have ", q, " rows, out has ", r).
+template <class Error, class... Parts>
+[[noreturn]] UNITSPHERE_COLD void fail(const Parts&... parts) {
     std::string message;
-    for (int i = 0; i < count; ++i) message += parts[i].text();
+    ((message += text(parts)), ...);
 #if defined(__cpp_exceptions) || defined(_CPPUNWIND)
     throw Error(message);
 #else
     UNITSPHERE_FAIL(message.c_str());
     std::terminate();
 #endif
-}
-
-/// Throws Error with the parts joined: fail<shape_error>("softmax: logits have ", q, " rows, out has ", r). The joining
-/// is compiled once for each type of error, not for each list of parts.
-template <class Error, class... Parts>
-[[noreturn]] UNITSPHERE_COLD void fail(const Parts&... parts) {
-    const message_part all[] = {parts...};
-    fail_with<Error>(all, int(sizeof...(parts)));
 }
 
 /// Ends the program, in a debug build, for a position outside 0 .. size - 1: `what` is noexcept, so nobody catches it.

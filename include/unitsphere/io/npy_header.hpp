@@ -200,7 +200,7 @@ private:
 /// "(3, 512)", "(512,)"
 inline std::string npy_shape_text(const std::vector<idx_t>& shape) {
     std::string list;
-    for (const idx_t size : shape) list.append(list.empty() ? "" : ", ").append(message_part(size).text());
+    for (const idx_t size : shape) list += (list.empty() ? "" : ", ") + text(size);
     return "(" + list + (shape.size() == 1 ? ",)" : ")");
 }
 
@@ -228,9 +228,9 @@ inline void check_npy_size(const npy_source& source, const npy_header& header, c
     const idx_t needed = beyond ? INT64_MAX : info.rows * info.dim * element.bytes;
     if (!beyond && (left < 0 || left == needed || (left > needed && !whole))) return;
     constexpr idx_t preamble = 10;
-    source.refuse("holds ", left < 0 ? "an unknown number of" : message_part(left).text(), " bytes of data, shape ",
+    source.refuse("holds ", left < 0 ? "an unknown number of" : text(left), " bytes of data, shape ",
                   npy_shape_text(header.shape), " of ", element.code, " needs ",
-                  beyond ? "more than 64 bits can count" : message_part(needed).text(),
+                  beyond ? "more than 64 bits can count" : text(needed),
                   left >= preamble && left - preamble >= needed
                       ? "; of several arrays in a file load_npy(std::istream&) reads one after the other"
                       : "");
