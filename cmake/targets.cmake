@@ -29,7 +29,7 @@ if(unitsphere_target)
   target_compile_features(${unitsphere_target} INTERFACE cxx_std_17)
   target_include_directories(${unitsphere_target} INTERFACE "${unitsphere_include}")
   target_include_directories(${unitsphere_target} SYSTEM INTERFACE
-    $<TARGET_PROPERTY:xsimd,INTERFACE_INCLUDE_DIRECTORIES>)
+    $<$<TARGET_EXISTS:xsimd>:$<TARGET_PROPERTY:xsimd,INTERFACE_INCLUDE_DIRECTORIES>>)
 endif()
 
 # unitsphere::native: for programs that run on the machine that builds them.
