@@ -2,7 +2,7 @@
 # installs it and builds a project that uses its library.
 #   find_package       unitsphere is installed, beside another version
 #   add_subdirectory   of a read-only tree without its tests, MinSizeRel; installing the project installs its own files
-#   fetch_content      UNITSPHERE_INSTALL: installing the project installs unitsphere too
+#   fetch_content      with Eigen where it is found, and UNITSPHERE_INSTALL: installing the project installs unitsphere too
 # With OLD, a list of package, version and target, the package is there in that version only. The project is refused, or
 # with INSTEAD=ON takes the download, for which a folder stands in.
 cmake_minimum_required(VERSION 3.16...3.31)
@@ -35,7 +35,11 @@ else()
     list(APPEND options -DUNITSPHERE_INSTALL=ON)
   endif()
   list(APPEND options "-DUNITSPHERE_SOURCE=${tree}")
-  foreach(package Catch2 benchmark CLI11 Eigen3)
+  set(absent Catch2 benchmark CLI11)
+  if(WAY STREQUAL "add_subdirectory")
+    list(APPEND absent Eigen3)
+  endif()
+  foreach(package IN LISTS absent)
     list(APPEND options -DCMAKE_DISABLE_FIND_PACKAGE_${package}=ON)
   endforeach()
   if(XSIMD AND NOT OLD)

@@ -1,5 +1,5 @@
-# A user's project against this tree installed, as a subdirectory and through FetchContent (those two find nothing but
-# xsimd), and a user without CMake. Each also checks that it sees this project's version.
+# A user's project against this tree installed, as a subdirectory and through FetchContent (those two find none of
+# the tests' packages), and a user without CMake. Each also checks that it sees this project's version.
 # What this build had to download is handed on: there is no system package for the user's project to find.
 set(components eigen)
 if(eigen3_SOURCE_DIR)
