@@ -1,14 +1,18 @@
-# install, export, the package that find_package(unitsphere) reads and the file that pkg-config reads.
+# install, the package that find_package(unitsphere) reads and the file that pkg-config reads.
+include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
+if(unitsphere_top_level)
+  set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # headers need no build: neither does `cpack`
+endif()
 
 set(unitsphere_package_dir "${CMAKE_INSTALL_DATADIR}/cmake/unitsphere")
-install(DIRECTORY include/unitsphere DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.hpp")
+install(DIRECTORY include/unitsphere DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.hpp"
+  PATTERN "*.cppm")
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/unitsphere")
-install(TARGETS unitsphere unitsphere_native EXPORT unitsphereTargets)
-install(EXPORT unitsphereTargets NAMESPACE unitsphere:: DESTINATION "${unitsphere_package_dir}")
+install(FILES cmake/targets.cmake DESTINATION "${unitsphere_package_dir}" RENAME unitsphereTargets.cmake)
 
 configure_package_config_file(cmake/unitsphereConfig.cmake.in "${PROJECT_BINARY_DIR}/unitsphereConfig.cmake"
-  INSTALL_DESTINATION "${unitsphere_package_dir}")
+  INSTALL_DESTINATION "${unitsphere_package_dir}" PATH_VARS CMAKE_INSTALL_INCLUDEDIR)
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/unitsphereConfigVersion.cmake"
   COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES "${PROJECT_BINARY_DIR}/unitsphereConfig.cmake" "${PROJECT_BINARY_DIR}/unitsphereConfigVersion.cmake"

@@ -14,7 +14,8 @@ foreach(path IN LISTS programs)
   endif()
 endforeach()
 
-file(GLOB pages RELATIVE "${SOURCE_DIR}" "${SOURCE_DIR}/*.md" "${SOURCE_DIR}/docs/*.md" "${SOURCE_DIR}/examples/*.md")
+file(GLOB pages RELATIVE "${SOURCE_DIR}" "${SOURCE_DIR}/*.md" "${SOURCE_DIR}/docs/*.md" "${SOURCE_DIR}/examples/*.md"
+  "${SOURCE_DIR}/packaging/*.md")
 foreach(page IN LISTS pages)
   file(READ "${SOURCE_DIR}/${page}" text)
   get_filename_component(folder "${SOURCE_DIR}/${page}" DIRECTORY)

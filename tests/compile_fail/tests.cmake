@@ -2,7 +2,7 @@
 # control.cpp holds the right way to write the same calls. It must compile: for every x86-64 level, whatever this
 # machine runs, and without optimization, where some intrinsics are macros that accept less than functions do.
 separate_arguments(flags UNIX_COMMAND "${CMAKE_CXX_FLAGS}")
-set(includes "-I$<JOIN:$<TARGET_PROPERTY:unitsphere,INTERFACE_INCLUDE_DIRECTORIES>,;-I>"
+set(includes "-I$<JOIN:$<TARGET_PROPERTY:unitsphere::unitsphere,INTERFACE_INCLUDE_DIRECTORIES>,;-I>"
   "-isystem$<JOIN:$<TARGET_PROPERTY:Eigen3::Eigen,INTERFACE_INCLUDE_DIRECTORIES>,;-isystem>")
 
 # unitsphere_add_compile_test(name source options expected...): `expected` as expect.cmake takes it.

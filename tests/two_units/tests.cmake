@@ -10,7 +10,7 @@ if(CMAKE_CROSSCOMPILING_EMULATOR)  # has every extension
 endif()
 
 set(two_units "${CMAKE_CURRENT_SOURCE_DIR}/two_units")
-set(two_units_includes "-I$<JOIN:$<TARGET_PROPERTY:unitsphere,INTERFACE_INCLUDE_DIRECTORIES>,;-I>")
+set(two_units_includes "-I$<JOIN:$<TARGET_PROPERTY:unitsphere::unitsphere,INTERFACE_INCLUDE_DIRECTORIES>,;-I>")
 find_program(UNITSPHERE_QEMU_X86_64 qemu-x86_64)
 
 # unitsphere_add_two_units(name level low_compiler high_compiler low high)

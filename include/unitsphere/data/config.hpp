@@ -47,15 +47,19 @@ inline namespace UNITSPHERE_ISA __attribute__((abi_tag(UNITSPHERE_TEXT(UNITSPHER
 /// Every count, size and position: signed 64-bit.
 using idx_t = std::int64_t;
 
+inline namespace UNITSPHERE_ISA {
+
 /// Whether the compiler optimizes this unit. Without it (-O0, a debug build) kernels take some hundred times as long. A
 /// constant of each unit: static_assert(unitsphere::optimized) where that must not happen.
 #if defined(__OPTIMIZE__)
-constexpr bool optimized = true;
+inline namespace optimized_unit {
+inline constexpr bool optimized = true;
+}
 #else
-constexpr bool optimized = false;
+inline namespace debug_unit {
+inline constexpr bool optimized = false;
+}
 #endif
-
-inline namespace UNITSPHERE_ISA {
 
 /// The instruction set that this translation unit was compiled for, e.g. "avx2_fma_f16c_bmi2_prfchw", and flags that
 /// change results.

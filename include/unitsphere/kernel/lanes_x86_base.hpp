@@ -1,8 +1,7 @@
 /// The primitives that all x86 machines share: registers, barriers, non-temporal stores, division.
 #pragma once
 
-#include <immintrin.h>
-
+// With the compiler's intrinsics for the instruction set: all of <immintrin.h> takes long to read.
 #include <xsimd/xsimd.hpp>
 
 #include "../data/scalar.hpp"

@@ -1,0 +1,23 @@
+# A Meson project with unitsphere as its subproject.
+cmake_minimum_required(VERSION 3.16...3.31)
+include("${CMAKE_CURRENT_LIST_DIR}/steps.cmake")
+
+find_program(MESON meson)
+find_program(PKG_CONFIG NAMES pkg-config pkgconf)
+find_program(NINJA ninja)
+if(NOT MESON OR NOT PKG_CONFIG OR NOT NINJA OR XSIMD)
+  message("skipped: no meson with ninja, pkg-config and the system's xsimd")
+  return()
+endif()
+
+file(REMOVE_RECURSE "${SCRATCH}")
+file(COPY "${SOURCE}/meson.build" "${SOURCE}/include" DESTINATION "${SCRATCH}/subprojects/unitsphere")
+file(COPY "${SOURCE}/tests/consumer/main.cpp" DESTINATION "${SCRATCH}")
+file(WRITE "${SCRATCH}/meson.build" "project('consumer', 'cpp', default_options: ['cpp_std=c++17', 'werror=true'])
+executable('consumer', 'main.cpp', dependencies: dependency('unitsphere'), cpp_args: '-Wpadded')\n")
+set(ENV{CXX} "${COMPILER}")
+set(ENV{CXXFLAGS} "${FLAGS}")
+run("${MESON}" setup --wrap-mode=forcefallback --force-fallback-for=unitsphere -Doptimization=1 "${SCRATCH}/build" "${SCRATCH}")
+run("${NINJA}" -C "${SCRATCH}/build")
+run("${SCRATCH}/build/consumer")
+check_output("${out}")
