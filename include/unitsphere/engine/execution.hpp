@@ -43,6 +43,7 @@ public:
         return *this;
     }
     /// For the engine.
+    bool tells() const noexcept { return tell_ != nullptr; }
     void tell(idx_t part, idx_t whole) const {
         if (tell_ != nullptr) tell_(progress_, part, whole);
     }
