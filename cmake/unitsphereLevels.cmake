@@ -1,7 +1,7 @@
 # unitsphere_add_levels(target [LEVELS x86-64 x86-64-v3 x86-64-v4 ..])
-# Adds to `target` what <unitsphere/dispatch.hpp> calls: one unit for each level, compiled with -march=LEVEL, and one that
-# chooses at run time the last level of the list that the machine runs. A level is any name that -march takes. Programs
-# and libraries that link the target share its levels. See docs/dispatch.md.
+# Adds to `target` what <unitsphere/dispatch.hpp> calls: one unit for each level, compiled with -march=LEVEL, and one
+# that chooses at run time the last level of the list that the machine runs. A level is any name that -march takes.
+# Programs and libraries that link the target share its levels. See docs/dispatch.md.
 function(unitsphere_add_levels target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LEVELS")
   if(NOT TARGET ${target} OR arg_UNPARSED_ARGUMENTS)
@@ -26,11 +26,13 @@ function(unitsphere_add_levels target)
   foreach(level IN LISTS arg_LEVELS)
     string(MAKE_C_IDENTIFIER "${level}" id)
     string(APPEND list " LEVEL(${id})")
-    file(GENERATE OUTPUT "${directory}/${id}.cpp" CONTENT
-      "#define UNITSPHERE_LEVEL ${id}\n#define UNITSPHERE_LEVEL_NAME \"${level}\"\n#include <unitsphere/dispatch/level.hpp>\n")
+    file(GENERATE OUTPUT "${directory}/${id}.cpp" CONTENT "#define UNITSPHERE_LEVEL ${id}
+#define UNITSPHERE_LEVEL_NAME \"${level}\"
+#include <unitsphere/dispatch/level.hpp>
+")
     add_library(${target}_${id} OBJECT "${directory}/${id}.cpp")
-    # Last, so that it prevails over the project's own -march. Debug builds, too, are for the callers of these functions.
-    target_compile_options(${target}_${id} PRIVATE -march=${level} $<$<CONFIG:Debug>:-O2>)
+    # Last, so that it prevails over the project's own -march. Without -O a level takes some hundred times as long.
+    target_compile_options(${target}_${id} PRIVATE -march=${level} $<$<OR:$<CONFIG:Debug>,$<CONFIG:>>:-O2>)
     list(APPEND units ${target}_${id})
   endforeach()
   file(GENERATE OUTPUT "${directory}/choice.cpp" CONTENT

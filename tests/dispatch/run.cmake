@@ -1,7 +1,7 @@
 # cmake -DPROGRAM=running "-DLEVELS=x86-64;.." "-DOBJECTS=of each level" -DNM= -DOBJDUMP= -DQEMU= -P run.cmake
-# `running` takes the level that UNITSPHERE_LEVEL names, refuses one that is not there, and runs on older processors. The
-# object of a level has no symbol that another unit could pick up, and uses the registers of its level: equal bits hide a
-# level that is compiled for less.
+# `running` takes the level that UNITSPHERE_LEVEL names, refuses one that is not there, and runs on older processors.
+# The object of a level has no symbol that another unit could pick up, and uses the registers of its level: equal bits
+# hide a level that is compiled for less.
 cmake_minimum_required(VERSION 3.16...3.31)
 set(registers_x86-64 xmm)
 set(registers_x86-64-v2 xmm)
@@ -23,7 +23,8 @@ endfunction()
 foreach(level object IN ZIP_LISTS LEVELS OBJECTS)
   execute_process(COMMAND "${NM}" "${object}" OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
   string(REGEX MATCHALL "[^\n]* [A-TV-Zuvw] [^\n]*" shared "${symbols}")
-  list(FILTER shared EXCLUDE REGEX " V DW[.]ref[.]__gxx_personality_v0$| W __clang_call_terminate$| [VWu] [^ ]*unitsphere_xsimd_")
+  list(FILTER shared EXCLUDE REGEX " V DW[.]ref[.]__gxx_personality_v0$| W __clang_call_terminate$")  # not ours
+  list(FILTER shared EXCLUDE REGEX " [VWu] [^ ]*unitsphere_xsimd_")  # named after the instruction set
   string(MAKE_C_IDENTIFIER "${level}" id)
   list(FILTER shared EXCLUDE REGEX " [DR] [^ ]*level_${id}E?$")
   if(shared)

@@ -13,6 +13,10 @@
 
 #if defined(UNITSPHERE_LEVEL)
 
+#if defined(__aarch64__) && !defined(__OPTIMIZE__)
+#error "unitsphere: compile the unit of a level with -O1 or more; without it xsimd for ARM emits symbols of std"
+#endif
+
 #define xsimd UNITSPHERE_JOIN(unitsphere_xsimd_, UNITSPHERE_ISA_NAME, , , , , , )
 
 #include "../detail/cpu_features.hpp"
