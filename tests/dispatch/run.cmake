@@ -1,4 +1,5 @@
-# cmake -DPROGRAM=running "-DLEVELS=x86-64;.." "-DOBJECTS=of each level" -DNM= -DOBJDUMP= -DQEMU= -P run.cmake
+# cmake -DPROGRAM=running "-DLEVELS=x86-64;.." "-DLEVEL_OF_OBJECT=x86-64;.." "-DOBJECTS=x86_64.o;.."
+#   -DHEADERS=include/unitsphere -DNM=nm -DOBJDUMP=objdump -DQEMU=qemu-x86_64 -P run.cmake
 # `running` takes the level that UNITSPHERE_LEVEL names, refuses one that is not there, and runs on older processors.
 # The object of a level has no symbol that another unit could pick up, and uses the registers of its level: equal bits
 # hide a level that is compiled for less.
@@ -20,7 +21,19 @@ function(running code_wanted output)
   set(out "${out}" PARENT_SCOPE)
 endfunction()
 
-foreach(level object IN ZIP_LISTS LEVELS OBJECTS)
+# What the name of the instruction set has a word for is asked of the machine.
+file(READ "${HEADERS}/data/instruction_set.hpp" named)
+file(READ "${HEADERS}/detail/cpu_features.hpp" asked)
+string(REGEX MATCHALL "[ (]__[A-Z][A-Z0-9_]*" macros "${named}")
+list(FILTER macros EXCLUDE REGEX "VA_ARGS|MATH|SIGNED_ZEROS|__SSE2_|EVEX512|LS64|SVE_BITS")  # no instructions of their own
+foreach(macro IN LISTS macros)
+  string(SUBSTRING "${macro}" 1 -1 macro)
+  if(NOT asked MATCHES "X\\(${macro},")
+    message(SEND_ERROR "instruction_set.hpp names ${macro}, cpu_features.hpp does not ask for it")
+  endif()
+endforeach()
+
+foreach(level object IN ZIP_LISTS LEVEL_OF_OBJECT OBJECTS)
   execute_process(COMMAND "${NM}" "${object}" OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
   string(REGEX MATCHALL "[^\n]* [A-TV-Zuvw] [^\n]*" shared "${symbols}")
   list(FILTER shared EXCLUDE REGEX " V DW[.]ref[.]__gxx_personality_v0$| W __clang_call_terminate$")  # not ours

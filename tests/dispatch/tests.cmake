@@ -18,8 +18,17 @@ foreach(level IN LISTS levels)
   target_compile_options(${target} PRIVATE -O1)
   list(APPEND objects $<TARGET_OBJECTS:${target}>)
 endforeach()
+set(with_O0 "${levels}")
+if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")  # -O0 emits every inline function that a unit uses
+  add_library(dispatch_level_O0 OBJECT "${CMAKE_CURRENT_BINARY_DIR}/unitsphere_levels/dispatch_levels/x86_64_v3.cpp")
+  target_link_libraries(dispatch_level_O0 PRIVATE unitsphere::unitsphere)
+  target_compile_options(dispatch_level_O0 PRIVATE -march=x86-64-v3 -O0)
+  list(APPEND with_O0 x86-64-v3)
+  list(APPEND objects $<TARGET_OBJECTS:dispatch_level_O0>)
+endif()
 if(NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize|-flto|-march")  # what they add is not of the level
   add_test(NAME dispatch_running COMMAND "${CMAKE_COMMAND}" "-DPROGRAM=$<TARGET_FILE:dispatch_running>"
-    "-DRUN=${CMAKE_CROSSCOMPILING_EMULATOR}" "-DLEVELS=${levels}" "-DOBJECTS=${objects}" "-DNM=${CMAKE_NM}"
+    "-DRUN=${CMAKE_CROSSCOMPILING_EMULATOR}" "-DLEVELS=${levels}" "-DLEVEL_OF_OBJECT=${with_O0}"
+    "-DOBJECTS=${objects}" "-DHEADERS=${PROJECT_SOURCE_DIR}/include/unitsphere" "-DNM=${CMAKE_NM}"
     "-DOBJDUMP=${CMAKE_OBJDUMP}" "-DQEMU=${UNITSPHERE_QEMU_X86_64}" -P "${CMAKE_CURRENT_SOURCE_DIR}/dispatch/run.cmake")
 endif()
