@@ -146,18 +146,13 @@ class any_side {
 public:
     template <class Rows, detail::if_any_rows<Rows> = 0>
     any_side(const Rows& rows) : rows_(rows) {}
-    any_side(const gallery& packed) : rows_(matrix_view<const float>()), packed_(&packed) {}
+    any_side(const gallery& packed) : rows_(packed.packed_.object()), packed_(&packed) {}
 
     idx_t rows() const noexcept { return packed_ != nullptr ? packed_->rows() : rows_.rows(); }
-    levels::rows_ref sent() const noexcept {
-        levels::rows_ref rows = rows_.sent();
-        if (packed_ != nullptr) rows.gallery = packed_->packed_.object();
-        return rows;
-    }
+    const levels::rows_ref& sent() const noexcept { return rows_.sent(); }
     /// Of the gallery, else the one that runs.
     const levels::table& level() const {
-        const bool has_level = packed_ != nullptr && packed_->packed_.object() != nullptr;
-        return has_level ? packed_->packed_.level() : levels::running();
+        return rows_.sent().gallery != nullptr ? packed_->packed_.level() : levels::running();
     }
 
 private:
@@ -174,7 +169,7 @@ void cosine_similarity_into(const detail::any_rows& queries, const any_side& gal
     const detail::sent_policy of_queries(options.queries), of_gallery(options.gallery);
     detail::translated([&] {
         const levels::table& level = gallery.level();
-        const levels::rows_ref rows = gallery.sent();
+        const levels::rows_ref& rows = gallery.sent();
         if constexpr (std::is_same_v<typename decltype(out)::value_type, float>) {
             level.cosine_similarity(queries.sent(), rows, out, call.sent(), of_queries.sent(), of_gallery.sent());
         } else {

@@ -25,7 +25,7 @@ endfunction()
 file(READ "${HEADERS}/data/instruction_set.hpp" named)
 file(READ "${HEADERS}/detail/cpu_features.hpp" asked)
 string(REGEX MATCHALL "[ (]__[A-Z][A-Z0-9_]*" macros "${named}")
-list(FILTER macros EXCLUDE REGEX "VA_ARGS|MATH|SIGNED_ZEROS|__SSE2_|EVEX512|LS64|SVE_BITS")  # no instructions of their own
+list(FILTER macros EXCLUDE REGEX "VA_ARGS|MATH|SIGNED_ZEROS|__SSE2_|EVEX512|LS64|SVE_BITS")  # add no instructions
 foreach(macro IN LISTS macros)
   string(SUBSTRING "${macro}" 1 -1 macro)
   if(NOT asked MATCHES "X\\(${macro},")

@@ -66,6 +66,9 @@ class any_rows {
 public:
     template <class Rows, if_any_rows<Rows> = 0>
     any_rows(const Rows& rows) : any_rows(to_view(rows), 0) {}
+    /// No rows but those of a level's gallery, which may be null.
+    explicit any_rows(const void* gallery) noexcept
+        : view_{nullptr, 0, 0, 0, levels::element::float32, false, gallery} {}
     any_rows(const any_rows&) = delete;
     any_rows& operator=(const any_rows&) = delete;
     ~any_rows() {
@@ -78,12 +81,22 @@ public:
 
 private:
     template <class View>
-    any_rows(View&& view, int) {
+    using element_of = typename std::remove_reference_t<View>::value_type;
+    template <class View>
+    static constexpr bool is_unit_view =
+        std::is_same_v<std::remove_cv_t<std::remove_reference_t<View>>, unit_view<element_of<View>>>;
+
+    template <class View>
+    any_rows(View&& view, int)
+        : view_{view.data(),
+                view.rows(),
+                view.dim(),
+                view.stride(),
+                levels::element(element_number<element_of<View>>),
+                is_unit_view<View>,
+                nullptr} {
         using type = std::remove_cv_t<std::remove_reference_t<View>>;
-        using element = typename type::value_type;
-        constexpr bool is_unit = std::is_same_v<type, unit_view<element>>;
-        view_ = {view.data(), view.rows(), view.dim(), view.stride(), levels::element(element_number<element>),
-                 is_unit,     nullptr};
+        using element = element_of<View>;
         if constexpr (std::is_same_v<type, copied_rows<element>>) {
             copy_ = new copied_rows<element>(static_cast<type&&>(view));
             delete_ = [](void* copy) { delete static_cast<copied_rows<element>*>(copy); };
