@@ -103,32 +103,42 @@ private:
 
 /// Rows of any type as rows of float with the same scores: float16, bfloat16 and int8 are floats, exactly, and unit
 /// rows have the bits of raw ones. So the loops are compiled once, and only rows of other types cost a copy.
-template <class Answer>
-void with_float_rows(const rows_ref& rows, const Answer& answer) {
-    using view = engine::maybe_unit_view<float>;
-    if (rows.type == element::float32) return answer(view(view_of<float>(rows), rows.unit));
-    auto copy = matrix<float>::uninitialized(rows.rows, rows.dim);
-    const bool normalizes = rows.type == element::float64 && !rows.unit;
-    if (normalizes)
-        normalize_into(view_of<double>(rows), copy);
-    else
-        with_rows(rows, [&](const auto& elements) {
-            for (idx_t i = 0; i < rows.rows; ++i)
-                for (idx_t k = 0; k < rows.dim; ++k) copy(i, k) = float(elements(i, k));
-        });
-    answer(view(copy, rows.unit || normalizes));
-}
+class float_rows {
+public:
+    explicit float_rows(const rows_ref& rows)
+        : copy_(copy_of(rows)),
+          view_(rows.type == element::float32 ? view_of<float>(rows) : copy_.view(),
+                rows.unit || rows.type == element::float64) {}
+    const engine::maybe_unit_view<float>& view() const noexcept { return view_; }
+
+private:
+    static matrix<float> copy_of(const rows_ref& rows) {
+        if (rows.type == element::float32) return {};
+        auto copy = matrix<float>::uninitialized(rows.rows, rows.dim);
+        if (rows.type == element::float64 && !rows.unit)
+            normalize_into(view_of<double>(rows), copy);
+        else
+            with_rows(rows, [&](const auto& elements) {
+                for (idx_t i = 0; i < rows.rows; ++i)
+                    for (idx_t k = 0; k < rows.dim; ++k) copy(i, k) = float(elements(i, k));
+            });
+        return copy;
+    }
+
+    matrix<float> copy_;
+    engine::maybe_unit_view<float> view_;
+};
 
 const gallery& gallery_of(const void* it) noexcept { return *static_cast<const gallery*>(it); }
 const zero_shot_classifier& classifier_of(const void* it) noexcept {
     return *static_cast<const zero_shot_classifier*>(it);
 }
 
-/// The same for the gallery's side, which may be packed.
+/// answer(rows) for the gallery's side, which may be packed.
 template <class Answer>
 void with_side(const rows_ref& rows, const Answer& answer) {
     if (rows.gallery != nullptr) return answer(gallery_of(rows.gallery));
-    with_float_rows(rows, answer);
+    answer(float_rows(rows).view());
 }
 
 /// Refuses an output in the caller's memory of rows that are copied: the direct functions see the copy.
@@ -155,10 +165,9 @@ void cosines(const rows_ref& queries, const rows_ref& gallery, matrix_view<float
     policy queries_policy(of_queries), gallery_policy(of_gallery);
     require_apart("cosine_similarity", "scores", scores, "queries", queries);
     require_apart("cosine_similarity", "scores", scores, "gallery", gallery);
-    with_float_rows(queries, [&](const auto& query_rows) {
-        with_side(gallery, [&](const auto& gallery_rows) {
-            cosine_similarity_into(query_rows, gallery_rows, scores, how, {queries_policy, gallery_policy});
-        });
+    const float_rows query_rows(queries);
+    with_side(gallery, [&](const auto& gallery_rows) {
+        cosine_similarity_into(query_rows.view(), gallery_rows, scores, how, {queries_policy, gallery_policy});
     });
 }
 
@@ -179,11 +188,10 @@ void clip(const rows_ref& images, const rows_ref& texts, float scale, matrix_vie
     require_apart("clip_logits", "per_image", per_image, "texts", texts);
     require_apart("clip_logits", "per_text", per_text, "images", images);
     require_apart("clip_logits", "per_text", per_text, "texts", texts);
-    with_float_rows(images, [&](const auto& image_rows) {
-        with_side(texts, [&](const auto& text_rows) {
-            clip_logits_into(image_rows, text_rows, logit_scale::from_multiplier(scale), per_image, per_text, how,
-                             {images_policy, texts_policy});
-        });
+    const float_rows image_rows(images);
+    with_side(texts, [&](const auto& text_rows) {
+        clip_logits_into(image_rows.view(), text_rows, logit_scale::from_multiplier(scale), per_image, per_text, how,
+                         {images_policy, texts_policy});
     });
 }
 
@@ -193,11 +201,10 @@ void siglip(const rows_ref& images, const rows_ref& texts, float scale, float bi
     policy images_policy(of_images), texts_policy(of_texts);
     require_apart("siglip_logits", "logits", logits, "images", images);
     require_apart("siglip_logits", "logits", logits, "texts", texts);
-    with_float_rows(images, [&](const auto& image_rows) {
-        with_side(texts, [&](const auto& text_rows) {
-            siglip_logits_into(image_rows, text_rows, logit_scale::from_multiplier(scale), bias, logits, how,
-                               {images_policy, texts_policy});
-        });
+    const float_rows image_rows(images);
+    with_side(texts, [&](const auto& text_rows) {
+        siglip_logits_into(image_rows.view(), text_rows, logit_scale::from_multiplier(scale), bias, logits, how,
+                           {images_policy, texts_policy});
     });
 }
 
@@ -211,10 +218,9 @@ void best_rows(const rows_ref& queries, const rows_ref& gallery, matrix_view<idx
     require_apart("top_k", "scores", scores, "gallery", gallery);
     require_apart("top_k", "indices", indices, "queries", queries);
     require_apart("top_k", "indices", indices, "gallery", gallery);
-    with_float_rows(queries, [&](const auto& query_rows) {
-        with_side(gallery, [&](const auto& gallery_rows) {
-            top_k_into(query_rows, gallery_rows, indices, scores, how, {queries_policy, gallery_policy, rescore});
-        });
+    const float_rows query_rows(queries);
+    with_side(gallery, [&](const auto& gallery_rows) {
+        top_k_into(query_rows.view(), gallery_rows, indices, scores, how, {queries_policy, gallery_policy, rescore});
     });
 }
 
@@ -229,9 +235,7 @@ void ensemble(const rows_ref& prompts, matrix_view<const idx_t> labels, matrix_v
     const call how(by);
     policy prompts_policy(of_prompts), classes_policy(of_classes);
     require_apart("prompt_ensemble", "out", out, "the prompts", prompts);
-    with_float_rows(prompts, [&](const auto& rows) {
-        prompt_ensemble_into(rows, labels[0], out, how, {prompts_policy, classes_policy});
-    });
+    prompt_ensemble_into(float_rows(prompts).view(), labels[0], out, how, {prompts_policy, classes_policy});
 }
 
 void* copy_gallery(const void* it) { return it != nullptr ? new gallery(gallery_of(it)) : new gallery(); }
@@ -239,7 +243,7 @@ void delete_gallery(void* it) { delete static_cast<gallery*>(it); }
 void append(void* it, const rows_ref& rows, const call_ref& by, const policy_ref& given) {
     const call how(by);
     policy options(given);
-    with_float_rows(rows, [&](const auto& view) { static_cast<gallery*>(it)->append(view, how, {options}); });
+    static_cast<gallery*>(it)->append(float_rows(rows).view(), how, {options});
 }
 gallery_facts about(const void* it) {
     const gallery& of = gallery_of(it);
@@ -257,11 +261,7 @@ void unit_rows(const void* it, idx_t first, matrix_view<float> out) {
 
 void* new_classifier(const rows_ref& classes, float scale, const call_ref& by) {
     const call how(by);
-    void* made = nullptr;
-    with_float_rows(classes, [&](const auto& view) {
-        made = new zero_shot_classifier(view, logit_scale::from_multiplier(scale), how);
-    });
-    return made;
+    return new zero_shot_classifier(float_rows(classes).view(), logit_scale::from_multiplier(scale), how);
 }
 void* copy_classifier(const void* it) { return new zero_shot_classifier(classifier_of(it)); }
 void delete_classifier(void* it) { delete static_cast<zero_shot_classifier*>(it); }
@@ -271,22 +271,21 @@ void class_logits(const void* it, const rows_ref& images, matrix_view<float> out
     const call how(by);
     policy options(given);
     require_apart("zero_shot_classifier::decision_function", "logits", out, "the images", images);
-    with_float_rows(images,
-                    [&](const auto& rows) { classifier_of(it).decision_function_into(rows, out, how, {options}); });
+    classifier_of(it).decision_function_into(float_rows(images).view(), out, how, {options});
 }
 void class_probabilities(const void* it, const rows_ref& images, matrix_view<float> out, const call_ref& by,
                          const policy_ref& given) {
     const call how(by);
     policy options(given);
     require_apart("zero_shot_classifier::predict_proba", "probabilities", out, "the images", images);
-    with_float_rows(images, [&](const auto& rows) { classifier_of(it).predict_proba_into(rows, out, how, {options}); });
+    classifier_of(it).predict_proba_into(float_rows(images).view(), out, how, {options});
 }
 void class_labels(const void* it, const rows_ref& images, matrix_view<idx_t> out, const call_ref& by,
                   const policy_ref& given) {
     const call how(by);
     policy options(given);
     require_apart("zero_shot_classifier::predict", "labels", out, "the images", images);
-    with_float_rows(images, [&](const auto& rows) { classifier_of(it).predict_into(rows, out, how, {options}); });
+    classifier_of(it).predict_into(float_rows(images).view(), out, how, {options});
 }
 void best_classes(const void* it, const rows_ref& images, matrix_view<idx_t> labels, matrix_view<float> proba,
                   const call_ref& by, const policy_ref& given) {
@@ -294,8 +293,7 @@ void best_classes(const void* it, const rows_ref& images, matrix_view<idx_t> lab
     policy options(given);
     require_apart("zero_shot_classifier::top_k", "labels", labels, "the images", images);
     require_apart("zero_shot_classifier::top_k", "probabilities", proba, "the images", images);
-    with_float_rows(images,
-                    [&](const auto& rows) { classifier_of(it).top_k_into(rows, labels, proba, how, {options}); });
+    classifier_of(it).top_k_into(float_rows(images).view(), labels, proba, how, {options});
 }
 
 void decisions(matrix_view<const double> head, const rows_ref& rows, matrix_view<double> out, const call_ref& by,
@@ -303,27 +301,25 @@ void decisions(matrix_view<const double> head, const rows_ref& rows, matrix_view
     const call how(by);
     policy options(given);
     require_apart("linear_head::decision_function", "out", out, "the rows", rows);
-    with_float_rows(rows, [&](const auto& view) { unitsphere::detail::head_decisions(head, view, out, how, options); });
+    unitsphere::detail::head_decisions(head, float_rows(rows).view(), out, how, options);
 }
 void head_probabilities(matrix_view<const double> head, const rows_ref& rows, matrix_view<double> out,
                         const call_ref& by, const policy_ref& given) {
     const call how(by);
     policy options(given);
     require_apart("linear_head::predict_proba", "out", out, "the rows", rows);
-    with_float_rows(rows,
-                    [&](const auto& view) { unitsphere::detail::head_probabilities(head, view, out, how, options); });
+    unitsphere::detail::head_probabilities(head, float_rows(rows).view(), out, how, options);
 }
 void head_labels(matrix_view<const double> head, const rows_ref& rows, const double* threshold, matrix_view<idx_t> out,
                  const call_ref& by, const policy_ref& given) {
     const call how(by);
     policy options(given);
     require_apart("linear_head::predict", "labels", out, "the rows", rows);
-    with_float_rows(rows, [&](const auto& view) {
-        if (threshold != nullptr)
-            unitsphere::detail::head_labels_at(*threshold, head, view, out, how, options);
-        else
-            unitsphere::detail::head_labels(head, view, out, how, options);
-    });
+    const float_rows floats(rows);
+    if (threshold != nullptr)
+        unitsphere::detail::head_labels_at(*threshold, head, floats.view(), out, how, options);
+    else
+        unitsphere::detail::head_labels(head, floats.view(), out, how, options);
 }
 
 }  // namespace
