@@ -106,14 +106,16 @@ private:
 class float_rows {
 public:
     explicit float_rows(const rows_ref& rows)
-        : copy_(copy_of(rows)),
-          view_(rows.type == element::float32 ? view_of<float>(rows) : copy_.view(),
-                rows.unit || rows.type == element::float64) {}
+        : copy_(rows.type == element::float32 ? nullptr : new matrix<float>(copy_of(rows))),
+          view_(copy_ == nullptr ? view_of<float>(rows) : copy_->view(), rows.unit || rows.type == element::float64) {}
+    float_rows(const float_rows&) = delete;
+    ~float_rows() {
+        if (copy_ != nullptr) delete copy_;
+    }
     const engine::maybe_unit_view<float>& view() const noexcept { return view_; }
 
 private:
     static matrix<float> copy_of(const rows_ref& rows) {
-        if (rows.type == element::float32) return {};
         auto copy = matrix<float>::uninitialized(rows.rows, rows.dim);
         if (rows.type == element::float64 && !rows.unit)
             normalize_into(view_of<double>(rows), copy);
@@ -125,7 +127,7 @@ private:
         return copy;
     }
 
-    matrix<float> copy_;
+    matrix<float>* copy_;
     engine::maybe_unit_view<float> view_;
 };
 
