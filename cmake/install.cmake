@@ -16,6 +16,7 @@ configure_package_config_file(cmake/unitsphereConfig.cmake.in "${PROJECT_BINARY_
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/unitsphereConfigVersion.cmake"
   COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES "${PROJECT_BINARY_DIR}/unitsphereConfig.cmake" "${PROJECT_BINARY_DIR}/unitsphereConfigVersion.cmake"
+  cmake/unitsphereLevels.cmake
   DESTINATION "${unitsphere_package_dir}")
 
 # The .pc file knows the way from where it lies, so that the installed tree can be moved.

@@ -1,11 +1,12 @@
 # Fails on a symbol in OBJECTS that other units may share, that contains `unitsphere` and does not name the instruction
 # set. That holds for the standard library's templates of our types too. Eigen::to_view is ours, in Eigen's namespace.
+# DW.ref is a pointer to a type that an exception handler names, and no code.
 set(named 0)
 foreach(object IN LISTS OBJECTS)
   execute_process(COMMAND "${NM}" "${object}" OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
   string(REPLACE "\n" ";" symbols "${symbols}")
   foreach(symbol IN LISTS symbols)
-    if(symbol MATCHES " [WVu] .*(unitsphere|Eigen7to_view)")
+    if(symbol MATCHES " [WVu] .*(unitsphere|Eigen7to_view)" AND NOT symbol MATCHES " V DW[.]ref[.]")
       if(symbol MATCHES "10unitsphere[0-9]+(sse|ssse|avx|neon)")
         math(EXPR named "${named} + 1")
       else()

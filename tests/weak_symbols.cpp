@@ -10,6 +10,7 @@
 #if __has_include(<oneapi/tbb/parallel_for.h>)
 #include <unitsphere/engine/tbb.hpp>
 #endif
+#include <unitsphere/dispatch.hpp>
 #include <unitsphere/interop/eigen.hpp>
 #include <unitsphere/io/gallery.hpp>
 #include <unitsphere/io/linear_head.hpp>
@@ -215,6 +216,35 @@ us::idx_t use_executors() {
     return sum;
 }
 
+namespace dispatched {
+namespace us = unitsphere::dispatched;
+
+template <class T>
+us::idx_t use(const us::matrix<T>& rows) {
+    const auto scale = us::logit_scale::from_multiplier(2.0f);
+    us::row_report report;
+    us::row_policy counted;
+    counted.report = &report;
+    us::gallery packed(us::normalize(rows, us::sequential(), {counted}));
+    us::gallery copy(packed);
+    copy = packed;
+    copy = static_cast<us::gallery&&>(packed);
+    const auto logits = us::clip_logits(rows, copy, scale);
+    const us::zero_shot_classifier classifier(us::prompt_ensemble(rows, std::array<int, 2>{0, 1}), scale);
+    const us::zero_shot_classifier same(classifier);
+    const us::linear_head head(logits.per_image);
+    us::idx_t sum = us::top_k(rows, copy, 1).indices(0, 0) + same.top_k(rows, 1).labels(0, 0) + copy.report().zero_rows;
+    sum += same.predict(rows)[0] + head.with_labels(std::array<int, 2>{3, 4}).predict(logits.per_text)[0];
+    sum += us::idx_t(us::softmax(us::cosine_similarity(copy.unit_rows(), rows), scale)(0, 0));
+    return sum + us::idx_t(us::siglip_logits(rows, rows, scale, 1.0f)(0, 0) + same.predict_proba(rows)(0, 0));
+}
+
+us::idx_t use_all() {
+    return use(us::matrix<float>(2, 2)) + use(us::matrix<double>(2, 2)) + use(us::matrix<us::float16>(2, 2)) +
+           us::idx_t(*us::running().name());
+}
+}  // namespace dispatched
+
 }  // namespace
 
 int main(int, char** arguments) {
@@ -227,5 +257,6 @@ int main(int, char** arguments) {
     return int(use(us::matrix<float>(2, 2)) + use(us::matrix<us::float16>(2, 2)) + use(us::matrix<us::bfloat16>(2, 2)) +
                use(us::matrix<double>(2, 2)) + use(us::matrix<std::int8_t>(2, 2)) +
                use_double(us::matrix<double>(2, 2)) + use_one_row() + use_files(arguments[0]) +
-               use_streams(std::cin, std::cout) + use_eigen<float>() + use_eigen<Eigen::half>() + use_executors());
+               use_streams(std::cin, std::cout) + use_eigen<float>() + use_eigen<Eigen::half>() + use_executors() +
+               dispatched::use_all());
 }

@@ -4,6 +4,7 @@
 #include "data/column.hpp"
 #include "detail/arguments.hpp"
 #include "detail/head_decisions.hpp"
+#include "detail/head_parameters.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
@@ -21,43 +22,18 @@ struct linear_head_options {
 /// K > 1 rows are K classes (softmax). No member applies the weights to rows that were not normalized.
 ///
 /// Source   scikit-learn's LogisticRegression: decision_function, predict_proba, predict.
-class linear_head {
+class linear_head : public detail::head_parameters {
 public:
     /// Shapes   rows [heads, dim + 1], each [weights..., bias]: numpy.c_[clf.coef_, clf.intercept_] of scikit-learn.
     /// Units    those of a decision. float, double, float16 or bfloat16, kept as doubles, exactly.
     /// Errors   shape_error without rows or with fewer than two columns; value_error for a number that is not finite.
     /// Threads  the caller's.   Memory  a copy.   Source  as the class.
     template <class Rows, detail::if_rows<Rows> = 0>
-    explicit linear_head(const Rows& rows) {
-        const auto view = engine::view_of(rows);
-        const auto values = engine::values_of(view);
-        if (values.rows() < 1 || values.dim() < 2)
-            detail::fail<shape_error>("linear_head: rows are ", values.rows(), " x ", values.dim(),
-                                      ", a head needs at least 1 x 2: weights and a bias");
-        parameters_ = matrix<double>::uninitialized(values.rows(), values.dim());
-        for (idx_t h = 0; h < heads(); ++h)
-            for (idx_t k = 0; k < parameters_.dim(); ++k) parameters_(h, k) = double(values(h, k));
-        require_finite();
-    }
+    explicit linear_head(const Rows& rows) : head_parameters(engine::values_of(engine::view_of(rows))) {}
     /// The same from weights [heads, dim] and a list of as many biases.
     template <class Weights, class Biases, detail::if_rows<Weights, Biases> = 0>
-    linear_head(const Weights& weights, const Biases& biases) {
-        const auto view = engine::view_of(weights);
-        const auto bias_view = engine::view_of(biases);
-        const auto values = engine::values_of(view);
-        const auto given = engine::values_of(bias_view);
-        if (given.rows() != 1 || given.dim() != values.rows())
-            detail::fail<shape_error>("linear_head: weights have ", values.rows(), " rows, biases are ", given.rows(),
-                                      " x ", given.dim());
-        if (values.rows() < 1 || values.dim() < 1)
-            detail::fail<shape_error>("linear_head: weights are ", values.rows(), " x ", values.dim());
-        parameters_ = matrix<double>::uninitialized(values.rows(), values.dim() + 1);
-        for (idx_t h = 0; h < heads(); ++h) {
-            for (idx_t k = 0; k < dim(); ++k) parameters_(h, k) = double(values(h, k));
-            parameters_(h, dim()) = double(given(0, h));
-        }
-        require_finite();
-    }
+    linear_head(const Weights& weights, const Biases& biases)
+        : head_parameters(engine::values_of(engine::view_of(weights)), engine::values_of(engine::view_of(biases))) {}
 
     /// The same head with other labels for its classes, which predict returns: scikit-learn's classes_.
     ///
@@ -66,43 +42,10 @@ public:
     /// Threads  the caller's.   Memory  a copy.   Source  as the class.
     template <class Labels>
     linear_head with_labels(const Labels& labels) const {
-        const auto given = detail::labels_of(labels, "linear_head::with_labels");
-        if (given.rows() != classes())
-            detail::fail<shape_error>("linear_head::with_labels: ", given.rows(), " labels, ", classes(), " classes");
         linear_head result(*this);
-        result.labels_ = array<idx_t>::uninitialized(classes());
-        bool as_numbered = true;
-        for (idx_t c = 0; c < classes(); ++c) {
-            result.labels_[c] = idx_t(given(c, 0));
-            as_numbered = as_numbered && result.labels_[c] == c;
-            for (idx_t other = 0; other < c; ++other)
-                if (result.labels_[other] == result.labels_[c])
-                    detail::fail<value_error>("linear_head::with_labels: classes ", other, " and ", c,
-                                              " have the same label ", result.labels_[c]);
-        }
-        if (as_numbered) result.labels_ = array<idx_t>();
+        result.set_labels(detail::labels_of(labels, "linear_head::with_labels"));
         return result;
     }
-    /// The label of each class, in the order of predict_proba's columns: 0 .. classes - 1 unless others were given.
-    array<idx_t> labels() const {
-        array<idx_t> result(classes());
-        for (idx_t c = 0; c < classes(); ++c) result[c] = label_of(c);
-        return result;
-    }
-    bool has_own_labels() const noexcept { return !labels_.empty(); }
-    /// What predict returns for a row without a label: -1, or the lowest idx_t where that is a label.
-    idx_t no_label() const noexcept {
-        for (const idx_t label : labels_)
-            if (label == -1) return INT64_MIN;
-        return -1;
-    }
-
-    idx_t heads() const noexcept { return parameters_.rows(); }
-    idx_t dim() const noexcept { return parameters_.dim() - 1; }
-    idx_t classes() const noexcept { return heads() == 1 ? 2 : heads(); }
-    /// [heads, dim + 1], each row [weights..., bias]; valid as long as the head is.
-    matrix_view<const double> parameters() const noexcept UNITSPHERE_LIFETIMEBOUND { return parameters_.view(); }
-    double bias(idx_t head) const noexcept { return parameters_(head, dim()); }
 
     /// The decision of every head for every row, into the caller's memory.
     ///
@@ -117,7 +60,7 @@ public:
     template <class Rows, class Out, detail::if_rows<Rows> = 0>
     void decision_function_into(const Rows& rows, Out&& out, const execution& how = {},
                                 const linear_head_options& options = {}) const {
-        detail::head_decisions(parameters_.view(), engine::view_of(rows), detail::output_of<Out, double>(out), how,
+        detail::head_decisions(parameters(), engine::view_of(rows), detail::output_of<Out, double>(out), how,
                                options.rows);
     }
     /// The same as a new matrix.
@@ -128,7 +71,7 @@ public:
                                      const linear_head_options& options = {}) const {
         const auto view = engine::view_of(rows);
         auto out = matrix<double>::uninitialized(view.rows(), heads());
-        detail::head_decisions(parameters_.view(), view, out.view(), how, options.rows);
+        detail::head_decisions(parameters(), view, out.view(), how, options.rows);
         return out;
     }
     UNITSPHERE_REFUSE_OTHER_ROWS_IN_MEMBER(decision_function);
@@ -143,7 +86,7 @@ public:
     template <class Rows, class Out, detail::if_rows<Rows> = 0>
     void predict_proba_into(const Rows& rows, Out&& out, const execution& how = {},
                             const linear_head_options& options = {}) const {
-        detail::head_probabilities(parameters_.view(), engine::view_of(rows), detail::output_of<Out, double>(out), how,
+        detail::head_probabilities(parameters(), engine::view_of(rows), detail::output_of<Out, double>(out), how,
                                    options.rows);
     }
     /// The same as a new matrix.
@@ -154,7 +97,7 @@ public:
                                  const linear_head_options& options = {}) const {
         const auto view = engine::view_of(rows);
         auto out = matrix<double>::uninitialized(view.rows(), classes());
-        detail::head_probabilities(parameters_.view(), view, out.view(), how, options.rows);
+        detail::head_probabilities(parameters(), view, out.view(), how, options.rows);
         return out;
     }
     UNITSPHERE_REFUSE_OTHER_ROWS_IN_MEMBER(predict_proba);
@@ -170,7 +113,7 @@ public:
     void predict_into(const Rows& rows, Labels&& labels, const execution& how = {},
                       const linear_head_options& options = {}) const {
         const matrix_view<idx_t> out = detail::output_of<Labels, idx_t>(labels);
-        detail::head_labels(parameters_.view(), engine::view_of(rows), out, how, options.rows);
+        detail::head_labels(parameters(), engine::view_of(rows), out, how, options.rows);
         name_classes(out);
     }
     /// The same as a new array.
@@ -180,7 +123,7 @@ public:
     array<idx_t> predict(const Rows& rows, const execution& how = {}, const linear_head_options& options = {}) const {
         const auto view = engine::view_of(rows);
         auto labels = array<idx_t>::uninitialized(view.rows());
-        detail::head_labels(parameters_.view(), view, labels.view(), how, options.rows);
+        detail::head_labels(parameters(), view, labels.view(), how, options.rows);
         name_classes(labels);
         return labels;
     }
@@ -198,7 +141,7 @@ public:
     void predict_into(const Rows& rows, required<double> threshold, Labels&& labels, const execution& how = {},
                       const linear_head_options& options = {}) const {
         const matrix_view<idx_t> out = detail::output_of<Labels, idx_t>(labels);
-        detail::head_labels_at(threshold, parameters_.view(), engine::view_of(rows), out, how, options.rows);
+        detail::head_labels_at(threshold, parameters(), engine::view_of(rows), out, how, options.rows);
         name_classes(out);
     }
     /// The same as a new array.
@@ -209,29 +152,11 @@ public:
                          const linear_head_options& options = {}) const {
         const auto view = engine::view_of(rows);
         auto labels = array<idx_t>::uninitialized(view.rows());
-        detail::head_labels_at(threshold, parameters_.view(), view, labels.view(), how, options.rows);
+        detail::head_labels_at(threshold, parameters(), view, labels.view(), how, options.rows);
         name_classes(labels);
         return labels;
     }
     UNITSPHERE_REFUSE_OTHER_ROWS_IN_MEMBER(predict);
-
-private:
-    idx_t label_of(idx_t c) const noexcept { return labels_.empty() ? c : labels_[c]; }
-    /// The labels of classes, -1 being none.
-    void name_classes(matrix_view<idx_t> classes) const noexcept {
-        const idx_t none = no_label();
-        for (idx_t i = 0; !labels_.empty() && i < classes.columns(); ++i)
-            classes(0, i) = classes(0, i) < 0 ? none : labels_[classes(0, i)];
-    }
-    void require_finite() const {
-        for (idx_t h = 0; h < heads(); ++h)
-            for (idx_t k = 0; k < parameters_.dim(); ++k)
-                if (!detail::is_finite(parameters_(h, k)))
-                    detail::fail<value_error>("linear_head: row ", h, ", column ", k, " is not finite");
-    }
-
-    matrix<double> parameters_ = {};
-    array<idx_t> labels_ = {};  ///< empty: 0 .. classes - 1
 };
 
 }  // namespace UNITSPHERE_ISA

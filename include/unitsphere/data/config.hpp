@@ -42,7 +42,9 @@ namespace unitsphere {
 
 // A function's symbol names the types of its parameters, but not the type that it returns, and a variable's symbol
 // names no type at all. The tag adds the instruction set to the symbols of both, the user's own ones included.
+#if !defined(UNITSPHERE_LEVEL)
 inline namespace UNITSPHERE_ISA __attribute__((abi_tag(UNITSPHERE_TEXT(UNITSPHERE_ISA)))) {}
+#endif
 
 /// Every count, size and position: signed 64-bit.
 using idx_t = std::int64_t;
@@ -63,7 +65,7 @@ inline constexpr bool optimized = false;
 
 /// The instruction set that this translation unit was compiled for, e.g. "avx2_fma_f16c_bmi2_prfchw", and flags that
 /// change results.
-UNITSPHERE_INLINE const char* instruction_set() noexcept { return UNITSPHERE_TEXT(UNITSPHERE_ISA); }
+UNITSPHERE_INLINE const char* instruction_set() noexcept { return UNITSPHERE_TEXT(UNITSPHERE_ISA_NAME); }
 
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 
 #include "config.hpp"
 
@@ -16,6 +17,11 @@
 #endif
 
 namespace unitsphere {
+namespace levels {
+enum class error_kind { shape, value, length };
+/// Throws for the unit of a level, which throws nothing itself. Defined in dispatch/choice.hpp.
+[[noreturn]] void raise(error_kind kind, const char* text);
+}  // namespace levels
 inline namespace UNITSPHERE_ISA {
 
 // An error type carries code (its destructor), so it lives in the instruction set's namespace like all code does.
@@ -36,29 +42,42 @@ struct file_error : std::runtime_error {
 
 namespace detail {
 
-inline std::string text(const char* part) { return part; }
-inline std::string text(const std::string& part) { return part; }
-inline std::string text(double part) {
-    char digits[32];
-    std::snprintf(digits, sizeof digits, "%.9g", part);
-    return digits;
-}
-// Not std::to_string: its code would be shared by all units, with the instructions of whichever was linked first.
-inline std::string text(idx_t part) {
-    char digits[32];
-    std::snprintf(digits, sizeof digits, "%lld", static_cast<long long>(part));
-    return digits;
-}
+/// The text of an error; what exceeds the room is cut off. Not a std::string, and no std::to_string: their code would
+/// be shared by all units, with the instructions of whichever was linked first.
+struct message {
+    char text[8000] = {};
+    int size = 0;
+
+    void add(const char* part) noexcept {
+        while (*part != 0 && size + 1 < int(sizeof text)) text[size++] = *part++;
+    }
+    void add(const std::string& part) noexcept { add(part.c_str()); }
+    void add(double part) noexcept {
+        char digits[32];
+        std::snprintf(digits, sizeof digits, "%.9g", part);
+        add(digits);
+    }
+    void add(idx_t part) noexcept {
+        char digits[32];
+        std::snprintf(digits, sizeof digits, "%lld", static_cast<long long>(part));
+        add(digits);
+    }
+};
 
 /// Throws Error with the parts joined: fail<shape_error>("softmax: logits have ", q, " rows, out has ", r).
 template <class Error, class... Parts>
 [[noreturn]] UNITSPHERE_COLD void fail(const Parts&... parts) {
-    std::string message;
-    ((message += text(parts)), ...);
-#if defined(__cpp_exceptions) || defined(_CPPUNWIND)
-    throw Error(message);
+    message joined;
+    (joined.add(parts), ...);
+#if defined(UNITSPHERE_LEVEL)
+    levels::raise(std::is_same_v<Error, shape_error>   ? levels::error_kind::shape
+                  : std::is_same_v<Error, value_error> ? levels::error_kind::value
+                                                       : levels::error_kind::length,
+                  joined.text);
+#elif defined(__cpp_exceptions) || defined(_CPPUNWIND)
+    throw Error(joined.text);
 #else
-    UNITSPHERE_FAIL(message.c_str());
+    UNITSPHERE_FAIL(joined.text);
     std::terminate();
 #endif
 }

@@ -28,6 +28,10 @@ template <class T>
 double greatest_deviation(const matrix_view<const T>&, const execution&) noexcept {
     return 0.0;
 }
+template <class T>
+double greatest_deviation(const engine::maybe_unit_view<T>& rows, const execution& how) {
+    return rows.unit ? greatest_deviation(unit_access::view<T>(rows), how) : 0.0;
+}
 
 /// Unit rows in panels that grow. Counts the rows without a direction by their numbers here.
 class packed_gallery {

@@ -43,6 +43,7 @@ public:
         return *this;
     }
     /// For the engine.
+    bool reports_progress() const noexcept { return report_ != nullptr; }
     void report_progress(idx_t part, idx_t whole) const {
         if (report_ != nullptr) report_(progress_, part, whole);
     }

@@ -32,6 +32,16 @@ struct prefetch_range {
     }
 };
 
+/// Rows that are unit or not, which is known when the program runs: for a unit that compiles each loop once.
+template <class T>
+struct maybe_unit_view : matrix_view<const T> {
+    bool unit;
+
+    maybe_unit_view(const matrix_view<const T>& rows, bool are_unit) noexcept
+        : matrix_view<const T>(rows), unit(are_unit) {}
+    friend maybe_unit_view to_view(const maybe_unit_view& rows) noexcept { return rows; }
+};
+
 /// Rows of one side of a question. Applies the policy for zero and non-finite rows, which have no direction, and counts
 /// them in the report.
 template <class T>
@@ -52,6 +62,10 @@ public:
     template <class U, class = std::enable_if_t<std::is_same_v<U, T>>>
     row_source(unit_view<U> rows, const row_policy& options, const char* function, const char* side)
         : rows_(rows.values()), options_(options), function_(function), unit_(true) {
+        validate(side);
+    }
+    row_source(const maybe_unit_view<T>& rows, const row_policy& options, const char* function, const char* side)
+        : rows_(rows), options_(options), function_(function), unit_(rows.unit) {
         validate(side);
     }
 
@@ -138,6 +152,8 @@ template <class T>
 row_source(matrix_view<const T>, const row_policy&, const char*, const char*) -> row_source<T>;
 template <class T>
 row_source(unit_view<T>, const row_policy&, const char*, const char*) -> row_source<T>;
+template <class T>
+row_source(maybe_unit_view<T>, const row_policy&, const char*, const char*) -> row_source<T>;
 
 /// Whether to_view(Rows) has elements that the engine reads.
 template <class Rows, class = void>
@@ -156,6 +172,10 @@ copied_rows<T> read_only(copied_rows<T>&& rows) noexcept {
 }
 template <class T>
 unit_view<T> read_only(const unit_view<T>& rows) noexcept {
+    return rows;
+}
+template <class T>
+maybe_unit_view<T> read_only(const maybe_unit_view<T>& rows) noexcept {
     return rows;
 }
 

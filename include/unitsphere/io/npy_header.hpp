@@ -197,6 +197,12 @@ private:
     std::size_t at_ = 0;
 };
 
+inline std::string text(idx_t number) {
+    message digits;
+    digits.add(number);
+    return digits.text;
+}
+
 /// "(3, 512)", "(512,)"
 inline std::string npy_shape_text(const std::vector<idx_t>& shape) {
     std::string list;

@@ -1,0 +1,34 @@
+// Included by dispatch_test.cpp inside of a namespace where `asked` is unitsphere, and of one where it is
+// unitsphere::dispatched: a program that changes by one namespace.
+
+/// The answers to every question about images and texts, as bytes.
+template <class Images, class Texts>
+std::string answers(const Images& images, const Texts& texts, const asked::execution& how) {
+    const auto scale = asked::logit_scale::from_multiplier(56.9953f);
+    collected all;
+    matrix<float> unit(images.rows(), images.dim());
+    asked::normalize_into(images, unit, how);
+    all.add(unit).add(asked::normalize(texts, how).values());
+    all.add(asked::cosine_similarity(images, texts, how)).add(asked::cosine_similarity(texts, unit));
+    const auto logits = asked::clip_logits(images, texts, scale, how);
+    all.add(logits.per_text).add(asked::softmax(logits.per_image, how));
+    all.add(asked::softmax(logits.per_image, asked::logit_scale::from_multiplier(0.5f)));
+
+    asked::gallery packed(texts, how);
+    packed.append(asked::normalize(texts));
+    const asked::gallery copy(packed);
+    all.add(copy.unit_rows(1, 3).values()).add(asked::siglip_logits(images, packed, scale, -3.5f, how));
+    all.add(asked::cosine_similarity(images, copy)).add(asked::top_k(images, copy, 5, how).indices);
+    const auto best = asked::top_k(images, texts, 5, how);
+    all.add(best.indices).add(best.scores);
+
+    std::vector<int> labels(std::size_t(texts.rows()));
+    for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = int(i) % 7;
+    const asked::zero_shot_classifier classifier(asked::prompt_ensemble(texts, labels), scale, how);
+    all.add(classifier.decision_function(images, how)).add(classifier.predict_proba(images, how));
+    all.add(classifier.predict(images, how)).add(classifier.top_k(images, 3, how).probabilities);
+
+    const asked::linear_head head = asked::linear_head(head_rows(images.dim())).with_labels(std::vector<int>{9, 8, 7});
+    all.add(head.decision_function(images, how)).add(head.predict_proba(images, how)).add(head.predict(images));
+    return all.bytes;
+}

@@ -1,0 +1,33 @@
+// Says which level runs, and asks it something. With an argument, the levels that this machine runs.
+#include <cstdio>
+
+#include <unitsphere/dispatch.hpp>
+
+namespace us = unitsphere::dispatched;
+
+int main(int count, char**) {
+    try {
+        if (count > 1) {
+            us::idx_t levels = 0;
+            const auto* const all = unitsphere::levels::all(levels);
+            for (us::idx_t i = 0; i < levels; ++i)
+                if (unitsphere::levels::is_supported(*all[i])) std::printf("%s\n", all[i]->name);
+            return 0;
+        }
+        const us::level level = us::running();
+        us::matrix<float> images(40, 64), texts(100, 64);
+        for (us::idx_t i = 0; i < 100; ++i)
+            for (us::idx_t k = 0; k < 64; ++k) texts(i, k) = images(i % 40, k) = float((i * 31 + k * 17) % 23) - 11.0f;
+        const us::gallery packed(texts);
+        const us::zero_shot_classifier classifier(texts, us::logit_scale::from_multiplier(10.0f));
+        const bool right = us::top_k(texts, packed, 1).indices(7, 0) % 23 == 7 &&
+                           classifier.predict(images).size() == 40 &&
+                           us::softmax(us::cosine_similarity(images, texts))(0, 0) > 0.0f;
+        std::printf("%s %s, %d bytes, %s\n", level.name(), level.instruction_set(), level.vector_bytes(),
+                    right ? "right" : "wrong");
+        return right ? 0 : 1;
+    } catch (const us::value_error& error) {
+        std::printf("%s\n", error.what());
+        return 2;
+    }
+}
