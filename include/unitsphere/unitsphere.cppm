@@ -169,7 +169,6 @@ using unitsphere::row_policy;
 using unitsphere::row_report;
 using unitsphere::row_view;
 using unitsphere::scored_list;
-using unitsphere::error_kind;
 using unitsphere::shape_error;
 using unitsphere::to_view;
 using unitsphere::top_labels;
