@@ -8,9 +8,12 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "../data/scalar.hpp"
 #include "arithmetic.hpp"
 
-#if defined(__aarch64__)
+#if defined(UNITSPHERE_PORTABLE)
+#include "lanes_portable.hpp"
+#elif defined(__aarch64__)
 #include "lanes_arm.hpp"
 #else
 #include "lanes_x86.hpp"

@@ -3,18 +3,12 @@
 
 #include <immintrin.h>
 
-#include <xsimd/xsimd.hpp>
-
-#include "../data/scalar.hpp"
 #include "arithmetic.hpp"
+#include "lanes_xsimd.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace kernel {
-
-/// One register of T.
-template <class T>
-using vector = xsimd::batch<T>;
 
 #ifdef __AVX512F__
 inline constexpr int vector_registers = 32;
