@@ -78,11 +78,15 @@ unitsphere::matrix<T> any_bits(unitsphere::idx_t rows, unitsphere::idx_t dim) {
     return values;
 }
 
+/// Each element's lowest byte first.
 template <class T>
 std::string bytes_of(unitsphere::matrix_view<const T> rows) {
     std::string bytes;
     for (unitsphere::idx_t i = 0; i < rows.rows() && rows.dim() > 0; ++i)
-        bytes.append(reinterpret_cast<const char*>(rows.row(i)), std::size_t(rows.dim()) * sizeof(T));
+        for (const T& x : rows[i]) {
+            const std::string one(reinterpret_cast<const char*>(&x), sizeof(T));
+            bytes += __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? one : std::string(one.rbegin(), one.rend());
+        }
     return bytes;
 }
 

@@ -14,12 +14,9 @@
 
 #include "../data/column.hpp"
 #include "../data/unit_embeddings.hpp"
+#include "byte_order.hpp"
 #include "bytes_left.hpp"
 #include "npy_header.hpp"
-
-#ifdef __BYTE_ORDER__
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "unitsphere/io/npy.hpp: memory is little-endian");
-#endif
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
@@ -113,18 +110,6 @@ inline void check_npy_bools(const npy_source& source, const matrix<bool>& rows) 
                           "; a bool is 0 or 1");
 }
 
-template <class T>
-void swap_byte_order(matrix<T>& rows) noexcept {
-    auto* const bytes = reinterpret_cast<unsigned char*>(rows.data());
-    constexpr idx_t size = idx_t(sizeof(T));
-    for (idx_t at = 0; at < rows.rows() * rows.dim() * size; at += size)
-        for (idx_t low = 0, high = size - 1; low < high; ++low, --high) {
-            const unsigned char byte = bytes[at + low];
-            bytes[at + low] = bytes[at + high];
-            bytes[at + high] = byte;
-        }
-}
-
 /// Reads the elements, of the type T that the header names, and leaves the stream behind them.
 template <class T>
 matrix<T> read_npy_rows(const npy_source& source, std::istream& from, const npy_info& info) {
@@ -134,7 +119,7 @@ matrix<T> read_npy_rows(const npy_source& source, std::istream& from, const npy_
     else
         read_exactly(source, from, rows.data(), rows.rows() * rows.dim() * idx_t(sizeof(T)), "data");
     if constexpr (std::is_same_v<T, bool>) check_npy_bools(source, rows);
-    if (info.big_endian) swap_byte_order(rows);
+    if (info.big_endian != big_endian_machine) reverse_bytes(rows.data(), rows.rows() * rows.dim());
     return rows;
 }
 
@@ -163,8 +148,8 @@ void write_npy(const npy_source& source, std::ostream& to, const std::string& he
     to.write(header.data(), std::streamsize(header.size()));
     const bool gapless = rows.stride() == rows.dim();
     const idx_t pieces = rows.dim() == 0 ? 0 : gapless ? 1 : rows.rows();
-    const idx_t piece = (gapless ? rows.rows() * rows.dim() : rows.dim()) * idx_t(sizeof(T));
-    for (idx_t i = 0; i < pieces; ++i) to.write(reinterpret_cast<const char*>(rows.row(i)), std::streamsize(piece));
+    const idx_t piece = gapless ? rows.rows() * rows.dim() : rows.dim();
+    for (idx_t i = 0; i < pieces; ++i) write_elements(to, rows.row(i), piece);
     if (!to.flush()) source.refuse("cannot be written: ", last_error());
 }
 
