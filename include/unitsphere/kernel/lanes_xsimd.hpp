@@ -9,13 +9,18 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace kernel {
 
-/// One register of T.
+/// One register of T: on ARM of NEON, though the compiler may have SVE too.
+#if defined(__aarch64__)
+template <class T>
+using vector = xsimd::batch<T, xsimd::neon64>;
+#else
 template <class T>
 using vector = xsimd::batch<T>;
+#endif
 
 /// The same bits as elements of another type.
 template <class To, class From>
-UNITSPHERE_INLINE vector<To> bits_as(const xsimd::batch<From>& x) noexcept {
+UNITSPHERE_INLINE vector<To> bits_as(const vector<From>& x) noexcept {
 #if XSIMD_VERSION_MAJOR >= 11
     return xsimd::bitwise_cast<To>(x);
 #else
@@ -23,10 +28,7 @@ UNITSPHERE_INLINE vector<To> bits_as(const xsimd::batch<From>& x) noexcept {
 #endif
 }
 /// Whether a comparison is true of some element.
-template <class T>
-UNITSPHERE_INLINE bool any(const xsimd::batch_bool<T>& x) noexcept {
-    return xsimd::any(x);
-}
+using xsimd::any;
 
 }  // namespace kernel
 }  // namespace UNITSPHERE_ISA
