@@ -75,8 +75,10 @@ endfunction()
 # They take the compiler's vector extensions instead. The installed package asks for the same.
 set(unitsphere_machines_without_xsimd "^(riscv|s390|ppc|powerpc|loongarch|wasm|arm$|armv[4-7]|armhf|armel)")
 set(optional "")
+set(unitsphere_pc_requires "xsimd >= ${unitsphere_xsimd_minimum}")
 if(EMSCRIPTEN OR CMAKE_SYSTEM_PROCESSOR MATCHES "${unitsphere_machines_without_xsimd}")
   set(optional OPTIONAL)
+  set(unitsphere_pc_requires "")
 endif()
 unitsphere_find(xsimd ${optional} TARGET xsimd MINIMUM ${unitsphere_xsimd_minimum} APT libxsimd-dev
   URL https://github.com/xtensor-stack/xsimd/archive/13.2.0.tar.gz
