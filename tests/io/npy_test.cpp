@@ -62,10 +62,14 @@ TEMPLATE_TEST_CASE("save_npy leaves out what lies between dim and stride", "[npy
 
 TEST_CASE("names of files are UTF-8, whatever the system takes narrow names for", "[npy]") {
     const temporary_directory directory;
-    const std::string path = directory.path("bild_\xc3\xbc_\xe7\x8c\xab.npy");
+    const std::string name = "bild_\xc3\xbc_\xe7\x8c\xab.npy", path = directory.path(name);
     save_npy(path, matrix_view<const float>(numbers, 2, 2));
     CHECK(bytes_of(load_npy<float>(path)) == f4_numbers);
+#if defined(_WIN32)
     CHECK(fs::exists(fs::path(directory.path("")) / L"bild_\u00fc_\u732b.npy"));
+#else
+    CHECK(fs::exists(fs::path(directory.path("")) / name));
+#endif
 }
 
 TEST_CASE("load_npy reads versions 1.0, 2.0 and 3.0, and every way to write the header", "[npy]") {
