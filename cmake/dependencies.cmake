@@ -80,7 +80,15 @@ function(unitsphere_download)
   endforeach()
 endfunction()
 
-unitsphere_find(xsimd TARGET xsimd MINIMUM ${unitsphere_xsimd_minimum} APT libxsimd-dev
+# They take the compiler's vector extensions instead. The installed package asks for the same.
+set(unitsphere_machines_without_xsimd "^(riscv|s390|ppc|powerpc|loongarch|wasm|arm$|armv[4-7]|armhf|armel)")
+set(optional "")
+set(unitsphere_pc_requires "xsimd >= ${unitsphere_xsimd_minimum}")
+if(EMSCRIPTEN OR CMAKE_SYSTEM_PROCESSOR MATCHES "${unitsphere_machines_without_xsimd}")
+  set(optional OPTIONAL)
+  set(unitsphere_pc_requires "")
+endif()
+unitsphere_find(xsimd ${optional} TARGET xsimd MINIMUM ${unitsphere_xsimd_minimum} APT libxsimd-dev
   URL https://github.com/xtensor-stack/xsimd/archive/13.2.0.tar.gz
   SHA256 edd8cd3d548c185adc70321c53c36df41abe64c1fe2c67bc6d93c3ecda82447a)
 

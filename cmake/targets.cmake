@@ -34,10 +34,13 @@ endif()
 
 # unitsphere::native: for programs that run on the machine that builds them.
 unitsphere_add_target(native unitsphere::unitsphere)
-if(unitsphere_target AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
+if(unitsphere_target AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64|ppc.*|powerpc.*)$")
   target_compile_options(${unitsphere_target} INTERFACE -mcpu=native)
-elseif(unitsphere_target)
+elseif(unitsphere_target AND NOT EMSCRIPTEN AND NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^riscv")  # gcc: no `native` there
   target_compile_options(${unitsphere_target} INTERFACE -march=native)
+endif()
+if(unitsphere_target AND MINGW AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # a stack of 16 bytes (gcc bug 54412)
+  target_compile_options(${unitsphere_target} INTERFACE -Wa,-muse-unaligned-vector-move)
 endif()
 
 # unitsphere::eigen: for the headers that include Eigen. Like the next two it exists where its library is found.

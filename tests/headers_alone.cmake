@@ -1,10 +1,12 @@
 # Every header compiles alone, and twice: it builds or it does not, there is nothing to run.
 set(root "${PROJECT_SOURCE_DIR}/include/unitsphere")
 file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE "${root}" "${root}/*.hpp")
-if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
-  list(FILTER headers EXCLUDE REGEX "^kernel/lanes_x86")
+if(EMSCRIPTEN OR CMAKE_SYSTEM_PROCESSOR MATCHES "${unitsphere_machines_without_xsimd}")
+  list(FILTER headers EXCLUDE REGEX "^kernel/lanes_(x86|arm|xsimd)")
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
+  list(FILTER headers EXCLUDE REGEX "^kernel/lanes_x86|_portable")
 else()
-  list(REMOVE_ITEM headers kernel/lanes_arm.hpp)
+  list(FILTER headers EXCLUDE REGEX "^kernel/lanes_arm|_portable")
 endif()
 
 foreach(executor openmp tbb)

@@ -1,9 +1,6 @@
 /// Rows in memory where a byte too far is a crash or is seen: pages without access, and a pattern in every gap.
 #pragma once
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +10,7 @@
 
 #include <unitsphere/data/matrix.hpp>
 
+#include "pages.hpp"
 #include "reference.hpp"
 
 namespace tests {
@@ -56,7 +54,7 @@ public:
         const bool shifted = where == P::from_start_shifted || where == P::to_end_shifted;
         const bool paged = where == P::from_start_pages || where == P::to_end_pages;
         if (where == P::from_start_gaps || where == P::to_end_gaps) stride_ = dim + 3;
-        const std::size_t page = std::size_t(sysconf(_SC_PAGESIZE));
+        const std::size_t page = page_size();
         const std::size_t spare = shifted ? 1 : 0;
         const std::size_t used = paged ? std::size_t(dim) : rows == 0 ? 0 : std::size_t((rows - 1) * stride_ + dim);
         const std::size_t chunk =
@@ -64,27 +62,28 @@ public:
         const std::size_t chunks = paged ? std::size_t(rows) : 1;
         if (paged) stride_ = unitsphere::idx_t((chunk + page) / sizeof(T));
         size_ = page + chunks * (chunk + page);
-        base_ = static_cast<char*>(mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-        if (base_ == static_cast<void*>(MAP_FAILED)) throw std::bad_alloc();
+        base_ = static_cast<char*>(allocate_pages(size_));
+        if (base_ == nullptr) throw std::bad_alloc();
         const std::size_t offset = page + (at_end ? chunk - (used + spare) * sizeof(T) : spare * sizeof(T));
         data_ = reinterpret_cast<T*>(base_ + offset);
         for (std::size_t byte = 0; byte + sizeof(T) <= size_; byte += sizeof(T)) {
             const T value = pattern<T>();
             std::memcpy(base_ + byte, &value, sizeof(T));
         }
-        mprotect(base_, page, PROT_NONE);
-        for (std::size_t i = 0; i < chunks; ++i) mprotect(base_ + page + i * (chunk + page) + chunk, page, PROT_NONE);
+        protect(base_, page, no_access);
+        for (std::size_t i = 0; i < chunks; ++i) protect(base_ + page + i * (chunk + page) + chunk, page, no_access);
         chunk_ = chunk, chunks_ = chunks, page_ = page;
     }
     /// A copy of the rows that may be read only.
     guarded(const unitsphere::matrix<T>& rows, placement where) : guarded(rows.rows(), rows.dim(), where) {
         for (unitsphere::idx_t i = 0; i < rows_; ++i)
             for (unitsphere::idx_t k = 0; k < dim_; ++k) data_[i * stride_ + k] = rows(i, k);
-        mprotect_chunks(PROT_READ);
+        for (std::size_t c = 0; c < chunks_; ++c)
+            if (chunk_ > 0) protect(base_ + page_ + c * (chunk_ + page_), chunk_, read_only);
     }
     guarded(const guarded&) = delete;
     guarded& operator=(const guarded&) = delete;
-    ~guarded() { munmap(base_, size_); }
+    ~guarded() { free_pages(base_, size_); }
 
     T* data() { return data_; }
     unitsphere::matrix_view<T> view() { return {data_, rows_, dim_, stride_}; }
@@ -107,10 +106,6 @@ private:
         if (bytes < 0 || stride_ == 0) return false;
         const unitsphere::idx_t element = bytes / std::ptrdiff_t(sizeof(T));
         return element / stride_ < rows_ && element % stride_ < dim_;
-    }
-    void mprotect_chunks(int access) {
-        for (std::size_t c = 0; c < chunks_; ++c)
-            if (chunk_ > 0) mprotect(base_ + page_ + c * (chunk_ + page_), chunk_, access);
     }
 
     char* base_ = nullptr;

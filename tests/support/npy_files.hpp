@@ -27,9 +27,13 @@ public:
     temporary_directory& operator=(const temporary_directory&) = delete;
     ~temporary_directory() { std::filesystem::remove_all(directory_); }
 
-    std::string path(const std::string& name = "rows.npy") const { return (directory_ / name).string(); }
+    /// In UTF-8, of a name in UTF-8.
+    std::string path(const std::string& name = "rows.npy") const {
+        const auto text = (directory_ / unitsphere::detail::path_of(name)).u8string();
+        return {text.begin(), text.end()};
+    }
     std::string write(const std::string& bytes) const {
-        std::ofstream(path(), std::ios::binary) << bytes;
+        std::ofstream(unitsphere::detail::path_of(path()), std::ios::binary) << bytes;
         return path();
     }
     unitsphere::idx_t files() const {
@@ -41,13 +45,13 @@ private:
 };
 
 inline std::string read(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
+    std::ifstream file(unitsphere::detail::path_of(path), std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
 /// A .npy file from its parts, as NEP 1 lays them out. A `length` >= 0 lies about the length of the dict.
 inline std::string npy(const std::string& dict, const std::string& data, int version = 1, long length = -1) {
-    const unsigned long size = length < 0 ? dict.size() : static_cast<unsigned long>(length);
+    const std::size_t size = length < 0 ? dict.size() : std::size_t(length);
     std::string file = "\x93NUMPY";
     file += char(version);
     file += '\0';
@@ -78,11 +82,15 @@ unitsphere::matrix<T> any_bits(unitsphere::idx_t rows, unitsphere::idx_t dim) {
     return values;
 }
 
+/// Each element's lowest byte first.
 template <class T>
 std::string bytes_of(unitsphere::matrix_view<const T> rows) {
     std::string bytes;
     for (unitsphere::idx_t i = 0; i < rows.rows() && rows.dim() > 0; ++i)
-        bytes.append(reinterpret_cast<const char*>(rows.row(i)), std::size_t(rows.dim()) * sizeof(T));
+        for (const T& x : rows[i]) {
+            const std::string one(reinterpret_cast<const char*>(&x), sizeof(T));
+            bytes += __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? one : std::string(one.rbegin(), one.rend());
+        }
     return bytes;
 }
 

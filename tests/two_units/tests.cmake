@@ -44,7 +44,7 @@ endfunction()
 
 # One name, one instruction set: whatever the compilers at hand know.
 set(compilers "")
-foreach(compiler g++ clang++ aarch64-linux-gnu-g++)
+foreach(compiler g++ clang++ aarch64-linux-gnu-g++ s390x-linux-gnu-g++)
   find_program(unitsphere_${compiler} ${compiler})
   if(unitsphere_${compiler})
     list(APPEND compilers "${unitsphere_${compiler}}")

@@ -5,8 +5,8 @@
 #if __cplusplus < 201703L
 #error "unitsphere: needs C++17 or later: -std=c++17; in CMake the target unitsphere::unitsphere asks for it"
 #include <unitsphere_needs_cxx17>
-#elif !(defined(__SSE2__) && defined(__x86_64__)) && !defined(__aarch64__) || defined(__ILP32__)
-#error "unitsphere: needs x86-64 (SSE2 or better) or 64-bit ARM, with pointers of 64 bits"
+#elif defined(__i386__) || (defined(__x86_64__) && (!defined(__SSE2__) || defined(__ILP32__)))
+#error "unitsphere: needs x86-64 (SSE2 or better), with pointers of 64 bits, where the machine is an x86"
 #include <unitsphere_needs_64_bits>
 #endif
 

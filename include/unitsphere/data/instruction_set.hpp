@@ -37,10 +37,15 @@
 #define UNITSPHERE_ISA_BASE sse3
 #elif defined(__SSE2__)
 #define UNITSPHERE_ISA_BASE sse2
-#else
+#elif defined(__aarch64__)
 #define UNITSPHERE_ISA_BASE neon64
 #endif
 #define UNITSPHERE_ISA_AVX512
+#endif
+#if defined(__x86_64__) || defined(__aarch64__)  // a program may ask for the code of the other machines
+#define UNITSPHERE_ISA_PORTABLE UNITSPHERE_WORD(UNITSPHERE_PORTABLE, _portable)
+#else
+#include "instruction_set_portable.hpp"
 #endif
 // What Intel since Haswell and AMD since Excavator have together.
 #if defined(__BMI__) && defined(__BMI2__) && defined(__LZCNT__) && defined(__MOVBE__) && defined(__POPCNT__)
@@ -119,7 +124,7 @@
     UNITSPHERE_JOIN(UNITSPHERE_ISA_BASE, UNITSPHERE_ISA_AVX512, UNITSPHERE_ISA_X86, UNITSPHERE_ISA_X86_LATER, \
                     UNITSPHERE_ISA_X86_LAST, UNITSPHERE_ISA_ARM, UNITSPHERE_ISA_ARM_LATER,                    \
                     UNITSPHERE_JOIN(UNITSPHERE_ISA_MATH, UNITSPHERE_ISA_X87, UNITSPHERE_ISA_THROWS,           \
-                                    UNITSPHERE_ISA_CHECKS, , , , ))
+                                    UNITSPHERE_ISA_CHECKS, UNITSPHERE_ISA_PORTABLE, , , ))
 // In the unit of a level (dispatch/level.hpp) that namespace has no name: whatever its compiler emits of it is local.
 #if defined(UNITSPHERE_LEVEL)
 #define UNITSPHERE_ISA

@@ -17,11 +17,8 @@
 #include <ostream>
 
 #include "../gallery.hpp"
+#include "byte_order.hpp"
 #include "bytes_left.hpp"
-
-#ifdef __BYTE_ORDER__
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "unitsphere/io/gallery.hpp: streams are little-endian");
-#endif
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
@@ -42,6 +39,12 @@ struct gallery_header {
 };
 static_assert(sizeof(gallery_header) == 64, "no padding");
 
+inline void swap_with_file_order(gallery_header& header) noexcept {
+    swap_with_file_order(&header.version, 1);
+    swap_with_file_order(&header.tolerance, 1);
+    swap_with_file_order(&header.rows, 6);
+}
+
 inline constexpr char gallery_magic[8] = {'U', 'S', 'G', 'A', 'L', 'E', 'R', 'Y'};
 inline constexpr std::uint32_t gallery_version = 2;
 /// A longer row is no embedding: a header that says so is not believed.
@@ -58,6 +61,7 @@ struct checksum {
         for (idx_t i = 0; i < count; i += 8) {
             std::uint64_t word = 0;
             std::memcpy(&word, at + i, std::size_t(count - i < 8 ? count - i : 8));
+            swap_with_file_order(&word, 1);
             value = (value ^ word) * 0x100000001b3u;
             value ^= value >> 32;
         }
@@ -81,6 +85,7 @@ inline void read_bytes(std::istream& from, void* bytes, idx_t count, const char*
 inline gallery_header read_gallery_header(std::istream& from, checksum& sum) {
     gallery_header header;
     read_bytes(from, &header, idx_t(sizeof header), "the header", sum);
+    swap_with_file_order(header);
     if (std::memcmp(header.magic, gallery_magic, sizeof gallery_magic) != 0)
         fail<file_error>("load_gallery: this is not a gallery");
     if (header.version != gallery_version)
@@ -160,13 +165,16 @@ inline void save_gallery(std::ostream& to, const gallery& rows) {
                                   report.first_zero,
                                   report.first_non_finite};
     std::memcpy(header.magic, detail::gallery_magic, sizeof header.magic);
+    detail::swap_with_file_order(header);
     detail::checksum sum;
     detail::write_bytes(to, &header, idx_t(sizeof header), sum);
     detail::for_pieces_of_gallery(rows.rows(), rows.dim(), [&](idx_t first, const matrix_view<float>& some) {
         detail::unpack_with_one_nan(rows, first, some);
+        detail::swap_with_file_order(some.data(), some.rows() * some.dim());
         detail::write_bytes(to, some.data(), some.rows() * some.dim() * idx_t(sizeof(float)), sum);
     });
-    const std::uint64_t whole = sum.value;
+    std::uint64_t whole = sum.value;
+    detail::swap_with_file_order(&whole, 1);
     detail::write_bytes(to, &whole, idx_t(sizeof whole), sum);
     if (!to.flush()) detail::fail<file_error>("save_gallery: the stream takes no more bytes");
 }
@@ -188,6 +196,7 @@ inline gallery load_gallery(std::istream& from) {
     detail::gallery_access::rows(rows).reserve(all_there ? header.rows : 0, header.dim);
     detail::for_pieces_of_gallery(header.rows, header.dim, [&](idx_t first, const matrix_view<float>& some) {
         detail::read_bytes(from, some.data(), some.rows() * some.dim() * idx_t(sizeof(float)), "some rows", sum);
+        detail::swap_with_file_order(some.data(), some.rows() * some.dim());
         for (idx_t i = 0; i < some.rows(); ++i) {
             const kernel::row_length length = kernel::length_of(some.row(i), some.dim());
             if (!(detail::norm_deviation(length) <= double(header.tolerance)))
@@ -199,6 +208,7 @@ inline gallery load_gallery(std::istream& from) {
     const std::uint64_t whole = sum.value;
     std::uint64_t written = 0;
     detail::read_bytes(from, &written, idx_t(sizeof written), "the checksum", sum);
+    detail::swap_with_file_order(&written, 1);
     if (written != whole) detail::fail<file_error>("load_gallery: the bytes are not those that were written");
     detail::require_counts(header, rows.report());
     detail::gallery_access::rows(rows).set_seen(detail::report_of(header));

@@ -110,7 +110,7 @@ inline npy_info inspect_npy(const std::string& path) {
     return detail::read_npy_header(source, file, true);
 }
 
-/// The rows of a .npy file, as they are stored: nothing is rounded or normalized.
+/// The rows of a .npy file, as they are stored: nothing is rounded or normalized. The path is UTF-8 on every system.
 ///
 ///   us::load_npy("images.npy")           float, from f2, f4, and integers of 8 and 16 bits
 ///   us::load_npy<double>("images.npy")   from every type but integers of 64 bits

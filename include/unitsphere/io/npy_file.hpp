@@ -14,12 +14,9 @@
 
 #include "../data/column.hpp"
 #include "../data/unit_embeddings.hpp"
+#include "byte_order.hpp"
 #include "bytes_left.hpp"
 #include "npy_header.hpp"
-
-#ifdef __BYTE_ORDER__
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "unitsphere/io/npy.hpp: memory is little-endian");
-#endif
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
@@ -31,15 +28,26 @@ constexpr idx_t longest_npy_header = 10000;
 /// Why the last call of the C library failed. Set errno to 0 before calls that need not set it.
 inline std::string last_error() { return std::error_code(errno != 0 ? errno : EIO, std::generic_category()).message(); }
 
+/// Names of files are UTF-8. On Windows a narrow name would be one in the code page of the machine.
+inline std::filesystem::path path_of(const std::string& name) {
+#if defined(_WIN32) && defined(__cpp_char8_t)
+    return std::u8string(name.begin(), name.end());
+#elif defined(_WIN32)
+    return std::filesystem::u8path(name);
+#else
+    return name;
+#endif
+}
+
 /// Opens a file to read. A pipe has no size to check its header with: it is read as a stream.
 inline std::ifstream open_npy(const npy_source& source) {
     std::error_code error;
-    const std::filesystem::file_status status = std::filesystem::status(source.name, error);
+    const std::filesystem::file_status status = std::filesystem::status(path_of(source.name), error);
     if (std::filesystem::is_directory(status)) source.refuse("is a directory");
     if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
         source.refuse("is not a regular file; load_npy(std::istream&) reads pipes and devices");
     errno = 0;
-    std::ifstream file(source.name, std::ios::binary);
+    std::ifstream file(path_of(source.name), std::ios::binary);
     if (!file) source.refuse("cannot be opened: ", last_error());
     return file;
 }
@@ -113,18 +121,6 @@ inline void check_npy_bools(const npy_source& source, const matrix<bool>& rows) 
                           "; a bool is 0 or 1");
 }
 
-template <class T>
-void swap_byte_order(matrix<T>& rows) noexcept {
-    auto* const bytes = reinterpret_cast<unsigned char*>(rows.data());
-    constexpr idx_t size = idx_t(sizeof(T));
-    for (idx_t at = 0; at < rows.rows() * rows.dim() * size; at += size)
-        for (idx_t low = 0, high = size - 1; low < high; ++low, --high) {
-            const unsigned char byte = bytes[at + low];
-            bytes[at + low] = bytes[at + high];
-            bytes[at + high] = byte;
-        }
-}
-
 /// Reads the elements, of the type T that the header names, and leaves the stream behind them.
 template <class T>
 matrix<T> read_npy_rows(const npy_source& source, std::istream& from, const npy_info& info) {
@@ -134,7 +130,7 @@ matrix<T> read_npy_rows(const npy_source& source, std::istream& from, const npy_
     else
         read_exactly(source, from, rows.data(), rows.rows() * rows.dim() * idx_t(sizeof(T)), "data");
     if constexpr (std::is_same_v<T, bool>) check_npy_bools(source, rows);
-    if (info.big_endian) swap_byte_order(rows);
+    if (info.big_endian != big_endian_machine) reverse_bytes(rows.data(), rows.rows() * rows.dim());
     return rows;
 }
 
@@ -163,8 +159,8 @@ void write_npy(const npy_source& source, std::ostream& to, const std::string& he
     to.write(header.data(), std::streamsize(header.size()));
     const bool gapless = rows.stride() == rows.dim();
     const idx_t pieces = rows.dim() == 0 ? 0 : gapless ? 1 : rows.rows();
-    const idx_t piece = (gapless ? rows.rows() * rows.dim() : rows.dim()) * idx_t(sizeof(T));
-    for (idx_t i = 0; i < pieces; ++i) to.write(reinterpret_cast<const char*>(rows.row(i)), std::streamsize(piece));
+    const idx_t piece = gapless ? rows.rows() * rows.dim() : rows.dim();
+    for (idx_t i = 0; i < pieces; ++i) write_elements(to, rows.row(i), piece);
     if (!to.flush()) source.refuse("cannot be written: ", last_error());
 }
 
@@ -186,7 +182,7 @@ template <class X, class... More>
 void save_npy_file(const npy_source& source, const X& x, const More&... more) {
     as_npy(source.function, x, [&](const std::string& header, const auto& rows) {
         errno = 0;
-        std::ofstream file(source.name, std::ios::binary | std::ios::trunc);
+        std::ofstream file(path_of(source.name), std::ios::binary | std::ios::trunc);
         if (!file) source.refuse("cannot be created: ", last_error());
         const auto write = [&](const std::string& text, const auto& view) { write_npy(source, file, text, view); };
         write(header, rows);

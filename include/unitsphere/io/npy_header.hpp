@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "../data/error.hpp"
+#include "byte_order.hpp"
 #include "npy_type.hpp"
 
 namespace unitsphere {
@@ -148,7 +149,7 @@ private:
         const npy_type_entry* const entry = find_npy_type(code);
         if (entry == nullptr) source_.refuse("holds the dtype '", npy_excerpt(descr), "'", npy_kind(code), supported);
         header.type = entry->type;
-        header.big_endian = descr[0] == '>' && entry->bytes > 1;
+        header.big_endian = entry->bytes > 1 && (descr[0] == '>' || (big_endian_machine && descr[0] != '<'));
     }
 
     bool boolean() {

@@ -8,9 +8,12 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "../data/scalar.hpp"
 #include "arithmetic.hpp"
 
-#if defined(__aarch64__)
+#if defined(UNITSPHERE_PORTABLE)
+#include "lanes_portable.hpp"
+#elif defined(__aarch64__)
 #include "lanes_arm.hpp"
 #else
 #include "lanes_x86.hpp"
@@ -42,7 +45,7 @@ UNITSPHERE_INLINE const vector<T>& part_of(const vector<T>& x, int) noexcept {
 }
 
 /// Whether an instruction multiplies and adds one value of memory in all its elements: fma_broadcast(x, b, c).
-#ifdef __AVX512F__
+#if defined(__AVX512F__) && !defined(UNITSPHERE_PORTABLE)
 inline constexpr bool has_fma_broadcast = true;
 #else
 inline constexpr bool has_fma_broadcast = false;

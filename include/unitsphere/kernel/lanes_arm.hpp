@@ -3,17 +3,11 @@
 
 #include <arm_neon.h>
 
-#include <xsimd/xsimd.hpp>
-
-#include "../data/scalar.hpp"
+#include "lanes_xsimd.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace kernel {
-
-/// One register of T.
-template <class T>
-using vector = xsimd::batch<T>;
 
 inline constexpr int vector_registers = 32;
 inline constexpr bool has_fma = true;

@@ -13,27 +13,11 @@ using lane_bits = lanes<std::int32_t, Count>;
 
 template <int Count>
 UNITSPHERE_INLINE lane_bits<Count> bits(const lanes<float, Count>& x) noexcept {
-    return map<std::int32_t, Count>(
-        [](auto v) UNITSPHERE_LAMBDA {
-#if XSIMD_VERSION_MAJOR >= 11
-            return xsimd::bitwise_cast<std::int32_t>(v);
-#else
-            return xsimd::bitwise_cast<vector<std::int32_t> >(v);
-#endif
-        },
-        x);
+    return map<std::int32_t, Count>([](auto v) UNITSPHERE_LAMBDA { return bits_as<std::int32_t>(v); }, x);
 }
 template <int Count>
 UNITSPHERE_INLINE lanes<float, Count> from_bits(const lane_bits<Count>& x) noexcept {
-    return map<float, Count>(
-        [](auto v) UNITSPHERE_LAMBDA {
-#if XSIMD_VERSION_MAJOR >= 11
-            return xsimd::bitwise_cast<float>(v);
-#else
-            return xsimd::bitwise_cast<vector<float> >(v);
-#endif
-        },
-        x);
+    return map<float, Count>([](auto v) UNITSPHERE_LAMBDA { return bits_as<float>(v); }, x);
 }
 template <int Count>
 UNITSPHERE_INLINE lane_bits<Count> operator&(const lane_bits<Count>& a, std::int32_t b) noexcept {
@@ -137,7 +121,7 @@ UNITSPHERE_INLINE bool any_ge(const lanes<float>& x, const lanes<float>& y, cons
     auto found = (x.part[0] >= bound) | (y.part[0] >= bound);
     unroll<lanes<float>::parts - 1>(
         [&](int i) UNITSPHERE_LAMBDA { found = found | (x.part[i + 1] >= bound) | (y.part[i + 1] >= bound); });
-    return xsimd::any(found);
+    return any(found);
 }
 
 /// a / b, rounded once.

@@ -1,19 +1,12 @@
 /// The primitives that all x86 machines share: registers, barriers, non-temporal stores, division.
 #pragma once
 
-// With the compiler's intrinsics for the instruction set: all of <immintrin.h> takes long to read.
-#include <xsimd/xsimd.hpp>
-
-#include "../data/scalar.hpp"
 #include "arithmetic.hpp"
+#include "lanes_xsimd.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace kernel {
-
-/// One register of T.
-template <class T>
-using vector = xsimd::batch<T>;
 
 #ifdef __AVX512F__
 inline constexpr int vector_registers = 32;
