@@ -51,7 +51,7 @@ def page(shapes, rounds):
 def plot(shapes):
     dims, queries, galleries = axes(shapes)
     wide, high, left, top = 62, 26, 60, 56
-    across, width = len(galleries) * wide, left + len(galleries) * wide + 16
+    width = left + len(galleries) * wide + 16
     panel = top + len(queries) * high
     body = ""
     for s in shapes:
@@ -68,9 +68,9 @@ def plot(shapes):
         body += "".join(f'<text x="{left - 8}" y="{y + top + j * high + 17}" text-anchor="end">{q}</text>'
                         for j, q in enumerate(queries))
     height = len(dims) * panel + 16
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {max(width, across)} {height}" '
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
             f'font-family="sans-serif" font-size="12"><style>{STYLE}</style>'
-            f'<rect class="page" width="{max(width, across)}" height="{height}"/>\n{body}</svg>\n')
+            f'<rect class="page" width="{width}" height="{height}"/>\n{body}</svg>\n')
 
 
 def main():

@@ -124,7 +124,8 @@ public:
         if (first < 0 || count < 0 || count > rows() - first)
             detail::fail<shape_error>("gallery::unit_rows: ", count, " rows from ", first, " on, of ", rows());
         auto out = matrix<float>::uninitialized(count, dim());
-        if (count > 0) packed_.level().gallery_unit_rows(packed_.object(), first, out.view());
+        if (count > 0)
+            detail::translated([&] { packed_.level().gallery_unit_rows(packed_.object(), first, out.view()); });
         return unit_access::embeddings(static_cast<matrix<float>&&>(out));
     }
     unit_embeddings<float> unit_rows() const { return unit_rows(0, rows()); }

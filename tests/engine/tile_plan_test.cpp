@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <cstdlib>
+#include <string>
 #include <vector>
 
-#include <unitsphere/engine/tile_plan.hpp>
+#include <unitsphere/engine/multiply_group.hpp>
 
 #include "catch.hpp"
 
@@ -130,10 +132,47 @@ TEST_CASE("a cache model takes shares of small caches and is bounded on large on
     CHECK(small.packed_queries_bytes == 512 * kib);
     CHECK(small.packed_gallery_bytes == 1 * mib);
     CHECK(small.last_level_bytes == 1 * mib);
-    const char* const l2 = std::getenv("UNITSPHERE_L2_KIB");
-    const cache_sizes sizes = cache_sizes::of_machine();
-    CHECK((sizes.l2 >= 64 * kib && sizes.last_level >= sizes.l2));
-    if (l2 != nullptr) CHECK(sizes.l2 == std::atol(l2) * kib);
+    CHECK(small.next_group_bytes == 64 * kib);
+}
+
+#if defined(__unix__)
+TEST_CASE("environment variables override the sizes of the caches, unless they are none", "[tile_plan]") {
+    const char* const before = std::getenv("UNITSPHERE_L2_KIB");
+    const std::string kept = before != nullptr ? before : "";
+    const auto l2_of = [](const char* text) {
+        ::setenv("UNITSPHERE_L2_KIB", text, 1);
+        return cache_sizes::of_machine().l2;
+    };
+    CHECK(l2_of("100") == 100 * 1024);
+    CHECK(cache_sizes::of_machine().last_level >= 100 * 1024);
+    const idx_t own = l2_of("");
+    for (const char* const text : {"1", "-7", "many", "99999999999999999999"}) CHECK(l2_of(text) == own);
+    if (before != nullptr)
+        ::setenv("UNITSPHERE_L2_KIB", kept.c_str(), 1);
+    else
+        ::unsetenv("UNITSPHERE_L2_KIB");
+}
+#endif
+
+TEST_CASE("the rows of the next group, then the rest, are prefetched whole while a group is multiplied",
+          "[tile_plan]") {
+    constexpr idx_t dim = 7;
+    const std::vector<char> rows(5600), rest(9000);
+    const idx_t of_panel = GENERATE(range(1, 5)), panels = GENERATE(range(1, 5)), turns = of_panel * panels;
+    for (const bool with_rows : {false, true}) {
+        CAPTURE(of_panel, panels, with_rows);
+        const group_prefetch next{{rows.data(), with_rows ? idx_t(rows.size()) : 0}, {rest.data(), idx_t(rest.size())}};
+        idx_t of_rows = 0, of_rest = 0;
+        for (idx_t turn = 0; turn < turns; ++turn) {
+            const unitsphere::kernel::prefetch_steps steps = next.steps(turn, turns, of_panel, dim);
+            const bool is_rows = with_rows && turn < minimum(of_panel, (turns + 1) / 2);
+            idx_t& done = is_rows ? of_rows : of_rest;
+            CHECK(steps.at <= (is_rows ? rows.data() : rest.data()) + done);  // no gap
+            done = steps.at - (is_rows ? rows.data() : rest.data()) + dim * steps.bytes;
+        }
+        if (with_rows) CHECK(of_rows >= idx_t(rows.size()) - turns);
+        if (!with_rows || turns > 1) CHECK(of_rest >= idx_t(rest.size()) - turns);
+    }
 }
 
 TEST_CASE("each worker gets about four tasks where the rows are enough", "[tile_plan]") {

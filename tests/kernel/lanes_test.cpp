@@ -37,6 +37,20 @@ TEST_CASE("a partial load reads the first elements and zeros behind them", "[lan
     }
 }
 
+TEST_CASE("a float of memory is multiplied and added with the bits of its broadcast", "[lanes]") {
+#if defined(__AVX512F__) && !defined(UNITSPHERE_PORTABLE)
+    const auto rows = tests::random_rows<float>(3, lane_count, 3);
+    const auto b = vector<float>::load_unaligned(rows.row(0)), c = vector<float>::load_unaligned(rows.row(1));
+    for (int i = 0; i < lane_count; ++i) {
+        const lanes<float> found{{fma_broadcast(rows.row(2) + i, b, c)}};
+        const lanes<float> expected{{fma(vector<float>(rows.row(2)[i]), b, c)}};
+        CHECK(elements(found) == elements(expected));
+    }
+#else
+    CHECK(!has_fma_broadcast);
+#endif
+}
+
 TEST_CASE("a partial store writes the first elements only", "[lanes]") {
     const int count = GENERATE(range(0, 17));
     const auto row = tests::random_rows<float>(1, lane_count, 3);

@@ -19,8 +19,12 @@
 namespace unitsphere {
 namespace levels {
 enum class error_kind { shape, value, length };
-/// Throws for the unit of a level, which throws nothing itself. Defined in dispatch/choice.hpp.
+#if defined(UNITSPHERE_LEVEL)
+namespace {
+/// Throws for the unit of a level, which throws nothing itself. Defined in dispatch/level.hpp.
 [[noreturn]] void raise(error_kind kind, const char* text);
+}  // namespace
+#endif
 }  // namespace levels
 inline namespace UNITSPHERE_ISA {
 

@@ -1,6 +1,6 @@
 /// What the units of levels and their callers exchange: plain types, and a table of functions for each level.
 ///
-/// Units of any flags read them, so they live outside of the instruction set's namespace, and nothing here is code.
+/// Units of any flags read them, so they live outside of the instruction set's namespace, and no code here is inline.
 /// Their namespace names the version: units of two versions of the library do not link.
 #pragma once
 
@@ -108,6 +108,8 @@ struct raised : std::invalid_argument {
     error_kind kind;
 };
 
+/// Throws `raised`.
+[[noreturn]] void raise_error(error_kind kind, const char* text);
 /// The level that runs, chosen at the first call.
 const table& running();
 /// Lets calls and new handles use another level that this machine runs; for tests.

@@ -8,7 +8,7 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
-#elif defined(__linux__)
+#elif defined(__linux__) && defined(__aarch64__)
 #include <sys/auxv.h>
 #include <sys/prctl.h>
 #endif
@@ -71,7 +71,7 @@ inline machine this_machine() noexcept {
         has_one_wide_fma(leaf1.eax >> 8 & 15u, (leaf1.eax >> 12 & 0xf0u) | (leaf1.eax >> 4 & 15u), name);
     return here;
 }
-#elif defined(__linux__)
+#elif defined(__linux__) && defined(__aarch64__)
 inline machine this_machine() noexcept {
     machine here;
 #define UNITSPHERE_FEATURE_FOUND(macro, name, word, bit) \
@@ -85,7 +85,7 @@ inline machine this_machine() noexcept {
     return here;
 }
 #else
-/// Nobody is asked: what this unit itself may use is there.
+/// No way to ask this system: assumes what the program itself was compiled for.
 inline machine this_machine() noexcept {
     machine here;
     here.features = levels::used_features();

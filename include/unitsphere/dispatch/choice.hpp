@@ -53,7 +53,7 @@ const table& choose() {
     add_names(text, nullptr);
     text.add(", this machine runs of these: ");
     add_names(text, &here);
-    raise(error_kind::value, text.text);
+    raise_error(error_kind::value, text.text);
 }
 
 }  // namespace
@@ -61,6 +61,15 @@ const table& choose() {
 raised::raised(error_kind what, const char* text) : std::invalid_argument(text), kind(what) {}
 raised::raised(const raised& other) : std::invalid_argument(other), kind(other.kind) {}
 raised::~raised() {}
+void raise_error(error_kind kind, const char* text) {
+#if defined(__cpp_exceptions) || defined(_CPPUNWIND)
+    throw raised(kind, text);
+#else
+    static_cast<void>(kind);
+    UNITSPHERE_FAIL(text);
+    std::terminate();
+#endif
+}
 
 const table& running() {
     const table* level = __atomic_load_n(&chosen, __ATOMIC_ACQUIRE);
@@ -75,16 +84,6 @@ const table* const* all(idx_t& count) {
 bool is_supported(const table& level) { return unitsphere::detail::runs(unitsphere::detail::this_machine(), level); }
 
 }  // namespace UNITSPHERE_LEVELS_VERSION
-
-void raise(error_kind kind, const char* text) {
-#if defined(__cpp_exceptions) || defined(_CPPUNWIND)
-    throw raised(kind, text);
-#else
-    static_cast<void>(kind);
-    UNITSPHERE_FAIL(text);
-    std::terminate();
-#endif
-}
 
 }  // namespace levels
 }  // namespace unitsphere

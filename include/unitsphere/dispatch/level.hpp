@@ -33,6 +33,8 @@ namespace unitsphere {
 namespace levels {
 namespace {
 
+void raise(error_kind kind, const char* text) { raise_error(kind, text); }
+
 template <class T>
 matrix_view<const T> view_of(const rows_ref& rows) {
     return {static_cast<const T*>(rows.data), rows.rows, rows.dim, rows.stride};

@@ -31,8 +31,8 @@ struct cache_sizes {
         take(sizes.l2, ::sysconf(_SC_LEVEL2_CACHE_SIZE));
         take(sizes.last_level, ::sysconf(_SC_LEVEL3_CACHE_SIZE));
 #endif
-        if (const char* kib = std::getenv("UNITSPHERE_L2_KIB")) take(sizes.l2, std::atol(kib) * 1024);
-        if (const char* kib = std::getenv("UNITSPHERE_L3_KIB")) take(sizes.last_level, std::atol(kib) * 1024);
+        if (const char* kib = std::getenv("UNITSPHERE_L2_KIB")) take_kib(sizes.l2, kib);
+        if (const char* kib = std::getenv("UNITSPHERE_L3_KIB")) take_kib(sizes.last_level, kib);
         sizes.last_level = maximum(sizes.last_level, sizes.l2);
         return sizes;
     }
@@ -41,6 +41,10 @@ private:
     /// No core of today has less than 64 KiB of either: a smaller number is no size.
     static void take(idx_t& size, long bytes) noexcept {
         if (bytes >= 64 * 1024) size = bytes;
+    }
+    static void take_kib(idx_t& size, const char* text) noexcept {
+        const long kib = std::strtol(text, nullptr, 10);
+        if (kib < 1 << 20) take(size, kib * 1024);  // a gibibyte: no cache
     }
 };
 
@@ -77,8 +81,8 @@ struct cache_model {
     /// above the cost of taking a task.
     static constexpr idx_t elements_of_task = 32 * 1024;
 
-    /// A strip of gallery rows, packed by one worker. It stays in L2 while the groups of queries pass by. A quarter of
-    /// it leaves room for a group and for the prefetched rows of the next strip.
+    /// A strip of gallery rows, packed by one worker. It stays in L2 while the groups of queries pass by. At most a
+    /// quarter of it leaves room for a group and for the prefetched rows of the next strip.
     idx_t strip_bytes = 256 * kibibyte;
     /// Panels that stay in L2 from one group of queries to the next: they are not prefetched, the next queries are (a
     /// prototype of 100,000 images and 10 classes took 25.3 ms without that, 13.3 ms with it).

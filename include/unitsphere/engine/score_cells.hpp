@@ -65,9 +65,11 @@ void score_cell(const measured_rows<T>& rows, idx_t first_row, idx_t count, cons
         for (idx_t group = 0; group < groups; ++group) {
             const idx_t done_rows = group * group_rows<float>, after = group + 1 < groups ? group + 1 : 0;
             const auto rows_of = [&](idx_t g) { return minimum(count - g * group_rows<float>, group_rows<float>); };
-            multiply_group(memory + group * group_size, first_row + done_rows, rows_of(group), strip, first,
-                           {next_group(memory + after * group_size, rows_of(after), dim), next.part(group, groups)},
-                           consumer);
+            multiply_group(
+                memory + group * group_size, first_row + done_rows, rows_of(group), strip, first,
+                {groups > 1 ? next_group(memory + after * group_size, rows_of(after), dim) : prefetch_range{nullptr, 0},
+                 next.part(group, groups)},
+                consumer);
         }
         consumer.strip_done();
     }

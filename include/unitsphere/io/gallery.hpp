@@ -42,7 +42,9 @@ static_assert(sizeof(gallery_header) == 64, "no padding");
 inline void swap_with_file_order(gallery_header& header) noexcept {
     swap_with_file_order(&header.version, 1);
     swap_with_file_order(&header.tolerance, 1);
-    swap_with_file_order(&header.rows, 6);
+    for (idx_t* number : {&header.rows, &header.dim, &header.zero_rows, &header.non_finite_rows, &header.first_zero,
+                          &header.first_non_finite})
+        swap_with_file_order(number, 1);
 }
 
 inline constexpr char gallery_magic[8] = {'U', 'S', 'G', 'A', 'L', 'E', 'R', 'Y'};

@@ -198,7 +198,8 @@ private:
     std::size_t at_ = 0;
 };
 
-inline std::string text(idx_t number) {
+template <class Number>
+std::string text(Number number) {
     message digits;
     digits.add(number);
     return digits.text;

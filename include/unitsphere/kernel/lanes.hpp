@@ -44,15 +44,11 @@ UNITSPHERE_INLINE const vector<T>& part_of(const vector<T>& x, int) noexcept {
     return x;
 }
 
-/// Whether an instruction multiplies and adds one value of memory in all its elements: fma_broadcast(x, b, c).
+/// Whether there is fma_broadcast(x, b, c), which multiplies and adds one float of memory in a whole register.
 #if defined(__AVX512F__) && !defined(UNITSPHERE_PORTABLE)
 inline constexpr bool has_fma_broadcast = true;
 #else
 inline constexpr bool has_fma_broadcast = false;
-template <class T>
-UNITSPHERE_INLINE vector<T> fma_broadcast(const T* x, vector<T> b, vector<T> c) noexcept {
-    return fma(vector<T>(*x), b, c);
-}
 #endif
 
 /// Applies f register by register; an argument that is one vector<T> is used for every register.

@@ -8,6 +8,10 @@
 #include "../data/scalar.hpp"
 #include "arithmetic.hpp"
 
+#if defined(__arm__) && defined(__ARM_NEON) && defined(__clang__)
+#error "unitsphere: on 32-bit ARM use gcc, or clang without NEON, which counts subnormal floats as 0"
+#endif
+
 // The constraints of an asm: of one number, and of a whole vector where one register holds it.
 #if defined(__x86_64__)
 #define UNITSPHERE_SCALAR_REGISTER "+x"

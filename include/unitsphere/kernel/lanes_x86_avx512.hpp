@@ -15,16 +15,11 @@ UNITSPHERE_INLINE vector<double> fma(vector<double> a, vector<double> b, vector<
     return _mm512_fmadd_pd(a, b, c);
 }
 /// *x * b + c, the broadcast within the instruction: asm, since a compiler that sees two of them loads the value once.
+/// In the two dialects that the compiler may be told to use.
 UNITSPHERE_INLINE vector<float> fma_broadcast(const float* x, vector<float> b, vector<float> c) noexcept {
     const __m512 columns = b;
     __m512 sum = c;
-    asm("vfmadd231ps %2%{1to16%}, %1, %0" : "+v"(sum) : "v"(columns), "m"(*x));
-    return sum;
-}
-UNITSPHERE_INLINE vector<double> fma_broadcast(const double* x, vector<double> b, vector<double> c) noexcept {
-    const __m512d columns = b;
-    __m512d sum = c;
-    asm("vfmadd231pd %2%{1to8%}, %1, %0" : "+v"(sum) : "v"(columns), "m"(*x));
+    asm("{vfmadd231ps %2%{1to16%}, %1, %0|vfmadd231ps %0, %1, %2%{1to16%}}" : "+v"(sum) : "v"(columns), "m"(*x));
     return sum;
 }
 // The masked forms, with every lane selected, and the compiler's shuffle: gcc 12 warns of uninitialized memory inside

@@ -63,14 +63,14 @@ UNITSPHERE_INLINE constexpr int chains_at_once(int rows, int lanes_wide) {
     return 2 * accumulators > enough ? 1 : 4 * accumulators > enough ? 2 : 4;
 }
 
-/// Memory to prefetch into L2 while a block is computed: `bytes` of it (at most a cache line) in each of the dim
-/// steps. It need not be mapped.
+/// Memory to prefetch into L2 while a block is computed: `bytes` of it in each of the dim
+/// steps, of which at most two lines a turn are prefetched. It need not be mapped.
 struct prefetch_steps {
     const char* at;
     idx_t bytes;
 
     prefetch_steps from_step(idx_t k) const noexcept { return {at + k * bytes, bytes}; }
-    /// Those of some steps; at least one line: cheaper than to ask.
+    /// Those of `count` steps, at least one line: cheaper than a branch.
     UNITSPHERE_INLINE void prefetch(int step, int count) const noexcept {
         const char* const line = at + step * bytes;
         prefetch_into_l2(line);
@@ -101,7 +101,7 @@ struct multiply_operands {
 
 /// One step of every chain. Where an instruction broadcasts from memory, half the rows use that: it takes two loads
 /// instead of one for two multiply-adds, but two instructions instead of three. With all rows the loads would be the
-/// bottleneck; with none, the instructions are where two threads share a core (Xeon: .64 of the multiply-add rate, .71
+/// bottleneck; without any, the front end is, where two threads share a core (Xeon: .64 of the multiply-add rate, .71
 /// with two steps a turn, .81 with both; alone on the core .97 each).
 template <int Rows, int Vectors, int Chains, class C>
 UNITSPHERE_INLINE void multiply_step(const C* a, const C* b, vector<C> (&sum)[Chains][Rows][Vectors]) noexcept {
@@ -115,9 +115,10 @@ UNITSPHERE_INLINE void multiply_step(const C* a, const C* b, vector<C> (&sum)[Ch
         });
         unroll<Rows>([&](int r) UNITSPHERE_LAMBDA {
             const C* const x = a + n * next_a + r * chain_length;
-            if (has_fma_broadcast && std::is_same_v<C, float> && Vectors > 1 && r % 2 == 0)
-                return unroll<Vectors>(
-                    [&](int v) UNITSPHERE_LAMBDA { sum[n][r][v] = fma_broadcast(x, column[v], sum[n][r][v]); });
+            if constexpr (has_fma_broadcast && std::is_same_v<C, float> && (Vectors > 1))
+                if (r % 2 == 0)
+                    return unroll<Vectors>(
+                        [&](int v) UNITSPHERE_LAMBDA { sum[n][r][v] = fma_broadcast(x, column[v], sum[n][r][v]); });
             const vector<C> row(*x);
             unroll<Vectors>([&](int v) UNITSPHERE_LAMBDA { sum[n][r][v] = fma(row, column[v], sum[n][r][v]); });
         });
