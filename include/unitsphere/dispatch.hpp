@@ -18,6 +18,7 @@ inline namespace UNITSPHERE_ISA {
 /// Same names, arguments, results, errors, threads and memory as the direct functions, whose comments say the rest.
 /// Rows are of any type that those take. What differs:
 ///
+/// Shapes, Units, Threads, Source   as there.
 /// Errors   std::invalid_argument of the caller's own kind (shape_error, value_error) as there. The first call of all
 ///          throws value_error where UNITSPHERE_LEVEL names a level that the program or the machine has not, or where
 ///          the machine runs none. top_k refuses to rescore rows of double.

@@ -103,14 +103,15 @@ struct cache_model {
     idx_t last_level_bytes = 16 * mebibyte;
 
     constexpr cache_model() = default;
-    constexpr explicit cache_model(const cache_sizes& sizes) noexcept
-        : strip_bytes(minimum(256 * kibibyte, sizes.l2 / 4)),
-          resident_panels_bytes(minimum(256 * kibibyte, sizes.l2 / 4)),
-          next_group_bytes(minimum(512 * kibibyte, sizes.l2 / 4)),
-          few_queries_bytes(minimum(512 * kibibyte, sizes.l2 / 2)),
-          packed_queries_bytes(minimum(4 * mebibyte, sizes.last_level / 4)),
-          packed_gallery_bytes(minimum(8 * mebibyte, sizes.last_level / 2)),
-          last_level_bytes(minimum(16 * mebibyte, sizes.last_level / 2)) {}
+    constexpr explicit cache_model(const cache_sizes& sizes) noexcept {
+        strip_bytes = minimum(strip_bytes, sizes.l2 / 4);
+        resident_panels_bytes = minimum(resident_panels_bytes, sizes.l2 / 4);
+        next_group_bytes = minimum(next_group_bytes, sizes.l2 / 4);
+        few_queries_bytes = minimum(few_queries_bytes, sizes.l2 / 2);
+        packed_queries_bytes = minimum(packed_queries_bytes, sizes.last_level / 4);
+        packed_gallery_bytes = minimum(packed_gallery_bytes, sizes.last_level / 2);
+        last_level_bytes = minimum(last_level_bytes, sizes.last_level / 2);
+    }
 };
 
 /// The one that all loops use, made when it is first needed. Tests of plans make others.

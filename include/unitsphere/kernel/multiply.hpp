@@ -63,8 +63,8 @@ UNITSPHERE_INLINE constexpr int chains_at_once(int rows, int lanes_wide) {
     return 2 * accumulators > enough ? 1 : 4 * accumulators > enough ? 2 : 4;
 }
 
-/// Memory to prefetch into L2 while a block is computed: `bytes` of it in each of the dim
-/// steps, of which at most two lines a turn are prefetched. It need not be mapped.
+/// Memory to prefetch into L2 while a block is computed: `bytes` of it in each of the dim steps, of which at most two
+/// lines a turn are prefetched. It need not be mapped.
 struct prefetch_steps {
     const char* at;
     idx_t bytes;
