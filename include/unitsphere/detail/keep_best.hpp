@@ -64,6 +64,7 @@ public:
                 }
             }
         }
+        float reach(idx_t row) const noexcept { return all.bounds_[all.place(worker, row)]; }
         void rows_done(idx_t first, idx_t count) const noexcept {
             for (idx_t row = first; row < first + count; ++row) all.rescore_ ? all.merge_cosines(row) : all.merge(row);
         }

@@ -35,6 +35,7 @@ struct pass_to_callback : engine::score_consumer {
     Found& found;
 
     void tile(const engine::score_tile<>& tile) const { range.for_each_in(tile, found); }
+    float reach(idx_t) const noexcept { return range.threshold; }
 };
 
 struct found_pair {
@@ -119,6 +120,7 @@ public:
                 pairs.add({query, row, score});
             });
         }
+        float reach(idx_t) const noexcept { return all.range_.threshold; }
     };
     consumer of(idx_t worker) const noexcept { return {{}, *this, buffers_[std::size_t(worker)]}; }
 

@@ -51,6 +51,8 @@ void expect_tile(const matrix_view<C>& out, idx_t first_row, int rows, idx_t fir
 /// | expect(row, rows, column, columns)       | before that tile is computed               | the same                |
 /// | wants(row, rows, column, columns)        | before a rectangle is packed or multiplied:| the worker of the       |
 /// |                                          | false lets strip_loop leave it out         | rectangle               |
+/// | reach(row)                               | filter_loop: scores of this query below it | the worker of the       |
+/// |                                          | change nothing: they need not come         | rectangle               |
 /// | rows_done(first, count)                  | once every score of these queries has been | one worker, not always  |
 /// |                                          | handed to some worker's tile()             | one that had their tiles|
 /// | cell_begins(row, rows)                   | score_cells: before the strips of a cell   | the worker of the cell  |
@@ -105,6 +107,12 @@ inline constexpr bool takes_tiles = false;
 template <class Consumer, class C>
 inline constexpr bool takes_tiles<
     Consumer, C, std::void_t<decltype(std::declval<Consumer&>().tile(std::declval<const score_tile<C>&>()))>> = true;
+
+/// Whether a consumer says which scores it needs.
+template <class Consumer, class = void>
+inline constexpr bool has_reach = false;
+template <class Consumer>
+inline constexpr bool has_reach<Consumer, std::void_t<decltype(std::declval<Consumer&>().reach(idx_t()))>> = true;
 
 template <class Pool, class = void>
 inline constexpr bool has_consumers = false;

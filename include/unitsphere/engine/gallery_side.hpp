@@ -11,7 +11,7 @@ namespace engine {
 template <class T>
 class raw_side {
 public:
-    static constexpr bool is_packed = false;
+    static constexpr bool is_packed = false, has_shadow = false;
 
     template <class View>
     raw_side(const View& rows, const row_policy& options, const char* function, const char* side)
@@ -68,25 +68,37 @@ struct packed_view {
     idx_t dim() const noexcept { return packed.dim; }
 };
 
-/// Rows that a gallery holds packed: strips of them are read in place.
-template <class C>
-class packed_side {
+/// What is known of rows that a gallery took: nothing is left to check.
+class rows_of_gallery {
 public:
-    static constexpr bool is_packed = true;
-
-    packed_side(const packed_view<C>& view, const row_policy& options, const char* function, const char*)
-        : view_(view), options_(options) {
+    rows_of_gallery(const row_report& seen, const row_policy& options, const char* function)
+        : seen_(seen), report_(options.report) {
         if (options.zero_rows != on_row::keep || options.non_finite != on_row::nan)
             unitsphere::detail::fail<value_error>(
                 function, ": the rows of a gallery were checked when they were put in; give it their options");
     }
 
-    idx_t rows() const noexcept { return view_.rows(); }
     void report() const noexcept {
-        if (options_.report != nullptr) *options_.report = view_.seen;
+        if (report_ != nullptr) *report_ = seen_;
     }
-    void count_rows() const noexcept {}  // they were counted when they were packed
+    void count_rows() const noexcept {}  // they were counted when the gallery took them
     void scale_unit_rows() const noexcept {}
+
+private:
+    row_report seen_;
+    row_report* report_;
+};
+
+/// Rows that a gallery holds packed: strips of them are read in place.
+template <class C>
+class packed_side : public rows_of_gallery {
+public:
+    static constexpr bool is_packed = true, has_shadow = false;
+
+    packed_side(const packed_view<C>& view, const row_policy& options, const char* function, const char*)
+        : rows_of_gallery(view.seen, options, function), view_(view) {}
+
+    idx_t rows() const noexcept { return view_.rows(); }
     template <class>
     panels<C> strip(idx_t first, idx_t count, C*, bool) const noexcept {
         return view_.packed.part(first, count);
@@ -103,7 +115,6 @@ public:
 
 private:
     packed_view<C> view_;
-    row_policy options_;
 };
 
 template <class T>

@@ -1,4 +1,5 @@
-/// Every score of queries x gallery to a question's consumers: plan, then run the loop that the plan names.
+/// Every score of queries x gallery to a question's consumers: plan, then run the loop that the plan names. A side with
+/// a shadow has a loop of its own for consumers that say which scores they need.
 #pragma once
 
 #include "run_few.hpp"
@@ -17,6 +18,9 @@ template <class C, tile_order Order, class T, class Side, class Pool>
 void score(const execution& how, row_source<T>& queries, Side& gallery, Pool&& pool) {
     using pool_type = std::remove_reference_t<Pool>;
     require_pool<pool_type, C>();
+    using consumer = std::decay_t<decltype(pool.of(idx_t()))>;
+    if constexpr (Side::has_shadow && Order == tile_order::by_strips && has_reach<consumer>)
+        if (gallery.filters()) return gallery.filter(how, queries, pool);
     const tile_shape shape{queries.rows(), gallery.rows(),  queries.dim(),
                            how.workers(),  Side::is_packed, register_tile::of<C>()};
     const tile_plan plan = plan_tiles(shape, Order);

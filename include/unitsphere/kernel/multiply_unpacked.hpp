@@ -13,8 +13,9 @@ namespace kernel {
 /// How many columns are few: from 9 on packed rows are as fast.
 inline constexpr int most_unpacked_columns = 8;
 
-/// Scores of as many rows as a register has elements. between() is called for each square, as work that overlaps.
-template <int Columns, class C, class T, class Between>
+/// Scores of as many rows as a register has elements; Pitch elements lead from one step of the panel to the next.
+/// between() is called for each square, as work that overlaps.
+template <int Columns, int Pitch = lane_count, class C, class T, class Between>
 UNITSPHERE_INLINE void multiply_squares(const C* panel, const transposed_rows<C, T>& rows, idx_t dim, C* scores,
                                         Between&& between) noexcept {
     constexpr int width = int(vector<C>::size);
@@ -25,8 +26,8 @@ UNITSPHERE_INLINE void multiply_squares(const C* panel, const transposed_rows<C,
             alignas(64) C square[width * width];
             rows.store_columns(k, dim, square, width);
             between();
-            const C* column = panel + k * lane_count;
-            for (int i = 0; i < minimum(dim - k, width); ++i, column += lane_count) {
+            const C* column = panel + k * Pitch;
+            for (int i = 0; i < minimum(dim - k, width); ++i, column += Pitch) {
                 const vector<C> elements = vector<C>::load_aligned(square + i * width);
                 unroll<Columns>([&](int n) UNITSPHERE_LAMBDA { sum[n] = fma(vector<C>(column[n]), elements, sum[n]); });
             }
@@ -74,7 +75,18 @@ UNITSPHERE_NOINLINE void multiply_unpacked(const C* panel, const unpacked_rows<T
     for (int n = 0; n < Columns; ++n) store16(scores + n * lane_count, clamp_to_one(load16(scores + n * lane_count)));
 }
 
-/// The same for any number of columns up to most_unpacked_columns, rounded up to one that has a kernel.
+/// scores[i] = <row, row i of x> for up to 16 rows and one that lies as it is; `scores` has room for 16.
+template <class T>
+UNITSPHERE_NOINLINE void multiply_row(const float* row, const unpacked_rows<T>& x, idx_t dim, float* scores) noexcept {
+    constexpr int width = int(vector<float>::size);
+    for (int i = 0; i < x.count; i += width)
+        multiply_squares<1, 1>(
+            row, transposed_rows<float, T>(x.at + i * x.stride, x.stride, x.count - i, x.factors + i), dim, scores + i,
+            []() UNITSPHERE_LAMBDA {});
+    store16(scores, clamp_to_one(load16(scores)));
+}
+
+/// multiply_unpacked for any number of columns up to most_unpacked_columns, rounded up to one that has a kernel.
 template <class C, class T>
 void multiply_unpacked(int columns, const C* panel, const unpacked_rows<T>& x, idx_t dim, C* scores,
                        const unpacked_next<T>& next) noexcept {

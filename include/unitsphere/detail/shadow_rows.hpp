@@ -1,0 +1,177 @@
+/// Unit rows of float beside their bytes: the storage of a `shadow_gallery`.
+#pragma once
+
+#include "../engine/filter_loop.hpp"
+#include "packed_gallery.hpp"
+
+namespace unitsphere {
+inline namespace UNITSPHERE_ISA {
+namespace detail {
+
+/// The bytes of rows, which grow. The mean is that of the first rows that are taken; any would do.
+class row_bytes {
+public:
+    idx_t bytes() const noexcept {
+        return idx_t(bytes_.size()) + idx_t(numbers_.size() * sizeof(kernel::panel_numbers)) +
+               idx_t((mean_.size() + signs_.size()) * sizeof(float));
+    }
+    engine::byte_panels panels(idx_t rows) const noexcept {
+        return {bytes_.data(), numbers_.data(), rows, kernel::padded_bytes(idx_t(mean_.size()))};
+    }
+    kernel::byte_space space() const noexcept { return {mean_.data(), signs_.data(), mean_square_}; }
+
+    /// Takes rows `first` and all behind it. What was there before stays until all are taken.
+    void take(const unit_view<float>& rows, idx_t first, const execution& how) {
+        const idx_t dim = rows.dim(), count = rows.rows() - first;
+        if (dim < 1 || dim > kernel::most_byte_dim || count == 0) return;
+        if (mean_.empty()) find_mean(rows);
+        reserve(first, rows.rows(), dim);
+        const idx_t first_panel = first / kernel::byte_columns;
+        const idx_t panels = engine::ceil_div(rows.rows(), kernel::byte_columns) - first_panel;
+        engine::arena memory(how, "shadow_gallery");
+        engine::worker_arrays<float> rotated;
+        engine::worker_arrays<std::int8_t> bytes;
+        const idx_t tasks = engine::ceil_div(panels, panels_of_task), workers = engine::workers_for(how, tasks);
+        memory.add(rotated, workers, dim);
+        memory.add(bytes, workers, kernel::padded_bytes(dim));
+        memory.reserve();
+        engine::for_each_range(how, panels, panels_of_task, [&](idx_t worker, idx_t begin, idx_t end) {
+            for (idx_t panel = first_panel + begin; panel < first_panel + end; ++panel)
+                take_panel(rows, first, panel, {rotated.of(worker), bytes.of(worker)});
+        });
+    }
+
+private:
+    static constexpr idx_t rows_of_mean = 4096, panels_of_task = 8;
+
+    void find_mean(const unit_view<float>& rows) {
+        const idx_t dim = rows.dim(), some = engine::minimum(rows.rows(), rows_of_mean);
+        array<double> sum(dim);
+        idx_t count = 0;
+        for (idx_t i = 0; i < some; ++i) {
+            if (kernel::length_of(rows.row(i), dim).kind() != kernel::row_kind::regular) continue;
+            for (idx_t k = 0; k < dim; ++k) sum[k] += double(rows(i, k));
+            ++count;
+        }
+        array<float> mean(dim), signs(dim);
+        for (idx_t k = 0; k < dim; ++k) mean[k] = count > 0 ? float(sum[k] / double(count)) : 0.0f;
+        kernel::find_rotation_signs(dim, signs.data());
+        mean_square_ = kernel::product_in_double(mean.data(), mean.data(), dim);
+        mean_ = static_cast<array<float>&&>(mean), signs_ = static_cast<array<float>&&>(signs);
+    }
+
+    /// Room for `rows` rows, behind a copy of the first `used`.
+    void reserve(idx_t used, idx_t rows, idx_t dim) {
+        const idx_t panels = engine::ceil_div(rows, kernel::byte_columns), there = idx_t(numbers_.size());
+        if (panels <= there) return;
+        const idx_t roomy = engine::maximum(panels, there + there / 2);
+        const idx_t panel_bytes = kernel::padded_bytes(dim) * kernel::byte_columns;
+        const idx_t used_panels = engine::ceil_div(used, kernel::byte_columns);
+        auto bytes = array<std::int8_t>::uninitialized(roomy * panel_bytes);
+        auto numbers = array<kernel::panel_numbers>::uninitialized(roomy);
+        if (used > 0) {
+            std::memcpy(bytes.data(), bytes_.data(), std::size_t(used_panels * panel_bytes));
+            std::memcpy(numbers.data(), numbers_.data(), std::size_t(used_panels) * sizeof(kernel::panel_numbers));
+        }
+        bytes_ = static_cast<array<std::int8_t>&&>(bytes);
+        numbers_ = static_cast<array<kernel::panel_numbers>&&>(numbers);
+    }
+
+    void take_panel(const unit_view<float>& rows, idx_t first, idx_t panel, const engine::byte_scratch& scratch) {
+        const idx_t panel_bytes = kernel::padded_bytes(rows.dim()) * kernel::byte_columns;
+        const idx_t begin = panel * kernel::byte_columns, end = engine::minimum(begin + kernel::byte_columns, rows.rows());
+        std::int8_t* const bytes = bytes_.data() + panel * panel_bytes;
+        if (begin >= first) {
+            engine::clear_numbers(numbers_[panel]);
+            std::memset(bytes, 0, std::size_t(panel_bytes));
+        }
+        for (idx_t i = engine::maximum(begin, first); i < end; ++i)
+            engine::pack_byte_column(rows.row(i), rows.dim(), space(), scratch, int(i - begin), bytes, numbers_[panel]);
+    }
+
+    array<std::int8_t> bytes_ = {};
+    array<kernel::panel_numbers> numbers_ = {};
+    array<float> mean_ = {}, signs_ = {};
+    double mean_square_ = 0.0;
+};
+
+/// Unit rows, its own or the caller's, and their bytes.
+class shadow_rows {
+public:
+    shadow_rows() noexcept = default;
+    /// Rows that the caller keeps.
+    shadow_rows(const unit_view<float>& rows, const execution& how)
+        : kept_(rows.values()), rows_(rows.rows()), deviation_(greatest_deviation(rows, how)) {
+        for (idx_t i = 0; i < rows_; ++i) {
+            const kernel::row_kind kind = kernel::length_of(rows.row(i), rows.dim()).kind();
+            if (kind == kernel::row_kind::zero) seen_.add_zero(i);
+            if (kind == kernel::row_kind::non_finite) seen_.add_non_finite(i);
+        }
+        bytes_.take(rows, 0, how);
+    }
+
+    idx_t rows() const noexcept { return rows_; }
+    idx_t dim() const noexcept { return values().dim(); }
+    idx_t bytes() const noexcept {
+        return own_.rows() * own_.dim() * idx_t(sizeof(float)) + bytes_.bytes();
+    }
+    const row_report& seen() const noexcept { return seen_; }
+    unit_view<float> unit_rows() const noexcept { return unit_access::view<float>(values()); }
+    engine::shadow_view view() const noexcept {
+        return {unit_rows(), bytes_.panels(rows_), bytes_.space(), seen_, deviation_};
+    }
+
+    /// Appends the rows of a view. If it fails, everything is as before.
+    template <class View>
+    void append(const View& view, const execution& how, const row_policy& policy) {
+        if (kept_.data() != nullptr)
+            fail<value_error>("shadow_gallery::append: the rows are the caller's, nothing can be appended");
+        if (rows_ > 0 && view.dim() != dim())
+            fail<shape_error>("shadow_gallery: rows have dim ", view.dim(), ", the gallery has dim ", dim());
+        row_report counted_here;
+        row_policy counted = policy;  // a report makes unit rows count, too
+        if (counted.report == nullptr) counted.report = &counted_here;
+        engine::row_source source(view, counted, "shadow_gallery", "row ");
+        const double deviation = engine::maximum(deviation_, greatest_deviation(view, how));
+        reserve(view.rows(), view.dim());
+        engine::for_each_rows(how, source.rows(), source.dim(), [&](idx_t first, idx_t end) {
+            row_report seen;
+            for (idx_t i = first; i < end; ++i)
+                kernel::scale_row(source.row(i), source.dim(), source.factors(i, seen), own_.row(rows_ + i));
+            source.count(seen);
+        });
+        const matrix_view<const float> all(own_.data(), rows_ + view.rows(), own_.dim());
+        bytes_.take(unit_access::view<float>(all), rows_, how);
+        row_report seen = source.seen();
+        seen.first_zero += rows_, seen.first_non_finite += rows_;
+        seen_.add(seen);
+        deviation_ = deviation, rows_ += view.rows();
+        source.report();
+    }
+
+private:
+    matrix_view<const float> values() const noexcept {
+        if (kept_.data() != nullptr) return kept_;
+        return {own_.data(), rows_, own_.dim()};
+    }
+    void reserve(idx_t more, idx_t dim) {
+        if (more > PTRDIFF_MAX - 64 - rows_)
+            fail<std::length_error>("shadow_gallery: ", more, " rows behind ", rows_, " exceed the address space");
+        if (dim == own_.dim() && rows_ + more <= own_.rows()) return;
+        auto larger = matrix<float>::uninitialized(engine::maximum(rows_ + more, rows_ + rows_ / 2), dim);
+        if (rows_ > 0 && dim > 0)
+            std::memcpy(larger.data(), own_.data(), std::size_t(rows_ * dim) * sizeof(float));
+        own_ = static_cast<matrix<float>&&>(larger);
+    }
+
+    matrix<float> own_ = {};
+    matrix_view<const float> kept_ = {};
+    row_bytes bytes_ = {};
+    idx_t rows_ = 0;
+    row_report seen_ = {};
+    double deviation_ = 0.0;
+};
+
+}  // namespace detail
+}  // namespace UNITSPHERE_ISA
+}  // namespace unitsphere

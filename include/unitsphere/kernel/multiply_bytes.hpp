@@ -1,0 +1,89 @@
+/// Products of blocks of rows with panels of columns in 8 bits: exact integers, the same on every machine.
+///
+///   block    [dim / 64][16 rows][64]     signed                 rows and panels end in zero bytes to a multiple of 64
+///   panel    [dim / 4][16 columns][4]    signed
+///   sums[r][c] = <row r, column c>
+///
+/// Both layouts are those of AMX's tiles (16 rows of 64 bytes) and of the four-byte products of VNNI and NEON.
+#pragma once
+
+#include "amx.hpp"
+#include "dot_bytes.hpp"
+
+namespace unitsphere {
+inline namespace UNITSPHERE_ISA {
+namespace kernel {
+
+/// Rows row .. row + Rows - 1 of a block against Panels panels.
+template <int Rows, int Panels>
+UNITSPHERE_INLINE void multiply_bytes_of(const byte_operands& x, int row, int first_panel) noexcept {
+    constexpr int parts = byte_columns / byte_products::columns;
+    const idx_t panel_bytes = x.dim * byte_columns;
+    const std::int8_t* block = x.block + byte_of_block(row, 0);
+    const std::int8_t* panel = x.panel + first_panel * panel_bytes;
+    byte_products::sums sum[Rows][Panels * parts];
+    unroll<Rows>([&](int r) UNITSPHERE_LAMBDA {
+        unroll<Panels * parts>([&](int p) UNITSPHERE_LAMBDA {
+            sum[r][p] = byte_products::start(x.row_sums[row + r]);
+        });
+    });
+    for (idx_t k = 0; k < x.dim; k += byte_step, block += byte_rows * byte_step)
+        for (int i = 0; i < byte_step; i += 4, panel += 4 * byte_columns) {
+            byte_products::bytes column[Panels * parts];
+            unroll<Panels * parts>([&](int p) UNITSPHERE_LAMBDA {
+                column[p] = byte_products::load(panel + p / parts * panel_bytes +
+                                                p % parts * (4 * byte_products::columns));
+            });
+            unroll<Rows>([&](int r) UNITSPHERE_LAMBDA {
+                std::int32_t four;
+                std::memcpy(&four, block + r * byte_step + i, 4);
+                const byte_products::row q = byte_products::spread(four);
+                unroll<Panels * parts>(
+                    [&](int p) UNITSPHERE_LAMBDA { sum[r][p] = byte_products::add(sum[r][p], column[p], q); });
+            });
+        }
+    unroll<Rows>([&](int r) UNITSPHERE_LAMBDA {
+        unroll<Panels * parts>([&](int p) UNITSPHERE_LAMBDA {
+            byte_products::store(x.sums + (row + r) * x.pitch + first_panel * byte_columns + p * byte_products::columns,
+                                 sum[r][p]);
+        });
+    });
+}
+
+/// The register tile: 8 rows x 3 panels of one register; 4 x 1 where 16 columns are two registers, 2 x 1 for four.
+inline constexpr int byte_tile_rows = byte_products::columns == 16 ? 8 : byte_products::columns == 8 ? 4 : 2;
+inline constexpr int byte_tile_panels = byte_products::columns == 16 ? 3 : 1;
+
+template <int Panels>
+inline void multiply_bytes_of_block(const byte_operands& x, int panel) noexcept {
+    int row = 0;
+    for (; row + byte_tile_rows <= x.rows; row += byte_tile_rows) multiply_bytes_of<byte_tile_rows, Panels>(x, row, panel);
+    for (; row < x.rows; ++row) multiply_bytes_of<1, Panels>(x, row, panel);
+}
+
+/// One block, by vectors.
+inline void multiply_bytes_by_vectors(const byte_operands& x) noexcept {
+    int panel = 0;
+    for (; panel + byte_tile_panels <= x.panels; panel += byte_tile_panels)
+        multiply_bytes_of_block<byte_tile_panels>(x, panel);
+    if constexpr (byte_tile_panels > 1)
+        for (; panel < x.panels; ++panel) multiply_bytes_of_block<1>(x, panel);
+}
+
+/// Up to how many rows a product by vectors takes less time than the 16 rows of a tile of AMX. Chosen.
+inline constexpr int most_vector_rows = 3;
+
+/// sums[r][c] for up to 32 rows, of two blocks, and all panels. `tiles`: this thread has configured AMX's.
+UNITSPHERE_NOINLINE inline void multiply_bytes(const byte_operands& x, bool tiles) noexcept {
+    if (tiles && x.rows > most_vector_rows) return amx::multiply(x);
+    for (int done = 0; done < x.rows; done += byte_rows) {
+        byte_operands some = x;
+        some.block += done / byte_rows * (x.dim * byte_rows), some.row_sums += done;
+        some.sums += done * x.pitch, some.rows = minimum(x.rows - done, byte_rows);
+        multiply_bytes_by_vectors(some);
+    }
+}
+
+}  // namespace kernel
+}  // namespace UNITSPHERE_ISA
+}  // namespace unitsphere

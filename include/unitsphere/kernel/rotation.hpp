@@ -1,0 +1,94 @@
+/// A randomized Hadamard rotation of a row, in place: it spreads the few large elements of an embedding over all of
+/// them, so that one scale a row serves 8 bits well. It keeps lengths and products.
+///
+///   x = H D x        D: signs that a hash of the position decides; H: orthonormal Hadamard matrix
+///
+/// Dims that are no power of two: once over the first 2^p elements, p = floor(log2(dim)), then over the last 2^p. Dims
+/// below 16 stay as they are. Additions and one product for each element, in one order: the same bits on every machine.
+///
+/// Source   Ailon and Chazelle 2009, "The fast Johnson-Lindenstrauss transform".
+#pragma once
+
+#include <cmath>
+
+#include "lanes.hpp"
+
+namespace unitsphere {
+inline namespace UNITSPHERE_ISA {
+namespace kernel {
+
+/// Below this dim a row is not rotated.
+inline constexpr idx_t least_rotated_dim = 16;
+
+/// Roundings that an element has seen in one rotation: two rounds of at most 24 stages, each with a product, and the
+/// difference from the mean before them.
+inline constexpr double rotation_roundings = 64;
+
+namespace rotation_detail {
+
+/// 16 floats as the compiler's own vector, for the shuffles within them: it has an instruction for each on every
+/// machine.
+typedef float sixteen __attribute__((vector_size(64), aligned(4), may_alias));
+typedef std::int32_t sixteen_bits __attribute__((vector_size(64)));
+
+/// One stage inside of 16 elements: x[i] = x[i ^ Stride] + x[i], or - x[i] where i has that bit.
+template <int Stride, int... I>
+UNITSPHERE_INLINE void stage(sixteen& x, std::integer_sequence<int, I...>) noexcept {
+    constexpr sixteen signs = {((I & Stride) != 0 ? -1.0f : 1.0f)...};  // a product with 1 is exact: fused or not
+    x = __builtin_shufflevector(x, x, (I ^ Stride)...) + x * signs;
+}
+
+/// The sign of element k: the low bit of a mixed counter (Steele, Lea and Flood 2014, SplitMix64).
+inline bool is_negative(idx_t k) noexcept {
+    std::uint64_t z = std::uint64_t(k + 1) * 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return ((z ^ (z >> 31)) & 1) != 0;
+}
+
+/// Hadamard transform of n elements, a power of two from 16 on, scaled to keep the length.
+inline void transform(float* x, idx_t n, const float* scaled_signs) noexcept {
+    constexpr auto all = std::make_integer_sequence<int, lane_count>();
+    for (idx_t k = 0; k < n; k += lane_count) {
+        sixteen value = *reinterpret_cast<const sixteen*>(x + k) * *reinterpret_cast<const sixteen*>(scaled_signs + k);
+        stage<1>(value, all);
+        stage<2>(value, all);
+        stage<4>(value, all);
+        stage<8>(value, all);
+        *reinterpret_cast<sixteen*>(x + k) = value;
+    }
+    for (idx_t stride = lane_count; stride < n; stride *= 2)
+        for (idx_t k = 0; k < n; k += 2 * stride)
+            for (idx_t i = k; i < k + stride; i += lane_count) {
+                const lanes<float> low = load16(x + i), high = load16(x + i + stride);
+                store16(x + i, low + high);
+                store16(x + i + stride, low - high);
+            }
+}
+
+}  // namespace rotation_detail
+
+/// The largest power of two that is no more than dim.
+inline idx_t rotated_at_once(idx_t dim) noexcept {
+    idx_t n = 1;
+    while (n <= dim / 2) n *= 2;
+    return n;
+}
+
+/// signs[k] of element k times the scale that keeps lengths, for both rounds of rotate().
+inline void find_rotation_signs(idx_t dim, float* signs) noexcept {
+    const float scale = float(1.0 / std::sqrt(double(rotated_at_once(dim))));
+    for (idx_t k = 0; k < dim; ++k) signs[k] = rotation_detail::is_negative(k) ? -scale : scale;
+}
+
+/// Rotates a row of `dim` floats, in place.
+inline void rotate(float* x, idx_t dim, const float* signs) noexcept {
+    if (dim < least_rotated_dim) return;
+    const idx_t n = rotated_at_once(dim);
+    rotation_detail::transform(x, n, signs);
+    if (n < dim) rotation_detail::transform(x + dim - n, n, signs + dim - n);
+}
+
+}  // namespace kernel
+}  // namespace UNITSPHERE_ISA
+}  // namespace unitsphere
