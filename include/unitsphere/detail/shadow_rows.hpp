@@ -79,7 +79,8 @@ private:
 
     void take_panel(const unit_view<float>& rows, idx_t first, idx_t panel, const engine::byte_scratch& scratch) {
         const idx_t panel_bytes = kernel::padded_bytes(rows.dim()) * kernel::byte_columns;
-        const idx_t begin = panel * kernel::byte_columns, end = engine::minimum(begin + kernel::byte_columns, rows.rows());
+        const idx_t begin = panel * kernel::byte_columns,
+                    end = engine::minimum(begin + kernel::byte_columns, rows.rows());
         std::int8_t* const bytes = bytes_.data() + panel * panel_bytes;
         if (begin >= first) {
             engine::clear_numbers(numbers_[panel]);
@@ -112,13 +113,13 @@ public:
 
     idx_t rows() const noexcept { return rows_; }
     idx_t dim() const noexcept { return values().dim(); }
-    idx_t bytes() const noexcept {
-        return own_.rows() * own_.dim() * idx_t(sizeof(float)) + bytes_.bytes();
-    }
+    idx_t bytes() const noexcept { return own_.rows() * own_.dim() * idx_t(sizeof(float)) + bytes_.bytes(); }
     const row_report& seen() const noexcept { return seen_; }
     unit_view<float> unit_rows() const noexcept { return unit_access::view<float>(values()); }
     engine::shadow_view view() const noexcept {
-        return {unit_rows(), bytes_.panels(rows_), bytes_.space(), seen_, deviation_};
+        const engine::byte_panels bytes = bytes_.panels(rows_);
+        const idx_t most_queries = bytes.bytes != nullptr ? kernel::most_fast_byte_rows : 0;
+        return {unit_rows(), bytes, bytes_.space(), seen_, deviation_, most_queries};
     }
 
     /// Appends the rows of a view. If it fails, everything is as before.
@@ -159,8 +160,7 @@ private:
             fail<std::length_error>("shadow_gallery: ", more, " rows behind ", rows_, " exceed the address space");
         if (dim == own_.dim() && rows_ + more <= own_.rows()) return;
         auto larger = matrix<float>::uninitialized(engine::maximum(rows_ + more, rows_ + rows_ / 2), dim);
-        if (rows_ > 0 && dim > 0)
-            std::memcpy(larger.data(), own_.data(), std::size_t(rows_ * dim) * sizeof(float));
+        if (rows_ > 0 && dim > 0) std::memcpy(larger.data(), own_.data(), std::size_t(rows_ * dim) * sizeof(float));
         own_ = static_cast<matrix<float>&&>(larger);
     }
 

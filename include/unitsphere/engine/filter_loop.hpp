@@ -29,8 +29,9 @@ struct shadow_view {
     unit_view<float> rows_of_float;
     byte_panels bytes;
     kernel::byte_space space;
-    row_report seen;   ///< counted when the gallery took the rows
-    double deviation;  ///< of the norms of rows that were unit before
+    row_report seen;     ///< counted when the gallery took the rows
+    double deviation;    ///< of the norms of rows that were unit before
+    idx_t most_queries;  ///< for which searches read the bytes
 
     idx_t rows() const noexcept { return rows_of_float.rows(); }
     idx_t dim() const noexcept { return rows_of_float.dim(); }
@@ -40,8 +41,8 @@ template <>
 inline constexpr bool is_packed_view<shadow_view> = true;
 
 /// Writes a unit row as row r of a block of queries; the query's numbers, and the sum of its bytes.
-inline kernel::byte_query pack_byte_row(const float* row, const shadow_view& gallery, const byte_scratch& scratch, int r,
-                                        std::int8_t* block, std::int32_t& sum) noexcept {
+inline kernel::byte_query pack_byte_row(const float* row, const shadow_view& gallery, const byte_scratch& scratch,
+                                        int r, std::int8_t* block, std::int32_t& sum) noexcept {
     const idx_t dim = gallery.dim(), padded = gallery.bytes.dim;
     const double length = kernel::length_of(row, dim).norm();
     kernel::byte_query query = {1.0f, 1.0f, 0.0f, 0.0f, 0.0f, unitsphere::detail::is_finite(length)};
@@ -50,7 +51,7 @@ inline kernel::byte_query pack_byte_row(const float* row, const shadow_view& gal
         const kernel::int8_numbers numbers =
             kernel::quantize_unit_row(row, dim, gallery.space, scratch.rotated, scratch.bytes);
         query.scale = numbers.scale, query.inverse_scale = 1.0f / numbers.scale;
-        query.whole = numbers.whole, query.error = kernel::rounded_up(double(numbers.error));
+        query.norm = numbers.norm, query.error = kernel::rounded_up(double(numbers.error));
         query.constant = kernel::rounded_up(
             double(numbers.from_mean) - gallery.space.mean_square +
             kernel::constant_of_bound(dim, length, 1.0 + 1e-6 + gallery.deviation, gallery.space.mean_square));
@@ -121,9 +122,9 @@ private:
             for (idx_t i = task * rows_at_once; i < minimum((task + 1) * rows_at_once, rows_); ++i) {
                 float* const unit = units_ + i * dim;
                 kernel::scale_row(queries_.row(first_ + i), dim, queries_.factors(first_ + i, seen), unit);
-                numbers_[i] = pack_byte_row(unit, gallery_, scratch(worker), int(i % kernel::byte_rows),
-                                            blocks_ + i / kernel::byte_rows * (padded * kernel::byte_rows),
-                                            row_sums_[i]);
+                numbers_[i] =
+                    pack_byte_row(unit, gallery_, scratch(worker), int(i % kernel::byte_rows),
+                                  blocks_ + i / kernel::byte_rows * (padded * kernel::byte_rows), row_sums_[i]);
             }
             queries_.count(seen);
         });
@@ -139,9 +140,9 @@ private:
             for (idx_t row = 0; row < rows_; row += rows_at_once)
                 for (idx_t panel = first; panel < end; panel += panels_at_once)
                     multiply(worker, row, panel, minimum(end - panel, panels_at_once), bool(tiles), consumer);
-            how_.report_progress(rows_ * (minimum(end * kernel::byte_columns, gallery_.rows()) -
-                                          first * kernel::byte_columns),
-                                 queries_.rows() * gallery_.rows());
+            how_.report_progress(
+                rows_ * (minimum(end * kernel::byte_columns, gallery_.rows()) - first * kernel::byte_columns),
+                queries_.rows() * gallery_.rows());
         });
     }
     template <class Consumer>
@@ -210,12 +211,14 @@ private:
     void score(idx_t worker, idx_t i, const idx_t* rows, int count, Consumer& consumer) {
         const idx_t dim = gallery_.dim();
         float* const gathered = gathered_.of(worker);
-        for (int n = 0; n < count; ++n)
-            std::memcpy(gathered + n * dim, gallery_.rows_of_float.row(rows[n]), std::size_t(dim) * sizeof(float));
+        for (int n = 0; n < kernel::lane_count; ++n)  // whole squares: the last row fills them up
+            std::memcpy(gathered + n * dim, gallery_.rows_of_float.row(rows[minimum(n, count - 1)]),
+                        std::size_t(dim) * sizeof(float));
         kernel::row_factors<float> factors[kernel::lane_count];
         for (auto& factor : factors) factor = {1, 1};
         alignas(64) float scores[kernel::lane_count] = {};
-        kernel::multiply_row(units_ + i * dim, kernel::unpacked_rows<float>{gathered, dim, count, factors}, dim, scores);
+        kernel::multiply_row(units_ + i * dim, kernel::unpacked_rows<float>{gathered, dim, kernel::lane_count, factors},
+                             dim, scores);
         for (int n = 0; n < count; ++n)
             consumer.tile(score_tile<float>{first_ + i, rows[n], 1, 1, scores + n, kernel::lane_count});
     }
@@ -256,10 +259,11 @@ public:
     using rows_of_gallery::count_rows, rows_of_gallery::report, rows_of_gallery::scale_unit_rows;
 
     shadow_side(const shadow_view& view, const row_policy& options, const char* function, const char* side)
-        : raw_side(view.rows_of_float, {}, function, side), rows_of_gallery(view.seen, options, function), view_(view) {}
+        : raw_side(view.rows_of_float, {}, function, side),
+          rows_of_gallery(view.seen, options, function),
+          view_(view) {}
 
-    /// Whether bytes are multiplied faster than floats, and these rows have them.
-    bool filters() const noexcept { return kernel::has_byte_products && view_.bytes.bytes != nullptr; }
+    bool filters(idx_t queries) const noexcept { return queries <= view_.most_queries; }
     template <class T, class Pool>
     void filter(const execution& how, row_source<T>& queries, Pool& pool) const {
         filter_loop<T, Pool>(how, queries, view_, pool).run();

@@ -20,7 +20,7 @@ void score(const execution& how, row_source<T>& queries, Side& gallery, Pool&& p
     require_pool<pool_type, C>();
     using consumer = std::decay_t<decltype(pool.of(idx_t()))>;
     if constexpr (Side::has_shadow && Order == tile_order::by_strips && has_reach<consumer>)
-        if (gallery.filters()) return gallery.filter(how, queries, pool);
+        if (gallery.filters(queries.rows())) return gallery.filter(how, queries, pool);
     const tile_shape shape{queries.rows(), gallery.rows(),  queries.dim(),
                            how.workers(),  Side::is_packed, register_tile::of<C>()};
     const tile_plan plan = plan_tiles(shape, Order);

@@ -26,7 +26,7 @@ inline constexpr float never_found = -1e30f;
 /// The numbers of a query.
 struct byte_query {
     float scale, inverse_scale;
-    float whole, error;  ///< |U| and |U - scale p|, rounded up
+    float norm, error;  ///< |U| and |U - scale p|, rounded up
     float constant;
     bool is_finite;
 };
@@ -55,7 +55,7 @@ UNITSPHERE_INLINE lanes<float> load16_as_floats(const std::int32_t* sums) noexce
 UNITSPHERE_INLINE bool any_may_reach(const std::int32_t* sums, const panel_numbers& panel, const byte_query& query,
                                      float least) noexcept {
     const float first_look =
-        (least - query.whole * panel.most_error - query.error * panel.most_length) * query.inverse_scale;
+        (least - query.norm * panel.most_error - query.error * panel.most_length) * query.inverse_scale;
     const lanes<float> shift = product(load16(panel.from_mean), vector<float>(query.inverse_scale));
     const lanes<float> look = fma<float>(load16_as_floats(sums), load16(panel.scale), shift);
     return any_ge(look, look, vector<float>(first_look));
@@ -64,7 +64,7 @@ UNITSPHERE_INLINE bool any_may_reach(const std::int32_t* sums, const panel_numbe
 /// No score of row j of the panel is greater.
 UNITSPHERE_INLINE float bound_of_score(std::int32_t sum, const panel_numbers& panel, int j,
                                        const byte_query& query) noexcept {
-    return query.scale * (panel.scale[j] * float(sum)) + panel.from_mean[j] + query.whole * panel.error[j] +
+    return query.scale * (panel.scale[j] * float(sum)) + panel.from_mean[j] + query.norm * panel.error[j] +
            query.error * panel.length[j] + query.constant;
 }
 

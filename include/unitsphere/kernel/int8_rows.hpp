@@ -14,6 +14,7 @@
 ///          in high-dimensional spaces" (the VA-file: filter by bounds, then refine).
 #pragma once
 
+#include "lanes_bits.hpp"
 #include "norm.hpp"
 #include "rotation.hpp"
 
@@ -27,7 +28,7 @@ struct int8_numbers {
     float from_mean;  ///< <row, mean>
     float error;      ///< |g - scale q|, rounded up
     float length;     ///< |scale q|, rounded up
-    float whole;      ///< |g|, rounded up
+    float norm;       ///< |g|, rounded up
 };
 
 /// A scale below this is raised to it: its inverse stays far from float's range, and the error says what that costs.
@@ -37,8 +38,7 @@ inline constexpr float least_int8_scale = 0x1p-24f;
 inline double product_in_double(const float* x, const float* y, idx_t dim) noexcept {
     lanes<double> sum = broadcast(0.0);
     idx_t k = 0;
-    for (; k + lane_count <= dim; k += lane_count)
-        sum = fma<double>(load16_widened(x + k), load16_widened(y + k), sum);
+    for (; k + lane_count <= dim; k += lane_count) sum = fma<double>(load16_widened(x + k), load16_widened(y + k), sum);
     if (k < dim)
         sum = fma<double>(widen(load16_first(x + k, int(dim - k))), widen(load16_first(y + k, int(dim - k))), sum);
     return sum_of_lanes(sum);
@@ -47,31 +47,45 @@ inline double product_in_double(const float* x, const float* y, idx_t dim) noexc
 /// A float that is no less than x, and by less than 2e-6 of it greater.
 inline float rounded_up(double x) noexcept { return float(x * (1.0 + 0x1p-20)); }
 
-/// bytes[k] of a finite row g of `dim` elements, and its scale, error and length.
+/// 16 elements, scaled, to the nearest whole numbers (ties away from 0) in [-127, 127]: as bytes, and as floats.
+UNITSPHERE_INLINE lanes<float> round_to_bytes(const lanes<float>& scaled, std::int8_t* bytes) noexcept {
+    typedef float floats __attribute__((vector_size(64)));
+    typedef std::int32_t ints __attribute__((vector_size(64)));
+    typedef std::int8_t chars __attribute__((vector_size(16), aligned(1), may_alias));
+    const bits16 half = (bits(scaled) & std::int32_t(0x80000000)) | bits(broadcast(0.5f));
+    floats sum;
+    store16(reinterpret_cast<float*>(&sum), scaled + from_bits(half));
+    ints whole = __builtin_convertvector(sum, ints);  // towards 0
+    whole = whole > 127 ? ints{} + 127 : whole;
+    whole = whole < -127 ? ints{} - 127 : whole;
+    *reinterpret_cast<chars*>(bytes) = __builtin_convertvector(whole, chars);
+    sum = __builtin_convertvector(whole, floats);
+    return load16(reinterpret_cast<const float*>(&sum));
+}
+
+/// bytes[k] of a finite row g of `dim` elements, and its scale, error, length and norm. `bytes` has room for dim rounded
+/// up to 16.
 inline int8_numbers quantize(const float* g, idx_t dim, std::int8_t* bytes) noexcept {
-    float greatest = 0.0f;
-    for (idx_t k = 0; k < dim; ++k) greatest = maximum(greatest, g[k] < 0.0f ? -g[k] : g[k]);
-    const float scale = maximum(greatest / 127.0f, least_int8_scale), inverse = 1.0f / scale;
-    lanes<double> error = broadcast(0.0), length = error, whole = error;
+    bits16 greatest = broadcast(std::int32_t(0));
+    const auto load = [&](idx_t k) UNITSPHERE_LAMBDA {
+        return k + lane_count <= dim ? load16(g + k) : load16_first(g + k, int(dim - k));
+    };
+    for (idx_t k = 0; k < dim; k += lane_count) greatest = lane_max(greatest, bits(load(k)) & 0x7fffffff);
+    const float most = detail::bit_cast<float>(max_of_lanes(greatest));
+    const float scale = maximum(most / 127.0f, least_int8_scale), inverse = 1.0f / scale;
+    lanes<double> error = broadcast(0.0), length = error, norm = error;
     for (idx_t k = 0; k < dim; k += lane_count) {
-        const int count = int(minimum(dim - k, lane_count));
-        float element[lane_count] = {}, rounded[lane_count] = {};
-        for (int i = 0; i < count; ++i) {
-            const float scaled = fp_barrier(g[k + i] * inverse);
-            const int q = int(scaled < 0.0f ? scaled - 0.5f : scaled + 0.5f);
-            bytes[k + i] = std::int8_t(q > 127 ? 127 : q < -127 ? -127 : q);
-            element[i] = g[k + i], rounded[i] = float(bytes[k + i]);
-        }
-        const lanes<double> exact = load16_widened(element);
-        const lanes<double> stored = product(load16_widened(rounded), vector<double>(double(scale)));
+        const lanes<float> element = load(k),
+                           rounded = round_to_bytes(product(element, vector<float>(inverse)), bytes + k);
+        const lanes<double> exact = widen(element), stored = product(widen(rounded), vector<double>(double(scale)));
         const lanes<double> lost = exact - stored;
         error = fma<double>(lost, lost, error);
         length = fma<double>(stored, stored, length);
-        whole = fma<double>(exact, exact, whole);
+        norm = fma<double>(exact, exact, norm);
     }
-    const double roundings = rotation_roundings * 0x1p-24 * std::sqrt(sum_of_lanes(whole));
+    const double roundings = rotation_roundings * 0x1p-24 * std::sqrt(sum_of_lanes(norm));
     return {scale, 0.0f, rounded_up(std::sqrt(sum_of_lanes(error)) + roundings),
-            rounded_up(std::sqrt(sum_of_lanes(length))), rounded_up(std::sqrt(sum_of_lanes(whole)) + roundings)};
+            rounded_up(std::sqrt(sum_of_lanes(length))), rounded_up(std::sqrt(sum_of_lanes(norm)) + roundings)};
 }
 
 /// What all rows of a gallery are seen from.

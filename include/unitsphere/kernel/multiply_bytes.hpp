@@ -23,16 +23,14 @@ UNITSPHERE_INLINE void multiply_bytes_of(const byte_operands& x, int row, int fi
     const std::int8_t* panel = x.panel + first_panel * panel_bytes;
     byte_products::sums sum[Rows][Panels * parts];
     unroll<Rows>([&](int r) UNITSPHERE_LAMBDA {
-        unroll<Panels * parts>([&](int p) UNITSPHERE_LAMBDA {
-            sum[r][p] = byte_products::start(x.row_sums[row + r]);
-        });
+        unroll<Panels * parts>([&](int p) UNITSPHERE_LAMBDA { sum[r][p] = byte_products::start(x.row_sums[row + r]); });
     });
     for (idx_t k = 0; k < x.dim; k += byte_step, block += byte_rows * byte_step)
         for (int i = 0; i < byte_step; i += 4, panel += 4 * byte_columns) {
             byte_products::bytes column[Panels * parts];
             unroll<Panels * parts>([&](int p) UNITSPHERE_LAMBDA {
-                column[p] = byte_products::load(panel + p / parts * panel_bytes +
-                                                p % parts * (4 * byte_products::columns));
+                column[p] =
+                    byte_products::load(panel + p / parts * panel_bytes + p % parts * (4 * byte_products::columns));
             });
             unroll<Rows>([&](int r) UNITSPHERE_LAMBDA {
                 std::int32_t four;
@@ -50,14 +48,18 @@ UNITSPHERE_INLINE void multiply_bytes_of(const byte_operands& x, int row, int fi
     });
 }
 
-/// The register tile: 8 rows x 3 panels of one register; 4 x 1 where 16 columns are two registers, 2 x 1 for four.
+/// The register tile: 8 rows x 3 panels of one register, or 8 x 2 where bytes are widened; 4 x 1 where 16 columns are
+/// two registers, 2 x 1 for four.
 inline constexpr int byte_tile_rows = byte_products::columns == 16 ? 8 : byte_products::columns == 8 ? 4 : 2;
-inline constexpr int byte_tile_panels = byte_products::columns == 16 ? 3 : 1;
+inline constexpr int byte_tile_panels = byte_products::columns < 16                       ? 1
+                                        : sizeof(byte_products::bytes) > byte_columns * 4 ? 2
+                                                                                          : 3;
 
 template <int Panels>
 inline void multiply_bytes_of_block(const byte_operands& x, int panel) noexcept {
     int row = 0;
-    for (; row + byte_tile_rows <= x.rows; row += byte_tile_rows) multiply_bytes_of<byte_tile_rows, Panels>(x, row, panel);
+    for (; row + byte_tile_rows <= x.rows; row += byte_tile_rows)
+        multiply_bytes_of<byte_tile_rows, Panels>(x, row, panel);
     for (; row < x.rows; ++row) multiply_bytes_of<1, Panels>(x, row, panel);
 }
 

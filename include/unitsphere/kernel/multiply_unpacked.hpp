@@ -80,9 +80,9 @@ template <class T>
 UNITSPHERE_NOINLINE void multiply_row(const float* row, const unpacked_rows<T>& x, idx_t dim, float* scores) noexcept {
     constexpr int width = int(vector<float>::size);
     for (int i = 0; i < x.count; i += width)
-        multiply_squares<1, 1>(
-            row, transposed_rows<float, T>(x.at + i * x.stride, x.stride, x.count - i, x.factors + i), dim, scores + i,
-            []() UNITSPHERE_LAMBDA {});
+        multiply_squares<1, 1>(row,
+                               transposed_rows<float, T>(x.at + i * x.stride, x.stride, x.count - i, x.factors + i),
+                               dim, scores + i, []() UNITSPHERE_LAMBDA {});
     store16(scores, clamp_to_one(load16(scores)));
 }
 

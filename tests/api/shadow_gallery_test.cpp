@@ -1,0 +1,219 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include <unitsphere/gallery.hpp>
+#include <unitsphere/normalize.hpp>
+#include <unitsphere/search.hpp>
+#include <unitsphere/shadow_gallery.hpp>
+#include <unitsphere/similarity.hpp>
+
+#include "catch.hpp"
+#include "checks.hpp"
+#include "executors.hpp"
+#include "random_rows.hpp"
+
+namespace tests {
+
+using namespace unitsphere;
+
+namespace {
+
+/// A shadow whose bytes are read by every search, whatever this machine multiplies fastest.
+struct always_filtered {
+    const shadow_gallery& rows;
+
+    engine::shadow_view packed() const {
+        engine::shadow_view view = rows.packed();
+        if (view.bytes.bytes != nullptr) view.most_queries = PTRDIFF_MAX;
+        return view;
+    }
+};
+
+template <class Queries, class Rows>
+void check_equal_answers(const Queries& queries, const Rows& rows, const shadow_gallery& shadow, idx_t k,
+                         const execution& how = {}) {
+    const always_filtered filtered{shadow};
+    const gallery plain(rows);
+    for (const bool rescore : {false, true}) {
+        top_k_options options;
+        options.rescore = rescore;
+        const neighbours found = top_k(queries, filtered, k, how, options),
+                         expected = top_k(queries, plain, k, {}, options);
+        CHECK(first_difference(found.indices, expected.indices) == "");
+        CHECK(first_difference(found.scores, expected.scores) == "");
+    }
+    for (const float threshold : {-2.0f, -1.0f, -0.1f, 0.0f, 0.3f, 1.0f}) {
+        const range_result found = range_search(queries, filtered, threshold, how);
+        const range_result expected = range_search(queries, plain, threshold);
+        CHECK(found.offsets == expected.offsets);
+        CHECK(found.indices == expected.indices);
+        CHECK(first_difference(found.scores.view(), expected.scores.view()) == "");
+    }
+}
+
+/// Rows as an image encoder's: a common direction, some clusters, one large element.
+matrix<float> rows_in_a_cone(idx_t count, idx_t dim, std::uint64_t seed) {
+    auto rows = random_rows<float>(count, dim, seed);
+    const auto centres = random_rows<float>(7, dim, 5);
+    for (idx_t i = 0; i < count; ++i) {
+        for (idx_t j = 0; j < dim; ++j) rows(i, j) = 0.5f * rows(i, j) + centres(0, j) + 0.7f * centres(1 + i % 6, j);
+        rows(i, dim / 3) += 9.0f;
+    }
+    return rows;
+}
+
+}  // namespace
+
+TEST_CASE("searches of a shadow gallery have the answers of float, bit for bit", "[shadow]") {
+    const idx_t n = GENERATE(1, 15, 16, 17, 97, 700), dim = GENERATE(1, 3, 15, 16, 17, 63, 64, 65, 100, 200);
+    const idx_t q = GENERATE(1, 4, 33);
+    CAPTURE(n, dim, q);
+    const auto rows = rows_in_a_cone(n, dim, 81), queries = rows_in_a_cone(q, dim, 82);
+    check_equal_answers(queries, rows, shadow_gallery(rows), std::min<idx_t>(n, 5));
+}
+
+TEMPLATE_LIST_TEST_CASE("a shadow gallery takes rows of every type and kind", "[shadow]", element_types) {
+    auto rows = varied_rows<TestType>(120, 70, 83);
+    generator random(84);
+    for (const idx_t i : {0, 17, 50, 119}) fill_row(rows.row(i), 70, row_kind::zero, random);
+    if (!std::is_same_v<TestType, std::int8_t>)
+        for (const idx_t i : {3, 16, 118})
+            fill_row(rows.row(i), 70, i == 16 ? row_kind::infinite : row_kind::nan, random);
+    const auto queries = part(rows, 0, 40);
+    const shadow_gallery shadow(rows);
+    check_equal_answers(queries, rows, shadow, 9);
+    const gallery plain(rows);
+    CHECK(shadow.report().zero_rows == plain.report().zero_rows);
+    CHECK(shadow.report().first_zero == plain.report().first_zero);
+    CHECK(shadow.report().non_finite_rows == plain.report().non_finite_rows);
+    CHECK(shadow.report().first_non_finite == plain.report().first_non_finite);
+}
+
+TEST_CASE("rows that are alike are all scored in float, and ties have one order", "[shadow]") {
+    const idx_t dim = 128;
+    matrix<float> rows(300, dim);
+    const auto one = random_rows<float>(1, dim, 85);
+    for (idx_t i = 0; i < rows.rows(); ++i)
+        for (idx_t j = 0; j < dim; ++j) rows(i, j) = one(0, j) * (i % 3 == 0 ? 2.0f : 1.0f);
+    for (idx_t i = 0; i < rows.rows(); i += 7) rows(i, i % dim) += 1e-4f;
+    const auto queries = random_rows<float>(20, dim, 86);
+    check_equal_answers(queries, rows, shadow_gallery(rows), 50);
+    check_equal_answers(rows, rows, shadow_gallery(rows), 3);
+}
+
+TEST_CASE("a shadow gallery grows, and stands over rows of the caller", "[shadow]") {
+    const idx_t n = 333, dim = 96;
+    const auto rows = rows_in_a_cone(n, dim, 87), queries = rows_in_a_cone(9, dim, 88);
+    shadow_gallery grown;
+    CHECK(grown.rows() == 0);
+    for (idx_t first = 0, count = 1; first < n; first += count, count = count * 5 % 37 + 1) {
+        count = std::min(count, n - first);
+        grown.append(part(rows, first, count));
+    }
+    CHECK(grown.rows() == n);
+    check_equal_answers(queries, rows, grown, 11);
+    const unit_embeddings<float> unit = normalize(rows);
+    CHECK(first_difference(grown.unit_rows().values(), unit.values()) == "");
+    const shadow_gallery over = shadow_gallery::over(unit);
+    CHECK(over.unit_rows().data() == unit.data());
+    check_equal_answers(queries, rows, over, 11);
+    CHECK(first_difference(cosine_similarity(queries, over), cosine_similarity(queries, rows)) == "");
+    CHECK_THROWS_WITH(shadow_gallery(over).append(rows), Catch::Contains("the rows are the caller's"));
+    CHECK_THROWS_WITH(grown.append(random_rows<float>(2, 95, 1)),
+                      Catch::Contains("dim 95") && Catch::Contains("dim 96"));
+    row_policy refuse;
+    refuse.zero_rows = on_row::error;
+    CHECK_THROWS_AS(grown.append(matrix<float>(2, dim), {}, {refuse}), value_error);
+    CHECK(grown.rows() == n);
+    check_equal_answers(queries, rows, grown, 11);
+}
+
+TEST_CASE("no split of a filtered search changes its answer", "[shadow]") {
+    const auto rows = rows_in_a_cone(3000, 64, 89), queries = rows_in_a_cone(70, 64, 90);
+    const on_threads three{3};
+    workspace space;
+    for (const execution& how : {execution(three), execution(in_reverse), execution(three, space)})
+        check_equal_answers(queries, rows, shadow_gallery(rows, how), 7, how);
+}
+
+TEST_CASE("more queries than a pass takes", "[shadow]") {
+    const auto rows = rows_in_a_cone(100, 32, 91), queries = rows_in_a_cone(2100, 32, 92);
+    check_equal_answers(queries, rows, shadow_gallery(rows), 3);
+}
+
+// Rows along what a quantized row loses: nothing comes nearer to the bound.
+TEST_CASE("no score exceeds the bound of its bytes", "[shadow]") {
+    const idx_t dim = GENERATE(16, 64, 256);
+    CAPTURE(dim);
+    const auto rows = normalize(rows_in_a_cone(64, dim, 93));
+    const shadow_gallery first(rows);
+    const engine::shadow_view view = first.packed();
+    std::vector<float> mean(view.space.mean, view.space.mean + dim), g(std::size_t(dim), 0.0f);
+    std::vector<std::int8_t> bytes(std::size_t(kernel::padded_bytes(dim)), 0);
+    matrix<float> others(128, dim);
+    for (idx_t i = 0; i < 64; ++i) {
+        const auto numbers = kernel::quantize_unit_row(rows.row(i), dim, view.space, g.data(), bytes.data());
+        matrix<double> lost(1, dim);  // H D x of a power of two has the inverse D H
+        for (idx_t k = 0; k < dim; ++k) lost(0, k) = double(g[k]) - double(numbers.scale) * bytes[std::size_t(k)];
+        for (idx_t stride = 1; stride < dim; stride *= 2)
+            for (idx_t k = 0; k < dim; ++k)
+                if ((k & stride) == 0) {
+                    const double low = lost(0, k), high = lost(0, k + stride);
+                    lost(0, k) = low + high, lost(0, k + stride) = low - high;
+                }
+        for (idx_t k = 0; k < dim; ++k) lost(0, k) *= double(view.space.signs[k]);
+        for (const int sign : {1, -1}) {  // mean + t * lost, of length 1
+            double a = 0, b = 0, c = -1;
+            for (idx_t k = 0; k < dim; ++k) {
+                const double m = mean[k], x = sign * lost(0, k);
+                a += x * x, b += 2 * m * x, c += m * m;
+            }
+            const double t = (-b + std::sqrt(b * b - 4 * a * c)) / (2 * a);
+            for (idx_t k = 0; k < dim; ++k) others(2 * i + (sign < 0), k) = float(mean[k] + t * sign * lost(0, k));
+        }
+    }
+    const auto units = normalize(others);
+    double closest = 1.0;
+    const auto check_bounds = [&](const auto& queries, const auto& gallery_rows) {
+        kernel::panel_numbers numbers;
+        matrix<float> rotated(1, dim);
+        matrix<std::int8_t> of_row(1, kernel::padded_bytes(dim)), panel(1, 16 * kernel::padded_bytes(dim));
+        matrix<std::int8_t> block(1, 16 * kernel::padded_bytes(dim));
+        const engine::byte_scratch scratch{rotated.data(), of_row.data()};
+        const auto scores = cosine_similarity(queries, gallery_rows);
+        for (idx_t j = 0; j < gallery_rows.rows(); ++j) {
+            engine::clear_numbers(numbers);
+            engine::pack_byte_column(gallery_rows.row(j), dim, view.space, scratch, 3, panel.data(), numbers);
+            for (idx_t i = 0; i < queries.rows(); ++i) {
+                std::int32_t sum = 0, product = 0;
+                const auto query = engine::pack_byte_row(queries.row(i), view, scratch, 2, block.data(), sum);
+                for (idx_t k = 0; k < dim; ++k)
+                    product += block.data()[kernel::byte_of_block(2, k)] * panel.data()[kernel::byte_of_panel(3, k)];
+                const float bound = kernel::bound_of_score(product, numbers, 3, query);
+                if (!(bound >= scores(i, j)))
+                    FAIL("query " << i << ", row " << j << ": " << bound << " < " << scores(i, j));
+                closest =
+                    std::min(closest, (double(bound) - double(scores(i, j))) / double(query.norm * numbers.error[3]));
+                const std::int32_t sums[16] = {0, 0, 0, product};
+                if (!kernel::any_may_reach(sums, numbers, query, scores(i, j) - query.constant))
+                    FAIL("query " << i << ", row " << j << " is passed over");
+            }
+        }
+    };
+    check_bounds(units, rows);
+    check_bounds(rows, units);
+    CHECK(closest < 0.5);  // else the rows above are not what they should be
+}
+
+TEST_CASE("long rows have no bytes, and are searched in float", "[shadow]") {
+    const auto rows = random_rows<float>(3, kernel::most_byte_dim + 1, 94),
+               whole = random_rows<float>(3, kernel::most_byte_dim, 95);
+    const shadow_gallery shadow(rows);
+    CHECK(shadow.packed().most_queries == 0);
+    check_equal_answers(rows, rows, shadow, 2);
+    check_equal_answers(whole, whole, shadow_gallery(whole), 2);
+}
+
+}  // namespace tests
