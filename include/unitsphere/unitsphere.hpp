@@ -1,6 +1,7 @@
 /// Every header that needs only xsimd. Bridges and files are opt-in: unitsphere/interop, unitsphere/io.
 #pragma once
 
+#include "compact_gallery.hpp"
 #include "contrastive_loss.hpp"
 #include "directions.hpp"
 #include "gallery.hpp"
