@@ -83,6 +83,11 @@ using unitsphere::gallery_options;
 using unitsphere::compact_gallery;
 using unitsphere::compact_gallery_options;
 
+// rescored_search.hpp
+using unitsphere::top_k_rescored;
+using unitsphere::top_k_rescored_into;
+using unitsphere::top_k_rescored_options;
+
 // search.hpp
 using unitsphere::for_each_in_range;
 using unitsphere::for_each_in_range_options;

@@ -10,6 +10,7 @@
 #include "metrics.hpp"
 #include "normalize.hpp"
 #include "probability.hpp"
+#include "rescored_search.hpp"
 #include "retrieval.hpp"
 #include "search.hpp"
 #include "similarity.hpp"

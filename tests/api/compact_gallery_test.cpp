@@ -2,7 +2,9 @@
 #include <vector>
 
 #include <unitsphere/compact_gallery.hpp>
+#include <unitsphere/gallery.hpp>
 #include <unitsphere/normalize.hpp>
+#include <unitsphere/rescored_search.hpp>
 #include <unitsphere/search.hpp>
 #include <unitsphere/similarity.hpp>
 
@@ -144,6 +146,98 @@ TEMPLATE_TEST_CASE("rows without a direction are in a compact gallery as everywh
     const compact_gallery<TestType> no_elements{matrix<float>(20, 0)};
     CHECK(no_elements.dim() == 0);
     CHECK(cosine_similarity(matrix<float>(2, 0), no_elements)(1, 19) == 0.0f);
+}
+
+namespace {
+
+/// The k best by `exact` of the `count` best by `rough` of one query, by sorting pairs: score descending, then index.
+std::vector<idx_t> best_of_candidates(const float* rough, const float* exact, idx_t g, idx_t count, idx_t k) {
+    std::vector<idx_t> order;
+    for (idx_t j = 0; j < g; ++j)
+        if (!std::isnan(rough[j])) order.push_back(j);
+    const auto by = [&](const float* scores) {
+        std::stable_sort(order.begin(), order.end(),
+                         [=](idx_t a, idx_t b) { return scores[a] > scores[b] || (scores[a] == scores[b] && a < b); });
+    };
+    by(rough);
+    order.resize(std::size_t(std::min<idx_t>(count, idx_t(order.size()))));
+    order.erase(std::remove_if(order.begin(), order.end(), [=](idx_t j) { return std::isnan(exact[j]); }), order.end());
+    by(exact);
+    order.resize(std::size_t(k), -1);
+    return order;
+}
+
+template <class Gallery, class Rows>
+void check_rescored(const matrix<float>& queries, const Gallery& gallery, const Rows& rows, idx_t k, idx_t factor,
+                    const execution& how) {
+    const auto rough = cosine_similarity(queries, gallery), exact = cosine_similarity(queries, rows);
+    const auto found = top_k_rescored(queries, gallery, rows, k, factor, how);
+    for (idx_t i = 0; i < queries.rows(); ++i) {
+        const auto expected = best_of_candidates(rough.row(i), exact.row(i), exact.dim(), factor * k, k);
+        for (idx_t n = 0; n < k; ++n) {
+            const idx_t row = expected[std::size_t(n)];
+            CHECK(found.indices(i, n) == row);
+            CHECK(reference::bits(found.scores(i, n)) == reference::bits(row < 0 ? -infinity : exact(i, row)));
+        }
+    }
+}
+
+}  // namespace
+
+TEST_CASE("top_k_rescored orders a compact gallery's candidates by the scores of the rows", "[compact_gallery]") {
+    const idx_t q = GENERATE(1, 9, 60), factor = GENERATE(1, 2, 100);
+    CAPTURE(q, factor);
+    auto rows = random_rows<float>(150, 40, 81);
+    for (idx_t i = 0; i < 150; i += 3)  // near twins: what 8 bits cannot tell apart
+        for (idx_t k = 0; k < 40; ++k) rows(i, k) = rows(0, k) + 0.003f * rows(i, k);
+    std::copy(rows.row(3), rows.row(4), rows.row(141));  // equal rows: a tie
+    rows(6, 2) = infinity;
+    const auto queries = random_rows<float>(q, 40, 82);
+    const compact_gallery<bfloat16> compact(rows);
+    check_rescored(queries, compact, rows, 5, factor, {});
+    check_rescored(queries, compact, rows, 5, factor, on_threads{3});
+    check_rescored(queries, compact, gallery(rows), 5, factor, {});
+    check_rescored(queries, compact, normalize(rows), 5, factor, {});
+    const auto whole = top_k(queries, rows, 5), all = top_k_rescored(queries, compact, rows, 5, 30);
+    CHECK(first_difference(all.indices, whole.indices) == "");
+    CHECK(first_difference(all.scores, whole.scores) == "");
+}
+
+TEST_CASE("top_k_rescored refuses what does not fit, before it writes", "[compact_gallery]") {
+    const auto rows = troubled_rows<float>(12), queries = random_rows<float>(2, 12, 83);
+    const compact_gallery<float16> compact(rows);
+    const auto message = [&](const auto& query, const auto& row, idx_t k, idx_t factor) {
+        return message_of<std::invalid_argument>([&] { top_k_rescored(query, compact, row, k, factor); });
+    };
+    CHECK(message(queries, rows, 2, 0) == "top_k_rescored: factor is 0, it must be at least 1");
+    CHECK(message(queries, rows, -1, 1) == "top_k_rescored: k is -1, it must not be negative");
+    CHECK(message(random_rows<float>(2, 13, 1), rows, 2, 1) ==
+          "top_k_rescored: queries have dim 13, gallery has dim 12");
+    CHECK(message(queries, random_rows<float>(8, 13, 1), 2, 1) ==
+          "top_k_rescored: gallery has dim 12, rows have dim 13");
+    CHECK(message(queries, random_rows<float>(7, 12, 1), 2, 1) == "top_k_rescored: gallery has 8 rows, rows has 7");
+    CHECK(top_k_rescored(queries, compact, rows, 100, PTRDIFF_MAX).indices.dim() == 8);
+    CHECK(top_k_rescored(queries, compact, rows, 0, 1).indices.dim() == 0);
+
+    matrix<idx_t> indices(2, 9);
+    auto scores = untouched(2, 9);
+    const auto into = [&](auto&& best, auto&& cosines) {
+        return message_of<shape_error>([&] { top_k_rescored_into(queries, compact, rows, 1, best, cosines); });
+    };
+    CHECK(into(indices, scores) == "top_k_rescored: 9 neighbours of 8 gallery rows");
+    CHECK(first_difference(scores, untouched(2, 9)) == "");
+    matrix<idx_t> two(2, 2);
+    matrix<float> own(8, 12);
+    CHECK(message_of<shape_error>([&] {
+              top_k_rescored_into(queries, compact, own, 1, two, matrix_view<float>(own.row(3), 2, 2, 12));
+          }) == "top_k_rescored: scores overlaps rows");
+    row_policy strict;
+    strict.non_finite = on_row::error;
+    CHECK_THROWS_AS(top_k_rescored(rows, compact, rows, 2, 2, {}, {strict}), value_error);
+    const auto found = top_k_rescored(rows, compact, rows, 8, 1);
+    CHECK(found.indices(2, 0) == -1);  // a query with NaN
+    CHECK(found.indices(0, 4) != -1);
+    CHECK(found.indices(0, 5) == -1);  // five of the eight rows are finite
 }
 
 }  // namespace tests

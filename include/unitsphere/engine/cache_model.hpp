@@ -66,10 +66,6 @@ struct cache_model {
     static constexpr idx_t least_unpacked_rows = 32;
     static constexpr int unpacked_groups_of_task = 4;
 
-    /// Queries up to which a compact gallery is read where it lies, and widened in registers. Strips of it are widened
-    /// once for more queries.
-    static constexpr idx_t most_queries_in_place = 4;
-
     /// A chunk of a contrastive loss: packed rows that meet every strip of a chunk of columns. With half of it, packing
     /// was a tenth of the work (loss_bench). Sums of a loss join by chunks: the same on every machine.
     static constexpr idx_t chunk_bytes = 4 * mebibyte;
