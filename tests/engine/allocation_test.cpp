@@ -348,7 +348,7 @@ TEST_CASE("every call that needs scratch memory refuses a workspace in use", "[a
         CHECK(space.bytes() == bytes);
         question(space);
     });
-    CHECK(refused == 27);
+    CHECK(refused == 28);
 }
 
 TEST_CASE("a call that is refused writes nothing and leaves the workspace as it was", "[allocation]") {
