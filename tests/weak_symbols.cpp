@@ -98,8 +98,12 @@ us::idx_t use_search(const us::matrix<T>& rows) {
     copy.append(rows, {us::sequential{}, space});
     catalogue = copy;
     copy = us::gallery(rows);
-    const us::neighbours found = us::top_k(rows, catalogue, 2, space), raw = us::top_k(rows, rows, 1);
-    us::idx_t pairs = found.indices(0, 0) + raw.indices(0, 0);
+    us::compact_gallery<us::float16> compact(rows), compact_copy(compact);
+    compact.append(rows);
+    compact_copy = static_cast<us::compact_gallery<us::float16>&&>(compact);
+    const us::neighbours found = us::top_k(rows, catalogue, 2, space), raw = us::top_k(rows, rows, 1),
+                         halves = us::top_k_rescored(rows, compact_copy, rows, 1, 2);
+    us::idx_t pairs = found.indices(0, 0) + raw.indices(0, 0) + halves.indices(0, 0);
     us::for_each_in_range(rows, catalogue, 0.5f, [&](us::idx_t, us::idx_t, float) { ++pairs; });
     us::range_result in_range = us::range_search(rows, catalogue, 0.5f);
     const us::range_result same_range(in_range);

@@ -68,11 +68,7 @@ public:
     /// Errors   shape_error if there are not so many.
     /// Threads  the caller's.   Memory  the result.   Source  as the class.
     unit_embeddings<float> unit_rows(idx_t first, idx_t count) const {
-        if (first < 0 || count < 0 || count > rows() - first)
-            detail::fail<shape_error>("gallery::unit_rows: ", count, " rows from ", first, " on, of ", rows());
-        auto out = matrix<float>::uninitialized(count, dim());
-        for (idx_t i = 0; i < count; ++i) rows_.unpack_row(first + i, out.row(i));
-        return unit_access::embeddings(static_cast<matrix<float>&&>(out));
+        return rows_.unit_rows("gallery", first, count);
     }
     unit_embeddings<float> unit_rows() const { return unit_rows(0, rows()); }
 

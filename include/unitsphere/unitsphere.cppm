@@ -79,6 +79,15 @@ using unitsphere::zero_shot_classifier_options;
 using unitsphere::gallery;
 using unitsphere::gallery_options;
 
+// compact_gallery.hpp
+using unitsphere::compact_gallery;
+using unitsphere::compact_gallery_options;
+
+// rescored_search.hpp
+using unitsphere::top_k_rescored;
+using unitsphere::top_k_rescored_into;
+using unitsphere::top_k_rescored_options;
+
 // search.hpp
 using unitsphere::for_each_in_range;
 using unitsphere::for_each_in_range_options;

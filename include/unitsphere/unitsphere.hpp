@@ -1,6 +1,7 @@
 /// Every header that needs only xsimd. Bridges and files are opt-in: unitsphere/interop, unitsphere/io.
 #pragma once
 
+#include "compact_gallery.hpp"
 #include "contrastive_loss.hpp"
 #include "directions.hpp"
 #include "gallery.hpp"
@@ -9,6 +10,7 @@
 #include "metrics.hpp"
 #include "normalize.hpp"
 #include "probability.hpp"
+#include "rescored_search.hpp"
 #include "retrieval.hpp"
 #include "search.hpp"
 #include "similarity.hpp"

@@ -33,38 +33,50 @@ double greatest_deviation(const engine::maybe_unit_view<T>& rows, const executio
     return rows.unit ? greatest_deviation(unit_access::view<T>(rows), how) : 0.0;
 }
 
-/// Unit rows in panels that grow. Counts the rows without a direction by their numbers here.
-class packed_gallery {
+/// Unit rows in panels that grow, stored as float or rounded to 16 bits. Counts the rows without a direction by their
+/// numbers here.
+template <class Storage>
+class growing_panels {
 public:
-    packed_gallery() noexcept = default;
-    packed_gallery(const packed_gallery&) = default;
-    packed_gallery(packed_gallery&& other) noexcept { swap(other); }
-    packed_gallery& operator=(const packed_gallery& other) {
-        packed_gallery copy(other);
+    growing_panels() noexcept = default;
+    growing_panels(const growing_panels&) = default;
+    growing_panels(growing_panels&& other) noexcept { swap(other); }
+    growing_panels& operator=(const growing_panels& other) {
+        growing_panels copy(other);
         swap(copy);
         return *this;
     }
-    packed_gallery& operator=(packed_gallery&& other) noexcept {
-        packed_gallery taken(static_cast<packed_gallery&&>(other));
+    growing_panels& operator=(growing_panels&& other) noexcept {
+        growing_panels taken(static_cast<growing_panels&&>(other));
         swap(taken);
         return *this;
     }
-    ~packed_gallery() = default;
+    ~growing_panels() = default;
 
     idx_t rows() const noexcept { return rows_; }
-    idx_t dim() const noexcept { return storage_.dim(); }
-    idx_t bytes() const noexcept { return storage_.rows() * storage_.dim() * idx_t(sizeof(float)); }
+    idx_t dim() const noexcept { return engine::maximum(storage_.dim() - panels_type::row_elements(0), 0); }
+    idx_t bytes() const noexcept { return storage_.rows() * storage_.dim() * idx_t(sizeof(Storage)); }
     const row_report& seen() const noexcept { return seen_; }
     void set_seen(const row_report& seen) noexcept { seen_ = seen; }
 
     /// Room for `rows` rows of `dim` where there are none yet: the first append copies nothing, nor do those after it.
-    void reserve(idx_t rows, idx_t dim) { storage_ = matrix<float>::uninitialized(engine::rows_of_panels(rows), dim); }
+    void reserve(idx_t rows, idx_t dim) {
+        storage_ = matrix<Storage>::uninitialized(engine::rows_of_panels(rows), panels_type::row_elements(dim));
+    }
 
     /// For the engine: the rows as the multiply kernel reads them.
-    engine::packed_view<float> packed() const noexcept { return {panels(), seen_, deviation_}; }
+    engine::packed_view<Storage> packed() const noexcept { return {panels(), seen_, deviation_}; }
     /// The norms of rows that were appended as unit rows are 1 within this.
     double deviation() const noexcept { return deviation_; }
 
+    /// `count` rows from `first` on as unit rows.
+    unit_embeddings<float> unit_rows(const char* owner, idx_t first, idx_t count) const {
+        if (first < 0 || count < 0 || count > rows() - first)
+            fail<shape_error>(owner, "::unit_rows: ", count, " rows from ", first, " on, of ", rows());
+        auto out = matrix<float>::uninitialized(count, dim());
+        for (idx_t i = 0; i < count; ++i) unpack_row(first + i, out.row(i));
+        return unit_access::embeddings(static_cast<matrix<float>&&>(out));
+    }
     /// Row i as a unit row.
     void unpack_row(idx_t i, float* to) const noexcept {
         const idx_t column = i % panel_rows, first = i - column;
@@ -83,13 +95,15 @@ public:
         if (counted.report == nullptr) counted.report = &counted_here;
         engine::row_source source(view, counted, function, row);
         const double deviation = engine::maximum(deviation_, greatest_deviation(view, how));
-        matrix<float> larger = larger_storage(function, view.rows(), view.dim());
+        matrix<Storage> larger = larger_storage(function, view.rows(), view.dim());
         const bool grows = larger.rows() > 0;
         // An executor may throw: before it has returned, neither the last panel in use nor the storage changes.
         const idx_t filled = free_places(view.rows());
-        engine::pack_all_panels(how, source, filled,
-                                (grows ? larger : storage_).data() + (rows_ + filled) * view.dim());
-        if (grows || dim() != view.dim()) storage_ = static_cast<matrix<float>&&>(larger);
+        engine::pack_all_panels(
+            how, source, filled,
+            (grows ? larger : storage_).data() + (rows_ + filled) * panels_type::row_elements(view.dim()));
+        if (grows || storage_.dim() != panels_type::row_elements(view.dim()))
+            storage_ = static_cast<matrix<Storage>&&>(larger);
         fill_last_panel(source, filled);
         row_report seen = source.seen();
         seen.first_zero += rows_;
@@ -101,21 +115,23 @@ public:
     }
 
 private:
-    static constexpr idx_t panel_rows = engine::panels<float>::columns;
+    using panels_type = engine::panels<Storage>;
+    static constexpr idx_t panel_rows = panels_type::columns;
 
-    engine::panels<float> panels() const noexcept { return {storage_.data(), rows_, dim()}; }
+    panels_type panels() const noexcept { return {storage_.data(), rows_, dim()}; }
 
     /// Storage for `more` rows behind a copy of those that are there; empty where there is room.
-    matrix<float> larger_storage(const char* function, idx_t more, idx_t dim) const {
+    matrix<Storage> larger_storage(const char* function, idx_t more, idx_t dim) const {
+        const idx_t elements = panels_type::row_elements(dim);
         if (more > PTRDIFF_MAX - 2 * panel_rows - rows_)
             fail<std::length_error>(function, ": ", more, " rows behind ", rows_, " exceed the address space");
         const idx_t needed = engine::rows_of_panels(engine::round_up(rows_, panel_rows) + more);
-        if (dim == storage_.dim() && needed <= storage_.rows()) return {};
+        if (elements == storage_.dim() && needed <= storage_.rows()) return {};
         const idx_t roomy = rows_ > 0 ? engine::rows_of_panels(rows_ + rows_ / 2) : 0;
-        auto larger = matrix<float>::uninitialized(engine::maximum(needed, roomy), dim);
-        if (rows_ > 0 && dim > 0)
-            std::memcpy(larger.data(), storage_.data(),
-                        std::size_t(engine::rows_of_panels(rows_) * dim) * sizeof(float));
+        auto larger = matrix<Storage>::uninitialized(engine::maximum(needed, roomy), elements);
+        if (rows_ > 0 && elements > 0)
+            std::memcpy(static_cast<void*>(larger.data()), storage_.data(),
+                        std::size_t(engine::rows_of_panels(rows_) * elements) * sizeof(Storage));
         return larger;
     }
 
@@ -130,8 +146,8 @@ private:
     void fill_last_panel(engine::row_source<T>& source, idx_t count) noexcept {
         if (count == 0) return;
         const idx_t used = rows_ % panel_rows, first = rows_ - used;
-        float* const panel = storage_.data() + first * dim();
-        const engine::panels<float> now{storage_.data(), rows_ + count, dim()};
+        Storage* const panel = storage_.data() + first * storage_.dim();
+        const panels_type now{storage_.data(), rows_ + count, dim()};
         const int width = now.width_from(first);
         if (width > panels().width_from(first)) kernel::widen_panel(panel, dim(), width);
         row_report seen;
@@ -140,22 +156,23 @@ private:
         source.count(seen);
     }
 
-    void swap(packed_gallery& other) noexcept {
+    void swap(growing_panels& other) noexcept {
         const idx_t rows = rows_;
         const row_report seen = seen_;
         const double deviation = deviation_;
         rows_ = other.rows_, seen_ = other.seen_, deviation_ = other.deviation_;
         other.rows_ = rows, other.seen_ = seen, other.deviation_ = deviation;
-        matrix<float> storage(static_cast<matrix<float>&&>(storage_));
-        storage_ = static_cast<matrix<float>&&>(other.storage_);
-        other.storage_ = static_cast<matrix<float>&&>(storage);
+        matrix<Storage> storage(static_cast<matrix<Storage>&&>(storage_));
+        storage_ = static_cast<matrix<Storage>&&>(other.storage_);
+        other.storage_ = static_cast<matrix<Storage>&&>(storage);
     }
 
     idx_t rows_ = 0;
     row_report seen_ = {};
     double deviation_ = 0.0;
-    matrix<float> storage_ = {};
+    matrix<Storage> storage_ = {};
 };
+using packed_gallery = growing_panels<float>;
 
 }  // namespace detail
 }  // namespace UNITSPHERE_ISA

@@ -8,7 +8,7 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace detail {
 
-/// Row i of a side: the caller's numbers, or the floats that a gallery holds.
+/// Row i of a side: the caller's numbers, or those that a gallery holds.
 template <class T>
 kernel::row_in_double<T> row_in_double(const matrix_view<const T>& rows, idx_t i) noexcept {
     return {rows.row(i), rows.dim()};
@@ -17,9 +17,11 @@ template <class T>
 kernel::row_in_double<T> row_in_double(const unit_view<T>& rows, idx_t i) noexcept {
     return {rows.row(i), rows.dim()};
 }
-inline kernel::column_in_double row_in_double(const engine::packed_view<float>& rows, idx_t i) noexcept {
-    const idx_t column = i % engine::panels<float>::columns, first = i - column;
-    return {rows.packed.panel(first) + column, rows.packed.width_from(first)};
+template <class S>
+kernel::column_in_double<S> row_in_double(const engine::packed_view<S>& rows, idx_t i) noexcept {
+    const idx_t column = i % engine::panels<S>::columns, first = i - column;
+    const int width = rows.packed.width_from(first);
+    return {kernel::elements_of_panel(rows.packed.panel(first), width) + column, width};
 }
 
 /// How far a score may be from the cosine in double. The rows of a gallery are used as they are: their deviation from

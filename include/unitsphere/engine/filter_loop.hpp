@@ -255,18 +255,22 @@ private:
 /// The side of a gallery with a shadow: loops that need every score pack its rows as unit rows of the caller.
 class shadow_side : public raw_side<float>, public rows_of_gallery {
 public:
-    static constexpr bool has_shadow = true;
+    static constexpr bool has_loop = true;
     using rows_of_gallery::count_rows, rows_of_gallery::report, rows_of_gallery::scale_unit_rows;
 
     shadow_side(const shadow_view& view, const row_policy& options, const char* function, const char* side)
-        : raw_side(view.rows_of_float, {}, function, side),
-          rows_of_gallery(view.seen, options, function),
-          view_(view) {}
+        : raw_side(view.rows_of_float, {}, function, side), rows_of_gallery(view.seen, options, function), view_(view) {}
 
-    bool filters(idx_t queries) const noexcept { return queries <= view_.most_queries; }
-    template <class T, class Pool>
-    void filter(const execution& how, row_source<T>& queries, Pool& pool) const {
-        filter_loop<T, Pool>(how, queries, view_, pool).run();
+    /// Whether the consumer says which scores it needs, and the bytes are worth reading: then filter_loop has run.
+    template <tile_order Order, class T, class Pool>
+    bool score(const execution& how, row_source<T>& queries, Pool& pool) const {
+        using consumer = std::decay_t<decltype(pool.of(idx_t()))>;
+        if constexpr (Order == tile_order::by_strips && has_reach<consumer>)
+            if (queries.rows() <= view_.most_queries) {
+                filter_loop<T, Pool>(how, queries, view_, pool).run();
+                return true;
+            }
+        return false;
     }
 
 private:

@@ -11,7 +11,7 @@ namespace engine {
 template <class T>
 class raw_side {
 public:
-    static constexpr bool is_packed = false, has_shadow = false;
+    static constexpr bool is_packed = false, is_compact = false, has_loop = false;
 
     template <class View>
     raw_side(const View& rows, const row_policy& options, const char* function, const char* side)
@@ -55,12 +55,12 @@ private:
     row_source<T> source_;
 };
 
-/// The view of a `gallery`: its packed rows.
-template <class C>
+/// The view of a `gallery`: its packed rows, in S.
+template <class S>
 struct packed_view {
-    using value_type = C;
+    using value_type = S;
 
-    panels<C> packed;
+    panels<S> packed;
     row_report seen;   ///< counted when the rows were packed
     double deviation;  ///< of the norms of rows that were unit before
 
@@ -90,31 +90,45 @@ private:
 };
 
 /// Rows that a gallery holds packed: strips of them are read in place.
-template <class C>
+template <class S>
 class packed_side : public rows_of_gallery {
 public:
-    static constexpr bool is_packed = true, has_shadow = false;
+    static constexpr bool is_packed = true, is_compact = sizeof(S) < sizeof(float), has_loop = false;
 
-    packed_side(const packed_view<C>& view, const row_policy& options, const char* function, const char*)
+    packed_side(const packed_view<S>& view, const row_policy& options, const char* function, const char*)
         : rows_of_gallery(view.seen, options, function), view_(view) {}
 
     idx_t rows() const noexcept { return view_.rows(); }
-    template <class>
-    panels<C> strip(idx_t first, idx_t count, C*, bool) const noexcept {
+    template <class C>
+    panels<S> strip(idx_t first, idx_t count, C*, bool) const noexcept {
         return view_.packed.part(first, count);
+    }
+    /// A strip of a compact gallery, widened in the worker's memory.
+    template <class C>
+    panels<C> unpacked_strip(idx_t first, idx_t count, C* memory) const noexcept {
+        const panels<S> strip = view_.packed.part(first, count);
+        const panels<C> unpacked{memory, count, strip.dim};
+        for (idx_t done = 0; done < count; done += panels<S>::columns) {
+            C* const to = memory + done * strip.dim;
+            if (strip.width_from(done) == panels<S>::columns)
+                kernel::unpack_columns<kernel::block<C>::lanes_wide>(strip.panel(done), strip.dim, to);
+            else
+                kernel::unpack_columns<1>(strip.panel(done), strip.dim, to);
+        }
+        return unpacked;
     }
     prefetch_range memory_of(idx_t first, idx_t count) const noexcept {
         const idx_t left = rows() - first;
         return left <= 0 ? prefetch_range{view_.packed.data, 0}
                          : view_.packed.part(first, minimum(count, left)).memory();
     }
-    template <class>
-    panels<C> pack_all(const execution&, C*) const noexcept {
+    template <class C>
+    panels<S> pack_all(const execution&, C*) const noexcept {
         return view_.packed;
     }
 
 private:
-    packed_view<C> view_;
+    packed_view<S> view_;
 };
 
 template <class T>

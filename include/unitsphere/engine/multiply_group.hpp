@@ -65,8 +65,8 @@ prefetch_range next_group(const C* group, idx_t count, idx_t dim) {
 
 /// Multiplies the packed blocks of one group, rows first_row .. first_row + count - 1, with all panels of `gallery`,
 /// whose first column has the number first_column.
-template <class C, class Consumer>
-void multiply_group(const C* group, idx_t first_row, idx_t count, const panels<C>& gallery, idx_t first_column,
+template <class C, class S, class Consumer>
+void multiply_group(const C* group, idx_t first_row, idx_t count, const panels<S>& gallery, idx_t first_column,
                     const group_prefetch& next, Consumer& consumer) {
     using block = kernel::block<C>;
     alignas(64) C scores[block::rows * block::columns] = {};  // a narrow panel leaves some of them unwritten
@@ -86,7 +86,7 @@ void multiply_group(const C* group, idx_t first_row, idx_t count, const panels<C
             if constexpr (std::decay_t<Consumer>::stores_in_place)
                 if (in_place = rows == block::rows && columns == block::columns; in_place)
                     to = consumer.out.row(first_row + done) + first_column + column, pitch = consumer.out.stride();
-            kernel::multiply<C>(
+            kernel::multiply<C, S>(
                 {group + b * block_size, gallery.panel(column), rows, width, gallery.dim, to, pitch,
                  next.steps(panel * whole + minimum(b, whole - 1), panels_in_all * whole, whole, gallery.dim)});
             if (in_place) continue;

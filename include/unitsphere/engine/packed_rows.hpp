@@ -10,22 +10,25 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace engine {
 
-/// Packed panels of `columns` rows each, transposed, in C; a last panel of at most 16 rows is only 16 wide.
-template <class C>
+/// Packed panels of `columns` rows each, transposed, of float, double or 16-bit elements; a last panel of at most 16 rows
+/// is only 16 wide.
+template <class S>
 struct panels {
-    static constexpr int columns = kernel::block<C>::columns;
+    static constexpr int columns = kernel::block<kernel::computed_type<S>>::columns;
 
-    const C* data = nullptr;
+    const S* data = nullptr;
     idx_t rows = 0, dim = 0;
 
+    /// Elements of a row, its factor included.
+    static idx_t row_elements(idx_t dim) noexcept { return dim + kernel::factor_elements<S>; }
     /// The panel that begins at row `first`, a multiple of `columns`.
-    const C* panel(idx_t first) const noexcept { return data + first * dim; }
+    const S* panel(idx_t first) const noexcept { return data + first * row_elements(dim); }
     /// How many rows it has, and its width with padding.
     int columns_from(idx_t first) const noexcept { return int(minimum(rows - first, columns)); }
     int width_from(idx_t first) const noexcept {
         return rows - first <= kernel::lane_count ? kernel::lane_count : columns;
     }
-    idx_t bytes() const noexcept { return rows * dim * idx_t(sizeof(C)); }
+    idx_t bytes() const noexcept { return rows * row_elements(dim) * idx_t(sizeof(S)); }
     prefetch_range memory() const noexcept { return {data, bytes()}; }
     /// What to prefetch while these panels are read: the same, one panel further on.
     prefetch_range next_panels() const noexcept { return {panel(columns), bytes()}; }
@@ -54,7 +57,7 @@ UNITSPHERE_NOINLINE void pack_panels(const row_source<T>& source, idx_t first, i
         kernel::pack_panel(
             source.row(first + done), source.stride(), packed.columns_from(done), source.dim(),
             [&](int i) { return source.factors(first + done + i, seen); }, packed.width_from(done),
-            to + done * source.dim());
+            to + done * panels<C>::row_elements(source.dim()));
 }
 
 /// Packs rows first .. first + count - 1 of a source as blocks of kernel::block<C>::rows rows. Each row is measured
@@ -98,7 +101,8 @@ void pack_all_panels(const execution& how, row_source<T>& source, idx_t first, C
     for_each_task(how, ceil_div(count, share), [&](idx_t, idx_t task) {
         const idx_t done = task * share;
         row_report seen;
-        pack_panels(source, first + done, minimum(share, count - done), to + done * source.dim(), seen);
+        pack_panels(source, first + done, minimum(share, count - done),
+                    to + done * panels<C>::row_elements(source.dim()), seen);
         source.count(seen);
     });
 }

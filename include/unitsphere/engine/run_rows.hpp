@@ -33,13 +33,13 @@ void multiply_unpacked_queries(row_source<T>& queries, const tile_range& task, c
 template <class C, class T, class Side, class Pool>
 void run_rows(const execution& how, const tile_plan& plan, row_source<T>& queries, Side& gallery, Pool& pool) {
     const tile_memory<C> memory(how, queries.function(), plan, pool);
-    const panels<C> packed = gallery.template pack_all<C>(how, memory.shared());
+    const auto packed = gallery.template pack_all<C>(how, memory.shared());
     const tile_range all{0, queries.rows(), 0, gallery.rows()};
     for_each_task(how, plan.tasks(), [&](idx_t worker, idx_t t) {
         const tile_range task = plan.task(all, t);
         auto&& consumer = pool.of(worker);
         if (plan.unpacked) {
-            multiply_unpacked_queries(queries, task, packed, consumer);
+            if constexpr (!Side::is_compact) multiply_unpacked_queries(queries, task, packed, consumer);
         } else {
             C* const group = memory.of_worker(worker);
             row_report seen;

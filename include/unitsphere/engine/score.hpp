@@ -18,13 +18,12 @@ template <class C, tile_order Order, class T, class Side, class Pool>
 void score(const execution& how, row_source<T>& queries, Side& gallery, Pool&& pool) {
     using pool_type = std::remove_reference_t<Pool>;
     require_pool<pool_type, C>();
-    using consumer = std::decay_t<decltype(pool.of(idx_t()))>;
-    if constexpr (Side::has_shadow && Order == tile_order::by_strips && has_reach<consumer>)
-        if (gallery.filters(queries.rows())) return gallery.filter(how, queries, pool);
-    const tile_shape shape{queries.rows(), gallery.rows(),  queries.dim(),
-                           how.workers(),  Side::is_packed, register_tile::of<C>()};
+    if constexpr (Side::has_loop)
+        if (gallery.template score<Order>(how, queries, pool)) return;
+    const tile_shape shape{queries.rows(),  gallery.rows(),         queries.dim(),   how.workers(),
+                           Side::is_packed, register_tile::of<C>(), Side::is_compact};
     const tile_plan plan = plan_tiles(shape, Order);
-    if constexpr (Order != tile_order::by_strips)
+    if constexpr (Order == tile_order::whole_rows || (Order == tile_order::any && !Side::is_compact))
         if (plan.loop == tile_loop::rows) return run_rows<C>(how, plan, queries, gallery, pool);
     if constexpr (Order != tile_order::whole_rows) {
         if constexpr (!Side::is_packed)

@@ -4,7 +4,8 @@
 ///   for each pass of queries
 ///     pack_queries                          all workers, a group each
 ///     multiply_strips                       a task: one strip against one share of the groups
-///       the strip                             packed by the worker unless it is already; stays in L2
+///       the strip                             packed by the worker unless it is already; stays in L2. A compact one
+///                                             is widened there for many queries
 ///       for each group of queries, panel of the strip, block of the group
 ///                                             multiply -> tile, in L1 -> consumer.tile(tile)
 ///     finish_rows                           consumer.rows_done(first, count) for each group
@@ -62,15 +63,22 @@ private:
             if (consumer.wants(task.first_row, task.rows, task.first_column, task.columns)) {
                 // Each strip is packed in every pass, by each task that shares it: its rows are counted once.
                 const bool count_rows = pass.first_row == 0 && t % plan_.shares == 0;
-                const panels<C> strip =
-                    gallery_.template strip<C>(task.first_column, task.columns, memory_.of_worker(worker), count_rows);
-                multiply_task(pass, task, strip, consumer);
+                multiply_task(pass, task, memory_.of_worker(worker), count_rows, consumer);
             }
             how_.report_progress(task.rows * task.columns, queries_.rows() * gallery_.rows());
         });
     }
     template <class Consumer>
-    void multiply_task(const tile_range& pass, const tile_range& task, const panels<C>& strip, Consumer& consumer) {
+    void multiply_task(const tile_range& pass, const tile_range& task, C* memory, bool count_rows, Consumer& consumer) {
+        if constexpr (Side::is_compact)
+            if (plan_.worker_elements > 0)
+                return multiply_strip<false>(
+                    pass, task, gallery_.unpacked_strip(task.first_column, task.columns, memory), consumer);
+        multiply_strip<Side::is_packed>(
+            pass, task, gallery_.template strip<C>(task.first_column, task.columns, memory, count_rows), consumer);
+    }
+    template <bool InPlace, class S, class Consumer>
+    void multiply_strip(const tile_range& pass, const tile_range& task, const panels<S>& strip, Consumer& consumer) {
         const idx_t next_column = task.first_column + plan_.workers * plan_.strip_columns, groups = plan_.groups(task);
         const prefetch_range next_strip = gallery_.memory_of(next_column, plan_.strip_columns);
         for (idx_t g = 0; g < groups; ++g) {
@@ -79,7 +87,7 @@ private:
             // A single group meets each panel once: that of a gallery is prefetched one ahead.
             group_prefetch next{{nullptr, 0}, strip.next_panels()};
             if (groups > 1) next.rows = next_group(packed_group(pass, after), after.rows, queries_.dim());
-            if (groups > 1 || !Side::is_packed) next.rest = next_strip.part(g, groups);
+            if (groups > 1 || !InPlace) next.rest = next_strip.part(g, groups);
             multiply_group(packed_group(pass, group), group.first_row, group.rows, strip, group.first_column, next,
                            consumer);
         }

@@ -40,12 +40,13 @@ struct row_in_double<double> {
     }
 };
 /// A column of a packed panel, `pitch` elements from one to the next.
+template <class S>
 struct column_in_double {
-    const float* x;
+    const S* x;
     int pitch;
 
     UNITSPHERE_INLINE lanes<double> load(idx_t k, int count) const noexcept {
-        float some[lane_count] = {};
+        S some[lane_count] = {};
         for (int n = 0; n < count; ++n) some[n] = x[(k + n) * pitch];
         return load16_widened(some);
     }

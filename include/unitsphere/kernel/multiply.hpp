@@ -11,6 +11,9 @@
 /// NEON 6 x 4 + 4 + 1 of 32; SSE2 2 x 4 + 4 + 1 of 16. Doubles: AVX-512 14 x 2, AVX2 2 x 4, NEON 2 x 8, SSE2 1 x 8.
 /// Each score is ONE chain over k within a block, and the block sums are added in order: its bits do not depend on the
 /// block's shape or on the edge it sits at. 128 keeps the chain's error below 6e-7 (a chain over 1152: 1.7e-6).
+///
+/// A panel of 16-bit columns holds their factors first, [width] floats that do not depend on k: each step widens the
+/// elements in registers and multiplies them with the factors, which is what packing does with 16-bit rows.
 #pragma once
 
 #include "lanes_bits.hpp"
@@ -30,6 +33,22 @@ struct block {
     static constexpr int fitting_rows = (vector_registers - vectors - 1) / vectors;
     static constexpr int rows = fitting_rows < 1 ? 1 : fitting_rows;
 };
+
+/// What products with elements of a panel are computed in: 16-bit elements are widened to float.
+template <class S>
+using computed_type = std::conditional_t<sizeof(S) == 2, float, S>;
+/// Elements of a panel that its columns' factors take, for each column.
+template <class S>
+inline constexpr int factor_elements = sizeof(S) == 2 ? int(sizeof(float) / sizeof(S)) : 0;
+/// A panel's factors, and its elements behind them.
+template <class S>
+UNITSPHERE_INLINE const float* factors_of_panel(const S* panel) noexcept {
+    return reinterpret_cast<const float*>(panel);
+}
+template <class S>
+UNITSPHERE_INLINE S* elements_of_panel(S* panel, int width) noexcept {
+    return panel + factor_elements<std::remove_const_t<S>> * width;
+}
 
 /// Into [-1, 1] by the bits: the magnitude of a float orders as an integer. NaN becomes the quiet NaN without a sign,
 /// whatever the machine made of it, and so does an infinite sum, which only a row that is not finite can give.
@@ -78,11 +97,11 @@ struct prefetch_steps {
     }
 };
 
-/// One product of packed rows with a packed panel.
-template <class C>
+/// One product of packed rows with a packed panel, of elements of C or 16-bit ones.
+template <class C, class S = C>
 struct multiply_operands {
     const C* a;       ///< a block of rows: [dim / 128][block rows][128]
-    const C* b;       ///< a panel of columns: [dim][width]
+    const S* b;       ///< a panel of columns: [dim][width]
     int rows, width;  ///< 1 .. block<C>::rows; 16 or block<C>::columns
     idx_t dim;
     C* out;                              ///< `width` elements of each row are written, padding included
@@ -103,15 +122,23 @@ struct multiply_operands {
 /// instead of one for two multiply-adds, but two instructions instead of three. With all rows the loads would be the
 /// bottleneck; without any, the front end is, where two threads share a core (Xeon: .64 of the multiply-add rate, .71
 /// with two steps a turn, .81 with both; alone on the core .97 each).
-template <int Rows, int Vectors, int Chains, class C>
-UNITSPHERE_INLINE void multiply_step(const C* a, const C* b, vector<C> (&sum)[Chains][Rows][Vectors]) noexcept {
+///
+/// 16-bit columns: `factors` are loaded in each step of a whole block, whose registers are all taken.
+template <int Rows, int Vectors, int Chains, class C, class S>
+UNITSPHERE_INLINE void multiply_step(const C* a, const S* b, const float* factors,
+                                     vector<C> (&sum)[Chains][Rows][Vectors]) noexcept {
+    if constexpr (Rows == block<C>::rows && !std::is_same_v<C, S>) asm("" : "+r"(factors));
     constexpr int width = int(vector<C>::size);
     constexpr idx_t next_a = idx_t(chain_length) * block<C>::rows, next_b = idx_t(chain_length) * Vectors * width;
     unroll<Chains>([&](int n) UNITSPHERE_LAMBDA {
         vector<C> column[Vectors];
         unroll<Vectors>([&](int v) UNITSPHERE_LAMBDA {
-            column[v] = vector<C>::load_unaligned(b + n * next_b + v * width);
-            if constexpr (Rows > 1) column[v] = fp_barrier(column[v]);  // gcc would load it again for every row
+            if constexpr (std::is_same_v<C, S>)
+                column[v] = vector<C>::load_unaligned(b + n * next_b + v * width);
+            else
+                column[v] = load(b + n * next_b + v * width) * vector<C>::load_unaligned(factors + v * width);
+            if constexpr (Rows > 1 || !std::is_same_v<C, S>)
+                column[v] = fp_barrier(column[v]);  // gcc would load it again for every row
         });
         unroll<Rows>([&](int r) UNITSPHERE_LAMBDA {
             const C* const x = a + n * next_a + r * chain_length;
@@ -125,10 +152,12 @@ UNITSPHERE_INLINE void multiply_step(const C* a, const C* b, vector<C> (&sum)[Ch
     });
 }
 
-/// Chains of up to 128 steps for every accumulator, `Chains` of them for each score, 128 steps apart. Only whole blocks
-/// prefetch: they have load slots to spare.
-template <int Rows, int Vectors, int Chains, class C>
-UNITSPHERE_INLINE void multiply_chains(const C* a, const C* b, int steps, prefetch_steps next,
+/// Chains of up to 128 steps for every accumulator, `Chains` of them for each score, 128 steps apart. Whole blocks
+/// prefetch: they have load slots to spare. So do fewer rows with a panel of 16 bits: the hardware prefetcher, which
+/// ends at each page, gets half as far there (one query, 100000 x 512, Xeon: .62 of the float gallery's time without,
+/// .54 with; search_bench).
+template <int Rows, int Vectors, int Chains, class C, class S>
+UNITSPHERE_INLINE void multiply_chains(const C* a, const S* b, const float* factors, int steps, prefetch_steps next,
                                        vector<C> (&sum)[Chains][Rows][Vectors]) noexcept {
     constexpr idx_t width = Vectors * idx_t(vector<C>::size);
     constexpr bool whole = Rows == block<C>::rows;
@@ -137,25 +166,28 @@ UNITSPHERE_INLINE void multiply_chains(const C* a, const C* b, int steps, prefet
         for (; k + 2 <= steps; k += 2, a += 2, b += 2 * width) {
             asm("" : "+r"(a));  // a pointer, not an index: clang's would cost an instruction for each broadcast
             next.prefetch(k, 2);
-            multiply_step<Rows, Vectors, Chains>(a, b, sum);
-            multiply_step<Rows, Vectors, Chains>(a + 1, b + width, sum);
+            multiply_step<Rows, Vectors, Chains>(a, b, factors, sum);
+            multiply_step<Rows, Vectors, Chains>(a + 1, b + width, factors, sum);
         }
     for (; k < steps; ++k, ++a, b += width) {
         if constexpr (whole) next.prefetch(k, 1);
-        multiply_step<Rows, Vectors, Chains>(a, b, sum);
+        if constexpr (!whole && !std::is_same_v<C, S>)
+            unroll<Chains>([&](int n) UNITSPHERE_LAMBDA { next.prefetch(k + n * chain_length, 1); });
+        multiply_step<Rows, Vectors, Chains>(a, b, factors, sum);
     }
 }
 
 /// Adds the sums of `Chains` blocks from step k on, in order, to the scores; the first ones take their place, and after
 /// the last ones the scores are clamped, unless they accumulate.
-template <int Rows, int Lanes, int Chains, class C>
-UNITSPHERE_INLINE void add_chains(multiply_operands<C> x, idx_t k, int steps) noexcept {
+template <int Rows, int Lanes, int Chains, class C, class S>
+UNITSPHERE_INLINE void add_chains(multiply_operands<C, S> x, idx_t k, int steps) noexcept {
     constexpr int width = int(vector<C>::size), vectors = Lanes * lanes<C>::parts;
     vector<C> sum[Chains][Rows][vectors];
     unroll<Chains * Rows * vectors>(
         [&](int i) UNITSPHERE_LAMBDA { sum[i / (Rows * vectors)][i / vectors % Rows][i % vectors] = vector<C>(C(0)); });
-    multiply_chains<Rows, vectors, Chains>(x.a + k * block<C>::rows, x.b + k * (Lanes * lane_count), steps,
-                                           x.next.from_step(k), sum);
+    multiply_chains<Rows, vectors, Chains>(x.a + k * block<C>::rows,
+                                           elements_of_panel(x.b, Lanes * lane_count) + k * (Lanes * lane_count),
+                                           factors_of_panel(x.b), steps, x.next.from_step(k), sum);
     const bool first = !x.accumulate && k == 0, last = !x.accumulate && k + Chains * steps >= x.dim;
     unroll<Rows * vectors>([&](int i) UNITSPHERE_LAMBDA {
         const int r = i / vectors, v = i % vectors;
@@ -172,10 +204,10 @@ UNITSPHERE_INLINE void add_chains(multiply_operands<C> x, idx_t k, int steps) no
 }
 
 /// Rows first_row .. first_row + Rows - 1 of the block against 16 * Lanes columns.
-template <int Rows, int Lanes, class C>
-inline void multiply_block(const multiply_operands<C>& operands, int first_row) noexcept {
+template <int Rows, int Lanes, class C, class S>
+inline void multiply_block(const multiply_operands<C, S>& operands, int first_row) noexcept {
     constexpr int chains = chains_at_once<C>(Rows, Lanes), steps_at_once = chains * chain_length;
-    const multiply_operands<C> x = operands.from_row(first_row);  // in registers
+    const multiply_operands<C, S> x = operands.from_row(first_row);  // in registers
     idx_t k = 0;
     if constexpr (chains > 1)
         for (; k + steps_at_once <= x.dim; k += steps_at_once) add_chains<Rows, Lanes, chains>(x, k, chain_length);
@@ -185,8 +217,8 @@ inline void multiply_block(const multiply_operands<C>& operands, int first_row) 
 
 /// All rows: a whole block at once, else fours while there are, and single ones. Narrow panels are the last of a
 /// gallery, or all of a tiny one: fours would gain little there.
-template <int Lanes, class C>
-inline void multiply_rows(const multiply_operands<C>& x) noexcept {
+template <int Lanes, class C, class S>
+inline void multiply_rows(const multiply_operands<C, S>& x) noexcept {
     if (x.rows == block<C>::rows) return multiply_block<block<C>::rows, Lanes>(x, 0);
     int done = 0;
     if constexpr (Lanes == block<C>::lanes_wide && block<C>::rows > 4)
@@ -197,8 +229,8 @@ inline void multiply_rows(const multiply_operands<C>& x) noexcept {
 
 /// out[r][c] = clamp(<row r of a, column c of b>), or out[r][c] += <..> where the operands say so: what gradients are
 /// made of.
-template <class C>
-UNITSPHERE_NOINLINE void multiply(const multiply_operands<C>& x) noexcept {
+template <class C, class S = C>
+UNITSPHERE_NOINLINE void multiply(const multiply_operands<C, S>& x) noexcept {
     if (x.width == block<C>::columns)
         multiply_rows<block<C>::lanes_wide>(x);
     else

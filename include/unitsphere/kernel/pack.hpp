@@ -2,6 +2,7 @@
 ///
 ///   rows side (broadcast):  [dim / 128][block rows][128]   a copy, row by row in pieces of one chain
 ///   columns side (vectors): [dim][columns]                 transposed, a square of registers at a time
+///   16-bit columns:         [columns] factors, [dim][columns]
 ///
 /// Widening and the factors of normalization are applied on the way. Unit rows have the factors {1, 1}.
 #pragma once
@@ -118,7 +119,7 @@ private:
 
 /// Packs rows 0 .. count - 1 (at most `columns`) into a panel; the other columns are zero. factors(i) is called once
 /// for each row, right before its rows are packed: then they are in L1.
-template <class T, class C, class Factors>
+template <class T, class C, class Factors, std::enable_if_t<sizeof(C) != 2, int> = 0>
 inline void pack_panel(const T* x, idx_t stride, int count, idx_t dim, Factors&& factors, int columns,
                        C* panel) noexcept {
     constexpr int width = int(vector<C>::size);
@@ -133,8 +134,41 @@ inline void pack_panel(const T* x, idx_t stride, int count, idx_t dim, Factors&&
     }
 }
 
+/// The nearest 16-bit number, ties to even. What would become infinite is the largest finite one.
+template <class S>
+UNITSPHERE_INLINE S rounded_to(float x) noexcept {
+    const S near(x);
+    const bool overflows = !detail::is_finite(float(near)) && detail::is_finite(x);
+    return S::from_bits(std::uint16_t(near.bits - (overflows ? 1 : 0)));
+}
+
+/// Packs one row into column `column` of a panel of 16-bit columns: its unit row, rounded, and the factor that makes
+/// what is stored a unit row again.
+template <class T, class S, std::enable_if_t<sizeof(S) == 2, int> = 0>
+inline void pack_column(const T* x, idx_t dim, row_factors<factor_type<T>> factors, int columns, int column,
+                        S* panel) noexcept {
+    S* const to = elements_of_panel(panel, columns) + column;
+    lanes<double> sum = broadcast(0.0);
+    for (idx_t k = 0; k < dim; k += chain_length) {
+        float unit[chain_length];
+        S rounded[chain_length] = {};
+        const idx_t steps = minimum(dim - k, chain_length);
+        scale_row(x + k, steps, factors, unit);
+        for (idx_t i = 0; i < steps; ++i) rounded[i] = rounded_to<S>(unit[i]);
+        for (idx_t i = 0; i < steps; i += lane_count) {
+            const lanes<double> value = load16_widened(rounded + i);
+            sum = fma<double>(value, value, sum);
+        }
+        for (idx_t i = 0; i < steps; ++i) to[(k + i) * columns] = rounded[i];
+    }
+    const row_factors<float> of_stored = factors_of<float>({sum_of_lanes(sum), 1.0}, on_row::keep);
+    if (of_stored.power != 1.0f)  // of a row that was adopted as unit and is not
+        for (idx_t k = 0; k < dim; ++k) to[k * columns] = S(float(to[k * columns]) * of_stored.power);
+    std::memcpy(reinterpret_cast<float*>(panel) + column, &of_stored.inverse, sizeof(float));
+}
+
 /// Packs one row into column `column` of a panel.
-template <class T, class C>
+template <class T, class C, std::enable_if_t<sizeof(C) != 2, int> = 0>
 inline void pack_column(const T* x, idx_t dim, row_factors<factor_type<T>> factors, int columns, int column,
                         C* panel) noexcept {
     C chunk[chain_length];
@@ -145,19 +179,46 @@ inline void pack_column(const T* x, idx_t dim, row_factors<factor_type<T>> facto
     }
 }
 
-/// Copies column `column` of a panel to a row.
-template <class C>
-inline void unpack_column(const C* panel, idx_t dim, int columns, int column, C* row) noexcept {
-    for (idx_t k = 0; k < dim; ++k) row[k] = panel[k * columns + column];
+/// The same of 16-bit columns.
+template <class T, class S, class Factors, std::enable_if_t<sizeof(S) == 2, int> = 0>
+inline void pack_panel(const T* x, idx_t stride, int count, idx_t dim, Factors&& factors, int columns,
+                       S* panel) noexcept {
+    for (idx_t e = 0; e < (dim + factor_elements<S>)*columns; ++e) panel[e] = S();
+    for (int i = 0; i < count; ++i) pack_column(dim > 0 ? x + i * stride : x, dim, factors(i), columns, i, panel);
+}
+
+/// Copies column `column` of a panel to a row, as a unit row.
+template <class S>
+inline void unpack_column(const S* panel, idx_t dim, int columns, int column, computed_type<S>* row) noexcept {
+    const S* const from = elements_of_panel(panel, columns) + column;
+    for (idx_t k = 0; k < dim; ++k) row[k] = computed_type<S>(from[k * columns]);
+    if constexpr (factor_elements < S >> 0)
+        scale_row(row, dim, row_factors<float>{1, factors_of_panel(panel)[column]}, row);
+}
+
+/// Widens the elements of 16-bit columns and multiplies them with their factors: the panel that their unit rows have.
+template <int Lanes, class S>
+inline void unpack_columns(const S* panel, idx_t dim, float* to) noexcept {
+    lanes<float> factors[Lanes];
+    unroll<Lanes>([&](int n) UNITSPHERE_LAMBDA { factors[n] = load16(factors_of_panel(panel) + n * lane_count); });
+    const S* from = elements_of_panel(panel, Lanes * lane_count);
+    for (idx_t k = 0; k < dim; ++k, from += Lanes * lane_count, to += Lanes * lane_count)
+        unroll<Lanes>([&](int n) UNITSPHERE_LAMBDA {
+            store16(to + n * lane_count, product(load16(from + n * lane_count), factors[n]));
+        });
 }
 
 /// Widens a panel of 16 columns to `columns`, in place; the new ones are zero.
-template <class C>
-inline void widen_panel(C* panel, idx_t dim, int columns) noexcept {
+template <class S>
+inline void widen_panel(S* panel, idx_t dim, int columns) noexcept {
+    const S* const from = elements_of_panel(panel, lane_count);
+    S* const to = elements_of_panel(panel, columns);
     for (idx_t k = dim - 1; k >= 0; --k) {
-        const lanes<C> old = load16(panel + k * lane_count);
-        for (int c = 0; c < columns; c += lane_count) store16(panel + k * columns + c, c == 0 ? old : broadcast(C(0)));
+        S old[lane_count];
+        std::memcpy(old, from + k * lane_count, sizeof(old));
+        for (int c = 0; c < columns; ++c) to[k * columns + c] = c < lane_count ? old[c] : S();
     }
+    for (int e = factor_elements<S> * lane_count; e < factor_elements<S> * columns; ++e) panel[e] = S();
 }
 
 /// to[r * to_pitch + c] = scale * from[r * pitch + c] for r < rows, c < columns <= 32.

@@ -1,0 +1,127 @@
+/// The consumer of top_k_rescored: candidates by the scores of one side, and their order by the rows of another.
+#pragma once
+
+#include "../engine/consumer.hpp"
+#include "../engine/gallery_side.hpp"
+#include "../kernel/pairs.hpp"
+#include "../kernel/select.hpp"
+
+namespace unitsphere {
+inline namespace UNITSPHERE_ISA {
+namespace detail {
+
+/// Rows of a view that are scored one by one with queries: the caller's.
+template <class View>
+class rows_to_score {
+public:
+    explicit rows_to_score(const View& rows) : source_(rows, {}, "", "") {}
+
+    static constexpr bool needs_memory = false;
+    void expect(idx_t i) const noexcept { engine::prefetch_row(source_, i); }
+    template <class T>
+    float score(const engine::row_source<T>& queries, idx_t query, idx_t i, float*) const noexcept {
+        row_report unused;
+        const auto of_query = queries.factors(query, unused);
+        return kernel::score_pair<float>(queries.row(query), of_query, source_.row(i), source_.factors(i, unused),
+                                         queries.dim());
+    }
+
+private:
+    engine::row_source<typename View::value_type> source_;
+};
+/// Those of a gallery: a row is taken out of its panel first.
+template <class S>
+class rows_to_score<engine::packed_view<S>> {
+public:
+    explicit rows_to_score(const engine::packed_view<S>& rows) : rows_(rows.packed) {}
+
+    static constexpr bool needs_memory = true;
+    void expect(idx_t) const noexcept {}
+    template <class T>
+    float score(const engine::row_source<T>& queries, idx_t query, idx_t i, float* unit) const noexcept {
+        row_report unused;
+        const idx_t column = i % engine::panels<S>::columns, first = i - column;
+        kernel::unpack_column(rows_.panel(first), rows_.dim, rows_.width_from(first), int(column), unit);
+        return kernel::score_pair<float>(queries.row(query), queries.factors(query, unused), unit,
+                                         kernel::row_factors<float>{1, 1}, queries.dim());
+    }
+
+private:
+    engine::panels<S> rows_;
+};
+
+/// Each worker has a heap of candidates for every query that is packed at once; they are merged when all strips of the
+/// gallery have been seen. Then the candidates of a query are scored with the rows, and the k best are the result.
+template <class Queries, class Rows>
+class rescore_candidates : public engine::consumer_pool {
+    using source = engine::row_source<typename Queries::value_type>;
+
+public:
+    rescore_candidates(const source& queries, const Rows& rows, idx_t candidates, matrix_view<idx_t> indices,
+                       matrix_view<float> scores)
+        : queries_(queries), rows_(rows), candidates_(candidates), indices_(indices), scores_(scores) {}
+
+    void lay_out(engine::arena& memory, idx_t workers, idx_t rows) {
+        workers_ = workers, pass_rows_ = rows;
+        memory.add(filled_, workers, rows);
+        memory.add(bounds_, workers, rows);
+        memory.add(candidate_rows_, workers * rows, candidates_);
+        memory.add(candidate_scores_, workers * rows, candidates_);
+        memory.add(unit_rows_, rows_to_score<Rows>::needs_memory ? workers : 0, queries_.dim());
+    }
+    void rows_begin(idx_t first, idx_t) noexcept {
+        first_ = first;
+        for (idx_t i = 0; i < workers_ * pass_rows_; ++i) filled_[i] = 0, bounds_[i] = negative_infinity();
+    }
+
+    struct consumer : engine::score_consumer {
+        rescore_candidates& all;
+        idx_t worker;
+
+        void tile(const engine::score_tile<>& tile) const noexcept {
+            for (int r = 0; r < tile.rows; ++r) {
+                const float* const scores = tile.scores + r * tile.pitch;
+                const idx_t place = all.place(worker, tile.first_row + r);
+                if (!kernel::any_reaches(scores, tile.columns, all.bounds_[place])) continue;
+                kernel::best_list list = all.list(place);
+                list.add_row(scores, tile.columns, tile.first_column);
+                all.filled_[place] = list.filled, all.bounds_[place] = list.bound();
+            }
+        }
+        void rows_done(idx_t first, idx_t count) const noexcept {
+            for (idx_t row = first; row < first + count; ++row) all.rescore(worker, row);
+        }
+    };
+    consumer of(idx_t worker) noexcept { return {{}, *this, worker}; }
+
+private:
+    idx_t place(idx_t worker, idx_t row) const noexcept { return worker * pass_rows_ + row - first_; }
+    kernel::best_list list(idx_t place) const noexcept {
+        return {candidate_rows_ + place * candidates_, candidate_scores_ + place * candidates_, candidates_,
+                filled_[place]};
+    }
+    void rescore(idx_t worker, idx_t row) noexcept {
+        kernel::best_list found = list(place(0, row));
+        for (idx_t other = 1; other < workers_; ++other) found.add(list(place(other, row)));
+        kernel::best_list best{indices_.row(row), scores_.row(row), scores_.columns()};
+        float* const unit = unit_rows_ + worker * queries_.dim();
+        for (idx_t n = 0; n < found.filled; ++n) {
+            if (n + 1 < found.filled) rows_.expect(found.indices[n + 1]);
+            best.add(rows_.score(queries_, row, found.indices[n], unit), found.indices[n]);
+        }
+        best.sort();
+    }
+
+    const source& queries_;
+    rows_to_score<Rows> rows_;
+    idx_t candidates_;
+    matrix_view<idx_t> indices_;
+    matrix_view<float> scores_;
+    idx_t workers_ = 0, pass_rows_ = 0, first_ = 0;
+    idx_t *filled_ = nullptr, *candidate_rows_ = nullptr;
+    float *bounds_ = nullptr, *candidate_scores_ = nullptr, *unit_rows_ = nullptr;
+};
+
+}  // namespace detail
+}  // namespace UNITSPHERE_ISA
+}  // namespace unitsphere

@@ -1,0 +1,108 @@
+/// Search in two passes: candidates from a compact gallery, their order from the rows themselves.
+#pragma once
+
+#include "data/search_results.hpp"
+#include "detail/rescore_candidates.hpp"
+#include "detail/sides.hpp"
+
+namespace unitsphere {
+inline namespace UNITSPHERE_ISA {
+
+struct top_k_rescored_options {
+    row_policy queries = {}, gallery = {};
+};
+
+namespace detail {
+
+inline constexpr side_names top_k_rescored_names = of_queries_and_gallery("top_k_rescored");
+
+template <class Queries, class Gallery, class Rows>
+void require_candidates(const Queries& queries, const Gallery& gallery, const Rows& rows, idx_t factor) {
+    require_same_dim(top_k_rescored_names, queries, gallery);
+    if (rows.dim() != gallery.dim())
+        fail<shape_error>("top_k_rescored: gallery has dim ", gallery.dim(), ", rows have dim ", rows.dim());
+    if (rows.rows() != gallery.rows())
+        fail<shape_error>("top_k_rescored: gallery has ", gallery.rows(), " rows, rows has ", rows.rows());
+    if (factor < 1) fail<value_error>("top_k_rescored: factor is ", factor, ", it must be at least 1");
+}
+
+template <class Queries, class Gallery, class Rows>
+void best_of_candidates(const Queries& queries, const Gallery& gallery, const Rows& rows, idx_t factor,
+                        matrix_view<idx_t> indices, matrix_view<float> scores, const execution& how,
+                        const top_k_rescored_options& options) {
+    const idx_t k = scores.columns(), g = gallery.rows();
+    const idx_t candidates = k == 0 ? 0 : factor > g / k ? g : factor * k;
+    row_policy of_queries;  // errors and counts belong to the first pass
+    if (options.queries.zero_rows == on_row::nan) of_queries.zero_rows = on_row::nan;
+    const engine::row_source<typename Queries::value_type> source(queries, of_queries, "top_k_rescored", "");
+    score_all<float, engine::tile_order::by_strips>(
+        how, top_k_rescored_names, queries, gallery, options.queries, options.gallery,
+        rescore_candidates<Queries, Rows>(source, rows, candidates, indices, scores));
+}
+
+}  // namespace detail
+
+/// The k nearest rows of every query among the factor * k nearest ones of a compact gallery, into the caller's memory.
+///
+///   candidates[i] = the factor * k rows j with the largest cosine(queries[i], gallery[j])
+///   indices[i]    = the k of them with the largest cosine(queries[i], rows[j]), best first
+///
+/// What top_k(queries, rows, k) finds, unless the gallery's rounding puts a neighbour behind factor * k others: a factor
+/// of 2 is plenty for 16 bits. The order is that of top_k.
+///
+/// Shapes   queries [q, dim], gallery [g, dim]: a compact_gallery (or a `gallery`, or rows); rows [g, dim]: the rows that
+///          it was made of, or a `gallery` of them -> indices [q, k] of idx_t, scores [q, k], k <= g.
+/// Units    cosines with the bits of cosine_similarity(queries, rows); indices are row numbers.
+/// Errors   shape_error if dims or the numbers of rows disagree, k exceeds g, or an output has another shape or overlaps;
+///          value_error for a factor below 1, and for zero or non-finite rows where the options of that side say so. A
+///          row of `rows` with NaN or Inf is never found.
+/// Threads  `how` splits the gallery; every split gives the same result.
+/// Memory   12 bytes for each candidate of each worker and some MiB of packed rows, from the workspace of `how`. Only
+///          the candidates' rows are read: `rows` may lie in a file that is mapped. Those of a `gallery` cost more,
+///          since their elements are apart.
+/// Source   Jegou et al. 2011, "Searching in one billion vectors: re-rank with source coding"; FAISS, IndexRefine.
+template <class Queries, class Gallery, class Rows, class Indices, class Scores, detail::if_sides<Queries, Gallery> = 0,
+          detail::if_sides<Queries, Rows> = 0>
+void top_k_rescored_into(const Queries& queries, const Gallery& gallery, const Rows& rows, required<idx_t> factor,
+                         Indices&& indices, Scores&& scores, const execution& how = {},
+                         const top_k_rescored_options& options = {}) {
+    const auto query_view = engine::view_of(queries);
+    const auto gallery_view = engine::side_of(gallery);
+    const auto row_view = engine::side_of(rows);
+    const auto found = detail::output_of<Indices, idx_t>(indices);
+    const auto cosines = detail::output_of<Scores, float>(scores);
+    const detail::side_names& names = detail::top_k_rescored_names;
+    const idx_t q = query_view.rows(), k = cosines.columns(), g = gallery_view.rows();
+    detail::require_candidates(query_view, gallery_view, row_view, factor);
+    if (k > g) detail::fail<shape_error>("top_k_rescored: ", k, " neighbours of ", g, " gallery rows");
+    detail::require_output(names, "scores", cosines, q, k, query_view, gallery_view);
+    detail::require_output(names, "indices", found, q, k, query_view, gallery_view);
+    detail::require_apart("top_k_rescored", "scores", cosines, "rows", engine::values_of(row_view));
+    detail::require_apart("top_k_rescored", "indices", found, "rows", engine::values_of(row_view));
+    detail::require_apart("top_k_rescored", "scores", cosines, "indices", found);
+    detail::best_of_candidates(query_view, gallery_view, row_view, factor, found, cosines, how, options);
+}
+/// The same as new matrices of min(k, g) columns: for (auto [row, score] : hits[i]).
+///
+/// Shapes, Units, Threads, Source   as above.   Errors  as above; value_error for a negative k.
+/// Memory   the results too.
+template <class Queries, class Gallery, class Rows, detail::if_sides<Queries, Gallery> = 0,
+          detail::if_sides<Queries, Rows> = 0>
+neighbours top_k_rescored(const Queries& queries, const Gallery& gallery, const Rows& rows, required<idx_t> k,
+                          required<idx_t> factor, const execution& how = {},
+                          const top_k_rescored_options& options = {}) {
+    if (k < 0) detail::fail<value_error>("top_k_rescored: k is ", idx_t(k), ", it must not be negative");
+    const auto query_view = engine::view_of(queries);
+    const auto gallery_view = engine::side_of(gallery);
+    const auto row_view = engine::side_of(rows);
+    detail::require_candidates(query_view, gallery_view, row_view, factor);
+    const idx_t q = query_view.rows(), columns = k < gallery_view.rows() ? idx_t(k) : gallery_view.rows();
+    neighbours found{matrix<idx_t>::uninitialized(q, columns), matrix<float>::uninitialized(q, columns)};
+    detail::best_of_candidates(query_view, gallery_view, row_view, factor, found.indices.view(), found.scores.view(),
+                               how, options);
+    return found;
+}
+UNITSPHERE_REFUSE_OTHER_SIDES(top_k_rescored);
+
+}  // namespace UNITSPHERE_ISA
+}  // namespace unitsphere
