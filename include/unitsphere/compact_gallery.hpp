@@ -2,10 +2,39 @@
 #pragma once
 
 #include "detail/arguments.hpp"
+#include "detail/growing_bytes.hpp"
 #include "detail/packed_gallery.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
+
+/// Storages of a compact_gallery that are no types of C++: 4 bits, and 1 bit, an element.
+struct int4;
+struct one_bit;
+
+namespace detail {
+/// What holds the rows of a compact_gallery<Storage>.
+template <class Storage>
+struct compact_rows {
+    static_assert(
+        std::is_same_v<Storage, float16> || std::is_same_v<Storage, bfloat16>,
+        "unitsphere: a compact_gallery stores float16, bfloat16, std::int8_t, int4 or one_bit; gallery stores "
+        "float");
+    using type = growing_panels<Storage>;
+};
+template <>
+struct compact_rows<std::int8_t> {
+    using type = growing_bytes<8>;
+};
+template <>
+struct compact_rows<int4> {
+    using type = growing_bytes<4>;
+};
+template <>
+struct compact_rows<one_bit> {
+    using type = growing_bytes<1>;
+};
+}  // namespace detail
 
 struct compact_gallery_options {
     row_policy rows = {};
@@ -27,9 +56,6 @@ struct compact_gallery_options {
 /// Source   IEEE 754-2008, section 3.6: binary16. Intel 2018, "BFLOAT16 - Hardware Numerics Definition".
 template <class Storage>
 class compact_gallery {
-    static_assert(std::is_same_v<Storage, float16> || std::is_same_v<Storage, bfloat16>,
-                  "unitsphere: a compact_gallery stores float16 or bfloat16; gallery stores float");
-
 public:
     using value_type = Storage;
 
@@ -81,10 +107,10 @@ public:
     unit_embeddings<float> unit_rows() const { return unit_rows(0, rows()); }
 
     /// For the engine: the rows as the multiply kernel reads them.
-    engine::packed_view<Storage> packed() const noexcept { return rows_.packed(); }
+    auto packed() const noexcept { return rows_.packed(); }
 
 private:
-    detail::growing_panels<Storage> rows_ = {};
+    typename detail::compact_rows<Storage>::type rows_ = {};
 };
 
 }  // namespace UNITSPHERE_ISA

@@ -188,16 +188,20 @@ TEST_CASE("no score exceeds the bound of its bytes", "[shadow]") {
             engine::pack_byte_column(gallery_rows.row(j), dim, view.space, scratch, 3, panel.data(), numbers);
             for (idx_t i = 0; i < queries.rows(); ++i) {
                 std::int32_t sum = 0, product = 0;
-                const auto query = engine::pack_byte_row(queries.row(i), view, scratch, 2, block.data(), sum);
+                const auto query =
+                    engine::pack_byte_row(queries.row(i), dim, view.space, scratch, 2, block.data(), sum);
+                const float constant = float(
+                    double(query.offset) +
+                    kernel::constant_of_bound(dim, query.length, 1.0 + 1e-6 + view.deviation, view.space.mean_square));
                 for (idx_t k = 0; k < dim; ++k)
                     product += block.data()[kernel::byte_of_block(2, k)] * panel.data()[kernel::byte_of_panel(3, k)];
-                const float bound = kernel::bound_of_score(product, numbers, 3, query);
+                const float bound = kernel::bound_of_score(product, numbers, 3, query, constant);
                 if (!(bound >= scores(i, j)))
                     FAIL("query " << i << ", row " << j << ": " << bound << " < " << scores(i, j));
                 closest =
                     std::min(closest, (double(bound) - double(scores(i, j))) / double(query.norm * numbers.error[3]));
                 const std::int32_t sums[16] = {0, 0, 0, product};
-                if (!kernel::any_may_reach(sums, numbers, query, scores(i, j) - query.constant))
+                if (!kernel::any_may_reach(sums, numbers, query, scores(i, j) - constant))
                     FAIL("query " << i << ", row " << j << " is passed over");
             }
         }

@@ -91,10 +91,11 @@ private:
         for (int c = 0; c < columns; ++c) {
             if (is_nan(scores[c]) || scores[c] < least_score(list)) continue;
             const idx_t column = first_column + c;
-            list.add(
-                kernel::sums_in_double(row_in_double(queries_, row), row_in_double(gallery_, column), queries_.dim())
-                    .cosine(),
-                column);
+            if constexpr (engine::has_elements<Gallery>)
+                list.add(kernel::sums_in_double(row_in_double(queries_, row), row_in_double(gallery_, column),
+                                                queries_.dim())
+                             .cosine(),
+                         column);
         }
     }
 

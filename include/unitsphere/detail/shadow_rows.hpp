@@ -2,29 +2,28 @@
 #pragma once
 
 #include "../engine/filter_loop.hpp"
-#include "packed_gallery.hpp"
+#include "growing_bytes.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace detail {
 
-/// The bytes of rows, which grow. The mean is that of the first rows that are taken; any would do.
+/// The bytes of rows, which grow.
 class row_bytes {
 public:
     idx_t bytes() const noexcept {
-        return idx_t(bytes_.size()) + idx_t(numbers_.size() * sizeof(kernel::panel_numbers)) +
-               idx_t((mean_.size() + signs_.size()) * sizeof(float));
+        return idx_t(bytes_.size()) + idx_t(numbers_.size() * sizeof(kernel::panel_numbers)) + space_.bytes();
     }
     engine::byte_panels panels(idx_t rows) const noexcept {
-        return {bytes_.data(), numbers_.data(), rows, kernel::padded_bytes(idx_t(mean_.size()))};
+        return {bytes_.data(), numbers_.data(), rows, kernel::padded_bytes(space_.dim())};
     }
-    kernel::byte_space space() const noexcept { return {mean_.data(), signs_.data(), mean_square_}; }
+    kernel::byte_space space() const noexcept { return space_.view(); }
 
     /// Takes rows `first` and all behind it. What was there before stays until all are taken.
     void take(const unit_view<float>& rows, idx_t first, const execution& how) {
         const idx_t dim = rows.dim(), count = rows.rows() - first;
         if (dim < 1 || dim > kernel::most_byte_dim || count == 0) return;
-        if (mean_.empty()) find_mean(rows);
+        if (space_.empty()) space_.find(rows.rows(), dim, [&](idx_t i) { return rows.row(i); });
         reserve(first, rows.rows(), dim);
         const idx_t first_panel = first / kernel::byte_columns;
         const idx_t panels = engine::ceil_div(rows.rows(), kernel::byte_columns) - first_panel;
@@ -42,23 +41,7 @@ public:
     }
 
 private:
-    static constexpr idx_t rows_of_mean = 4096, panels_of_task = 8;
-
-    void find_mean(const unit_view<float>& rows) {
-        const idx_t dim = rows.dim(), some = engine::minimum(rows.rows(), rows_of_mean);
-        array<double> sum(dim);
-        idx_t count = 0;
-        for (idx_t i = 0; i < some; ++i) {
-            if (kernel::length_of(rows.row(i), dim).kind() != kernel::row_kind::regular) continue;
-            for (idx_t k = 0; k < dim; ++k) sum[k] += double(rows(i, k));
-            ++count;
-        }
-        array<float> mean(dim), signs(dim);
-        for (idx_t k = 0; k < dim; ++k) mean[k] = count > 0 ? float(sum[k] / double(count)) : 0.0f;
-        kernel::find_rotation_signs(dim, signs.data());
-        mean_square_ = kernel::product_in_double(mean.data(), mean.data(), dim);
-        mean_ = static_cast<array<float>&&>(mean), signs_ = static_cast<array<float>&&>(signs);
-    }
+    static constexpr idx_t panels_of_task = 8;
 
     /// Room for `rows` rows, behind a copy of the first `used`.
     void reserve(idx_t used, idx_t rows, idx_t dim) {
@@ -92,8 +75,7 @@ private:
 
     array<std::int8_t> bytes_ = {};
     array<kernel::panel_numbers> numbers_ = {};
-    array<float> mean_ = {}, signs_ = {};
-    double mean_square_ = 0.0;
+    row_space space_ = {};
 };
 
 /// Unit rows, its own or the caller's, and their bytes.

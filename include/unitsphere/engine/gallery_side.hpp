@@ -11,7 +11,7 @@ namespace engine {
 template <class T>
 class raw_side {
 public:
-    static constexpr bool is_packed = false, is_compact = false, has_loop = false;
+    static constexpr bool is_packed = false, is_compact = false, has_loop = false, has_panels = true;
 
     template <class View>
     raw_side(const View& rows, const row_policy& options, const char* function, const char* side)
@@ -93,7 +93,7 @@ private:
 template <class S>
 class packed_side : public rows_of_gallery {
 public:
-    static constexpr bool is_packed = true, is_compact = sizeof(S) < sizeof(float), has_loop = false;
+    static constexpr bool is_packed = true, is_compact = sizeof(S) < sizeof(float), has_loop = false, has_panels = true;
 
     packed_side(const packed_view<S>& view, const row_policy& options, const char* function, const char*)
         : rows_of_gallery(view.seen, options, function), view_(view) {}
@@ -146,6 +146,10 @@ template <class View>
 inline constexpr bool is_packed_view = false;
 template <class C>
 inline constexpr bool is_packed_view<packed_view<C>> = true;
+
+/// Whether a view has the elements of its rows, for cosines in double.
+template <class View>
+inline constexpr bool has_elements = true;
 
 template <class Rows, class = void>
 inline constexpr bool is_gallery = false;

@@ -20,15 +20,17 @@ void score(const execution& how, row_source<T>& queries, Side& gallery, Pool&& p
     require_pool<pool_type, C>();
     if constexpr (Side::has_loop)
         if (gallery.template score<Order>(how, queries, pool)) return;
-    const tile_shape shape{queries.rows(),  gallery.rows(),         queries.dim(),   how.workers(),
-                           Side::is_packed, register_tile::of<C>(), Side::is_compact};
-    const tile_plan plan = plan_tiles(shape, Order);
-    if constexpr (Order == tile_order::whole_rows || (Order == tile_order::any && !Side::is_compact))
-        if (plan.loop == tile_loop::rows) return run_rows<C>(how, plan, queries, gallery, pool);
-    if constexpr (Order != tile_order::whole_rows) {
-        if constexpr (!Side::is_packed)
-            if (plan.loop == tile_loop::few) return run_few<C>(how, plan, queries, gallery, pool);
-        strip_loop<C, T, Side, pool_type>(how, plan, queries, gallery, pool).run();
+    if constexpr (Side::has_panels) {
+        const tile_shape shape{queries.rows(),  gallery.rows(),         queries.dim(),   how.workers(),
+                               Side::is_packed, register_tile::of<C>(), Side::is_compact};
+        const tile_plan plan = plan_tiles(shape, Order);
+        if constexpr (Order == tile_order::whole_rows || (Order == tile_order::any && !Side::is_compact))
+            if (plan.loop == tile_loop::rows) return run_rows<C>(how, plan, queries, gallery, pool);
+        if constexpr (Order != tile_order::whole_rows) {
+            if constexpr (!Side::is_packed)
+                if (plan.loop == tile_loop::few) return run_few<C>(how, plan, queries, gallery, pool);
+            strip_loop<C, T, Side, pool_type>(how, plan, queries, gallery, pool).run();
+        }
     }
 }
 

@@ -23,35 +23,14 @@ struct panel_numbers {
 };
 inline constexpr float never_found = -1e30f;
 
-/// The numbers of a query.
-struct byte_query {
-    float scale, inverse_scale;
-    float norm, error;  ///< |U| and |U - scale p|, rounded up
-    float constant;
-    bool is_finite;
-};
-
-/// What byte_query::constant adds for roundings. `longest`: of the gallery's rows; `length`: of the query.
+/// What constant_u adds for roundings. `longest`: of the gallery's rows; `length`: of the query.
 inline double constant_of_bound(idx_t dim, double length, double longest, double mean_square) noexcept {
     const double canonical = double(128 + ceil_div(dim, 128) + 7) * 0x1p-24 * length * longest;
     const double of_floats = 0x1p-19 * (1.0 + length) * (1.0 + longest) * (1.0 + mean_square);
     return 1.001 * canonical + of_floats;
 }
 
-/// 16 products as floats, rounded.
-UNITSPHERE_INLINE lanes<float> load16_as_floats(const std::int32_t* sums) noexcept {
-    typedef std::int32_t ints __attribute__((vector_size(sizeof(vector<float>)), aligned(4), may_alias));
-    typedef float floats __attribute__((vector_size(sizeof(vector<float>))));
-    lanes<float> out;
-    unroll<lanes<float>::parts>([&](int i) UNITSPHERE_LAMBDA {
-        const floats converted =
-            __builtin_convertvector(*reinterpret_cast<const ints*>(sums + i * lanes<float>::width), floats);
-        __builtin_memcpy(&out.part[i], &converted, sizeof converted);
-    });
-    return out;
-}
-
-/// Whether some row of a panel may reach a bound, which is given as the query's first_look() of it.
+/// Whether some row of a panel may reach a bound, which is given less the query's constant.
 UNITSPHERE_INLINE bool any_may_reach(const std::int32_t* sums, const panel_numbers& panel, const byte_query& query,
                                      float least) noexcept {
     const float first_look =
@@ -62,10 +41,10 @@ UNITSPHERE_INLINE bool any_may_reach(const std::int32_t* sums, const panel_numbe
 }
 
 /// No score of row j of the panel is greater.
-UNITSPHERE_INLINE float bound_of_score(std::int32_t sum, const panel_numbers& panel, int j,
-                                       const byte_query& query) noexcept {
+UNITSPHERE_INLINE float bound_of_score(std::int32_t sum, const panel_numbers& panel, int j, const byte_query& query,
+                                       float constant) noexcept {
     return query.scale * (panel.scale[j] * float(sum)) + panel.from_mean[j] + query.norm * panel.error[j] +
-           query.error * panel.length[j] + query.constant;
+           query.error * panel.length[j] + constant;
 }
 
 }  // namespace kernel

@@ -66,6 +66,17 @@ inline void transform(float* x, idx_t n, const float* scaled_signs) noexcept {
             }
 }
 
+/// The inverse: the matrix is its own but for the scale, the signs come last.
+inline void transform_back(float* x, idx_t n, const float* scaled_signs) noexcept {
+    for (idx_t stride = 1; stride < n; stride *= 2)
+        for (idx_t k = 0; k < n; ++k)
+            if ((k & stride) == 0) {
+                const float low = x[k], high = x[k + stride];
+                x[k] = low + high, x[k + stride] = low - high;
+            }
+    for (idx_t k = 0; k < n; ++k) x[k] *= scaled_signs[k];
+}
+
 }  // namespace rotation_detail
 
 /// The largest power of two that is no more than dim.
@@ -87,6 +98,14 @@ inline void rotate(float* x, idx_t dim, const float* signs) noexcept {
     const idx_t n = rotated_at_once(dim);
     rotation_detail::transform(x, n, signs);
     if (n < dim) rotation_detail::transform(x + dim - n, n, signs + dim - n);
+}
+
+/// Undoes rotate().
+inline void rotate_back(float* x, idx_t dim, const float* signs) noexcept {
+    if (dim < least_rotated_dim) return;
+    const idx_t n = rotated_at_once(dim);
+    if (n < dim) rotation_detail::transform_back(x + dim - n, n, signs + dim - n);
+    rotation_detail::transform_back(x, n, signs);
 }
 
 }  // namespace kernel

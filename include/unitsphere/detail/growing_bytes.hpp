@@ -1,0 +1,178 @@
+/// Unit rows of 8, 4 or 1 bits an element that grow: the storage of a compact_gallery of integers.
+#pragma once
+
+#include "../engine/byte_loop.hpp"
+#include "packed_gallery.hpp"
+
+namespace unitsphere {
+inline namespace UNITSPHERE_ISA {
+namespace detail {
+
+/// The mean that rows are seen from, and the signs of their rotation. The mean is that of the first rows that are taken.
+class row_space {
+public:
+    bool empty() const noexcept { return mean_.empty(); }
+    idx_t dim() const noexcept { return idx_t(mean_.size()); }
+    idx_t bytes() const noexcept { return idx_t((mean_.size() + signs_.size()) * sizeof(float)); }
+    kernel::byte_space view() const noexcept { return {mean_.data(), signs_.data(), mean_square_}; }
+
+    /// From the first rows among unit_row(i), i < count.
+    template <class UnitRow>
+    void find(idx_t count, idx_t dim, UnitRow&& unit_row) {
+        array<double> sum(dim);
+        array<float> mean(dim), signs(dim);
+        idx_t regular = 0;
+        for (idx_t i = 0; i < engine::minimum(count, rows_of_mean); ++i) {
+            const float* const row = unit_row(i);
+            if (kernel::length_of(row, dim).kind() != kernel::row_kind::regular) continue;
+            for (idx_t k = 0; k < dim; ++k) sum[k] += double(row[k]);
+            ++regular;
+        }
+        for (idx_t k = 0; k < dim; ++k) mean[k] = regular > 0 ? float(sum[k] / double(regular)) : 0.0f;
+        kernel::find_rotation_signs(dim, signs.data());
+        mean_square_ = kernel::product_in_double(mean.data(), mean.data(), dim);
+        mean_ = static_cast<array<float>&&>(mean), signs_ = static_cast<array<float>&&>(signs);
+    }
+
+private:
+    static constexpr idx_t rows_of_mean = 4096;
+
+    array<float> mean_ = {}, signs_ = {};
+    double mean_square_ = 0.0;
+};
+
+template <int Bits>
+class growing_bytes {
+public:
+    idx_t rows() const noexcept { return rows_; }
+    idx_t dim() const noexcept { return dim_; }
+    idx_t bytes() const noexcept {
+        return idx_t(bytes_.size()) + idx_t(numbers_.size() * sizeof(kernel::compact_numbers)) + space_.bytes();
+    }
+    const row_report& seen() const noexcept { return seen_; }
+    engine::byte_view<Bits> packed() const noexcept {
+        return {bytes_.data(), numbers_.data(), rows_, dim_, space_.view(), seen_, 0.0};
+    }
+
+    /// `count` rows from `first` on: what is stored, rotated back, at unit length.
+    unit_embeddings<float> unit_rows(const char* owner, idx_t first, idx_t count) const {
+        if (first < 0 || count < 0 || count > rows() - first)
+            fail<shape_error>(owner, "::unit_rows: ", count, " rows from ", first, " on, of ", rows());
+        auto out = matrix<float>::uninitialized(count, dim_);
+        for (idx_t i = 0; i < count; ++i) unpack_row(first + i, out.row(i));
+        return normalize_to_new<float>(matrix_view<const float>(out.view()), {}, {}, owner);
+    }
+
+    /// Appends the rows of a view. If it fails, everything is as before.
+    template <class View>
+    void append(const View& view, const execution& how, const row_policy& policy, const char* function,
+                const char* row) {
+        if (rows_ > 0 && view.dim() != dim_)
+            fail<shape_error>(function, ": rows have dim ", view.dim(), ", the gallery has dim ", dim_);
+        if (view.dim() > kernel::most_byte_dim)
+            fail<shape_error>(function, ": rows have dim ", view.dim(), ", it must be at most ", kernel::most_byte_dim);
+        row_report counted_here;
+        row_policy counted = policy;  // a report makes unit rows count, too
+        if (counted.report == nullptr) counted.report = &counted_here;
+        engine::row_source source(view, counted, function, row);
+        if (rows_ == 0) find_space(source);
+        reserve(view.rows(), view.dim());
+        pack(how, source);
+        row_report seen = source.seen();
+        seen.first_zero += rows_, seen.first_non_finite += rows_;
+        seen_.add(seen);
+        dim_ = view.dim(), rows_ += view.rows();
+        source.report();
+    }
+
+private:
+    static constexpr idx_t panels_of_task = 8;
+
+    template <class T>
+    void find_space(engine::row_source<T>& source) {
+        array<float> unit(source.dim());
+        row_report unused;
+        space_.find(source.rows(), source.dim(), [&](idx_t i) {
+            kernel::scale_row(source.row(i), source.dim(), source.factors(i, unused), unit.data());
+            return unit.data();
+        });
+    }
+    idx_t panel_bytes(idx_t dim) const noexcept { return kernel::compact_panel_bytes<Bits>(kernel::padded_bytes(dim)); }
+    void reserve(idx_t more, idx_t dim) {
+        if (more > PTRDIFF_MAX - 64 - rows_)
+            fail<std::length_error>("compact_gallery: ", more, " rows behind ", rows_, " exceed the address space");
+        const idx_t panels = engine::ceil_div(rows_ + more, kernel::byte_columns), there = idx_t(numbers_.size());
+        if (panels <= there && idx_t(bytes_.size()) == there * panel_bytes(dim)) return;
+        const idx_t roomy = rows_ > 0 ? engine::maximum(panels, there + there / 2) : panels;
+        auto bytes = array<std::uint8_t>(roomy * panel_bytes(dim));
+        auto numbers = array<kernel::compact_numbers>::uninitialized(roomy);
+        const idx_t used = engine::ceil_div(rows_, kernel::byte_columns);
+        if (used > 0) {
+            std::memcpy(bytes.data(), bytes_.data(), std::size_t(used * panel_bytes(dim)));
+            std::memcpy(numbers.data(), numbers_.data(), std::size_t(used) * sizeof(kernel::compact_numbers));
+        }
+        bytes_ = static_cast<array<std::uint8_t>&&>(bytes);
+        numbers_ = static_cast<array<kernel::compact_numbers>&&>(numbers);
+    }
+
+    /// All rows of a source behind those that are there; a panel belongs to one task.
+    template <class T>
+    void pack(const execution& how, engine::row_source<T>& source) {
+        const idx_t dim = source.dim(), first_panel = rows_ / kernel::byte_columns, end = rows_ + source.rows();
+        const idx_t panels = engine::ceil_div(end, kernel::byte_columns) - first_panel;
+        engine::arena memory(how, "compact_gallery");
+        engine::worker_arrays<float> units, rotated;
+        engine::worker_arrays<std::int8_t> bytes;
+        const idx_t workers = engine::workers_for(how, engine::ceil_div(panels, panels_of_task));
+        memory.add(units, workers, dim);
+        memory.add(rotated, workers, dim);
+        memory.add(bytes, workers, kernel::padded_bytes(dim));
+        memory.reserve();
+        engine::for_each_range(how, panels, panels_of_task, [&](idx_t worker, idx_t begin, idx_t last) {
+            row_report seen;
+            const idx_t first = engine::maximum((first_panel + begin) * kernel::byte_columns, rows_);
+            for (idx_t i = first; i < engine::minimum((first_panel + last) * kernel::byte_columns, end); ++i) {
+                float* const unit = units.of(worker);
+                kernel::scale_row(source.row(i - rows_), dim, source.factors(i - rows_, seen), unit);
+                pack_row(i, unit, dim, rotated.of(worker), bytes.of(worker));
+            }
+            source.count(seen);
+        });
+    }
+    void pack_row(idx_t i, const float* unit, idx_t dim, float* rotated, std::int8_t* bytes) noexcept {
+        const idx_t panel = i / kernel::byte_columns, padded = kernel::padded_bytes(dim);
+        const int column = int(i % kernel::byte_columns);
+        const kernel::row_kind kind = kernel::length_of(unit, dim).kind();
+        float scale = 0.0f, from_mean = kind == kernel::row_kind::zero ? kernel::of_zero_row : quiet_nan();
+        std::memset(bytes, 0, std::size_t(padded));
+        if (kind == kernel::row_kind::regular) {
+            kernel::rotate_from_mean(unit, dim, space_.view(), rotated);
+            scale = kernel::compact_row<Bits>(rotated, dim, bytes);
+            from_mean = float(kernel::product_in_double(unit, space_.view().mean, dim));
+        }
+        kernel::pack_compact_column<Bits>(bytes, padded, column, bytes_.data() + panel * panel_bytes(dim));
+        numbers_[panel].scale[column] = scale, numbers_[panel].from_mean[column] = from_mean;
+    }
+    void unpack_row(idx_t i, float* to) const noexcept {
+        const idx_t panel = i / kernel::byte_columns;
+        const int column = int(i % kernel::byte_columns);
+        const kernel::compact_numbers& numbers = numbers_[panel];
+        const bool zero = numbers.from_mean[column] == kernel::of_zero_row,
+                   undefined = is_nan(numbers.from_mean[column]);
+        for (idx_t k = 0; k < dim_; ++k)
+            to[k] = numbers.scale[column] *
+                    float(kernel::compact_byte<Bits>(bytes_.data() + panel * panel_bytes(dim_), column, k));
+        kernel::rotate_back(to, dim_, space_.view().signs);
+        for (idx_t k = 0; k < dim_; ++k) to[k] = undefined ? quiet_nan() : zero ? 0.0f : to[k] + space_.view().mean[k];
+    }
+
+    idx_t rows_ = 0, dim_ = 0;
+    row_report seen_ = {};
+    row_space space_ = {};
+    array<std::uint8_t> bytes_ = {};
+    array<kernel::compact_numbers> numbers_ = {};
+};
+
+}  // namespace detail
+}  // namespace UNITSPHERE_ISA
+}  // namespace unitsphere

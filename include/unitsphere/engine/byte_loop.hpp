@@ -1,0 +1,190 @@
+/// The tile loop over a gallery of 8, 4 or 1 bits an element: integer products, then scores, to the consumer.
+///
+///   any order       for each pass of up to 1024 queries: a task is one strip of panels against all of them
+///   whole rows      a task is 32 queries against all panels, in ascending order
+///
+/// Both:             6 panels, widened to bytes unless they are -> multiply_bytes -> sums, in L1 -> scores of a register
+///                   tile at a time -> consumer.tile(tile)
+#pragma once
+
+#include "../kernel/compact_bytes.hpp"
+#include "byte_pass.hpp"
+
+namespace unitsphere {
+inline namespace UNITSPHERE_ISA {
+namespace engine {
+
+/// The view of a compact gallery of `Bits` bits an element.
+template <int Bits>
+struct byte_view {
+    using value_type = float;  ///< of scores
+
+    const std::uint8_t* bytes;
+    const kernel::compact_numbers* numbers;
+    idx_t rows_, dim_;
+    kernel::byte_space space;
+    row_report seen;   ///< counted when the gallery took the rows
+    double deviation;  ///< of the norms of rows that were unit before
+
+    idx_t rows() const noexcept { return rows_; }
+    idx_t dim() const noexcept { return dim_; }
+    idx_t panels() const noexcept { return ceil_div(rows_, kernel::byte_columns); }
+    idx_t panel_bytes() const noexcept { return kernel::compact_panel_bytes<Bits>(kernel::padded_bytes(dim_)); }
+};
+template <int Bits>
+inline constexpr bool is_packed_view<byte_view<Bits>> = true;
+template <int Bits>
+inline constexpr bool has_elements<byte_view<Bits>> = false;
+
+template <int Bits, tile_order Order, class T, class Pool>
+class byte_loop {
+public:
+    byte_loop(const execution& how, row_source<T>& queries, const byte_view<Bits>& gallery, Pool& pool)
+        : how_(how),
+          queries_(queries),
+          gallery_(gallery),
+          pool_(pool),
+          memory_(how, queries.function()),
+          pass_(queries, gallery.space, 1024),
+          strip_panels_(panels_of_strip(gallery.panel_bytes() * (8 / Bits), gallery.panels(), how.workers(),
+                                        pass::panels_at_once)),
+          workers_(clamped(maximum(ceil_div(gallery.panels(), strip_panels_), pass_.pass_rows() / pass::rows_at_once),
+                           1, how.workers())) {
+        pass_.lay_out(memory_, workers_);
+        memory_.add(widened_, workers_, Bits == 8 ? 0 : pass::panels_at_once * panel_elements());
+        memory_.add(scores_, workers_, pass::rows_at_once * pass::columns_at_once);
+        pool.lay_out(memory_, workers_, whole_rows ? pass::rows_at_once : pass_.pass_rows());
+        memory_.reserve();
+        pool.begin();
+    }
+
+    void run() {
+        for (idx_t first = 0; first < queries_.rows(); first += pass_.pass_rows()) {
+            pass_.begin(first);
+            if constexpr (whole_rows) {
+                for_each_task(how_, pass_.tasks(), [&](idx_t worker, idx_t task) {
+                    pass_.take(worker, task);
+                    multiply(worker, task, task + 1, 0, gallery_.panels());
+                    rows_done(worker, task);
+                });
+            } else {
+                pool_.rows_begin(first, pass_.rows());
+                for_each_task(how_, pass_.tasks(), [&](idx_t worker, idx_t task) { pass_.take(worker, task); });
+                for_each_range(how_, gallery_.panels(), strip_panels_, [&](idx_t worker, idx_t begin, idx_t end) {
+                    multiply(worker, 0, pass_.tasks(), begin, end);
+                });
+                for_each_task(how_, pass_.tasks(), [&](idx_t worker, idx_t task) { rows_done(worker, task); });
+            }
+        }
+    }
+
+private:
+    using pass = byte_pass<T>;
+    static constexpr bool whole_rows = Order == tile_order::whole_rows;
+
+    idx_t panel_elements() const noexcept { return kernel::padded_bytes(gallery_.dim()) * kernel::byte_columns; }
+    void rows_done(idx_t worker, idx_t task) {
+        pool_.of(worker).rows_done(pass_.first() + task * pass::rows_at_once, pass_.rows_of_task(task));
+    }
+
+    /// The scores of some tasks' queries with some panels.
+    void multiply(idx_t worker, idx_t task, idx_t end_task, idx_t panel, idx_t end_panel) {
+        const kernel::amx::configured_tiles tiles(pass_.wants_tiles());
+        auto&& consumer = pool_.of(worker);
+        const idx_t first_row = pass_.first() + task * pass::rows_at_once;
+        const idx_t rows = minimum(end_task * pass::rows_at_once, pass_.rows()) - task * pass::rows_at_once;
+        const idx_t first = panel * kernel::byte_columns;
+        const idx_t columns = minimum(end_panel * kernel::byte_columns, gallery_.rows()) - first;
+        if (consumer.wants(first_row, rows, first, columns))
+            for (; panel < end_panel; panel += pass::panels_at_once) {
+                const idx_t panels = minimum(end_panel - panel, pass::panels_at_once);
+                const std::int8_t* const bytes = bytes_of(worker, panel, panels);
+                for (idx_t t = task; t < end_task; ++t)
+                    score(worker, t, panel, pass_.multiply(worker, t, bytes, panels, bool(tiles)), consumer);
+            }
+        how_.report_progress(rows * columns, queries_.rows() * gallery_.rows());
+    }
+    const std::int8_t* bytes_of(idx_t worker, idx_t panel, idx_t panels) noexcept {
+        const std::uint8_t* const at = gallery_.bytes + panel * gallery_.panel_bytes();
+        if constexpr (Bits == 8) {
+            return reinterpret_cast<const std::int8_t*>(at);
+        } else {
+            std::int8_t* const to = widened_.of(worker);
+            for (idx_t p = 0; p < panels; ++p)
+                kernel::widen_compact_panel<Bits>(at + p * gallery_.panel_bytes(), kernel::padded_bytes(gallery_.dim()),
+                                                  to + p * panel_elements());
+            return to;
+        }
+    }
+    /// Sums become scores, which the consumer gets by register tiles of float: it may have room for one.
+    template <class Consumer>
+    void score(idx_t worker, idx_t task, idx_t panel, const std::int32_t* sums, Consumer& consumer) {
+        using block = kernel::block<float>;
+        const idx_t rows = pass_.rows_of_task(task), first_row = task * pass::rows_at_once;
+        const idx_t first = panel * kernel::byte_columns;
+        const idx_t columns = minimum(gallery_.rows() - first, pass::columns_at_once);
+        float* const scores = scores_.of(worker);
+        for (idx_t r = 0; r < rows; ++r)
+            for (idx_t c = 0; c < columns; c += kernel::byte_columns)
+                kernel::store16(scores + r * pass::columns_at_once + c,
+                                scores_of(pass_.query(first_row + r), sums + r * pass::columns_at_once + c,
+                                          gallery_.numbers[panel + c / kernel::byte_columns]));
+        for (idx_t r = 0; r < rows; r += block::rows)
+            for (idx_t c = 0; c < columns; c += block::columns)
+                consumer.tile(score_tile<float>{pass_.first() + first_row + r, first + c,
+                                                int(minimum(rows - r, block::rows)),
+                                                int(minimum(columns - c, block::columns)),
+                                                scores + r * pass::columns_at_once + c, int(pass::columns_at_once)});
+    }
+    static kernel::lanes<float> scores_of(const kernel::byte_query& query, const std::int32_t* sums,
+                                          const kernel::compact_numbers& panel) noexcept {
+        if (query.kind == kernel::row_kind::regular) return kernel::compact_scores(sums, panel, query);
+        const bool zero = query.kind == kernel::row_kind::zero;
+        kernel::lanes<float> scores = kernel::broadcast(zero ? 0.0f : unitsphere::detail::quiet_nan());
+        if (zero)  // with a row that is not finite: NaN
+            scores = kernel::nan_where_nan(scores, kernel::load16(panel.from_mean));
+        return scores;
+    }
+
+    const execution& how_;
+    row_source<T>& queries_;
+    const byte_view<Bits>& gallery_;
+    Pool& pool_;
+    arena memory_;
+    pass pass_;
+    idx_t strip_panels_, workers_;
+    worker_arrays<std::int8_t> widened_;
+    worker_arrays<float> scores_;
+};
+
+/// The side of such a gallery.
+template <int Bits>
+class byte_side : public rows_of_gallery {
+public:
+    static constexpr bool has_loop = true, has_panels = false;
+
+    byte_side(const byte_view<Bits>& view, const row_policy& options, const char* function, const char*)
+        : rows_of_gallery(view.seen, options, function), view_(view) {}
+
+    idx_t rows() const noexcept { return view_.rows(); }
+    template <tile_order Order, class T, class Pool>
+    bool score(const execution& how, row_source<T>& queries, Pool& pool) const {
+        byte_loop<Bits, Order, T, Pool>(how, queries, view_, pool).run();
+        return true;
+    }
+
+private:
+    byte_view<Bits> view_;
+};
+template <int Bits>
+byte_side<Bits> side_type_of(const byte_view<Bits>&);
+
+/// Empty: the gallery owns its memory, so that no output can overlap it.
+template <int Bits>
+matrix_view<const float> values_of(const byte_view<Bits>&) noexcept {
+    return {};
+}
+
+}  // namespace engine
+}  // namespace UNITSPHERE_ISA
+}  // namespace unitsphere

@@ -1,0 +1,112 @@
+/// The queries of a loop over bytes: some of them as unit rows and as bytes, and their products with panels.
+#pragma once
+
+#include "byte_panels.hpp"
+#include "gallery_side.hpp"
+#include "multiply_group.hpp"
+
+namespace unitsphere {
+inline namespace UNITSPHERE_ISA {
+namespace engine {
+
+/// Writes a unit row as row r of a block of queries; the query's numbers, and the sum of its bytes.
+inline kernel::byte_query pack_byte_row(const float* row, idx_t dim, const kernel::byte_space& space,
+                                        const byte_scratch& scratch, int r, std::int8_t* block,
+                                        std::int32_t& sum) noexcept {
+    const idx_t padded = kernel::padded_bytes(dim);
+    const kernel::row_length length = kernel::length_of(row, dim);
+    kernel::byte_query query = {1.0f, 1.0f, 0.0f, 0.0f, 0.0f, length.norm(), length.kind()};
+    std::memset(scratch.bytes, 0, std::size_t(padded));
+    if (query.kind != kernel::row_kind::non_finite) {
+        const kernel::int8_numbers numbers = kernel::quantize_unit_row(row, dim, space, scratch.rotated, scratch.bytes);
+        query.scale = numbers.scale, query.inverse_scale = 1.0f / numbers.scale;
+        query.norm = numbers.norm, query.error = numbers.error;
+        query.offset = float(double(numbers.from_mean) - space.mean_square);
+    }
+    sum = 0;
+    for (idx_t k = 0; k < padded; ++k) sum += scratch.bytes[k];
+    for (idx_t k = 0; k < padded; k += kernel::byte_step)
+        std::memcpy(block + kernel::byte_of_block(r, k), scratch.bytes + k, kernel::byte_step);
+    return query;
+}
+
+/// Up to pass_rows() queries at a time, in memory of the call.
+template <class T>
+class byte_pass {
+public:
+    /// Queries and panels of one product; their sums stay in L1.
+    static constexpr idx_t rows_at_once = 2 * kernel::byte_rows, panels_at_once = 6;
+    static constexpr idx_t columns_at_once = panels_at_once * kernel::byte_columns;
+
+    byte_pass(row_source<T>& queries, const kernel::byte_space& space, idx_t most_rows)
+        : queries_(queries), space_(space), pass_rows_(minimum(round_up(queries.rows(), rows_at_once), most_rows)) {}
+
+    void lay_out(arena& memory, idx_t workers) {
+        const idx_t padded = kernel::padded_bytes(queries_.dim());
+        memory.add(units_, pass_rows_, queries_.dim());
+        memory.add(blocks_, pass_rows_, padded);
+        memory.add(row_sums_, pass_rows_);
+        memory.add(numbers_, pass_rows_);
+        memory.add(rotated_, workers, queries_.dim());
+        memory.add(bytes_, workers, padded);
+        memory.add(sums_, workers, rows_at_once * columns_at_once);
+    }
+    idx_t pass_rows() const noexcept { return pass_rows_; }
+    idx_t tasks() const noexcept { return ceil_div(rows_, rows_at_once); }
+    /// The rows of task t: 32, or what is left.
+    idx_t rows_of_task(idx_t t) const noexcept { return minimum(rows_at_once, rows_ - t * rows_at_once); }
+    idx_t first() const noexcept { return first_; }
+    idx_t rows() const noexcept { return rows_; }
+    const float* unit(idx_t i) const noexcept { return units_ + i * queries_.dim(); }
+    const kernel::byte_query& query(idx_t i) const noexcept { return numbers_[i]; }
+
+    /// The pass from query `first` on.
+    void begin(idx_t first) noexcept { first_ = first, rows_ = minimum(pass_rows_, queries_.rows() - first); }
+    /// Normalizes and quantizes the rows of a task, and counts those without a direction.
+    void take(idx_t worker, idx_t task) {
+        const idx_t dim = queries_.dim(), padded = kernel::padded_bytes(dim);
+        row_report seen;
+        for (idx_t i = task * rows_at_once; i < task * rows_at_once + rows_of_task(task); ++i) {
+            float* const unit = units_ + i * dim;
+            kernel::scale_row(queries_.row(first_ + i), dim, queries_.factors(first_ + i, seen), unit);
+            numbers_[i] =
+                pack_byte_row(unit, dim, space_, {rotated_.of(worker), bytes_.of(worker)}, int(i % kernel::byte_rows),
+                              blocks_ + i / kernel::byte_rows * (padded * kernel::byte_rows), row_sums_[i]);
+        }
+        queries_.count(seen);
+    }
+    /// The products of a task's rows with up to 6 panels: columns_at_once of them from one row to the next.
+    const std::int32_t* multiply(idx_t worker, idx_t task, const std::int8_t* panel, idx_t panels,
+                                 bool tiles) noexcept {
+        const idx_t row = task * rows_at_once, padded = kernel::padded_bytes(queries_.dim());
+        std::int32_t* const sums = sums_.of(worker);
+        kernel::multiply_bytes({blocks_ + row * padded, row_sums_ + row, panel, int(rows_of_task(task)), int(panels),
+                                padded, sums, columns_at_once},
+                               tiles);
+        return sums;
+    }
+    /// Whether AMX is worth its configuration.
+    bool wants_tiles() const noexcept { return rows_ > kernel::most_vector_rows; }
+
+private:
+    row_source<T>& queries_;
+    kernel::byte_space space_;
+    idx_t pass_rows_, first_ = 0, rows_ = 0;
+    float* units_ = nullptr;
+    std::int8_t* blocks_ = nullptr;
+    std::int32_t* row_sums_ = nullptr;
+    kernel::byte_query* numbers_ = nullptr;
+    worker_arrays<float> rotated_;
+    worker_arrays<std::int8_t> bytes_;
+    worker_arrays<std::int32_t> sums_;
+};
+
+/// Panels of a strip: what L2 holds, and enough strips for all workers.
+inline idx_t panels_of_strip(idx_t panel_bytes, idx_t panels, idx_t workers, idx_t step) noexcept {
+    const idx_t fitting = caches().strip_bytes / maximum(panel_bytes, 1), share = ceil_div(panels, 4 * workers);
+    return ceil_div(clamped(minimum(fitting, share), 1, 32 * step), step) * step;
+}
+
+}  // namespace engine
+}  // namespace UNITSPHERE_ISA
+}  // namespace unitsphere

@@ -1,0 +1,117 @@
+/// Rows of 8, 4 or 1 bits an element: how they are packed, widened to bytes, and scored.
+///
+///   bytes of an element    8 bits: [-127, 127]      4 bits: [-7, 7]      1 bit: -1 or 1
+///   g ~ scale * bytes      max |g| / 127            max |g| / 7          <g, g> / sum |g|
+///
+///   score(u, v) = clamp((float(<p, q>) * scale_v) * scale_u + (<v, m> + (<u, m> - <m, m>)), -1, 1)
+///
+/// each product and sum rounded: the same bits on every machine. The scale of 1 bit makes the product with the row
+/// itself exact. A zero row scores 0, one that is not finite NaN.
+///
+/// A panel of 16 rows: 8 bits as kernel::multiply_bytes reads it, [dim / 4][16][4]; 4 bits two such groups of 64 bytes
+/// in one, the second in the upper halves, as q + 8; 1 bit eight groups in one, group n in bit n, 1 for +1.
+///
+/// Source   Gao and Long 2024, "RaBitQ", arXiv:2405.12497, section 3: one bit of rotated rows around their mean.
+#pragma once
+
+#include "byte_blocks.hpp"
+#include "int8_rows.hpp"
+#include "multiply.hpp"
+
+namespace unitsphere {
+inline namespace UNITSPHERE_ISA {
+namespace kernel {
+
+/// The two numbers of each of a panel's 16 rows.
+struct compact_numbers {
+    float scale[byte_columns], from_mean[byte_columns];
+};
+/// The from_mean of a zero row.
+inline constexpr float of_zero_row = -0x1p100f;
+
+/// Bytes of a panel of rows of `padded` elements.
+template <int Bits>
+constexpr idx_t compact_panel_bytes(idx_t padded) noexcept {
+    return padded * byte_columns * Bits / 8;
+}
+
+/// The bytes of a rotated row, and its scale.
+template <int Bits>
+inline float compact_row(const float* g, idx_t dim, std::int8_t* bytes) noexcept {
+    if constexpr (Bits > 1) return quantize(g, dim, bytes, Bits == 8 ? 127 : 7).scale;
+    lanes<double> squares = broadcast(0.0), magnitudes = squares;
+    for (idx_t k = 0; k < dim; k += lane_count) {
+        const lanes<float> element = k + lane_count <= dim ? load16(g + k) : load16_first(g + k, int(dim - k));
+        const lanes<double> value = widen(element);
+        squares = fma<double>(value, value, squares);
+        magnitudes = magnitudes + widen(from_bits(bits(element) & 0x7fffffff));
+    }
+    for (idx_t k = 0; k < dim; ++k) bytes[k] = g[k] < 0.0f ? -1 : 1;
+    const double sum = sum_of_lanes(magnitudes);
+    return sum > 0.0 ? float(sum_of_lanes(squares) / sum) : 0.0f;
+}
+
+/// Writes the bytes of a row, zero from dim to `padded`, into a column of a panel whose other columns stay.
+template <int Bits>
+inline void pack_compact_column(const std::int8_t* bytes, idx_t padded, int column, std::uint8_t* panel) noexcept {
+    constexpr int groups = 8 / Bits, group_bytes = 4 * byte_columns;
+    for (idx_t k = 0; k < padded; ++k) {
+        const idx_t group = k / 4;
+        std::uint8_t& to = panel[group / groups * group_bytes + column * 4 + k % 4];
+        const int shift = int(group % groups) * Bits;
+        constexpr unsigned mask = (1u << Bits) - 1;
+        const unsigned value = Bits == 8   ? unsigned(bytes[k]) & mask
+                               : Bits == 4 ? unsigned(bytes[k] + 8)
+                                           : bytes[k] > 0;
+        to = std::uint8_t((to & ~(mask << shift)) | value << shift);
+    }
+}
+/// Byte k of the row in a column.
+template <int Bits>
+inline std::int8_t compact_byte(const std::uint8_t* panel, int column, idx_t k) noexcept {
+    constexpr int groups = 8 / Bits, group_bytes = 4 * byte_columns;
+    const idx_t group = k / 4;
+    const unsigned all = panel[group / groups * group_bytes + column * 4 + k % 4] >> (group % groups * Bits);
+    if constexpr (Bits == 8) return std::int8_t(all);
+    if constexpr (Bits == 4) return std::int8_t(int(all & 15) - 8);
+    return (all & 1) != 0 ? 1 : -1;
+}
+
+/// Widens a panel to bytes. Padding becomes what multiplies a query's zeros.
+template <int Bits>
+UNITSPHERE_NOINLINE void widen_compact_panel(const std::uint8_t* panel, idx_t padded, std::int8_t* to) noexcept {
+    static_assert(Bits == 4 || Bits == 1, "8 bits are read where they lie");
+    typedef std::uint8_t group __attribute__((vector_size(64), aligned(1), may_alias));
+    constexpr int groups = 8 / Bits, group_bytes = 4 * byte_columns;
+    for (idx_t n = 0; n < padded / 4; n += groups, panel += group_bytes) {
+        const group all = *reinterpret_cast<const group*>(panel);
+        unroll<groups>([&](int i) UNITSPHERE_LAMBDA {
+            const group value = (all >> std::uint8_t(i * Bits)) & std::uint8_t(Bits == 4 ? 15 : 1);
+            *reinterpret_cast<group*>(to) = Bits == 4 ? value - std::uint8_t(8) : value + value - std::uint8_t(1);
+            to += group_bytes;
+        });
+    }
+}
+
+/// x, but NaN where y is.
+UNITSPHERE_INLINE lanes<float> nan_where_nan(const lanes<float>& x, const lanes<float>& y) noexcept {
+    constexpr std::int32_t infinity = 0x7f800000, quiet_nan = 0x7fc00000;
+    return from_bits(select_gt(bits(y) & 0x7fffffff, infinity, broadcast(quiet_nan), bits(x)));
+}
+
+/// 16 scores of a query and a panel.
+UNITSPHERE_INLINE lanes<float> compact_scores(const std::int32_t* sums, const compact_numbers& panel,
+                                              const byte_query& query) noexcept {
+    const lanes<float> from_mean = load16(panel.from_mean);
+    const lanes<float> rotated =
+        product(product(load16_as_floats(sums), load16(panel.scale)), vector<float>(query.scale));
+    const lanes<float> score = clamp_to_one(fp_barrier(rotated + fp_barrier(from_mean + broadcast(query.offset))));
+    const bits16 of_zero = bits(broadcast(of_zero_row));
+    const bits16 differs =
+        map<std::int32_t>([](auto a, auto b) UNITSPHERE_LAMBDA { return a ^ b; }, bits(from_mean), of_zero);
+    return from_bits(select_gt(differs & 0x7fffffff, 0, bits(score), broadcast(std::int32_t(0))));
+}
+
+}  // namespace kernel
+}  // namespace UNITSPHERE_ISA
+}  // namespace unitsphere
