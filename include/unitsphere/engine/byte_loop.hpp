@@ -1,10 +1,11 @@
 /// The tile loop over a gallery of 8, 4 or 1 bits an element: integer products, then scores, to the consumer.
 ///
-///   any order       for each pass of up to 1024 queries: a task is one strip of panels against all of them
-///   whole rows      a task is 32 queries against all panels, in ascending order
-///
-/// Both:             6 panels, widened to bytes unless they are -> multiply_bytes -> sums, in L1 -> scores of a register
-///                   tile at a time -> consumer.tile(tile)
+///   for each pass of queries
+///     take                                  all workers: unit rows, their bytes and numbers
+///     multiply                              a task: one strip of panels against all queries of the pass
+///       6 panels, widened to bytes unless they are; for each 32 queries
+///         multiply_bytes -> sums, in L1 -> scores -> consumer.tile(tile), a register tile of float at a time
+///     rows_done                             for each 32 queries
 #pragma once
 
 #include "../kernel/compact_bytes.hpp"
@@ -36,7 +37,7 @@ inline constexpr bool is_packed_view<byte_view<Bits>> = true;
 template <int Bits>
 inline constexpr bool has_elements<byte_view<Bits>> = false;
 
-template <int Bits, tile_order Order, class T, class Pool>
+template <int Bits, class T, class Pool>
 class byte_loop {
 public:
     byte_loop(const execution& how, row_source<T>& queries, const byte_view<Bits>& gallery, Pool& pool)
@@ -53,7 +54,7 @@ public:
         pass_.lay_out(memory_, workers_);
         memory_.add(widened_, workers_, Bits == 8 ? 0 : pass::panels_at_once * panel_elements());
         memory_.add(scores_, workers_, pass::rows_at_once * pass::columns_at_once);
-        pool.lay_out(memory_, workers_, whole_rows ? pass::rows_at_once : pass_.pass_rows());
+        pool.lay_out(memory_, workers_, pass_.pass_rows());
         memory_.reserve();
         pool.begin();
     }
@@ -61,48 +62,35 @@ public:
     void run() {
         for (idx_t first = 0; first < queries_.rows(); first += pass_.pass_rows()) {
             pass_.begin(first);
-            if constexpr (whole_rows) {
-                for_each_task(how_, pass_.tasks(), [&](idx_t worker, idx_t task) {
-                    pass_.take(worker, task);
-                    multiply(worker, task, task + 1, 0, gallery_.panels());
-                    rows_done(worker, task);
-                });
-            } else {
-                pool_.rows_begin(first, pass_.rows());
-                for_each_task(how_, pass_.tasks(), [&](idx_t worker, idx_t task) { pass_.take(worker, task); });
-                for_each_range(how_, gallery_.panels(), strip_panels_, [&](idx_t worker, idx_t begin, idx_t end) {
-                    multiply(worker, 0, pass_.tasks(), begin, end);
-                });
-                for_each_task(how_, pass_.tasks(), [&](idx_t worker, idx_t task) { rows_done(worker, task); });
-            }
+            pool_.rows_begin(first, pass_.rows());
+            for_each_task(how_, pass_.tasks(), [&](idx_t worker, idx_t task) { pass_.take(worker, task); });
+            for_each_range(how_, gallery_.panels(), strip_panels_,
+                           [&](idx_t worker, idx_t begin, idx_t end) { multiply(worker, begin, end); });
+            for_each_task(how_, pass_.tasks(), [&](idx_t worker, idx_t task) {
+                pool_.of(worker).rows_done(first + task * pass::rows_at_once, pass_.rows_of_task(task));
+            });
         }
     }
 
 private:
     using pass = byte_pass<T>;
-    static constexpr bool whole_rows = Order == tile_order::whole_rows;
 
     idx_t panel_elements() const noexcept { return kernel::padded_bytes(gallery_.dim()) * kernel::byte_columns; }
-    void rows_done(idx_t worker, idx_t task) {
-        pool_.of(worker).rows_done(pass_.first() + task * pass::rows_at_once, pass_.rows_of_task(task));
-    }
 
-    /// The scores of some tasks' queries with some panels.
-    void multiply(idx_t worker, idx_t task, idx_t end_task, idx_t panel, idx_t end_panel) {
+    /// The scores of all queries of the pass with some panels.
+    void multiply(idx_t worker, idx_t panel, idx_t end_panel) {
         const kernel::amx::configured_tiles tiles(pass_.wants_tiles());
         auto&& consumer = pool_.of(worker);
-        const idx_t first_row = pass_.first() + task * pass::rows_at_once;
-        const idx_t rows = minimum(end_task * pass::rows_at_once, pass_.rows()) - task * pass::rows_at_once;
         const idx_t first = panel * kernel::byte_columns;
         const idx_t columns = minimum(end_panel * kernel::byte_columns, gallery_.rows()) - first;
-        if (consumer.wants(first_row, rows, first, columns))
+        if (consumer.wants(pass_.first(), pass_.rows(), first, columns))
             for (; panel < end_panel; panel += pass::panels_at_once) {
                 const idx_t panels = minimum(end_panel - panel, pass::panels_at_once);
                 const std::int8_t* const bytes = bytes_of(worker, panel, panels);
-                for (idx_t t = task; t < end_task; ++t)
-                    score(worker, t, panel, pass_.multiply(worker, t, bytes, panels, bool(tiles)), consumer);
+                for (idx_t task = 0; task < pass_.tasks(); ++task)
+                    score(worker, task, panel, pass_.multiply(worker, task, bytes, panels, bool(tiles)), consumer);
             }
-        how_.report_progress(rows * columns, queries_.rows() * gallery_.rows());
+        how_.report_progress(pass_.rows() * columns, queries_.rows() * gallery_.rows());
     }
     const std::int8_t* bytes_of(idx_t worker, idx_t panel, idx_t panels) noexcept {
         const std::uint8_t* const at = gallery_.bytes + panel * gallery_.panel_bytes();
@@ -169,7 +157,8 @@ public:
     idx_t rows() const noexcept { return view_.rows(); }
     template <tile_order Order, class T, class Pool>
     bool score(const execution& how, row_source<T>& queries, Pool& pool) const {
-        byte_loop<Bits, Order, T, Pool>(how, queries, view_, pool).run();
+        static_assert(Order != tile_order::whole_rows, "unitsphere: rows of 8 bits or fewer come by strips");
+        byte_loop<Bits, T, Pool>(how, queries, view_, pool).run();
         return true;
     }
 

@@ -1,0 +1,226 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include <unitsphere/compact_gallery.hpp>
+#include <unitsphere/normalize.hpp>
+#include <unitsphere/search.hpp>
+#include <unitsphere/similarity.hpp>
+
+#include "catch.hpp"
+#include "checks.hpp"
+#include "executors.hpp"
+#include "random_rows.hpp"
+
+namespace tests {
+
+using namespace unitsphere;
+
+namespace {
+
+/// The arithmetic of compact integers from its description alone, one number at a time.
+struct oracle {
+    idx_t dim;
+    std::vector<float> mean;
+
+    static bool negative(idx_t k) {
+        std::uint64_t z = std::uint64_t(k + 1) * 0x9e3779b97f4a7c15u;
+        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+        z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+        return (z ^ (z >> 31)) % 2 == 1;
+    }
+    /// A sum in 16 lanes, joined as a tree.
+    template <class Term>
+    static double sum(idx_t count, Term&& term) {
+        double lane[16] = {};
+        for (idx_t k = 0; k < count; ++k) lane[k % 16] += term(k);
+        for (int half = 8; half > 0; half /= 2)
+            for (int i = 0; i < half; ++i) lane[i] += lane[i + half];
+        return lane[0];
+    }
+    double with_mean(const float* row) const {
+        return sum(dim, [&](idx_t k) { return double(row[k]) * double(mean[std::size_t(k)]); });
+    }
+
+    explicit oracle(const matrix<float>& units) : dim(units.dim()), mean(std::size_t(dim), 0.0f) {
+        idx_t count = 0;
+        std::vector<double> sums(std::size_t(dim), 0.0);
+        for (idx_t i = 0; i < std::min<idx_t>(units.rows(), 4096); ++i) {
+            const double length = sum(dim, [&](idx_t k) { return double(units(i, k)) * double(units(i, k)); });
+            if (reference::is_nan(length) || length == 0.0) continue;
+            for (idx_t k = 0; k < dim; ++k) sums[std::size_t(k)] += double(units(i, k));
+            ++count;
+        }
+        for (idx_t k = 0; k < dim; ++k)
+            if (count > 0) mean[std::size_t(k)] = float(sums[std::size_t(k)] / double(count));
+    }
+
+    std::vector<float> rotated(const float* row) const {
+        std::vector<float> g(static_cast<std::size_t>(dim));
+        for (idx_t k = 0; k < dim; ++k) g[std::size_t(k)] = row[k] - mean[std::size_t(k)];
+        if (dim < 16) return g;
+        idx_t n = 16;
+        while (2 * n <= dim) n *= 2;
+        const float scale = float(1.0 / std::sqrt(double(n)));
+        for (idx_t first = 0; first == 0 || first == dim - n; first += std::max<idx_t>(dim - n, 1)) {
+            float* const x = g.data() + first;
+            for (idx_t k = 0; k < n; ++k) x[k] = x[k] * (negative(first + k) ? -scale : scale);
+            for (idx_t stride = 1; stride < n; stride *= 2)
+                for (idx_t k = 0; k < n; ++k)
+                    if (k / stride % 2 == 0) {
+                        const float low = x[k], high = x[k + stride];
+                        x[k] = low + high, x[k + stride] = low - high;
+                    }
+        }
+        return g;
+    }
+    struct packed_row {
+        std::vector<int> bytes;
+        float scale, from_mean;
+        bool zero, undefined;
+    };
+    packed_row packed(const float* unit, int bits) const {
+        const double length = sum(dim, [&](idx_t k) { return double(unit[k]) * double(unit[k]); });
+        packed_row result{std::vector<int>(std::size_t(dim), 0), 0.0f, 0.0f, length == 0.0, reference::is_nan(length)};
+        if (result.zero || result.undefined) return result;
+        const std::vector<float> g = rotated(unit);
+        result.from_mean = float(with_mean(unit));
+        if (bits == 1) {
+            const double squares =
+                sum(dim, [&](idx_t k) { return double(g[std::size_t(k)]) * double(g[std::size_t(k)]); });
+            const double sizes = sum(dim, [&](idx_t k) { return std::fabs(double(g[std::size_t(k)])); });
+            result.scale = sizes > 0 ? float(squares / sizes) : 0.0f;
+            for (idx_t k = 0; k < dim; ++k) result.bytes[std::size_t(k)] = g[std::size_t(k)] < 0 ? -1 : 1;
+            return result;
+        }
+        const float most = bits == 8 ? 127.0f : 7.0f;
+        float greatest = 0;
+        for (const float x : g) greatest = std::max(greatest, std::fabs(x));
+        result.scale = std::max(greatest / most, 0x1p-24f);
+        const float inverse = 1.0f / result.scale;
+        for (idx_t k = 0; k < dim; ++k) {
+            const volatile float x = g[std::size_t(k)] * inverse;
+            result.bytes[std::size_t(k)] = int(std::min(std::max(std::trunc(x + (x < 0 ? -0.5f : 0.5f)), -most), most));
+        }
+        return result;
+    }
+    float score(const packed_row& u, const packed_row& v) const {
+        if (u.undefined || v.undefined) return std::numeric_limits<float>::quiet_NaN();
+        if (u.zero || v.zero) return 0.0f;
+        int product = 0;
+        for (idx_t k = 0; k < dim; ++k) product += u.bytes[std::size_t(k)] * v.bytes[std::size_t(k)];
+        const double square =
+            sum(dim, [&](idx_t k) { return double(mean[std::size_t(k)]) * double(mean[std::size_t(k)]); });
+        const volatile float of_row = float(product) * v.scale, of_both = of_row * u.scale;
+        const volatile float offset = float(double(u.from_mean) - square), from_mean = v.from_mean + offset;
+        return std::min(std::max(of_both + from_mean, -1.0f), 1.0f);
+    }
+    matrix<float> scores(const matrix<float>& queries, const matrix<float>& gallery, int bits) const {
+        std::vector<packed_row> of_queries, of_gallery;
+        for (idx_t i = 0; i < queries.rows(); ++i) of_queries.push_back(packed(queries.row(i), 8));
+        for (idx_t j = 0; j < gallery.rows(); ++j) of_gallery.push_back(packed(gallery.row(j), bits));
+        matrix<float> result(queries.rows(), gallery.rows());
+        for (idx_t i = 0; i < queries.rows(); ++i)
+            for (idx_t j = 0; j < gallery.rows(); ++j)
+                result(i, j) = score(of_queries[std::size_t(i)], of_gallery[std::size_t(j)]);
+        return result;
+    }
+};
+
+template <class Storage>
+constexpr int bits_of = std::is_same_v<Storage, std::int8_t> ? 8
+                        : std::is_same_v<Storage, int4>      ? 4
+                                                             : 1;
+
+using integer_storages = std::tuple<std::int8_t, int4, one_bit>;
+
+matrix<float> units_of(const matrix<float>& rows) {
+    const auto units = normalize(rows);
+    matrix<float> result(rows.rows(), rows.dim());
+    for (idx_t i = 0; i < rows.rows(); ++i)
+        for (idx_t k = 0; k < rows.dim(); ++k) result(i, k) = units(i, k);
+    return result;
+}
+
+matrix<float> troubled(idx_t count, idx_t dim, std::uint64_t seed) {
+    auto rows = varied_rows<float>(count, dim, seed);
+    generator random(seed + 1);
+    if (count > 5)
+        fill_row(rows.row(5), dim, row_kind::zero, random), fill_row(rows.row(2), dim, row_kind::nan, random);
+    return rows;
+}
+
+}  // namespace
+
+TEMPLATE_LIST_TEST_CASE("scores of compact integers are those of their description, bit for bit", "[compact]",
+                        integer_storages) {
+    const idx_t n = GENERATE(1, 16, 33, 130), dim = GENERATE(1, 5, 15, 16, 17, 64, 70, 100, 256);
+    CAPTURE(n, dim);
+    const auto rows = troubled(n, dim, 21), queries = troubled(37, dim, 22);
+    const compact_gallery<TestType> gallery(rows);
+    const oracle expected(units_of(rows));
+    const auto scores = expected.scores(units_of(queries), units_of(rows), bits_of<TestType>);
+    CHECK(first_difference(cosine_similarity(queries, gallery), scores) == "");
+    CHECK(first_difference(cosine_similarity(part(queries, 7, 1), gallery), part(scores, 7, 1)) == "");
+    const idx_t padded = (dim + 63) / 64 * 64, panels = (n + 15) / 16;
+    CHECK(gallery.bytes() == panels * 16 * (padded * bits_of<TestType> / 8 + 8) + 8 * dim);
+}
+
+TEMPLATE_LIST_TEST_CASE("searches of compact integers are those of their scores", "[compact]", integer_storages) {
+    const auto rows = troubled(500, 40, 23), queries = troubled(45, 40, 24);
+    const compact_gallery<TestType> gallery(rows);
+    const auto scores = cosine_similarity(queries, gallery);
+    const on_threads three{3};
+    for (const execution& how : {execution(), execution(three), execution(in_reverse)}) {
+        const neighbours found = top_k(queries, gallery, 9, how);
+        CHECK(first_difference(cosine_similarity(queries, gallery, how), scores) == "");
+        for (idx_t i = 0; i < queries.rows(); ++i) {
+            std::vector<idx_t> order;
+            for (idx_t j = 0; j < rows.rows(); ++j)
+                if (!reference::is_nan(scores(i, j))) order.push_back(j);
+            std::stable_sort(order.begin(), order.end(), [&](idx_t a, idx_t b) { return scores(i, a) > scores(i, b); });
+            for (idx_t place = 0; place < 9; ++place) {
+                const idx_t row = place < idx_t(order.size()) ? order[std::size_t(place)] : -1;
+                if (found.indices(i, place) != row) FAIL("query " << i << ", place " << place);
+                if (row >= 0) CHECK(found.scores(i, place) == scores(i, row));
+            }
+        }
+        const range_result hits = range_search(queries, gallery, 0.1f, how);
+        idx_t count = 0;
+        for (idx_t i = 0; i < queries.rows(); ++i)
+            for (idx_t j = 0; j < rows.rows(); ++j) count += scores(i, j) >= 0.1f;
+        CHECK(idx_t(hits.indices.size()) == count);
+    }
+    top_k_options rescored;
+    rescored.rescore = true;
+    CHECK_THROWS_AS(top_k(queries, gallery, 3, {}, rescored), value_error);
+}
+
+TEMPLATE_LIST_TEST_CASE("compact integers grow, around the mean of the first rows", "[compact]", integer_storages) {
+    const auto rows = troubled(300, 96, 25), queries = random_rows<float>(5, 96, 26);
+    compact_gallery<TestType> whole(part(rows, 0, 100)), grown(part(rows, 0, 100));
+    whole.append(part(rows, 100, 200));
+    for (idx_t first = 100, count = 1; first < 300; first += count, count = count * 5 % 37 + 1) {
+        count = std::min<idx_t>(count, 300 - first);
+        grown.append(part(rows, first, count));
+    }
+    CHECK(first_difference(cosine_similarity(queries, grown), cosine_similarity(queries, whole)) == "");
+    CHECK(grown.report().zero_rows == 1);
+    CHECK(grown.report().first_non_finite == 2);
+    CHECK_THROWS_WITH(grown.append(random_rows<float>(2, 95, 1)),
+                      Catch::Contains("dim 95") && Catch::Contains("dim 96"));
+    CHECK(grown.rows() == 300);
+    CHECK_THROWS_WITH(compact_gallery<TestType>(random_rows<float>(1, 65537, 1)), Catch::Contains("65537"));
+
+    const auto back = grown.unit_rows(10, 200);
+    const auto units = normalize(part(rows, 10, 200));
+    const double most = bits_of<TestType> == 8 ? 0.02 : bits_of<TestType> == 4 ? 0.3 : 1.0;
+    for (idx_t i = 0; i < 200; ++i) {
+        double square = 0;
+        for (idx_t k = 0; k < 96; ++k) square += std::pow(double(back(i, k)) - double(units(i, k)), 2);
+        if (!(std::sqrt(square) < most)) FAIL("row " << i << " is off by " << std::sqrt(square));
+    }
+}
+
+}  // namespace tests
