@@ -101,9 +101,20 @@ us::idx_t use_search(const us::matrix<T>& rows) {
     us::compact_gallery<us::float16> compact(rows), compact_copy(compact);
     compact.append(rows);
     compact_copy = static_cast<us::compact_gallery<us::float16>&&>(compact);
+    us::shadow_gallery shadow(rows), shadow_copy(shadow);
+    shadow.append(rows);
+    shadow_copy = static_cast<us::shadow_gallery&&>(shadow);
+    us::compact_gallery<std::int8_t> bytes(rows), bytes_copy(bytes);
+    us::compact_gallery<us::int4> nibbles(rows);
+    us::compact_gallery<us::one_bit> bits(rows);
+    bytes_copy = static_cast<us::compact_gallery<std::int8_t>&&>(bytes);
+    const us::idx_t by_integers = us::top_k(rows, shadow_copy, 2, space).indices(0, 0) +
+                                  us::top_k(rows, bytes_copy, 2).indices(0, 0) +
+                                  us::range_search(rows, nibbles, 0.5f).offsets[1] +
+                                  us::idx_t(us::cosine_similarity(rows, bits)(0, 0));
     const us::neighbours found = us::top_k(rows, catalogue, 2, space), raw = us::top_k(rows, rows, 1),
                          halves = us::top_k_rescored(rows, compact_copy, rows, 1, 2);
-    us::idx_t pairs = found.indices(0, 0) + raw.indices(0, 0) + halves.indices(0, 0);
+    us::idx_t pairs = found.indices(0, 0) + raw.indices(0, 0) + halves.indices(0, 0) + by_integers;
     us::for_each_in_range(rows, catalogue, 0.5f, [&](us::idx_t, us::idx_t, float) { ++pairs; });
     us::range_result in_range = us::range_search(rows, catalogue, 0.5f);
     const us::range_result same_range(in_range);

@@ -77,8 +77,9 @@ void top_k_rescored_into(const Queries& queries, const Gallery& gallery, const R
     if (k > g) detail::fail<shape_error>("top_k_rescored: ", k, " neighbours of ", g, " gallery rows");
     detail::require_output(names, "scores", cosines, q, k, query_view, gallery_view);
     detail::require_output(names, "indices", found, q, k, query_view, gallery_view);
-    detail::require_apart("top_k_rescored", "scores", cosines, "rows", engine::values_of(row_view));
-    detail::require_apart("top_k_rescored", "indices", found, "rows", engine::values_of(row_view));
+    using engine::values_of;
+    detail::require_apart("top_k_rescored", "scores", cosines, "rows", values_of(row_view));
+    detail::require_apart("top_k_rescored", "indices", found, "rows", values_of(row_view));
     detail::require_apart("top_k_rescored", "scores", cosines, "indices", found);
     detail::best_of_candidates(query_view, gallery_view, row_view, factor, found, cosines, how, options);
 }

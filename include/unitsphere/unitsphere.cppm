@@ -82,6 +82,12 @@ using unitsphere::gallery_options;
 // compact_gallery.hpp
 using unitsphere::compact_gallery;
 using unitsphere::compact_gallery_options;
+using unitsphere::int4;
+using unitsphere::one_bit;
+
+// shadow_gallery.hpp
+using unitsphere::shadow_gallery;
+using unitsphere::shadow_gallery_options;
 
 // rescored_search.hpp
 using unitsphere::top_k_rescored;

@@ -13,6 +13,7 @@
 #include "rescored_search.hpp"
 #include "retrieval.hpp"
 #include "search.hpp"
+#include "shadow_gallery.hpp"
 #include "similarity.hpp"
 #include "version.hpp"
 #include "zero_shot.hpp"

@@ -46,9 +46,10 @@ void require_same_shape(const side_names& names, const A& a, const B& b) {
 template <class C, class Queries, class Gallery>
 void require_output(const side_names& names, const char* name, const matrix_view<C>& out, idx_t rows, idx_t columns,
                     const Queries& queries, const Gallery& gallery) {
+    using engine::values_of;  // and those of views that are declared later
     require_shape(names.function, name, out, rows, columns);
-    require_apart(names.function, name, out, names.queries, engine::values_of(queries));
-    require_apart(names.function, name, out, names.gallery, engine::values_of(gallery));
+    require_apart(names.function, name, out, names.queries, values_of(queries));
+    require_apart(names.function, name, out, names.gallery, values_of(gallery));
 }
 
 /// Every score of both sides, in C and in the order that the question needs, to its consumers. scale_unit_rows: unit
