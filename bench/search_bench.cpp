@@ -1,4 +1,5 @@
 // The ten best rows of a gallery, beside FAISS' flat index, which gets rows at unit length.
+#include <unitsphere/compact_gallery.hpp>
 #include <unitsphere/gallery.hpp>
 #include <unitsphere/search.hpp>
 
@@ -21,6 +22,38 @@ double error_of(us::idx_t q, us::idx_t g) {
 
 const us::gallery& packed(us::idx_t g) {
     return bench::made_once(use::gallery, g, dim, [=] { return us::gallery(bench::raw(use::gallery, g, dim)); });
+}
+
+/// The cosines of what a compact gallery holds, in double.
+template <class Storage>
+double error_of(us::idx_t q, us::idx_t g, const us::compact_gallery<Storage>& compact) {
+    const auto stored = compact.unit_rows();
+    us::matrix<float> rows(g, dim);
+    std::copy(stored.data(), stored.data() + g * dim, rows.data());
+    return bench::top_error(bench::raw(use::queries, q, dim), rows, scores_of(q));
+}
+
+/// A compact gallery beside one of float.
+template <class Storage>
+void add_compact(const char* goal, const char* type, us::idx_t q, us::idx_t g) {
+    const auto add = [=](const char* who, auto gallery_of, auto error) {
+        bench::add({goal, who, bench::shape(q, g, dim), type}, bench::cosine_work(q, g, dim, 2), [=] {
+            const auto& queries = bench::raw(use::queries, q, dim);
+            const auto& gallery = gallery_of(g);
+            const auto indices = std::make_shared<us::matrix<us::idx_t>>(q, k);
+            const auto space = std::make_shared<us::workspace>();
+            auto& scores = scores_of(q);
+            return bench::task{[&, indices, space] { us::top_k_into(queries, gallery, *indices, scores, *space); },
+                               [=, &gallery] { return error(gallery); }};
+        });
+    };
+    const auto compact = [](us::idx_t rows) -> const us::compact_gallery<Storage>& {
+        return bench::made_once(use::gallery, rows, dim, [=] {
+            return us::compact_gallery<Storage>(bench::raw(use::gallery, rows, dim));
+        });
+    };
+    add("unitsphere", compact, [=](const auto& gallery) { return error_of(q, g, gallery); });
+    add("gallery", packed, [=](const auto&) { return error_of(q, g); });
 }
 
 template <class Gallery>
@@ -64,6 +97,10 @@ void bench::register_rows() {
     for (const us::idx_t q : {32, 1024}) {
         add_packed("top10_many", q, rows);
         add_peers("top10_many", q, rows);
+    }
+    for (const us::idx_t q : {1, 32, 1024}) {
+        add_compact<us::float16>("top10_compact", "f16", q, rows);
+        add_compact<us::bfloat16>("top10_compact", "bf16", q, rows);
     }
     add_raw("top10_many_raw", 32, rows);
     add_packed("top10_many_raw", 32, rows, "gallery");

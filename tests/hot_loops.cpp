@@ -9,9 +9,21 @@ void cosines(us::matrix_view<const float> a, us::matrix_view<const float> b, us:
 void cosines(us::matrix_view<const double> a, us::matrix_view<const double> b, us::matrix_view<double> scores) {
     us::cosine_similarity_into(a, b, scores);
 }
+#ifdef __AVX2__  // widening with SSE2 takes more registers than there are
+void cosines(us::matrix_view<const float> a, const us::compact_gallery<us::bfloat16>& b,
+             us::matrix_view<float> scores) {
+    us::cosine_similarity_into(a, b, scores);
+}
+#endif
 #else
 #include <unitsphere/kernel/multiply.hpp>
 
 using namespace unitsphere::kernel;
 void scores(const multiply_operands<float>& x, const multiply_operands<double>& y) { multiply(x), multiply(y); }
+#ifdef __AVX2__
+void scores(const multiply_operands<float, unitsphere::float16>& x,
+            const multiply_operands<float, unitsphere::bfloat16>& y) {
+    multiply(x), multiply(y);
+}
+#endif
 #endif

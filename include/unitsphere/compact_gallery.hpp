@@ -40,7 +40,7 @@ struct compact_gallery_options {
     row_policy rows = {};
 };
 
-/// Unit rows that are rounded when they are packed: what a search service keeps in memory where a `gallery` is too large.
+/// Unit rows that are rounded when they are packed: what a search service keeps where a `gallery` is too large.
 ///
 ///   stored[j] = unit(rows[j]), each element rounded to the nearest float16 or bfloat16, ties to even
 ///   score     = cosine(query, stored[j])
@@ -49,9 +49,10 @@ struct compact_gallery_options {
 ///   top_k(queries, catalogue, 10);                   and all other questions that take a `gallery`
 ///
 /// A score has the bits that cosine_similarity gives for the stored row as a raw row of 16 bits, so it is as fixed as
-/// any other. It differs from that of the row itself by what rounding loses: for float16 at most 2^-11, for bfloat16
-/// 2^-8, each times 2, plus 2^-25 sqrt(dim) for float16 elements below 2^-14, and far less in practice (errors average
-/// out: 2e-5 and 2e-4 at dim 512). Const members and searches may run on many threads.
+/// any other. It differs from that of the row itself by the angle of rounding: at most 2^-11 + 2^-25 sqrt(dim) for
+/// float16, whose elements below 2^-14 are multiples of 2^-24, and 2^-8 for bfloat16; at dim 512 by 1e-5 and 7e-5
+/// (rms), since the errors of the elements average out. top_k_rescored makes up for it. Const members and searches may
+/// run on many threads.
 ///
 /// Source   IEEE 754-2008, section 3.6: binary16. Intel 2018, "BFLOAT16 - Hardware Numerics Definition".
 template <class Storage>

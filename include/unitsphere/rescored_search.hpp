@@ -47,15 +47,15 @@ void best_of_candidates(const Queries& queries, const Gallery& gallery, const Ro
 ///   candidates[i] = the factor * k rows j with the largest cosine(queries[i], gallery[j])
 ///   indices[i]    = the k of them with the largest cosine(queries[i], rows[j]), best first
 ///
-/// What top_k(queries, rows, k) finds, unless the gallery's rounding puts a neighbour behind factor * k others: a factor
-/// of 2 is plenty for 16 bits. The order is that of top_k.
+/// What top_k(queries, rows, k) finds, unless the gallery's rounding puts a neighbour behind factor * k others: a
+/// factor of 2 is plenty for 16 bits. The order is that of top_k.
 ///
-/// Shapes   queries [q, dim], gallery [g, dim]: a compact_gallery (or a `gallery`, or rows); rows [g, dim]: the rows that
-///          it was made of, or a `gallery` of them -> indices [q, k] of idx_t, scores [q, k], k <= g.
+/// Shapes   queries [q, dim], gallery [g, dim]: a compact_gallery (or a `gallery`, or rows); rows [g, dim]: the rows
+///          that it was made of, or a `gallery` of them -> indices [q, k] of idx_t, scores [q, k], k <= g.
 /// Units    cosines with the bits of cosine_similarity(queries, rows); indices are row numbers.
-/// Errors   shape_error if dims or the numbers of rows disagree, k exceeds g, or an output has another shape or overlaps;
-///          value_error for a factor below 1, and for zero or non-finite rows where the options of that side say so. A
-///          row of `rows` with NaN or Inf is never found.
+/// Errors   shape_error if dims or the numbers of rows disagree, k exceeds g, or an output has another shape or
+///          overlaps; value_error for a factor below 1, and for zero or non-finite rows where the options of that side
+///          say so. A row of `rows` with NaN or Inf is never found.
 /// Threads  `how` splits the gallery; every split gives the same result.
 /// Memory   12 bytes for each candidate of each worker and some MiB of packed rows, from the workspace of `how`. Only
 ///          the candidates' rows are read: `rows` may lie in a file that is mapped. Those of a `gallery` cost more,

@@ -10,8 +10,8 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace engine {
 
-/// Packed panels of `columns` rows each, transposed, of float, double or 16-bit elements; a last panel of at most 16 rows
-/// is only 16 wide.
+/// Packed panels of `columns` rows each, transposed, of float, double or 16-bit elements; a last panel of at most 16
+/// rows is only 16 wide.
 template <class S>
 struct panels {
     static constexpr int columns = kernel::block<kernel::computed_type<S>>::columns;

@@ -162,7 +162,7 @@ UNITSPHERE_INLINE void multiply_chains(const C* a, const S* b, const float* fact
     constexpr idx_t width = Vectors * idx_t(vector<C>::size);
     constexpr bool whole = Rows == block<C>::rows;
     int k = 0;
-    if constexpr (whole && has_fma_broadcast && std::is_same_v<C, float>)
+    if constexpr (whole && has_fma_broadcast && std::is_same_v<C, float> && std::is_same_v<C, S>)  // else clang spills
         for (; k + 2 <= steps; k += 2, a += 2, b += 2 * width) {
             asm("" : "+r"(a));  // a pointer, not an index: clang's would cost an instruction for each broadcast
             next.prefetch(k, 2);
