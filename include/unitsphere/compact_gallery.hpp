@@ -42,19 +42,33 @@ struct compact_gallery_options {
 
 /// Unit rows that are rounded when they are packed: what a search service keeps where a `gallery` is too large.
 ///
-///   stored[j] = unit(rows[j]), each element rounded to the nearest float16 or bfloat16, ties to even
-///   score     = cosine(query, stored[j])
+///   compact_gallery<float16> catalogue(rows);        top_k(queries, catalogue, 10), and all other questions
 ///
-///   compact_gallery<float16> catalogue(rows);        2 dim + 4 bytes a row
-///   top_k(queries, catalogue, 10);                   and all other questions that take a `gallery`
+/// | Storage      | bytes a row    | score(query, row j)                                                              |
+/// |--------------|----------------|----------------------------------------------------------------------------------|
+/// | float16      | 2 dim + 4      | cosine(query, stored[j]), stored[j] = unit(rows[j]) rounded to nearest even      |
+/// | bfloat16     | 2 dim + 4      | the same                                                                         |
+/// | std::int8_t  | dim + 8        | <p, q> s t + <query, m> + <unit(rows[j]), m> - <m, m>, within [-1, 1]            |
+/// | int4         | dim / 2 + 8    | the same, q of 4 bits                                                            |
+/// | one_bit      | dim / 8 + 8    | the same, q of 1 bit                                                             |
 ///
-/// A score has the bits that cosine_similarity gives for the stored row as a raw row of 16 bits, so it is as fixed as
-/// any other. It differs from that of the row itself by the angle of rounding: at most 2^-11 + 2^-25 sqrt(dim) for
-/// float16, whose elements below 2^-14 are multiples of 2^-24, and 2^-8 for bfloat16; at dim 512 by 1e-5 and 7e-5
-/// (rms), since the errors of the elements average out. top_k_rescored makes up for it. Const members and searches may
-/// run on many threads.
+/// 16 bits: a score has the bits that cosine_similarity gives for the stored row as a raw row of 16 bits. It differs
+/// from that of the row itself by what rounding loses: for float16 at most 2^-11, for bfloat16 2^-8, each times 2,
+/// plus 2^-25 sqrt(dim) for float16 elements below 2^-14, and far less in practice (errors average out: 2e-5 and 2e-4
+/// at dim 512).
 ///
-/// Source   IEEE 754-2008, section 3.6: binary16. Intel 2018, "BFLOAT16 - Hardware Numerics Definition".
+/// Integers: m is the mean of up to 4096 of the first rows that are appended; a row less m is rotated
+/// (kernel/rotation.hpp) and rounded to bytes q with one scale t, a query to bytes p of 8 bits with a scale s. That
+/// takes out what all embeddings of a model share, and spreads their few large elements. Scores are the same bits on
+/// every machine, by the integer products of AMX, AVX-512 VNNI, AVX-VNNI, NEON, AVX2 or SSE2. dim counts rounded up to
+/// 64, at most 65536. Of the ten nearest real rows 8 bits find .977 to .996, and all of them among twice as many
+/// candidates; 4 bits .78 to .95, and .99 among four times as many (top_k_rescored). One bit serves one modality: .78
+/// to .82 between images or between texts, .996 among four times as many, but .25 from text to image.
+///
+/// Const members and searches may run on many threads.
+///
+/// Source   IEEE 754-2008, section 3.6: binary16. Intel 2018, "BFLOAT16 - Hardware Numerics Definition". Gao and Long
+///          2024, arXiv:2405.12497: bits of rotated rows around their mean.
 template <class Storage>
 class compact_gallery {
 public:
@@ -65,7 +79,7 @@ public:
 
     /// Shapes   rows [n, dim], raw or unit, of any type that functions take.
     /// Units    none: raw rows are normalized, unit rows used as they are; then they are rounded. What would become
-    ///          infinite is stored as the largest finite number.
+    ///          infinite is stored as the largest finite number. Integers: the mean of these rows stays the gallery's.
     /// Errors   value_error for zero or non-finite rows where the options say so; by default a zero row scores 0, and
     ///          one with NaN or Inf scores NaN, in its row alone, and is never found.
     /// Threads  `how` splits the rows.   Memory  2 dim + 4 bytes for each row.   Source  as the class.

@@ -7,8 +7,8 @@
 /// Both layouts are those of AMX's tiles (16 rows of 64 bytes) and of the four-byte products of VNNI and NEON.
 #pragma once
 
-#include "amx.hpp"
-#include "dot_bytes.hpp"
+#include "lanes_amx.hpp"
+#include "lanes_bytes.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
