@@ -2,6 +2,7 @@
 #include <unitsphere/compact_gallery.hpp>
 #include <unitsphere/gallery.hpp>
 #include <unitsphere/search.hpp>
+#include <unitsphere/shadow_gallery.hpp>
 
 #include "exact.hpp"
 #include "peers.hpp"
@@ -35,9 +36,9 @@ double error_of(us::idx_t q, us::idx_t g, const us::compact_gallery<Storage>& co
 
 /// A compact gallery beside one of float.
 template <class Storage>
-void add_compact(const char* goal, const char* type, us::idx_t q, us::idx_t g) {
+void add_compact(const char* goal, const char* type, us::idx_t q, us::idx_t g, double element = 2) {
     const auto add = [=](const char* who, auto gallery_of, auto error) {
-        bench::add({goal, who, bench::shape(q, g, dim), type}, bench::cosine_work(q, g, dim, 2), [=] {
+        bench::add({goal, who, bench::shape(q, g, dim), type}, bench::cosine_work(q, g, dim, element), [=] {
             const auto& queries = bench::raw(use::queries, q, dim);
             const auto& gallery = gallery_of(g);
             const auto indices = std::make_shared<us::matrix<us::idx_t>>(q, k);
@@ -72,6 +73,12 @@ void add_search(const char* goal, const char* who, us::idx_t q, us::idx_t g, Gal
 void add_packed(const char* goal, us::idx_t q, us::idx_t g, const char* who = "unitsphere") {
     add_search(goal, who, q, g, [](us::idx_t rows) -> const us::gallery& { return packed(rows); });
 }
+void add_shadow(const char* goal, us::idx_t q, us::idx_t g) {
+    add_search(goal, "unitsphere", q, g, [](us::idx_t rows) -> const us::shadow_gallery& {
+        return bench::made_once(use::gallery, rows, dim,
+                                [=] { return us::shadow_gallery(bench::raw(use::gallery, rows, dim)); });
+    });
+}
 void add_raw(const char* goal, us::idx_t q, us::idx_t g) {
     add_search(goal, "unitsphere", q, g,
                [](us::idx_t rows) -> const us::matrix<float>& { return bench::raw(use::gallery, rows, dim); });
@@ -101,6 +108,12 @@ void bench::register_rows() {
     for (const us::idx_t q : {1, 32, 1024}) {
         add_compact<us::float16>("top10_compact", "f16", q, rows);
         add_compact<us::bfloat16>("top10_compact", "bf16", q, rows);
+        add_compact<std::int8_t>("top10_compact", "i8", q, rows, 1);
+        add_compact<us::int4>("top10_compact", "i4", q, rows, 0.5);
+        add_compact<us::one_bit>("top10_compact", "i1", q, rows, 0.125);
+        add_shadow("top10_exact_int8", q, rows);
+        add_packed("top10_exact_int8", q, rows, "gallery");
+        add_peers("top10_exact_int8", q, rows);
     }
     add_raw("top10_many_raw", 32, rows);
     add_packed("top10_many_raw", 32, rows, "gallery");

@@ -46,7 +46,8 @@ template <class Queries, class Gallery>
 void best_of_rows(const Queries& queries, const Gallery& gallery, matrix_view<idx_t> indices, matrix_view<float> scores,
                   const execution& how, const top_k_options& options) {
     if (!engine::has_elements<Gallery> && options.rescore)
-        fail<value_error>("top_k: rows of 8 bits or fewer have no cosines in double; top_k_rescored takes the rows of float");
+        fail<value_error>(
+            "top_k: rows of 8 bits or fewer have no cosines in double; top_k_rescored takes the rows of float");
     score_all<float, engine::tile_order::by_strips>(
         how, top_k_names, queries, gallery, options.queries, options.gallery,
         keep_best(queries, gallery, indices, scores, options.rescore), options.rescore);

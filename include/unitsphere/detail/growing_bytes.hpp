@@ -8,7 +8,7 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace detail {
 
-/// The mean that rows are seen from, and the signs of their rotation. The mean is that of the first rows that are taken.
+/// The mean that rows are seen from, that of the first ones, and the signs of their rotation.
 class row_space {
 public:
     bool empty() const noexcept { return mean_.empty(); }

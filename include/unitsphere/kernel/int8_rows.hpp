@@ -76,8 +76,8 @@ UNITSPHERE_INLINE lanes<float> round_to_bytes(const lanes<float>& scaled, int mo
     return load16(reinterpret_cast<const float*>(&sum));
 }
 
-/// bytes[k] of a finite row g of `dim` elements, and its scale, error, length and norm. `bytes` has room for dim rounded
-/// up to 16.
+/// bytes[k] of a finite row g of `dim` elements, and its scale, error, length and norm. `bytes` has room for dim
+/// rounded up to 16.
 inline int8_numbers quantize(const float* g, idx_t dim, std::int8_t* bytes, int most_byte = 127) noexcept {
     bits16 greatest = broadcast(std::int32_t(0));
     const auto load = [&](idx_t k) UNITSPHERE_LAMBDA {
