@@ -150,13 +150,14 @@ TEST_CASE("no score exceeds the bound of its bytes", "[shadow]") {
     const auto rows = normalize(rows_in_a_cone(64, dim, 93));
     const shadow_gallery first(rows);
     const engine::shadow_view view = first.packed();
-    std::vector<float> mean(view.space.mean, view.space.mean + dim), g(std::size_t(dim), 0.0f);
+    const float* const mean = view.space.mean;
+    std::vector<float> g(std::size_t(dim), 0.0f);
     std::vector<std::int8_t> bytes(std::size_t(kernel::padded_bytes(dim)), 0);
     matrix<float> others(128, dim);
     for (idx_t i = 0; i < 64; ++i) {
         const auto numbers = kernel::quantize_unit_row(rows.row(i), dim, view.space, g.data(), bytes.data());
         matrix<double> lost(1, dim);  // H D x of a power of two has the inverse D H
-        for (idx_t k = 0; k < dim; ++k) lost(0, k) = double(g[k]) - double(numbers.scale) * bytes[std::size_t(k)];
+        for (idx_t k = 0; k < dim; ++k) lost(0, k) = double(g.data()[k]) - double(numbers.scale) * bytes[std::size_t(k)];
         for (idx_t stride = 1; stride < dim; stride *= 2)
             for (idx_t k = 0; k < dim; ++k)
                 if ((k & stride) == 0) {
