@@ -3,7 +3,7 @@
 // `instruction_set` are those of the module. Macros (UNITSPHERE_VERSION) come from <unitsphere/version.hpp>.
 module;
 
-#include "io/gallery.hpp"
+#include "io/gallery_writer.hpp"
 #include "io/linear_head.hpp"
 #include "io/npy.hpp"
 #include "io/ostream.hpp"
@@ -182,11 +182,15 @@ using unitsphere::sequential;
 using unitsphere::workspace;
 
 // files and printing
+using unitsphere::gallery_view;
+using unitsphere::gallery_writer;
 using unitsphere::inspect_npy;
 using unitsphere::load_gallery;
 using unitsphere::load_head;
 using unitsphere::load_npy;
 using unitsphere::load_npy_integers;
+using unitsphere::map_gallery;
+using unitsphere::mapped_gallery;
 using unitsphere::npy_info;
 using unitsphere::npy_type;
 using unitsphere::operator<<;

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -13,6 +12,7 @@
 
 #include "catch.hpp"
 #include "checks.hpp"
+#include "gallery_bytes.hpp"
 #include "random_rows.hpp"
 
 namespace tests {
@@ -30,98 +30,9 @@ gallery from_bytes(const std::string& bytes) {
     std::istringstream stream(bytes);
     return load_gallery(stream);
 }
-std::string refusal(const std::string& bytes) {
+std::string refusal_of(const std::string& bytes) {
     return message_of<file_error>([&] { from_bytes(bytes); });
 }
-
-/// The checksum from its definition, to make streams that only their contents give away.
-std::string with_checksum(std::string bytes) {
-    std::uint64_t sum = 14695981039346656037u;
-    bytes.resize(bytes.size() - 8);
-    for (std::size_t at = 0; at < bytes.size(); at += 8) {
-        std::uint64_t word = 0;
-        for (std::size_t i = 0; i < 8 && at + i < bytes.size(); ++i)
-            word |= std::uint64_t(static_cast<unsigned char>(bytes[at + i])) << (8 * i);
-        sum = (sum ^ word) * 1099511628211u;
-        sum = sum ^ (sum >> 32);
-    }
-    for (int i = 0; i < 8; ++i) bytes += char(sum >> (8 * i) & 255);
-    return bytes;
-}
-template <class T>
-std::string stored(T value) {
-    std::string written(reinterpret_cast<const char*>(&value), sizeof value);  // the lowest byte first
-    if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) std::reverse(written.begin(), written.end());
-    return written;
-}
-template <class T>
-std::string with_value(std::string bytes, std::size_t at, T value) {
-    return with_checksum(bytes.replace(at, sizeof value, stored(value)));
-}
-/// The file of version 2, from its definition.
-std::string version_2(const gallery& rows, float tolerance = 0x1p-13f) {
-    const row_report& report = rows.report();
-    std::string bytes = "USGALERY" + stored(std::uint32_t(2)) + stored(tolerance);
-    for (const idx_t number : {rows.rows(), rows.dim(), report.zero_rows, report.non_finite_rows, report.first_zero,
-                               report.first_non_finite})
-        bytes += stored(number);
-    for (const auto row : rows.unit_rows())
-        for (const float x : row) bytes += stored(x);
-    return with_checksum(bytes + std::string(8, ' '));
-}
-
-std::uint64_t mixed(std::uint64_t h, std::uint64_t w) {
-    h = (h ^ w) * 1099511628211u;
-    return h ^ (h >> 32);
-}
-/// Version 3's checksum from its definition: word k of 64 bits goes to chain k mod 8.
-std::uint64_t sum_of(std::string bytes) {
-    constexpr std::uint64_t first = 14695981039346656037u;
-    std::uint64_t chain[8], joined = mixed(first, bytes.size());
-    bytes.resize((bytes.size() + 63) / 64 * 64);
-    for (std::size_t i = 0; i < 8; ++i) chain[i] = mixed(first, i);
-    for (std::size_t k = 0; k < bytes.size() / 8; ++k) {
-        std::uint64_t word = 0;
-        for (std::size_t i = 0; i < 8; ++i) word |= std::uint64_t(std::uint8_t(bytes[8 * k + i])) << (8 * i);
-        chain[k % 8] = mixed(chain[k % 8], word);
-    }
-    for (const std::uint64_t one : chain) joined = mixed(joined, one);
-    return joined;
-}
-/// A file of version 3 from the rows, the layout and the panels' width alone.
-std::string version_3(const gallery& rows, idx_t width, idx_t rows_of_file = -1) {
-    const idx_t n = rows_of_file < 0 ? rows.rows() : rows_of_file, dim = rows.dim(), full = n / width * width;
-    const idx_t last_width = n == full ? 0 : n - full <= 16 ? 16 : width;
-    const auto unit = rows.unit_rows();
-    const auto panel = [&](idx_t first, idx_t columns) {
-        std::string bytes;
-        for (idx_t k = 0; k < dim; ++k)
-            for (idx_t c = 0; c < columns; ++c) bytes += stored(first + c < n ? unit(first + c, k) : 0.0f);
-        return bytes;
-    };
-    std::string panels;
-    std::uint64_t sum = 14695981039346656037u;
-    for (idx_t first = 0; first < full; first += width) {
-        panels += panel(first, width);
-        sum = mixed(sum, sum_of(panel(first, width)));
-    }
-    const std::string last = panel(full, last_width);
-    const row_report& report = rows.report();
-    std::string page = "USGALERY" + stored(std::uint32_t(3)) + stored(0.0f);
-    for (const idx_t number :
-         {n, dim, report.zero_rows, report.non_finite_rows, report.first_zero, report.first_non_finite})
-        page += stored(number);
-    page += stored(std::uint32_t(width)) + stored(std::uint32_t(0)) + stored(idx_t(0)) + stored(sum) +
-            stored(last.empty() ? std::uint64_t(0) : sum_of(last));
-    page.resize(4088);
-    page += stored(sum_of(page));
-    std::string file = page + std::string(4096, '\0') + last;
-    file.resize(std::size_t(8192 + 2 * ((width * dim * 4 + 4095) / 4096 * 4096)));
-    return file + panels + last;
-}
-/// The page's checksum made right again.
-std::string with_page_sum(std::string bytes) { return bytes.replace(4088, 8, stored(sum_of(bytes.substr(0, 4088)))); }
-constexpr idx_t own_width = engine::panels<float>::columns;
 
 /// Keeps what fits, and fails when it is flushed or read.
 struct full_disk : std::stringbuf {
@@ -171,7 +82,7 @@ TEST_CASE("a stream that is cut or changed anywhere is refused", "[gallery]") {
     for (const std::string& bytes : {of_version_2, of_version_3}) {
         int accepted = 0;
         for (std::size_t size = 0; size < bytes.size(); size += size < 200 || size > 16300 ? 1 : 97)
-            accepted += refusal(bytes.substr(0, size)).empty();
+            accepted += refusal_of(bytes.substr(0, size)).empty();
         CHECK(accepted == 0);
         for (std::size_t i = 0; i < bytes.size(); i += i < 200 || i > 16380 ? 1 : 61)
             for (const int bit : {0, 6}) {
@@ -180,29 +91,29 @@ TEST_CASE("a stream that is cut or changed anywhere is refused", "[gallery]") {
                 // The second page, room behind the last panel, its copy in place: nobody reads them here.
                 const bool is_used = bytes == of_version_2 || i < 4096 || (i >= 8192 && i < 8192 + 16 * 5 * 4) ||
                                      (i >= 16384 && i < 16384 + std::size_t(own_width) * 5 * 4);
-                const std::string message = refusal(changed);
+                const std::string message = refusal_of(changed);
                 CAPTURE(i, message);
                 if (is_used ? message == "(no exception)" : bytes_of(from_bytes(changed)) != of_version_3) FAIL();
             }
     }
-    CHECK(refusal("") == "load_gallery: the stream ends after 0 of 64 bytes of the header");
-    CHECK(refusal(std::string(64, 'x')) == "load_gallery: this is not a gallery");
+    CHECK(refusal_of("") == "load_gallery: the stream ends after 0 of 64 bytes of the header");
+    CHECK(refusal_of(std::string(64, 'x')) == "load_gallery: this is not a gallery");
     std::string newer = of_version_3, endless = of_version_2, other = of_version_3;
     newer[8] = 4;
-    CHECK(refusal(newer) == "load_gallery: version 4, this library reads versions 2 and 3");
+    CHECK(refusal_of(newer) == "load_gallery: version 4, this library reads versions 2 and 3");
     endless[22] = 0x07;  // 2^50 rows and more: refused when they do not come, not by an allocation
-    CHECK(refusal(endless).find("load_gallery: the stream ends after") == 0);
+    CHECK(refusal_of(endless).find("load_gallery: the stream ends after") == 0);
     endless[22] = 0, endless[23] = 0x7f;
-    CHECK(refusal(endless) == "load_gallery: 9151314442816847875 rows of dim 5 are no gallery");
-    CHECK(refusal(with_page_sum(other.replace(22, 1, "\x07"))).find("load_gallery: the stream ends after") == 0);
+    CHECK(refusal_of(endless) == "load_gallery: 9151314442816847875 rows of dim 5 are no gallery");
+    CHECK(refusal_of(with_page_sum(other.replace(22, 1, "\x07"))).find("load_gallery: the stream ends after") == 0);
     other = of_version_3;
-    CHECK(refusal(with_page_sum(other.replace(64, 1, "\x30"))) ==
+    CHECK(refusal_of(with_page_sum(other.replace(64, 1, "\x30"))) ==
           "load_gallery: panels of 48 rows, this library knows 16 and 32");
     other = of_version_3;
-    CHECK(refusal(with_page_sum(other.replace(68, 1, "\x1"))) ==
+    CHECK(refusal_of(with_page_sum(other.replace(68, 1, "\x1"))) ==
           "load_gallery: elements of type 1, this library reads type 0, float");
     other = of_version_3;
-    CHECK(refusal(with_page_sum(other.replace(12, 4, stored(std::numeric_limits<float>::quiet_NaN())))) ==
+    CHECK(refusal_of(with_page_sum(other.replace(12, 4, stored(std::numeric_limits<float>::quiet_NaN())))) ==
           "load_gallery: norms are within nan of 1");
     std::ostringstream broken;
     broken.setstate(std::ios::badbit);
@@ -212,9 +123,9 @@ TEST_CASE("a stream that is cut or changed anywhere is refused", "[gallery]") {
 
 TEST_CASE("a stream of rows that are not unit is refused", "[gallery]") {
     const std::string bytes = version_2(gallery(random_rows<float>(3, 5, 90)));
-    CHECK(refusal(with_value(bytes, 64, 0.0f)).find("load_gallery: row 0 has norm 0.") == 0);
-    CHECK(refusal(with_value(bytes, 64 + 4 * 5, 5.0f)).find("load_gallery: row 1 has norm ") == 0);
-    CHECK(refusal(with_checksum(bytes)) == "(no exception)");
+    CHECK(refusal_of(with_value(bytes, 64, 0.0f)).find("load_gallery: row 0 has norm 0.") == 0);
+    CHECK(refusal_of(with_value(bytes, 64 + 4 * 5, 5.0f)).find("load_gallery: row 1 has norm ") == 0);
+    CHECK(refusal_of(with_checksum(bytes)) == "(no exception)");
 }
 
 TEST_CASE("adopted rows come back, whatever the tolerance that they were adopted with", "[gallery]") {
@@ -226,12 +137,12 @@ TEST_CASE("adopted rows come back, whatever the tolerance that they were adopted
     CHECK(first_difference(loaded.unit_rows().values(), rows.view()) == "");
     CHECK((bytes_of(loaded) == bytes_of(saved)));
     std::string narrow = bytes_of(saved);
-    CHECK(refusal(with_page_sum(narrow.replace(12, 4, stored(0.0f)))).find("load_gallery: row 650 has norm ") == 0);
+    CHECK(refusal_of(with_page_sum(narrow.replace(12, 4, stored(0.0f)))).find("load_gallery: row 650 has norm ") == 0);
     float tolerance = 0x1p-13f;
     while (tolerance < std::fabs(off - 1.0f) * 1.01f) tolerance *= 2;
     const std::string bytes = version_2(saved, tolerance);
-    CHECK(refusal(with_value(bytes, 12, 0x1p-13f)).find("load_gallery: row 650 has norm ") == 0);
-    CHECK(refusal(with_value(bytes, 12, std::numeric_limits<float>::quiet_NaN())).find("row 0 has norm ") !=
+    CHECK(refusal_of(with_value(bytes, 12, 0x1p-13f)).find("load_gallery: row 650 has norm ") == 0);
+    CHECK(refusal_of(with_value(bytes, 12, std::numeric_limits<float>::quiet_NaN())).find("row 0 has norm ") !=
           std::string::npos);
 }
 
@@ -244,8 +155,8 @@ TEST_CASE("two changes of the same bit do not cancel in the checksum", "[gallery
             for (const std::size_t at : {64u + 7u, 64u + 7u + 8u}) changed[at] = char(changed[at] ^ (1 << bit));
             for (const unsigned at : {8192u + 7u, 8192u + 7u + step})
                 changed_panel[at] = char(changed_panel[at] ^ (1 << bit));
-            CHECK(refusal(changed) != "(no exception)");
-            CHECK(refusal(changed_panel) != "(no exception)");
+            CHECK(refusal_of(changed) != "(no exception)");
+            CHECK(refusal_of(changed_panel) != "(no exception)");
         }
 }
 
@@ -268,21 +179,21 @@ TEST_CASE("a stream that counts other rows than it has is refused", "[gallery]")
     std::memset(rows.row(2), 0, 5 * sizeof(float));
     rows(4, 1) = std::numeric_limits<float>::quiet_NaN();
     const std::string bytes = version_2(gallery(rows)), of_version_3 = bytes_of(gallery(rows));
-    CHECK(refusal(bytes) == "(no exception)");
+    CHECK(refusal_of(bytes) == "(no exception)");
     std::string lying = of_version_3;
-    CHECK(refusal(with_page_sum(lying.replace(32, 1, "\x2"))) ==
+    CHECK(refusal_of(with_page_sum(lying.replace(32, 1, "\x2"))) ==
           "load_gallery: the header counts 2 zero rows and 1 that are not finite, the rows are 1 and 1");
-    CHECK(refusal(with_value<idx_t>(bytes, 32, 2)) ==
+    CHECK(refusal_of(with_value<idx_t>(bytes, 32, 2)) ==
           "load_gallery: the header counts 2 zero rows and 1 that are not finite, the rows are 1 and 1");
     for (const std::size_t at : {32u, 40u})  // zero_rows, non_finite_rows
         for (const idx_t lie : {idx_t(-1), idx_t(0), idx_t(2), INT64_MAX}) {
             CAPTURE(at, lie);
-            CHECK(refusal(with_value(bytes, at, lie)).find("load_gallery: the header counts ") == 0);
+            CHECK(refusal_of(with_value(bytes, at, lie)).find("load_gallery: the header counts ") == 0);
         }
     for (const std::size_t at : {48u, 56u})  // first_zero, first_non_finite
         for (const idx_t lie : {-2, -1, 6}) {
             CAPTURE(at, lie);
-            CHECK(refusal(with_value(bytes, at, lie)).find("load_gallery: the header counts ") == 0);
+            CHECK(refusal_of(with_value(bytes, at, lie)).find("load_gallery: the header counts ") == 0);
         }
 }
 

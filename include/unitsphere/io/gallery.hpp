@@ -37,13 +37,18 @@ private:
     matrix<float> copy_ = {};
 };
 
+/// The deviation in the file, rounded up to a float.
+inline float deviation_of(const engine::packed_view<float>& rows) noexcept {
+    const float deviation = float(rows.deviation);
+    return double(deviation) < rows.deviation ? deviation * (1.0f + 0x1p-22f) : deviation;
+}
+
 /// The first commit of a gallery.
 inline gallery_commit commit_of(const engine::packed_view<float>& rows) {
     gallery_commit commit{};
     std::memcpy(commit.magic, gallery_magic, sizeof gallery_magic);
     commit.version = gallery_version, commit.panel_rows = std::uint32_t(engine::panels<float>::columns);
-    commit.deviation = float(rows.deviation);
-    if (double(commit.deviation) < rows.deviation) commit.deviation *= 1.0f + 0x1p-22f;
+    commit.deviation = deviation_of(rows);
     commit.rows = rows.rows(), commit.dim = rows.dim();
     set_report(commit, rows.seen);
     panels_to_write panels(rows);

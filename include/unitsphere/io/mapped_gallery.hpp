@@ -14,6 +14,11 @@
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 
+namespace detail {
+template <class File>
+class gallery_appender;  // gallery_writer.hpp
+}
+
 /// The gallery in the bytes of a gallery file, which somebody else holds in memory: every question takes it as it takes
 /// a `gallery`.
 ///
@@ -107,6 +112,8 @@ protected:
     const std::byte* last_in_place() const noexcept { return file_ + layout().last_in_place(); }
 
     friend gallery load_gallery(const std::string& path, const execution& how);
+    template <class File>
+    friend class detail::gallery_appender;
     /// verify; where `to` is not null all panels are copied there as well.
     void check(const detail::gallery_source& source, const execution& how, const std::byte* last, float* to) const {
         const detail::gallery_layout parts = layout();
