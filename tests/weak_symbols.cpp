@@ -15,6 +15,7 @@
 #include <unitsphere/io/gallery_writer.hpp>
 #include <unitsphere/io/linear_head.hpp>
 #include <unitsphere/io/npy.hpp>
+#include <unitsphere/io/safetensors.hpp>
 #include <unitsphere/linear_probe.hpp>
 #include <unitsphere/unitsphere.hpp>
 
@@ -166,6 +167,13 @@ us::idx_t use_gallery_files(const std::string& path) {
            us::top_k(mapped.unit_rows(0, 1), view, 1).queries();
 }
 
+us::idx_t use_safetensors(const std::string& path) {
+    const us::matrix<us::float16> half(2, 3);
+    us::save_safetensors(path, {{"a", us::load_safetensors(path, "a")}, {"b", half}, {"c", std::vector<float>(3)}});
+    return us::map_safetensors(path).rows<us::bfloat16>("a").rows() + us::idx_t(us::inspect_safetensors(path).size()) +
+           us::load_safetensors<us::bfloat16>(path, "b").rows() + us::load_safetensors<std::int8_t>(path, "b").rows();
+}
+
 us::idx_t use_one_row() {
     const std::vector<float> a(3, 1.0f);
     const us::float16 b[3] = {us::float16(1.0f)};  // a std::vector of these is the caller's own template, not ours
@@ -271,6 +279,6 @@ int main(int, char** arguments) {
     return int(use(us::matrix<float>(2, 2)) + use(us::matrix<us::float16>(2, 2)) + use(us::matrix<us::bfloat16>(2, 2)) +
                use(us::matrix<double>(2, 2)) + use(us::matrix<std::int8_t>(2, 2)) +
                use_double(us::matrix<double>(2, 2)) + use_one_row() + use_files(arguments[0]) +
-               use_streams(std::cin, std::cout) + use_gallery_files("a") + use_eigen<float>() +
+               use_streams(std::cin, std::cout) + use_gallery_files("a") + use_safetensors("a") + use_eigen<float>() +
                use_eigen<Eigen::half>() + use_executors() + dispatched::use_all());
 }

@@ -7,6 +7,7 @@ module;
 #include "io/linear_head.hpp"
 #include "io/npy.hpp"
 #include "io/ostream.hpp"
+#include "io/safetensors.hpp"
 #include "unitsphere.hpp"
 
 export module unitsphere;
@@ -185,18 +186,25 @@ using unitsphere::workspace;
 using unitsphere::gallery_view;
 using unitsphere::gallery_writer;
 using unitsphere::inspect_npy;
+using unitsphere::inspect_safetensors;
 using unitsphere::load_gallery;
 using unitsphere::load_head;
 using unitsphere::load_npy;
 using unitsphere::load_npy_integers;
+using unitsphere::load_safetensors;
 using unitsphere::map_gallery;
+using unitsphere::map_safetensors;
 using unitsphere::mapped_gallery;
+using unitsphere::mapped_safetensors;
+using unitsphere::named_rows;
 using unitsphere::npy_info;
 using unitsphere::npy_type;
 using unitsphere::operator<<;
 using unitsphere::save_gallery;
 using unitsphere::save_head;
+using unitsphere::safetensors_info;
 using unitsphere::save_npy;
+using unitsphere::save_safetensors;
 using unitsphere::visit_npy;
 
 }  // namespace unitsphere
