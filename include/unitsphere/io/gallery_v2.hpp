@@ -48,9 +48,10 @@ inline gallery load_gallery_v2(const gallery_source& source, std::istream& from,
     const idx_t dim = header.dim, piece = dim >= pairs ? 2 : pairs / engine::maximum(dim, 1) * 2;
     const double tolerance = double(header.deviation);
     gallery rows;
-    const idx_t left = bytes_left(from) / idx_t(sizeof(float));  // what a header promises is not believed
-    const bool all_there = dim > 0 && header.rows <= left / dim;
-    gallery_access::rows(rows).reserve(all_there ? header.rows : 0, dim);
+    const idx_t left = bytes_left(from), needed = header.rows * dim * idx_t(sizeof(float));
+    if (left >= 0 && left < needed)  // what a header promises is not believed
+        source.refuse(source.kind(), " ends after ", left, " of ", needed, " bytes of rows");
+    gallery_access::rows(rows).reserve(left >= 0 ? header.rows : 0, dim);
     auto room = matrix<float>::uninitialized(engine::minimum(header.rows, piece), dim);
     for (idx_t first = 0; first < header.rows; first += piece) {
         const matrix_view<float> some(room.data(), engine::minimum(header.rows - first, piece), dim);

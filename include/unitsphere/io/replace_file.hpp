@@ -102,8 +102,8 @@ private:
     int file_ = -1;
 };
 
-/// Writes one piece behind the other, from `at` on, in blocks of 2 MiB that begin at multiples of that. Linux has them in
-/// its page cache as pages of 2 MiB, which a mapping of the file touches 512 times less often.
+/// Writes one piece behind the other, from `at` on, in blocks of 2 MiB that begin at multiples of that. Linux then has
+/// pages of 2 MiB in its page cache, which a mapping of the file touches 512 times less often.
 template <class File>
 class sequential_writes {
 public:
