@@ -14,7 +14,7 @@
 #include <unitsphere/interop/eigen.hpp>
 #include <unitsphere/io/gallery_writer.hpp>
 #include <unitsphere/io/linear_head.hpp>
-#include <unitsphere/io/npy.hpp>
+#include <unitsphere/io/mapped_npy.hpp>
 #include <unitsphere/io/safetensors.hpp>
 #include <unitsphere/linear_probe.hpp>
 #include <unitsphere/unitsphere.hpp>
@@ -170,7 +170,9 @@ us::idx_t use_gallery_files(const std::string& path) {
 us::idx_t use_safetensors(const std::string& path) {
     const us::matrix<us::float16> half(2, 3);
     us::save_safetensors(path, {{"a", us::load_safetensors(path, "a")}, {"b", half}, {"c", std::vector<float>(3)}});
-    return us::map_safetensors(path).rows<us::bfloat16>("a").rows() + us::idx_t(us::inspect_safetensors(path).size()) +
+    const us::mapped_rows<float> in_place = us::map_npy(path);
+    return us::gallery(in_place).rows() + us::map_npy<double>(path).rows() +
+           us::map_safetensors(path).rows<us::bfloat16>("a").rows() + us::idx_t(us::inspect_safetensors(path).size()) +
            us::load_safetensors<us::bfloat16>(path, "b").rows() + us::load_safetensors<std::int8_t>(path, "b").rows();
 }
 

@@ -5,7 +5,7 @@ module;
 
 #include "io/gallery_writer.hpp"
 #include "io/linear_head.hpp"
-#include "io/npy.hpp"
+#include "io/mapped_npy.hpp"
 #include "io/ostream.hpp"
 #include "io/safetensors.hpp"
 #include "unitsphere.hpp"
@@ -193,8 +193,10 @@ using unitsphere::load_npy;
 using unitsphere::load_npy_integers;
 using unitsphere::load_safetensors;
 using unitsphere::map_gallery;
+using unitsphere::map_npy;
 using unitsphere::map_safetensors;
 using unitsphere::mapped_gallery;
+using unitsphere::mapped_rows;
 using unitsphere::mapped_safetensors;
 using unitsphere::named_rows;
 using unitsphere::npy_info;

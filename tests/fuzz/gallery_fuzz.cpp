@@ -1,5 +1,5 @@
-// Whatever a gallery file holds: it is refused by a file_error, or is a gallery of unit rows. Random bytes have no valid
-// checksum, so half the inputs are made into files whose checksums are right.
+// Whatever a gallery file holds: it is refused by a file_error, or is a gallery of unit rows. Random bytes have no
+// checksum that fits, so half the inputs are made into files whose checksums do.
 #include <unitsphere/io/gallery.hpp>
 #include <unitsphere/normalize.hpp>
 

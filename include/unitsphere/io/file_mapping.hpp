@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "../data/error.hpp"
 #include "../data/huge_pages.hpp"
 #include "file_source.hpp"
 
@@ -62,7 +63,7 @@ public:
         ::close(file);
         if (!sized || memory == MAP_FAILED) source.refuse("cannot be mapped: ", why);
         data_ = static_cast<std::byte*>(memory);
-        unitsphere::detail::advise_huge_pages(data_, std::size_t(size_));
+        advise_huge_pages(data_, std::size_t(size_));
 #endif
     }
     file_mapping(file_mapping&& other) noexcept : data_(other.data_), size_(other.size_) {
