@@ -1,5 +1,5 @@
-// How does a search service keep more rows than it wants to load? In a gallery file: it grows on the disk and is searched
-// there.
+// How does a search service keep more rows than it wants to load? In a gallery file: it grows on the disk, and is
+// searched there.
 #include <cstdint>
 #include <cstdio>
 
