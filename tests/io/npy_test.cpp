@@ -216,6 +216,7 @@ TEMPLATE_TEST_CASE("map_npy gives the rows of a file in place, or says what load
                    double, std::int8_t) {
     const temporary_directory directory;
     const std::string path = directory.path(), end = "map_npy: " + path + ": ";
+    if (detail::big_endian_machine && sizeof(TestType) > 1) return;  // files are little-endian
     const auto saved = any_bits<TestType>(7, 33);
     save_npy(path, saved);
     mapped_rows<TestType> first = map_npy<TestType>(path);

@@ -61,7 +61,8 @@ public:
             const bool there = ::_lseeki64(file_, at, SEEK_SET) == at;
             const idx_t done = there ? ::_write(file_, from, unsigned(most)) : -1;
 #else
-            const idx_t done = ::pwrite(file_, from, std::size_t(most), at);
+            if (idx_t(off_t(at + most)) != at + most) source_.refuse("is longer than this system's files");
+            const idx_t done = ::pwrite(file_, from, std::size_t(most), off_t(at));
             if (done < 0 && errno == EINTR) continue;
 #endif
             if (done <= 0) source_.refuse("cannot be written: ", last_error());
