@@ -12,9 +12,10 @@
 #endif
 #include <unitsphere/dispatch.hpp>
 #include <unitsphere/interop/eigen.hpp>
-#include <unitsphere/io/gallery.hpp>
+#include <unitsphere/io/gallery_writer.hpp>
 #include <unitsphere/io/linear_head.hpp>
-#include <unitsphere/io/npy.hpp>
+#include <unitsphere/io/mapped_npy.hpp>
+#include <unitsphere/io/safetensors.hpp>
 #include <unitsphere/linear_probe.hpp>
 #include <unitsphere/unitsphere.hpp>
 
@@ -167,6 +168,29 @@ us::idx_t use_streams(std::istream& from, std::ostream& to) {
     return loaded.rows() + us::load_npy(from).rows() + us::idx_t(us::load_npy_integers(from).size());
 }
 
+us::idx_t use_gallery_files(const std::string& path) {
+    us::gallery_writer writer(path);
+    writer.append(us::matrix<float>(3, 4));
+    writer.append(us::normalize(us::matrix<float>(3, 4)));
+    writer.commit();
+    us::save_gallery(path, us::load_gallery(path));
+    const us::mapped_gallery mapped = us::map_gallery(path);
+    mapped.verify();
+    const us::gallery_view view(path.data(), us::idx_t(path.size()));
+    view.verify();
+    return us::top_k(view.unit_rows(0, 1), mapped, 1).queries() + writer.rows() +
+           us::top_k(mapped.unit_rows(0, 1), view, 1).queries();
+}
+
+us::idx_t use_safetensors(const std::string& path) {
+    const us::matrix<us::float16> half(2, 3);
+    us::save_safetensors(path, {{"a", us::load_safetensors(path, "a")}, {"b", half}, {"c", std::vector<float>(3)}});
+    const us::mapped_rows<float> in_place = us::map_npy(path);
+    return us::gallery(in_place).rows() + us::map_npy<double>(path).rows() +
+           us::map_safetensors(path).rows<us::bfloat16>("a").rows() + us::idx_t(us::inspect_safetensors(path).size()) +
+           us::load_safetensors<us::bfloat16>(path, "b").rows() + us::load_safetensors<std::int8_t>(path, "b").rows();
+}
+
 us::idx_t use_one_row() {
     const std::vector<float> a(3, 1.0f);
     const us::float16 b[3] = {us::float16(1.0f)};  // a std::vector of these is the caller's own template, not ours
@@ -272,6 +296,6 @@ int main(int, char** arguments) {
     return int(use(us::matrix<float>(2, 2)) + use(us::matrix<us::float16>(2, 2)) + use(us::matrix<us::bfloat16>(2, 2)) +
                use(us::matrix<double>(2, 2)) + use(us::matrix<std::int8_t>(2, 2)) +
                use_double(us::matrix<double>(2, 2)) + use_one_row() + use_files(arguments[0]) +
-               use_streams(std::cin, std::cout) + use_eigen<float>() + use_eigen<Eigen::half>() + use_executors() +
-               dispatched::use_all());
+               use_streams(std::cin, std::cout) + use_gallery_files("a") + use_safetensors("a") + use_eigen<float>() +
+               use_eigen<Eigen::half>() + use_executors() + dispatched::use_all());
 }

@@ -3,10 +3,11 @@
 // `instruction_set` are those of the module. Macros (UNITSPHERE_VERSION) come from <unitsphere/version.hpp>.
 module;
 
-#include "io/gallery.hpp"
+#include "io/gallery_writer.hpp"
 #include "io/linear_head.hpp"
-#include "io/npy.hpp"
+#include "io/mapped_npy.hpp"
 #include "io/ostream.hpp"
+#include "io/safetensors.hpp"
 #include "unitsphere.hpp"
 
 export module unitsphere;
@@ -197,17 +198,30 @@ using unitsphere::sequential;
 using unitsphere::workspace;
 
 // files and printing
+using unitsphere::gallery_view;
+using unitsphere::gallery_writer;
 using unitsphere::inspect_npy;
+using unitsphere::inspect_safetensors;
 using unitsphere::load_gallery;
 using unitsphere::load_head;
 using unitsphere::load_npy;
 using unitsphere::load_npy_integers;
+using unitsphere::load_safetensors;
+using unitsphere::map_gallery;
+using unitsphere::map_npy;
+using unitsphere::map_safetensors;
+using unitsphere::mapped_gallery;
+using unitsphere::mapped_rows;
+using unitsphere::mapped_safetensors;
+using unitsphere::named_rows;
 using unitsphere::npy_info;
 using unitsphere::npy_type;
 using unitsphere::operator<<;
 using unitsphere::save_gallery;
 using unitsphere::save_head;
+using unitsphere::safetensors_info;
 using unitsphere::save_npy;
+using unitsphere::save_safetensors;
 using unitsphere::visit_npy;
 
 }  // namespace unitsphere

@@ -1,4 +1,4 @@
-#include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <sstream>
@@ -12,6 +12,7 @@
 
 #include "catch.hpp"
 #include "checks.hpp"
+#include "gallery_bytes.hpp"
 #include "random_rows.hpp"
 
 namespace tests {
@@ -29,29 +30,8 @@ gallery from_bytes(const std::string& bytes) {
     std::istringstream stream(bytes);
     return load_gallery(stream);
 }
-std::string refusal(const std::string& bytes) {
+std::string refusal_of(const std::string& bytes) {
     return message_of<file_error>([&] { from_bytes(bytes); });
-}
-
-/// The checksum from its definition, to make streams that only their contents give away.
-std::string with_checksum(std::string bytes) {
-    std::uint64_t sum = 14695981039346656037u;
-    bytes.resize(bytes.size() - 8);
-    for (std::size_t at = 0; at < bytes.size(); at += 8) {
-        std::uint64_t word = 0;
-        for (std::size_t i = 0; i < 8 && at + i < bytes.size(); ++i)
-            word |= std::uint64_t(static_cast<unsigned char>(bytes[at + i])) << (8 * i);
-        sum = (sum ^ word) * 1099511628211u;
-        sum = sum ^ (sum >> 32);
-    }
-    for (int i = 0; i < 8; ++i) bytes += char(sum >> (8 * i) & 255);
-    return bytes;
-}
-template <class T>
-std::string with_value(std::string bytes, std::size_t at, T value) {
-    std::string written(reinterpret_cast<const char*>(&value), sizeof value);  // the lowest byte first
-    if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) std::reverse(written.begin(), written.end());
-    return with_checksum(bytes.replace(at, sizeof value, written));
 }
 
 /// Keeps what fits, and fails when it is flushed or read.
@@ -71,32 +51,70 @@ TEST_CASE("a gallery goes to a stream and comes back with the same bits and repo
     const gallery saved(rows), loaded = from_bytes(bytes_of(saved));
     CHECK(loaded.rows() == n);
     CHECK(loaded.dim() == dim);
-    CHECK(bytes_of(loaded) == bytes_of(saved));
+    CHECK((bytes_of(loaded) == bytes_of(saved)));
     CHECK(loaded.report().first_zero == saved.report().first_zero);
     CHECK(loaded.report().non_finite_rows == saved.report().non_finite_rows);
     const auto queries = random_rows<float>(3, dim, 77);
     CHECK(first_difference(cosine_similarity(queries, loaded), cosine_similarity(queries, saved)) == "");
 }
 
+TEST_CASE("a gallery's bytes are those of its format, and both widths of panels load", "[gallery]") {
+    const idx_t n = GENERATE(0, 1, 16, 17, 32, 33, 64, 65, 81), dim = GENERATE(1, 37);
+    const gallery rows(random_rows<float>(n, dim, 80));
+    CHECK((bytes_of(rows) == version_3(rows, own_width)));
+    for (const idx_t width : {16, 32}) CHECK((bytes_of(from_bytes(version_3(rows, width))) == bytes_of(rows)));
+}
+
+TEST_CASE("a gallery of version 2 loads", "[gallery]") {
+    const idx_t n = GENERATE(0, 1, 33, 300), dim = GENERATE(1, 17, 2000);
+    auto rows = random_rows<float>(n, dim, 76);
+    if (n > 2) rows(1, 0) = std::numeric_limits<float>::quiet_NaN();
+    const gallery saved(rows), loaded = from_bytes(version_2(saved));
+    CHECK(first_difference(loaded.unit_rows().values(), saved.unit_rows().values()) == "");
+    CHECK(loaded.report().first_non_finite == saved.report().first_non_finite);
+}
+
 TEST_CASE("a stream that is cut or changed anywhere is refused", "[gallery]") {
-    const std::string bytes = bytes_of(gallery(random_rows<float>(3, 5, 78)));
-    REQUIRE(bytes.size() == 64 + 60 + 8);
-    int accepted = 0;
-    for (std::size_t size = 0; size < bytes.size(); ++size) accepted += refusal(bytes.substr(0, size)).empty();
-    for (std::size_t i = 0; i < bytes.size(); ++i)
-        for (const int bit : {0, 6}) {
-            std::string changed = bytes;
-            changed[i] = char(changed[i] ^ (1 << bit));
-            accepted += refusal(changed).empty();
-        }
-    CHECK(accepted == 0);
-    CHECK(refusal("") == "load_gallery: the stream ends after 0 of 64 bytes of the header");
-    CHECK(refusal(std::string(64, 'x')) == "load_gallery: this is not a gallery");
-    std::string newer = bytes, endless = bytes;
-    newer[8] = 3;
-    CHECK(refusal(newer) == "load_gallery: version 3, this library reads version 2");
-    endless[23] = 0x7f;  // 2^62 rows and more: refused when they do not come, not by an allocation
-    CHECK(refusal(endless).find("load_gallery: the stream ends after") == 0);
+    const gallery saved(random_rows<float>(own_width + 3, 5, 78));
+    const std::string of_version_3 = bytes_of(saved), of_version_2 = version_2(gallery(random_rows<float>(3, 5, 78)));
+    REQUIRE(of_version_2.size() == 64 + 60 + 8);
+    REQUIRE(idx_t(of_version_3.size()) == 16384 + own_width * 5 * 4 + 16 * 5 * 4);
+    for (const std::string& bytes : {of_version_2, of_version_3}) {
+        int accepted = 0;
+        for (std::size_t size = 0; size < bytes.size(); size += size < 200 || size > 16300 ? 1 : 97)
+            accepted += refusal_of(bytes.substr(0, size)).empty();
+        CHECK(accepted == 0);
+        for (std::size_t i = 0; i < bytes.size(); i += i < 200 || i > 16380 ? 1 : 61)
+            for (const int bit : {0, 6}) {
+                std::string changed = bytes;
+                changed[i] = char(changed[i] ^ (1 << bit));
+                // The second page, room behind the last panel, its copy in place: nobody reads them here.
+                const bool is_used = bytes == of_version_2 || i < 4096 || (i >= 8192 && i < 8192 + 16 * 5 * 4) ||
+                                     (i >= 16384 && i < 16384 + std::size_t(own_width) * 5 * 4);
+                const std::string message = refusal_of(changed);
+                CAPTURE(i, message);
+                if (is_used ? message == "(no exception)" : bytes_of(from_bytes(changed)) != of_version_3) FAIL();
+            }
+    }
+    CHECK(refusal_of("") == "load_gallery: the stream ends after 0 of 64 bytes of the header");
+    CHECK(refusal_of(std::string(64, 'x')) == "load_gallery: this is not a gallery");
+    std::string newer = of_version_3, endless = of_version_2, other = of_version_3;
+    newer[8] = 4;
+    CHECK(refusal_of(newer) == "load_gallery: version 4, this library reads versions 2 and 3");
+    endless[22] = 0x07;  // 2^50 rows and more: refused when they do not come, not by an allocation
+    CHECK(refusal_of(endless).find("load_gallery: the stream ends after") == 0);
+    endless[22] = 0, endless[23] = 0x7f;
+    CHECK(refusal_of(endless) == "load_gallery: 9151314442816847875 rows of dim 5 are no gallery");
+    CHECK(refusal_of(with_page_sum(other.replace(22, 1, "\x07"))).find("load_gallery: the stream ends after") == 0);
+    other = of_version_3;
+    CHECK(refusal_of(with_page_sum(other.replace(64, 1, "\x30"))) ==
+          "load_gallery: panels of 48 rows, this library knows 16 and 32");
+    other = of_version_3;
+    CHECK(refusal_of(with_page_sum(other.replace(68, 1, "\x1"))) ==
+          "load_gallery: elements of type 1, this library reads type 0, float");
+    other = of_version_3;
+    CHECK(refusal_of(with_page_sum(other.replace(12, 4, stored(std::numeric_limits<float>::quiet_NaN())))) ==
+          "load_gallery: norms are within nan of 1");
     std::ostringstream broken;
     broken.setstate(std::ios::badbit);
     CHECK(message_of<file_error>([&] { save_gallery(broken, gallery(random_rows<float>(1, 2, 79))); }) ==
@@ -104,10 +122,10 @@ TEST_CASE("a stream that is cut or changed anywhere is refused", "[gallery]") {
 }
 
 TEST_CASE("a stream of rows that are not unit is refused", "[gallery]") {
-    const std::string bytes = bytes_of(gallery(random_rows<float>(3, 5, 90)));
-    CHECK(refusal(with_value(bytes, 64, 0.0f)).find("load_gallery: row 0 has norm 0.") == 0);
-    CHECK(refusal(with_value(bytes, 64 + 4 * 5, 5.0f)).find("load_gallery: row 1 has norm ") == 0);
-    CHECK(refusal(with_checksum(bytes)) == "(no exception)");
+    const std::string bytes = version_2(gallery(random_rows<float>(3, 5, 90)));
+    CHECK(refusal_of(with_value(bytes, 64, 0.0f)).find("load_gallery: row 0 has norm 0.") == 0);
+    CHECK(refusal_of(with_value(bytes, 64 + 4 * 5, 5.0f)).find("load_gallery: row 1 has norm ") == 0);
+    CHECK(refusal_of(with_checksum(bytes)) == "(no exception)");
 }
 
 TEST_CASE("adopted rows come back, whatever the tolerance that they were adopted with", "[gallery]") {
@@ -117,19 +135,29 @@ TEST_CASE("adopted rows come back, whatever the tolerance that they were adopted
     for (idx_t k = 0; k < 513; ++k) rows(650, k) *= off;
     const gallery saved(adopt_unit(rows, {1e31})), loaded = from_bytes(bytes_of(saved));
     CHECK(first_difference(loaded.unit_rows().values(), rows.view()) == "");
-    CHECK(bytes_of(loaded) == with_checksum(bytes_of(saved)));
-    CHECK(refusal(with_value(bytes_of(saved), 12, 0x1p-13f)).find("load_gallery: row 650 has norm ") == 0);
-    CHECK(refusal(with_value(bytes_of(saved), 12, std::numeric_limits<float>::quiet_NaN())).find("row 0 has norm ") !=
+    CHECK((bytes_of(loaded) == bytes_of(saved)));
+    std::string narrow = bytes_of(saved);
+    CHECK(refusal_of(with_page_sum(narrow.replace(12, 4, stored(0.0f)))).find("load_gallery: row 650 has norm ") == 0);
+    float tolerance = 0x1p-13f;
+    while (tolerance < std::fabs(off - 1.0f) * 1.01f) tolerance *= 2;
+    const std::string bytes = version_2(saved, tolerance);
+    CHECK(refusal_of(with_value(bytes, 12, 0x1p-13f)).find("load_gallery: row 650 has norm ") == 0);
+    CHECK(refusal_of(with_value(bytes, 12, std::numeric_limits<float>::quiet_NaN())).find("row 0 has norm ") !=
           std::string::npos);
 }
 
 TEST_CASE("two changes of the same bit do not cancel in the checksum", "[gallery]") {
+    const std::string of_version_2 = version_2(gallery(random_rows<float>(3, 8, 96)));
     const std::string bytes = bytes_of(gallery(random_rows<float>(3, 8, 96)));
-    for (int bit = 0; bit < 8; ++bit) {
-        std::string changed = bytes;
-        for (const std::size_t at : {64u + 7u, 64u + 15u}) changed[at] = char(changed[at] ^ (1 << bit));
-        CHECK(refusal(changed) != "(no exception)");
-    }
+    for (int bit = 0; bit < 8; ++bit)
+        for (const unsigned step : {8u, 64u}) {
+            std::string changed = of_version_2, changed_panel = bytes;
+            for (const std::size_t at : {64u + 7u, 64u + 7u + 8u}) changed[at] = char(changed[at] ^ (1 << bit));
+            for (const unsigned at : {8192u + 7u, 8192u + 7u + step})
+                changed_panel[at] = char(changed_panel[at] ^ (1 << bit));
+            CHECK(refusal_of(changed) != "(no exception)");
+            CHECK(refusal_of(changed_panel) != "(no exception)");
+        }
 }
 
 TEST_CASE("load_gallery reads a stream that cannot seek", "[gallery]") {
@@ -137,29 +165,35 @@ TEST_CASE("load_gallery reads a stream that cannot seek", "[gallery]") {
         using std::stringbuf::stringbuf;
         pos_type seekoff(off_type, std::ios::seekdir, std::ios::openmode) override { return pos_type(off_type(-1)); }
     };
-    const std::string bytes = bytes_of(gallery(random_rows<float>(900, 700, 97)));
-    pipe_buffer pipe(bytes, std::ios::in);
-    std::istream from(&pipe);
-    CHECK(bytes_of(load_gallery(from)) == bytes);
+    const gallery rows(random_rows<float>(900, 700, 97));
+    for (const std::string& bytes : {bytes_of(rows), version_2(rows)}) {
+        pipe_buffer pipe(bytes + "more", std::ios::in);
+        std::istream from(&pipe);
+        CHECK(first_difference(load_gallery(from).unit_rows().values(), rows.unit_rows().values()) == "");
+        CHECK(from.get() == 'm');  // left behind the gallery
+    }
 }
 
 TEST_CASE("a stream that counts other rows than it has is refused", "[gallery]") {
     auto rows = random_rows<float>(6, 5, 91);
     std::memset(rows.row(2), 0, 5 * sizeof(float));
     rows(4, 1) = std::numeric_limits<float>::quiet_NaN();
-    const std::string bytes = bytes_of(gallery(rows));
-    CHECK(refusal(bytes) == "(no exception)");
-    CHECK(refusal(with_value<idx_t>(bytes, 32, 2)) ==
+    const std::string bytes = version_2(gallery(rows)), of_version_3 = bytes_of(gallery(rows));
+    CHECK(refusal_of(bytes) == "(no exception)");
+    std::string lying = of_version_3;
+    CHECK(refusal_of(with_page_sum(lying.replace(32, 1, "\x2"))) ==
+          "load_gallery: the header counts 2 zero rows and 1 that are not finite, the rows are 1 and 1");
+    CHECK(refusal_of(with_value<idx_t>(bytes, 32, 2)) ==
           "load_gallery: the header counts 2 zero rows and 1 that are not finite, the rows are 1 and 1");
     for (const std::size_t at : {32u, 40u})  // zero_rows, non_finite_rows
         for (const idx_t lie : {idx_t(-1), idx_t(0), idx_t(2), INT64_MAX}) {
             CAPTURE(at, lie);
-            CHECK(refusal(with_value(bytes, at, lie)).find("load_gallery: the header counts ") == 0);
+            CHECK(refusal_of(with_value(bytes, at, lie)).find("load_gallery: the header counts ") == 0);
         }
     for (const std::size_t at : {48u, 56u})  // first_zero, first_non_finite
         for (const idx_t lie : {-2, -1, 6}) {
             CAPTURE(at, lie);
-            CHECK(refusal(with_value(bytes, at, lie)).find("load_gallery: the header counts ") == 0);
+            CHECK(refusal_of(with_value(bytes, at, lie)).find("load_gallery: the header counts ") == 0);
         }
 }
 
@@ -180,8 +214,8 @@ TEST_CASE("the bytes of a stream do not depend on which NaN a row holds", "[gall
     auto others = rows;
     others(1, 2) = reference::float_from_bits(0xffe12345u);
     const std::string bytes = bytes_of(gallery(rows));
-    CHECK(bytes == bytes_of(gallery(others)));
-    CHECK(bytes.substr(64 + 4 * 5, 4) == std::string("\0\0\xc0\x7f", 4));
+    CHECK((bytes == bytes_of(gallery(others))));
+    CHECK(bytes.substr(8192 + 4, 4) == std::string("\0\0\xc0\x7f", 4));
 }
 
 TEST_CASE("load_gallery distinguishes streams that fail from streams that end", "[gallery]") {
@@ -189,7 +223,8 @@ TEST_CASE("load_gallery distinguishes streams that fail from streams that end", 
     std::ostream to(&disk);
     CHECK(message_of<file_error>([&] { save_gallery(to, gallery(random_rows<float>(1, 2, 94))); }) ==
           "save_gallery: the stream takes no more bytes");
-    std::istream from(&disk);
+    full_disk lost;
+    std::istream from(&lost);
     CHECK(message_of<file_error>([&] { load_gallery(from); }) ==
           "load_gallery: the stream cannot be read, in the header");
 }

@@ -1,4 +1,5 @@
-#include <unitsphere/io/npy.hpp>
+#include <unitsphere/io/mapped_npy.hpp>
+#include <unitsphere/normalize.hpp>
 
 #include <csignal>
 #include <cstdint>
@@ -210,5 +211,40 @@ TEST_CASE("a save that cannot be completed says so, and load_npy refuses what it
     CHECK(directory.files() == 2);
 }
 #endif
+
+TEMPLATE_TEST_CASE("map_npy gives the rows of a file in place, or says what load_npy does", "[npy]", float16, float,
+                   double, std::int8_t) {
+    const temporary_directory directory;
+    const std::string path = directory.path(), end = "map_npy: " + path + ": ";
+    if (detail::big_endian_machine && sizeof(TestType) > 1) return;  // files are little-endian
+    const auto saved = any_bits<TestType>(7, 33);
+    save_npy(path, saved);
+    mapped_rows<TestType> first = map_npy<TestType>(path);
+    const mapped_rows<TestType> mapped(static_cast<mapped_rows<TestType>&&>(first));
+    save_npy(directory.path("copy.npy"), mapped);  // an argument as any other rows
+    CHECK(read(directory.path("copy.npy")) == read(path));
+    CHECK(first_difference(normalize(mapped).values(), normalize(saved).values()) == "");
+
+    save_npy(path, matrix<TestType>(0, 5));
+    CHECK(map_npy<TestType>(path).rows() == 0);
+    save_npy(path, matrix<std::int32_t>(2, 2));
+    CHECK(refusal([&] { map_npy<TestType>(path); }).find(end + "holds '<i4' (std::int32_t), asked for ") == 0);
+    const std::string type = detail::npy_entry(detail::npy_type_of<TestType>()).code, data(4 * sizeof(TestType), '\0');
+    directory.write(npy(dict("'<" + type + "'", "True", "(2, 2)"), data));
+    CHECK(refusal([&] { map_npy<TestType>(path); }) ==
+          end + "is in Fortran order, column after column; load_npy turns it round");
+    directory.write(npy(dict("'>" + type + "'", "False", "(2, 2)"), data));
+    if (sizeof(TestType) > 1 && !detail::big_endian_machine)
+        CHECK(refusal([&] { map_npy<TestType>(path); }) == end + "has the other byte order; load_npy turns it round");
+    const std::string odd = npy(dict("'<" + type + "'", "False", "(2, 2)") + std::string(1, ' '), data);
+    directory.write(odd);
+    const std::size_t at = odd.size() - data.size();
+    if (at % sizeof(TestType) != 0 && !detail::big_endian_machine)
+        CHECK(refusal([&] { map_npy<TestType>(path); }) ==
+              end + "has data at byte " + std::to_string(at) + ", which is no multiple of " +
+                  std::to_string(alignof(TestType)) + "; load_npy reads them");
+    directory.write(npy(dict("'<" + type + "'", "False", "(2, 2)"), data.substr(1)));
+    CHECK(refusal([&] { map_npy<TestType>(path); }).find(end + "holds " + std::to_string(data.size() - 1)) == 0);
+}
 
 }  // namespace tests

@@ -58,10 +58,17 @@ public:
     idx_t bytes() const noexcept { return storage_.rows() * storage_.dim() * idx_t(sizeof(Storage)); }
     const row_report& seen() const noexcept { return seen_; }
     void set_seen(const row_report& seen) noexcept { seen_ = seen; }
+    void set_deviation(double deviation) noexcept { deviation_ = deviation; }
 
     /// Room for `rows` rows of `dim` where there are none yet: the first append copies nothing, nor do those after it.
     void reserve(idx_t rows, idx_t dim) {
         storage_ = matrix<Storage>::uninitialized(engine::rows_of_panels(rows), panels_type::row_elements(dim));
+    }
+
+    /// Takes `rows` rows that are packed already, in rows_of_panels(rows) rows of storage.
+    void adopt(matrix<float>&& panels, idx_t rows, const row_report& seen, double deviation) noexcept {
+        storage_ = static_cast<matrix<float>&&>(panels);
+        rows_ = rows, seen_ = seen, deviation_ = deviation;
     }
 
     /// For the engine: the rows as the multiply kernel reads them.

@@ -3,12 +3,10 @@
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <istream>
 #include <ostream>
 #include <string>
-#include <system_error>
 #include <type_traits>
 #include <vector>
 
@@ -25,31 +23,8 @@ namespace detail {
 /// numpy.load refuses longer headers too; a header of two sizes takes 128 bytes.
 constexpr idx_t longest_npy_header = 10000;
 
-/// Why the last call of the C library failed. Set errno to 0 before calls that need not set it.
-inline std::string last_error() { return std::error_code(errno != 0 ? errno : EIO, std::generic_category()).message(); }
-
-/// Names of files are UTF-8. On Windows a narrow name would be one in the code page of the machine.
-inline std::filesystem::path path_of(const std::string& name) {
-#if defined(_WIN32) && defined(__cpp_char8_t)
-    return std::u8string(name.begin(), name.end());
-#elif defined(_WIN32)
-    return std::filesystem::u8path(name);
-#else
-    return name;
-#endif
-}
-
-/// Opens a file to read. A pipe has no size to check its header with: it is read as a stream.
 inline std::ifstream open_npy(const npy_source& source) {
-    std::error_code error;
-    const std::filesystem::file_status status = std::filesystem::status(path_of(source.name), error);
-    if (std::filesystem::is_directory(status)) source.refuse("is a directory");
-    if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
-        source.refuse("is not a regular file; load_npy(std::istream&) reads pipes and devices");
-    errno = 0;
-    std::ifstream file(path_of(source.name), std::ios::binary);
-    if (!file) source.refuse("cannot be opened: ", last_error());
-    return file;
+    return open_to_read(source, "; load_npy(std::istream&) reads pipes and devices");
 }
 
 /// Reads at most `bytes` bytes and returns how many there were.

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "../data/error.hpp"
 #include "byte_order.hpp"
+#include "file_source.hpp"
 #include "npy_type.hpp"
 
 namespace unitsphere {
@@ -29,16 +29,7 @@ namespace detail {
 /// multiplies them by small numbers. 2^48 elements of one byte are 256 TiB.
 constexpr idx_t largest_npy_size = idx_t{1} << 48;
 
-/// The file or stream and the function that the user called, for every refusal: "load_npy: images.npy: reason".
-struct npy_source {
-    const char* function;
-    const std::string& name;
-
-    template <class... Parts>
-    [[noreturn]] void refuse(const Parts&... reason) const {
-        fail<file_error>(function, ": ", name, ": ", reason...);
-    }
-};
+using npy_source = file_source;
 
 /// The three entries of the header. `shape` has as many sizes as the file says, each in 0 .. largest_npy_size.
 struct npy_header {

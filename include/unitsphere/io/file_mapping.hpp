@@ -1,0 +1,98 @@
+/// Files as memory: read-only to others, and private where a byte is changed.
+#pragma once
+
+#include <cstddef>
+
+#include "../data/error.hpp"
+#include "../data/huge_pages.hpp"
+#include "file_source.hpp"
+
+#if defined(_WIN32)
+#ifndef WIN32_LEAN_AND_MEAN
+#define WIN32_LEAN_AND_MEAN
+#endif
+#ifndef NOMINMAX
+#define NOMINMAX
+#endif
+#include <windows.h>
+#else
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#endif
+
+namespace unitsphere {
+inline namespace UNITSPHERE_ISA {
+namespace detail {
+
+/// A whole file as memory. Pages are read when they are touched, and shared with all who map the file; a page that is
+/// written becomes this mapping's own, and the file stays as it is. The file may grow meanwhile, but not shrink. Linux
+/// maps 2 MiB at a time where the page cache holds the file in pages of that size: where it was written so (see
+/// sequential_writes), or read by such a mapping. Else the first touch of 1 GB costs some 30 ms.
+class file_mapping {
+public:
+    file_mapping() noexcept = default;
+    explicit file_mapping(const file_source& source) {
+        require_regular_file(source, ", which cannot be mapped");
+#if defined(_WIN32)
+        const HANDLE file = ::CreateFileW(path_of(source.name).c_str(), GENERIC_READ,
+                                          FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, nullptr,
+                                          OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, nullptr);
+        const auto reason = [] { return std::system_category().message(int(::GetLastError())); };
+        if (file == INVALID_HANDLE_VALUE) source.refuse("cannot be opened: ", reason());
+        LARGE_INTEGER size;
+        const bool sized = ::GetFileSizeEx(file, &size) != 0;
+        size_ = sized ? idx_t(size.QuadPart) : 0;
+        const HANDLE mapping = size_ > 0 ? ::CreateFileMappingW(file, nullptr, PAGE_WRITECOPY, 0, 0, nullptr) : nullptr;
+        if (mapping != nullptr) data_ = static_cast<std::byte*>(::MapViewOfFile(mapping, FILE_MAP_COPY, 0, 0, 0));
+        const std::string why = data_ == nullptr && size_ > 0 ? reason() : std::string();
+        if (mapping != nullptr) ::CloseHandle(mapping);
+        ::CloseHandle(file);
+        if (!sized || (data_ == nullptr && size_ > 0)) source.refuse("cannot be mapped: ", why);
+#else
+        errno = 0;
+        const int file = ::open(source.name.c_str(), O_RDONLY | O_CLOEXEC);
+        if (file < 0) source.refuse("cannot be opened: ", last_error());
+        struct stat status;
+        void* memory = nullptr;
+        const bool sized = ::fstat(file, &status) == 0;
+        size_ = sized ? idx_t(status.st_size) : 0;
+        if (size_ > 0) memory = ::mmap(nullptr, std::size_t(size_), PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
+        const std::string why = last_error();
+        ::close(file);
+        if (!sized || memory == MAP_FAILED) source.refuse("cannot be mapped: ", why);
+        data_ = static_cast<std::byte*>(memory);
+        advise_huge_pages(data_, std::size_t(size_));
+#endif
+    }
+    file_mapping(file_mapping&& other) noexcept : data_(other.data_), size_(other.size_) {
+        other.data_ = nullptr, other.size_ = 0;
+    }
+    file_mapping& operator=(file_mapping&& other) noexcept {
+        std::byte* const data = data_;
+        const idx_t size = size_;
+        data_ = other.data_, size_ = other.size_;
+        other.data_ = data, other.size_ = size;
+        return *this;
+    }
+    ~file_mapping() {
+        if (data_ == nullptr) return;
+#if defined(_WIN32)
+        ::UnmapViewOfFile(data_);
+#else
+        ::munmap(data_, std::size_t(size_));
+#endif
+    }
+
+    std::byte* data() const noexcept { return data_; }
+    idx_t size() const noexcept { return size_; }
+
+private:
+    std::byte* data_ = nullptr;
+    idx_t size_ = 0;
+};
+
+}  // namespace detail
+}  // namespace UNITSPHERE_ISA
+}  // namespace unitsphere

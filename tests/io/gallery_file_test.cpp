@@ -1,0 +1,312 @@
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <unitsphere/io/gallery_writer.hpp>
+#include <unitsphere/search.hpp>
+
+#include "catch.hpp"
+#include "checks.hpp"
+#include "executors.hpp"
+#include "gallery_bytes.hpp"
+#include "npy_files.hpp"
+#include "random_rows.hpp"
+#if !defined(_WIN32)
+#include "forked_child.hpp"
+#endif
+
+namespace tests {
+
+using namespace unitsphere;
+
+namespace {
+
+std::string stream_of(const gallery& rows) {
+    std::ostringstream stream;
+    save_gallery(stream, rows);
+    return stream.str();
+}
+void put(const std::string& path, const std::string& bytes) {
+    std::ofstream(detail::path_of(path), std::ios::binary | std::ios::trunc) << bytes;
+}
+/// Whether files are mapped and grow here: they are little-endian.
+constexpr bool maps = !detail::big_endian_machine;
+
+/// A file that remembers what is done to it; nothing else happens.
+struct recorded_file {
+    struct step {
+        idx_t at;  ///< -1: sync
+        std::string bytes;
+    };
+    static inline std::vector<step> steps;
+
+    recorded_file(const detail::file_source&, const std::string&, detail::open_mode) {}
+    void write(idx_t at, const void* bytes, idx_t count) {
+        steps.push_back({at, std::string(static_cast<const char*>(bytes), std::size_t(count))});
+    }
+    void sync() { steps.push_back({-1, ""}); }
+    void close() {}
+};
+
+void apply(std::string& file, const recorded_file::step& step, std::size_t count) {
+    if (step.at < 0) return;
+    file.resize(std::max(file.size(), std::size_t(step.at) + count));
+    file.replace(std::size_t(step.at), count, step.bytes, 0, count);
+}
+
+}  // namespace
+
+TEST_CASE("a gallery file is loaded and searched in place with the same bits", "[gallery]") {
+    const idx_t n = GENERATE(0, 1, 16, 17, 32, 33, 64, 300), dim = GENERATE(1, 37);
+    const temporary_directory directory;
+    const std::string path = directory.path("rows.gallery");
+    auto rows = random_rows<float>(n, dim, 5);
+    if (n > 2) rows(1, 0) = infinity;
+    const gallery saved(rows);
+    save_gallery(path, gallery(random_rows<float>(2, 3, 6)));  // which is replaced
+    save_gallery(path, saved);
+    CHECK(directory.files() == 1);
+    CHECK((read(path) == stream_of(saved)));
+    CHECK((stream_of(load_gallery(path)) == stream_of(saved)));
+    CHECK((stream_of(load_gallery(path, on_threads{3})) == stream_of(saved)));
+    if (!maps) return;
+    const mapped_gallery mapped = map_gallery(path);
+    mapped.verify();
+    CHECK(mapped.rows() == n);
+    CHECK(mapped.report().non_finite_rows == saved.report().non_finite_rows);
+    CHECK(first_difference(mapped.unit_rows(0, n).values(), saved.unit_rows().values()) == "");
+    const auto queries = random_rows<float>(3, dim, 77);
+    const neighbours a = top_k(queries, mapped, 4), b = top_k(queries, saved, 4);
+    for (idx_t q = 0; q < 3; ++q)
+        for (idx_t k = 0; k < idx_t(a[q].size()); ++k) {
+            CHECK(a[q][k].row == b[q][k].row);
+            CHECK(reference::bits(a[q][k].score) == reference::bits(b[q][k].score));
+        }
+    const std::string bytes = read(path);
+    const gallery_view view(bytes.data(), idx_t(bytes.size()));
+    view.verify();
+    CHECK(view.rows() == n);
+    save_gallery(path, gallery(random_rows<float>(2, 3, 6)));  // the mapping keeps the file that it mapped
+    mapped.verify(on_threads{3});
+}
+
+TEST_CASE("a gallery file that is cut, altered, foreign or of the other width is refused by name", "[gallery]") {
+    if (!maps) return;
+    const temporary_directory directory;
+    const std::string path = directory.path("rows.gallery"), end = ": " + path + ": ";
+    const gallery rows(random_rows<float>(3 * own_width + 5, 7, 8));
+    const std::string bytes = stream_of(rows);
+    const auto refused = [&](const std::string& content, const std::string& reason) {
+        put(path, content);
+        CHECK(refusal([&] { map_gallery(path); }) == "map_gallery" + end + reason);
+        CHECK(refusal([&] { gallery_writer writer(path); }) == "gallery_writer" + end + reason);
+    };
+    refused("", "ends after 0 of 4096 bytes of the header");
+    refused(bytes.substr(0, 4096), "ends after 4096 of 8192 bytes of the header");
+    refused(bytes.substr(0, bytes.size() - 1), "ends after " + std::to_string(bytes.size() - 1) + " bytes, " +
+                                                   std::to_string(rows.rows()) + " rows of dim 7 take " +
+                                                   std::to_string(bytes.size()));
+    refused(numpy_header("'<f4'", "False", "(2, 2)") + std::string(9000, 'x'), "this is not a gallery");
+    refused(version_2(rows) + std::string(9000, ' '), "version 2 is row by row; load_gallery reads it");
+    const std::string other = own_width == 32 ? "16" : "32";
+    refused(version_3(rows, 48 - own_width), "panels of " + other + " rows, this build has panels of " +
+                                                 std::to_string(own_width) + "; load_gallery packs them again");
+    CHECK((stream_of(load_gallery(path)) == bytes));
+    std::string altered = bytes;
+    altered[20] = char(altered[20] ^ 1);
+    refused(altered, "neither commit page, with its last panel, is what was written");
+    CHECK(refusal([&] { map_gallery(directory.path("none")); }).find("none: cannot be opened: No such file") !=
+          std::string::npos);
+
+    altered = bytes;
+    altered[16384 + 10] = char(altered[16384 + 10] ^ 1);  // in the first panel
+    put(path, altered);
+    const mapped_gallery mapped = map_gallery(path);
+    CHECK(refusal([&] { mapped.verify(); }).find("mapped_gallery::verify" + end) == 0);
+    CHECK(refusal([&] { load_gallery(path); }).find("load_gallery" + end) == 0);
+
+    altered = bytes;
+    altered.back() = char(altered.back() ^ 1);  // the last panel in place: what an append leaves that was not finished
+    CHECK(refusal([&] {
+              gallery_view(altered.data(), idx_t(altered.size()));
+          }).find("gallery_view: the last panel is ") == 0);
+    put(path, altered);
+    map_gallery(path).verify();
+    CHECK((stream_of(load_gallery(path)) == bytes));
+    CHECK(refusal([&] { gallery_view(bytes.data() + 1, idx_t(bytes.size())); }) ==
+          "gallery_view: this is not a gallery");
+}
+
+TEST_CASE("rows that are appended to a file in pieces are those of one gallery", "[gallery]") {
+    if (!maps) return;
+    const temporary_directory directory;
+    const std::string path = directory.path("rows.gallery");
+    auto rows = random_rows<float>(400, 19, 9);
+    rows(3, 0) = infinity, rows(201, 4) = infinity;
+    for (idx_t k = 0; k < 19; ++k) rows(77, k) = 0.0f;
+    for (idx_t done = 0, piece = 1; done < rows.rows(); piece = piece * 5 % 67 + 1) {
+        gallery_writer writer(path);
+        for (int i = 0; i < 2 && done < rows.rows(); ++i) {
+            const idx_t count = std::min(piece, rows.rows() - done);
+            const mapped_gallery before = done > 0 ? map_gallery(path) : mapped_gallery();
+            writer.append(matrix_view<const float>(rows.row(done), count, 19));
+            done += count;
+            CHECK(writer.rows() == done);
+            if (i == 1) writer.commit();
+            if (before.rows() > 0) before.verify();  // of the moment when it was mapped
+        }
+        writer.commit();
+        if (done == rows.rows()) {
+            CHECK(refusal([&] { gallery_writer second(path); }).find("gallery_writer: " + path + ": ") == 0);
+            CHECK(message_of<shape_error>([&] { writer.append(random_rows<float>(2, 3, 6)); }) ==
+                  "gallery_writer: rows have dim 3, the file has dim 19");
+            row_policy strict;
+            strict.non_finite = on_row::error;
+            CHECK(message_of<value_error>([&] { writer.append(rows, {}, {strict}); }) != "(no exception)");
+            CHECK(writer.rows() == 400);
+            CHECK(writer.report().first_zero == 77);
+        }
+    }
+    map_gallery(path).verify();
+    const std::string bytes = read(path);
+    CHECK(gallery_view(bytes.data(), idx_t(bytes.size())).rows() == 400);
+    CHECK((stream_of(load_gallery(path)) == stream_of(gallery(rows))));
+}
+
+TEST_CASE("a crash of the writer, whatever the disk kept, loses only rows that were not committed", "[gallery]") {
+    if (!maps) return;
+    const temporary_directory directory;
+    const std::string path = directory.path("rows.gallery");
+    const idx_t before = GENERATE(0, 5, 17, 32, 40), more = GENERATE(1, 11, 100);
+    const auto rows = random_rows<float>(before + more, 3, 10);
+    const std::string states[2] = {stream_of(gallery(matrix_view<const float>(rows.data(), before, 3))),
+                                   stream_of(gallery(rows))};
+    {
+        gallery_writer writer(path);
+        writer.append(matrix_view<const float>(rows.data(), before, 3));
+        writer.commit();
+    }
+    const std::string start = read(path);
+    recorded_file::steps.clear();
+    detail::gallery_appender<recorded_file> writer(path);
+    const matrix_view<const float> appended(rows.row(before), more, 3);
+    writer.append(appended, {}, {});
+    writer.commit();
+    const auto& steps = recorded_file::steps;
+    REQUIRE(steps.size() >= 4);
+    REQUIRE(steps.back().at == -1);
+    std::mt19937 random(3);
+    int wrong = 0, old_states = 0, new_states = 0;
+    for (std::size_t stop = 0; stop <= steps.size(); ++stop)
+        for (int round = 0; round < 20; ++round) {
+            // What was synced is there; of later writes the disk has whole ones, parts of them, or nothing.
+            std::size_t synced = 0;
+            for (std::size_t i = 0; i < stop; ++i)
+                if (steps[i].at < 0) synced = i + 1;
+            std::string file = start;
+            for (std::size_t i = 0; i < std::min(stop + 1, steps.size()); ++i) {
+                const std::size_t size = steps[i].bytes.size();
+                const bool is_kept = i < synced || (round == 0 && i < stop);
+                const auto outcome = is_kept ? 0 : round == 0 ? 1 : random() % 3;
+                apply(file, steps[i], outcome == 0 ? size : outcome == 1 ? size / 2 : 0);
+            }
+            put(path, file);
+            const std::string message = refusal([&] { map_gallery(path).verify(); });
+            const std::string found = message == "(no exception)" ? stream_of(load_gallery(path)) : message;
+            wrong += found != states[0] && found != states[1];
+            wrong += stop == steps.size() && found != states[1];
+            old_states += found == states[0], new_states += found == states[1];
+        }
+    CHECK(wrong == 0);
+    CHECK(old_states > 0);
+    CHECK(new_states >= 20);
+}
+
+#if !defined(_WIN32)
+namespace {
+/// A file whose program is killed in the middle of step number `left`.
+struct deadly_file : detail::durable_file {
+    using durable_file::durable_file;
+    static inline int left = 0;
+
+    static bool dies() { return --left == 0; }
+    void write(idx_t at, const void* bytes, idx_t count) {
+        const bool last = dies();
+        durable_file::write(at, bytes, last ? count / 2 : count);
+        if (last) ::kill(::getpid(), SIGKILL);
+    }
+    void sync() {
+        if (dies()) ::kill(::getpid(), SIGKILL);
+        durable_file::sync();
+    }
+};
+}  // namespace
+
+TEST_CASE("a writer that is killed at any step loses only rows that were not committed", "[gallery]") {
+    if (!maps) return;
+    const temporary_directory directory;
+    const std::string path = directory.path("rows.gallery");
+    const auto rows = random_rows<float>(90, 3, 11);
+    const auto part = [&](idx_t first, idx_t count) { return matrix_view<const float>(rows.row(first), count, 3); };
+    int step = 0;
+    for (std::string outcome; outcome != "exits with 0"; ++step) {
+        std::filesystem::remove(detail::path_of(path));
+        gallery_writer(path).append(part(0, 0));  // an empty file
+        {
+            gallery_writer writer(path);
+            writer.append(part(0, 20));
+            writer.commit();
+        }
+        outcome = child_of_fork([&] {
+            deadly_file::left = step + 1;
+            detail::gallery_appender<deadly_file> writer(path);
+            writer.append(part(20, 50), {}, {});
+            writer.commit();
+            writer.append(part(70, 20), {}, {});
+            writer.commit();
+            return true;
+        });
+        REQUIRE((outcome == "is killed by a signal" || outcome == "exits with 0"));
+        const gallery found = load_gallery(path);
+        CAPTURE(step, outcome, found.rows());
+        CHECK((found.rows() == 20 || found.rows() == 70 || found.rows() == 90));
+        CHECK((stream_of(found) == stream_of(gallery(part(0, found.rows())))));
+        gallery_writer writer(path);  // and goes on
+        writer.append(part(found.rows(), 90 - found.rows()));
+        writer.commit();
+        CHECK((stream_of(load_gallery(path)) == stream_of(gallery(rows))));
+        if (outcome == "exits with 0") CHECK(found.rows() == 90);
+    }
+    CHECK(step > 8);
+}
+
+TEST_CASE("a file that is being replaced is the old one or the new one at every step", "[gallery]") {
+    const temporary_directory directory;
+    const std::string path = directory.path("rows.gallery");
+    const std::string old_bytes = stream_of(gallery(random_rows<float>(4, 3, 12))),
+                      new_bytes(std::size_t(5) << 20, 'n');
+    int step = 0;
+    for (std::string outcome; outcome != "exits with 0"; ++step) {
+        put(path, old_bytes);
+        outcome = child_of_fork([&] {
+            deadly_file::left = step + 1;
+            detail::replace_file<deadly_file>({"test", path}, [&](deadly_file& file) {
+                detail::sequential_writes<deadly_file> writes(file, 0);
+                writes.write(new_bytes.data(), idx_t(new_bytes.size()));
+                writes.flush();
+            });
+            return true;
+        });
+        CHECK((read(path) == (outcome == "exits with 0" ? new_bytes : old_bytes)));
+    }
+    CHECK(step == 5);  // killed in three writes and a sync
+    CHECK(message_of<file_error>([&] {
+              save_gallery(directory.path("no/rows.gallery"), gallery());
+          }).find("save_gallery: " + directory.path("no/rows.gallery") + ": cannot be created: ") == 0);
+}
+#endif
+
+}  // namespace tests
