@@ -101,6 +101,10 @@ us::idx_t use_search(const us::matrix<T>& rows) {
     const us::neighbours found = us::top_k(rows, catalogue, 2, space), raw = us::top_k(rows, rows, 1);
     us::idx_t pairs = found.indices(0, 0) + raw.indices(0, 0);
     us::for_each_in_range(rows, catalogue, 0.5f, [&](us::idx_t, us::idx_t, float) { ++pairs; });
+    us::row_mask mask(catalogue.rows(), [](us::idx_t row) { return row > 0; });
+    us::top_k_options filtered;
+    filtered.filter.mask = mask, filtered.filter.allowed = found.indices, filtered.filter.exclude_self = true;
+    us::top_k(rows, catalogue, 1, {}, filtered);
     us::range_result in_range = us::range_search(rows, catalogue, 0.5f);
     const us::range_result same_range(in_range);
     in_range = same_range;

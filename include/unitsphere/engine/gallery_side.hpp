@@ -1,6 +1,7 @@
 /// The gallery's side of a question: raw or unit rows that a call packs, or rows that a `gallery` holds packed.
 #pragma once
 
+#include "../kernel/pairs.hpp"
 #include "multiply_unpacked.hpp"
 
 namespace unitsphere {
@@ -41,6 +42,12 @@ public:
     template <class C, class Tile>
     void multiply_unpacked(idx_t first, idx_t count, const panels<C>& few, Tile&& tile) {
         engine::multiply_unpacked(source_, first, first + count, few, tile);
+    }
+    /// The score of row i with a row of queries.
+    template <class Q, class Factors>
+    float score_with(const Q* query, const Factors& factors, idx_t i, float*) const noexcept {
+        row_report unused;
+        return kernel::score_pair<float>(query, factors, source_.row(i), source_.factors(i, unused), source_.dim());
     }
     /// The memory that is read for a strip or block, to be prefetched.
     prefetch_range memory_of(idx_t first, idx_t count) const noexcept { return source_.memory_of(first, count); }
@@ -90,6 +97,13 @@ public:
     template <class>
     panels<C> strip(idx_t first, idx_t count, C*, bool) const noexcept {
         return view_.packed.part(first, count);
+    }
+    /// The score of row i with a row of queries; `room` has dim elements.
+    template <class Q, class Factors>
+    float score_with(const Q* query, const Factors& factors, idx_t i, float* room) const noexcept {
+        const idx_t column = i % panels<C>::columns, first = i - column, dim = view_.dim();
+        kernel::unpack_column(view_.packed.panel(first), dim, view_.packed.width_from(first), int(column), room);
+        return kernel::score_pair<float>(query, factors, room, kernel::row_factors<float>{1, 1}, dim);
     }
     prefetch_range memory_of(idx_t first, idx_t count) const noexcept {
         const idx_t left = rows() - first;
