@@ -14,6 +14,7 @@
 #include "detail/keep_best.hpp"
 #include "detail/near_duplicates.hpp"
 #include "detail/range_hits.hpp"
+#include "detail/searched_side.hpp"
 #include "detail/sides.hpp"
 
 namespace unitsphere {
@@ -47,20 +48,21 @@ inline constexpr side_names for_each_in_range_names = of_queries_and_gallery("fo
 
 template <class Queries, class Gallery>
 void best_of_rows(const Queries& queries, const Gallery& gallery, matrix_view<idx_t> indices, matrix_view<float> scores,
-                  const execution& how, const top_k_options& options) {
-    require_filter("top_k", options.filter, queries.rows(), gallery.rows());
-    search_rows(how, top_k_names, queries, gallery, options.queries, options.gallery, options.filter,
-                keep_best(queries, gallery, indices, scores, options.rescore, options.filter), options.rescore);
+                  const id_table* table, const execution& how, const top_k_options& options) {
+    require_filter("top_k", options.filter, queries.rows(), gallery.rows(), table);
+    const tile_filter filter(options.filter, table);
+    search_rows(how, top_k_names, queries, gallery, options.queries, options.gallery, options.filter, table,
+                keep_best(queries, gallery, indices, scores, options.rescore, filter), options.rescore);
 }
 
 template <class Queries, class Gallery>
 score_range range_of(const side_names& names, const Queries& queries, const Gallery& gallery, float threshold,
-                     float upper_bound, const row_filter& filter) {
+                     float upper_bound, const row_filter& filter, const id_table* table) {
     if (is_nan(threshold)) fail<value_error>(names.function, ": the threshold is NaN");
     if (is_nan(upper_bound)) fail<value_error>(names.function, ": upper_bound is NaN");
     require_same_dim(names, queries, gallery);
-    require_filter(names.function, filter, queries.rows(), gallery.rows());
-    return {threshold, upper_bound, tile_filter(filter)};
+    require_filter(names.function, filter, queries.rows(), gallery.rows(), table);
+    return {threshold, upper_bound, tile_filter(filter, table)};
 }
 
 }  // namespace detail
@@ -85,9 +87,10 @@ score_range range_of(const side_names& names, const Queries& queries, const Gall
 /// of row numbers for each query, such as the candidates of another index: only those are scored, one after the other.
 /// `exclude_self`: query i is gallery row `first_query` + i and is left out by its number, its copies are not.
 ///
-/// Shapes   queries [q, dim], gallery [g, dim] or a `gallery` -> indices [q, k] of idx_t, scores [q, k], k <= g.
+/// Shapes   queries [q, dim], gallery [g, dim], a `gallery` or a `keyed_gallery` -> indices [q, k] of idx_t, scores
+///          [q, k], k <= g.
 /// Units    cosines, with the bits of cosine_similarity unless they are rescored; indices are row numbers of the
-///          gallery. What rounding does to the first place stands at the head of this file.
+///          gallery, or ids. What rounding does to the first place stands at the head of this file.
 /// Errors   shape_error if the dims disagree, k exceeds g, or an output has another shape or overlaps; value_error for
 ///          zero or non-finite rows where the options of that side say so. By default a zero row has cosine 0 with
 ///          every row; a query with NaN or Inf has no neighbours: index -1, score -Inf. The same fills the places of a
@@ -97,40 +100,43 @@ score_range range_of(const side_names& names, const Queries& queries, const Gall
 /// Memory   O(q k) for each worker and some MiB of packed rows, from the workspace of `how`; no matrix of scores.
 ///          Rescoring adds 8 bytes for each of the q k for each worker, lists a bit for each row of the gallery.
 /// Source   Radford et al. 2021, arXiv:2103.00020, section 2.3: nearest neighbours by cosine similarity.
-template <class Queries, class Gallery, class Indices, class Scores, detail::if_sides<Queries, Gallery> = 0>
+template <class Queries, class Gallery, class Indices, class Scores, detail::if_searched<Queries, Gallery> = 0>
 void top_k_into(const Queries& queries, const Gallery& gallery, Indices&& indices, Scores&& scores,
                 const execution& how = {}, const top_k_options& options = {}) {
     const auto query_view = engine::view_of(queries);
-    const auto gallery_view = engine::side_of(gallery);
+    const auto gallery_view = detail::searched_side_of(gallery);
     const auto rows = detail::output_of<Indices, idx_t>(indices);
     const auto cosines = detail::output_of<Scores, float>(scores);
     const detail::side_names& names = detail::top_k_names;
-    const idx_t q = query_view.rows(), k = cosines.columns(), g = gallery_view.rows();
+    const detail::id_table* const table = detail::ids_of(gallery);
+    const idx_t q = query_view.rows(), k = cosines.columns(), g = table ? table->rows() : gallery_view.rows();
     detail::require_same_dim(names, query_view, gallery_view);
     if (k > g) detail::fail<shape_error>("top_k: ", k, " neighbours of ", g, " gallery rows");
     detail::require_output(names, "scores", cosines, q, k, query_view, gallery_view);
     detail::require_output(names, "indices", rows, q, k, query_view, gallery_view);
     detail::require_apart("top_k", "scores", cosines, "indices", rows);
     detail::require_apart("top_k", "indices", rows, "allowed", options.filter.allowed);
-    detail::best_of_rows(query_view, gallery_view, rows, cosines, how, options);
+    detail::best_of_rows(query_view, gallery_view, rows, cosines, table, how, options);
 }
 /// The same as new matrices of min(k, g) columns: for (auto [row, score] : hits[i]). hits[i] is a view of hits.
 ///
 /// Shapes, Units, Threads, Source   as above.   Errors  as above; value_error for a negative k.
 /// Memory   the results too.
-template <class Queries, class Gallery, detail::if_sides<Queries, Gallery> = 0>
+template <class Queries, class Gallery, detail::if_searched<Queries, Gallery> = 0>
 neighbours top_k(const Queries& queries, const Gallery& gallery, required<idx_t> k, const execution& how = {},
                  const top_k_options& options = {}) {
     if (k < 0) detail::fail<value_error>("top_k: k is ", idx_t(k), ", it must not be negative");
     const auto query_view = engine::view_of(queries);
-    const auto gallery_view = engine::side_of(gallery);
+    const auto gallery_view = detail::searched_side_of(gallery);
     detail::require_same_dim(detail::top_k_names, query_view, gallery_view);
-    const idx_t q = query_view.rows(), columns = k < gallery_view.rows() ? idx_t(k) : gallery_view.rows();
+    const detail::id_table* const table = detail::ids_of(gallery);
+    const idx_t q = query_view.rows(), g = table ? table->rows() : gallery_view.rows(), columns = k < g ? idx_t(k) : g;
     neighbours found{matrix<idx_t>::uninitialized(q, columns), matrix<float>::uninitialized(q, columns)};
-    detail::best_of_rows(query_view, gallery_view, found.indices.view(), found.scores.view(), how, options);
+    detail::best_of_rows(query_view, gallery_view, found.indices.view(), found.scores.view(), table, how, options);
     return found;
 }
-UNITSPHERE_REFUSE_OTHER_SIDES(top_k);
+UNITSPHERE_REFUSE_PAIRS(top_k, unless_searched);
+UNITSPHERE_REFUSE_PAIRS(top_k_into, unless_searched);
 
 /// All gallery rows in range of every query.
 ///
@@ -139,7 +145,7 @@ UNITSPHERE_REFUSE_OTHER_SIDES(top_k);
 /// Inclusive at the threshold, exclusive at the upper bound: adjoining ranges share no pair and leave none out. The
 /// order is that of top_k, and so is the answer where max_per_query cuts it. options.filter is that of top_k, too.
 ///
-/// Shapes   queries [q, dim], gallery [g, dim] or a `gallery` -> indices and scores of all hits, offsets [q + 1];
+/// Shapes   queries [q, dim], gallery as in top_k -> indices and scores of all hits, offsets [q + 1];
 ///          iterates like top_k's result: for (auto [row, score] : found[i]).
 /// Units    cosines, with the bits of cosine_similarity, compared as floats; row numbers of the gallery. Rows against
 ///          themselves find themselves. What rounding does to a threshold stands at the head of this file.
@@ -148,21 +154,23 @@ UNITSPHERE_REFUSE_OTHER_SIDES(top_k);
 /// Threads  `how` splits the gallery; every split gives the same result.
 /// Memory   O(q + results) for each worker, and some MiB of packed rows from the workspace of `how`.
 /// Source   FAISS, IndexFlatIP::range_search (there: score > radius, in no order).
-template <class Queries, class Gallery, detail::if_sides<Queries, Gallery> = 0>
+template <class Queries, class Gallery, detail::if_searched<Queries, Gallery> = 0>
 range_result range_search(const Queries& queries, const Gallery& gallery, required<float> threshold,
                           const execution& how = {}, const range_search_options& options = {}) {
     const auto query_view = engine::view_of(queries);
-    const auto gallery_view = engine::side_of(gallery);
+    const auto gallery_view = detail::searched_side_of(gallery);
     const detail::side_names& names = detail::range_search_names;
+    const detail::id_table* const table = detail::ids_of(gallery);
     const detail::score_range range =
-        detail::range_of(names, query_view, gallery_view, threshold, options.upper_bound, options.filter);
+        detail::range_of(names, query_view, gallery_view, threshold, options.upper_bound, options.filter, table);
     const idx_t most = options.max_per_query;
     if (most < 0) detail::fail<value_error>("range_search: max_per_query is ", most, ", it must not be negative");
     detail::collect_in_range pairs(range, query_view.rows(), gallery_view.rows(), most);
-    detail::search_rows(how, names, query_view, gallery_view, options.queries, options.gallery, options.filter, pairs);
+    detail::search_rows(how, names, query_view, gallery_view, options.queries, options.gallery, options.filter, table,
+                        pairs);
     return pairs.result(how);
 }
-UNITSPHERE_REFUSE_PAIRS(range_search, unless_sides);
+UNITSPHERE_REFUSE_PAIRS(range_search, unless_searched);
 
 /// The same pairs one by one, as they are found: for more of them than fit into memory.
 ///
@@ -173,20 +181,21 @@ UNITSPHERE_REFUSE_PAIRS(range_search, unless_sides);
 /// Threads  `found` is called from the workers of `how`, from several at once, in no particular order.
 /// Memory   some MiB of packed rows, from the workspace of `how`; none that grows with the number of pairs.
 /// Source   Beaumont 2022, clip-retrieval: deduplication of results by a threshold on inner products.
-template <class Queries, class Gallery, class Found, detail::if_sides<Queries, Gallery> = 0,
+template <class Queries, class Gallery, class Found, detail::if_searched<Queries, Gallery> = 0,
           std::enable_if_t<std::is_invocable_v<Found&, idx_t, idx_t, float>, int> = 0>
 void for_each_in_range(const Queries& queries, const Gallery& gallery, required<float> threshold, Found&& found,
                        const execution& how = {}, const for_each_in_range_options& options = {}) {
     const auto query_view = engine::view_of(queries);
-    const auto gallery_view = engine::side_of(gallery);
+    const auto gallery_view = detail::searched_side_of(gallery);
     const detail::side_names& names = detail::for_each_in_range_names;
+    const detail::id_table* const table = detail::ids_of(gallery);
     const detail::score_range range =
-        detail::range_of(names, query_view, gallery_view, threshold, options.upper_bound, options.filter);
+        detail::range_of(names, query_view, gallery_view, threshold, options.upper_bound, options.filter, table);
     using consumer = detail::pass_to_callback<std::remove_reference_t<Found>>;
-    detail::search_rows(how, names, query_view, gallery_view, options.queries, options.gallery, options.filter,
+    detail::search_rows(how, names, query_view, gallery_view, options.queries, options.gallery, options.filter, table,
                         engine::shared_by_workers<consumer>{{{}, range, found}});
 }
-UNITSPHERE_REFUSE_PAIRS(for_each_in_range, unless_sides);
+UNITSPHERE_REFUSE_PAIRS(for_each_in_range, unless_searched);
 
 /// Near duplicates: the lowest row of each row's group, into the caller's memory.
 ///

@@ -79,6 +79,10 @@ using unitsphere::zero_shot_classifier_options;
 using unitsphere::gallery;
 using unitsphere::gallery_options;
 
+// keyed_gallery.hpp
+using unitsphere::keyed_gallery;
+using unitsphere::keyed_gallery_options;
+
 // search.hpp
 using unitsphere::for_each_in_range;
 using unitsphere::for_each_in_range_options;

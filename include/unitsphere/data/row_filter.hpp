@@ -89,13 +89,14 @@ private:
 
 inline namespace UNITSPHERE_ISA {
 
-/// Which gallery rows a search may find. What is given holds together: a row is found if all of it allows the row.
+/// Which gallery rows a search may find. What is given holds together: a row is found if all of it allows the row. Of a
+/// keyed_gallery row numbers are ids, keyed_gallery::mask makes the mask, and exclude_self needs query_rows.
 struct row_filter {
-    row_mask_view mask = {};  ///< the rows that are set; without a mask all
-    matrix_view<const idx_t> allowed =
-        {};                     ///< [q, any] the rows that query i may find, by number; a negative one: none
-    bool exclude_self = false;  ///< queries are gallery rows, and none finds itself:
-    idx_t first_query = 0;      ///< query i is row first_query + i of the gallery
+    row_mask_view mask = {};                   ///< the rows that are set; without a mask all
+    matrix_view<const idx_t> allowed = {};     ///< [q, any] the rows that query i may find; a negative number: none
+    bool exclude_self = false;                 ///< queries are gallery rows, and none finds itself:
+    idx_t first_query = 0;                     ///< query i is row first_query + i of the gallery
+    matrix_view<const idx_t> query_rows = {};  ///< or [1, q], query i is row query_rows[i]; a negative number: none
 };
 
 }  // namespace UNITSPHERE_ISA

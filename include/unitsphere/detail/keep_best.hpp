@@ -19,7 +19,7 @@ template <class Queries, class Gallery>
 class keep_best : public engine::consumer_pool {
 public:
     keep_best(const Queries& queries, const Gallery& gallery, matrix_view<idx_t> indices, matrix_view<float> scores,
-              bool rescore, const row_filter& filter) noexcept
+              bool rescore, const tile_filter& filter) noexcept
         : queries_(queries),
           gallery_(gallery),
           indices_(indices),
@@ -65,7 +65,10 @@ public:
                     filled = list.filled, bounds[r] = all.least_score(list);
                 } else {
                     kernel::best_list list = all.list(worker, row);
-                    list.add_row(scores, tile.columns, tile.first_column);
+                    if (const idx_t* const ids = all.filter_.ids(); ids == nullptr)
+                        list.add_row(scores, tile.columns, tile.first_column);
+                    else
+                        for (int c = 0; c < tile.columns; ++c) list.add(scores[c], ids[tile.first_column + c]);
                     filled = list.filled, bounds[r] = list.bound();
                 }
             }
@@ -99,7 +102,7 @@ private:
             list.add(
                 kernel::sums_in_double(row_in_double(queries_, row), row_in_double(gallery_, column), queries_.dim())
                     .cosine(),
-                column);
+                filter_.id_of(column));
         }
     }
 

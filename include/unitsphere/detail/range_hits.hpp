@@ -26,7 +26,7 @@ struct score_range {
             const float* const row = filter.scores_of(tile, r, room);
             for (int c = 0; c < tile.columns; ++c)
                 if (!is_nan(row[c]) && row[c] >= threshold && row[c] < upper_bound)
-                    found(tile.first_row + r, tile.first_column + c, row[c]);
+                    found(tile.first_row + r, filter.id_of(tile.first_column + c), row[c]);
         }
     }
 };

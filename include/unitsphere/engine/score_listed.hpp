@@ -9,13 +9,13 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace engine {
 
-/// Tiles of one score for query i and the rows of lists[i]: a negative number is no row, a repeated one counts once. No
-/// row of `gallery` is counted.
+/// Tiles of one score for query i and the rows row_of(lists[i][..]): a negative one is no row, a repeated one counts
+/// once. No row of `gallery` is counted.
 ///
 /// Memory   for each worker a bit for each gallery row, a row, and the consumers' arrays.
-template <class T, class Side, class Pool>
+template <class T, class Side, class RowOf, class Pool>
 void score_listed(const execution& how, row_source<T>& queries, Side& gallery, const matrix_view<const idx_t>& lists,
-                  Pool&& pool) {
+                  RowOf&& row_of, Pool&& pool) {
     require_pool<std::remove_reference_t<Pool>, float>();
     const idx_t q = queries.rows(), bytes = gallery.rows() / 8 + 1, workers = workers_for(how, q);
     arena memory(how, queries.function());
@@ -33,14 +33,15 @@ void score_listed(const execution& how, row_source<T>& queries, Side& gallery, c
         unsigned char* const seen_row = seen_rows.of(worker);
         row_report seen;
         const auto factors = queries.factors(i, seen);
-        for (const idx_t j : lists[i]) {
+        for (const idx_t listed : lists[i]) {
+            const idx_t j = row_of(listed);
             if (j < 0 || (seen_row[j / 8] >> j % 8 & 1) != 0) continue;
             seen_row[j / 8] = static_cast<unsigned char>(seen_row[j / 8] | 1 << j % 8);
             const float score = gallery.score_with(queries.row(i), factors, j, rooms.of(worker));
             consumer.tile(score_tile<>{i, j, 1, 1, &score, 1});
         }
-        for (const idx_t j : lists[i])
-            if (j >= 0) seen_row[j / 8] = 0;
+        for (const idx_t listed : lists[i])
+            if (const idx_t j = row_of(listed); j >= 0) seen_row[j / 8] = 0;
         queries.count(seen);
         how.report_progress(1, q);
     });
