@@ -153,6 +153,7 @@ using unitsphere::logistic_regression_options;
 // rows, results, errors
 using unitsphere::array;
 using unitsphere::bfloat16;
+using unitsphere::cancelled_error;
 using unitsphere::copied_rows;
 using unitsphere::duplicate_groups;
 using unitsphere::file_error;
