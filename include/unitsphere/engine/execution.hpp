@@ -35,7 +35,7 @@ public:
     /// report progress. A callback that returns bool may cancel the call: false is a cancelled_error.
     ///
     /// Errors   what it throws reaches the caller like a body's, and so does cancelled_error: when all workers have
-    ///          stopped, of which none has begun another task. Outputs are then written in part; a value is not returned.
+    ///          stopped, of which none has begun another task. Outputs are then written in part.
     /// Threads  called by the workers, by several at once.   Memory  referred to: it must outlive the call.
     template <class Progress>
     execution& on_progress(Progress& progress) noexcept {
