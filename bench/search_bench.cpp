@@ -1,6 +1,10 @@
 // The ten best rows of a gallery, beside FAISS' flat index, which gets rows at unit length.
+#include <random>
+#include <vector>
+
 #include <unitsphere/compact_gallery.hpp>
 #include <unitsphere/gallery.hpp>
+#include <unitsphere/keyed_gallery.hpp>
 #include <unitsphere/search.hpp>
 #include <unitsphere/shadow_gallery.hpp>
 
@@ -93,10 +97,78 @@ void add_peers(const char* goal, us::idx_t q, us::idx_t g) {
         });
 }
 
+/// 1 % of the rows: some that lie together, or random ones.
+us::row_mask one_percent(us::idx_t g, bool clustered) {
+    us::row_mask mask(g);
+    std::mt19937_64 random(1);
+    for (us::idx_t n = 0; n < g / 100; ++n) mask.set(clustered ? g / 3 + n : us::idx_t(random() % std::uint64_t(g)));
+    return mask;
+}
+
+void add_filtered(us::idx_t q, us::idx_t g, bool clustered) {
+    const char* const goal = clustered ? "filtered_clustered" : "filtered_scattered";
+    add_packed(goal, q, g, "unfiltered");
+    bench::add({goal, "unitsphere", bench::shape(q, g, dim)}, bench::cosine_work(q, g / 100, dim), [=] {
+        const auto& queries = bench::raw(use::queries, q, dim);
+        const auto indices = std::make_shared<us::matrix<us::idx_t>>(q, k);
+        const auto scores = std::make_shared<us::matrix<float>>(q, k);
+        const auto mask = std::make_shared<us::row_mask>(one_percent(g, clustered));
+        const auto space = std::make_shared<us::workspace>();
+        const auto run = [&queries, indices, scores, mask, space, g] {
+            us::top_k_options options;
+            options.filter.mask = *mask;
+            us::top_k_into(queries, packed(g), *indices, *scores, *space, options);
+        };
+        return bench::task{run, [=] {  // a row that the mask leaves out is an error of 1
+                               double error = 0;
+                               for (us::idx_t n = 0; n < q * k; ++n) error += (*mask)[indices->data()[n]] ? 0 : 1;
+                               return error;
+                           }};
+    });
+}
+
+/// Look-ups, and removals that are followed by adding the same rows again, of 1000 ids of a keyed gallery.
+void add_churn(us::idx_t g) {
+    constexpr us::idx_t some = 1000;
+    struct churn {
+        std::vector<us::idx_t> ids, chosen;
+        us::keyed_gallery keyed;
+        us::matrix<float> rows;
+        us::idx_t found = 0;
+    };
+    const auto make = [=] {
+        const auto state = std::make_shared<churn>();
+        for (us::idx_t i = 0; i < g; ++i) state->ids.push_back(13 + 977 * i);
+        state->keyed.add(state->ids, bench::raw(use::gallery, g, dim));
+        for (us::idx_t n = 0; n < some; ++n) state->chosen.push_back(13 + 977 * (7919 * n % g));
+        state->rows = bench::raw(use::gallery, some, dim);
+        return state;
+    };
+    const std::string shape = bench::shape(some, g, dim);
+    bench::add({"churn_lookup", "unitsphere", shape}, bench::cosine_work(0, 0, dim), [=] {
+        const auto state = make();
+        return bench::task{[=] {
+                               for (const us::idx_t id : state->chosen) state->found += state->keyed.contains(id);
+                           },
+                           [=] { return state->found % some == 0 ? 0.0 : 1.0; }};
+    });
+    bench::add({"churn_remove_add", "unitsphere", shape}, bench::cosine_work(0, some, dim), [=] {
+        const auto state = make();
+        return bench::task{[=] {
+                               for (const us::idx_t id : state->chosen) state->keyed.remove(id);
+                               state->keyed.add(state->chosen, state->rows);
+                           },
+                           [=] { return state->keyed.rows() == g ? 0.0 : 1.0; }};
+    });
+}
+
 }  // namespace
 
 void bench::register_rows() {
     constexpr us::idx_t rows = 200000;
+    for (const us::idx_t q : {1, 32})
+        for (const bool clustered : {true, false}) add_filtered(q, rows, clustered);
+    add_churn(rows);
     add_packed("top10_1", 1, rows);
     add_peers("top10_1", 1, rows);
     add_raw("top10_1_raw", 1, rows);

@@ -117,6 +117,17 @@ us::idx_t use_search(const us::matrix<T>& rows) {
                          halves = us::top_k_rescored(rows, compact_copy, rows, 1, 2);
     us::idx_t pairs = found.indices(0, 0) + raw.indices(0, 0) + halves.indices(0, 0) + by_integers;
     us::for_each_in_range(rows, catalogue, 0.5f, [&](us::idx_t, us::idx_t, float) { ++pairs; });
+    us::row_mask mask(catalogue.rows(), [](us::idx_t row) { return row > 0; });
+    us::top_k_options filtered;
+    filtered.filter.mask = mask, filtered.filter.allowed = found.indices, filtered.filter.exclude_self = true;
+    us::top_k(rows, catalogue, 1, {}, filtered);
+    us::keyed_gallery keyed(found.indices[0], rows), other(keyed);
+    other = static_cast<us::keyed_gallery&&>(keyed);
+    other.add(std::vector<int>{7}, rows), other.replace(7, rows), other.remove(7);
+    filtered.filter.mask = other.mask([](us::idx_t id) { return id > 0; });
+    pairs += us::top_k(rows, other, 1).indices(0, 0) + us::range_search(rows, other, 0.5f).indices[0];
+    us::for_each_in_range(rows, other, 0.5f, [&](us::idx_t, us::idx_t, float) { ++pairs; });
+    pairs += other.ids()[0] + other.unit_rows(7).rows() + other.report().zero_rows + other.contains(7);
     us::range_result in_range = us::range_search(rows, catalogue, 0.5f);
     const us::range_result same_range(in_range);
     in_range = same_range;

@@ -94,6 +94,9 @@ using unitsphere::shadow_gallery_options;
 using unitsphere::top_k_rescored;
 using unitsphere::top_k_rescored_into;
 using unitsphere::top_k_rescored_options;
+// keyed_gallery.hpp
+using unitsphere::keyed_gallery;
+using unitsphere::keyed_gallery_options;
 
 // search.hpp
 using unitsphere::for_each_in_range;
@@ -103,6 +106,9 @@ using unitsphere::near_duplicates_into;
 using unitsphere::near_duplicates_options;
 using unitsphere::range_search;
 using unitsphere::range_search_options;
+using unitsphere::row_filter;
+using unitsphere::row_mask;
+using unitsphere::row_mask_view;
 using unitsphere::top_k;
 using unitsphere::top_k_into;
 using unitsphere::top_k_options;
@@ -162,6 +168,7 @@ using unitsphere::logistic_regression_options;
 // rows, results, errors
 using unitsphere::array;
 using unitsphere::bfloat16;
+using unitsphere::cancelled_error;
 using unitsphere::copied_rows;
 using unitsphere::duplicate_groups;
 using unitsphere::file_error;

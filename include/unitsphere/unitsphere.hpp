@@ -5,6 +5,7 @@
 #include "contrastive_loss.hpp"
 #include "directions.hpp"
 #include "gallery.hpp"
+#include "keyed_gallery.hpp"
 #include "linear_head.hpp"
 #include "linear_probe.hpp"
 #include "metrics.hpp"

@@ -176,6 +176,12 @@ struct questions {
         ask("top_k of classes", [&](how h) { classifier.top_k_into(queries, labels, labels_scores, h); });
         ask("top_k", [&](how h) { top_k_into(queries, rows, best, best_scores, h); });
         ask("top_k, rescored", [&](how h) { top_k_into(queries, rows, best, best_scores, h, {{}, {}, true}); });
+        top_k_options masked, listed;
+        const row_mask odd(rows.rows(), [](idx_t i) { return i % 2 == 1; });
+        const matrix<idx_t> candidates(queries.rows(), 3);
+        masked.filter.mask = odd, listed.filter.allowed = candidates;
+        ask("top_k, masked", [&](how h) { top_k_into(queries, rows, best, best_scores, h, masked); });
+        ask("top_k of lists", [&](how h) { top_k_into(queries, packed, best, best_scores, h, listed); });
         ask("top_k of a gallery", [&](how h) { top_k_into(queries, packed, best, best_scores, h); });
         ask("top_k of integers", [&](how h) { top_k_into(queries, integers, best, best_scores, h); });
         ask("top_k by a shadow", [&](how h) { top_k_into(queries, shadow, best, best_scores, h); });
@@ -354,7 +360,7 @@ TEST_CASE("every call that needs scratch memory refuses a workspace in use", "[a
         CHECK(space.bytes() == bytes);
         question(space);
     });
-    CHECK(refused == 30);
+    CHECK(refused == 32);
 }
 
 TEST_CASE("a call that is refused writes nothing and leaves the workspace as it was", "[allocation]") {

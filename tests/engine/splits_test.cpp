@@ -234,6 +234,30 @@ TEST_CASE("the parts that on_progress reports add up to all scores of the call",
     }
 }
 
+TEST_CASE("a progress callback that returns false cancels the call, and no worker begins another task", "[splits]") {
+    const auto queries = random_rows<float>(100, 65, 325), rows = random_rows<float>(3000, 65, 326);
+    const gallery packed(rows);
+    const auto expected = top_k(queries, packed, 3);
+    workspace space;
+    for (const int threads : {1, 3}) {
+        const on_threads executor{threads};
+        std::atomic<int> calls{0}, allowed{2};
+        const auto stop = [&](idx_t, idx_t) { return ++calls <= allowed; };
+        const execution how = execution(executor, space).on_progress(stop);
+        const auto cancelled = [&](auto&& call) {
+            calls = 0;
+            const auto text = message_of<cancelled_error>([&] { call(how); });
+            return text == "cancelled: the progress callback returned false" && calls >= 3 && calls <= 2 + threads;
+        };
+        CHECK(cancelled([&](const execution& it) { top_k(queries, rows, 3, it); }));
+        CHECK(cancelled([&](const execution& it) { top_k(queries, packed, 3, it); }));
+        CHECK(cancelled([&](const execution& it) { range_search(queries, packed, 0.1f, it); }));
+        CHECK(cancelled([&](const execution& it) { cosine_similarity(queries, rows, it); }));
+        allowed = 1 << 20;  // the same workspace serves the next call
+        CHECK(first_difference(top_k(queries, packed, 3, how).indices, expected.indices) == "");
+    }
+}
+
 TEST_CASE("every split finds the same pairs", "[splits]") {
     const sides rows(37, 700, 33);
     const matrix<float> scores = cosine_similarity(rows.queries.rows, rows.gallery.rows);

@@ -43,6 +43,10 @@ struct value_error : std::invalid_argument {
 struct file_error : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
+/// A call whose progress callback returned false. What it was to write is written in part.
+struct cancelled_error : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
 
 namespace detail {
 

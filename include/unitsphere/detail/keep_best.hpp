@@ -4,6 +4,7 @@
 #include "../engine/consumer.hpp"
 #include "../kernel/select.hpp"
 #include "rescore.hpp"
+#include "tile_filter.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
@@ -18,13 +19,14 @@ template <class Queries, class Gallery>
 class keep_best : public engine::consumer_pool {
 public:
     keep_best(const Queries& queries, const Gallery& gallery, matrix_view<idx_t> indices, matrix_view<float> scores,
-              bool rescore) noexcept
+              bool rescore, const tile_filter& filter) noexcept
         : queries_(queries),
           gallery_(gallery),
           indices_(indices),
           scores_(scores),
           k_(scores.columns()),
           rescore_(rescore),
+          filter_(filter),
           bound_(rescoring_bound(gallery)) {}
 
     void lay_out(engine::arena& memory, idx_t workers, idx_t rows) {
@@ -46,11 +48,15 @@ public:
         keep_best& all;
         idx_t worker;
 
+        bool wants(idx_t, idx_t, idx_t first_column, idx_t columns) const noexcept {
+            return all.filter_.wants(first_column, columns);
+        }
         void tile(const engine::score_tile<>& tile) const noexcept {
             float* const bounds = all.bounds_ + all.place(worker, tile.first_row);
+            float room[tile_filter::most_columns];
             for (int r = 0; r < tile.rows; ++r) {
-                const float* const scores = tile.scores + r * tile.pitch;
-                if (!kernel::any_reaches(scores, tile.columns, bounds[r])) continue;
+                if (!kernel::any_reaches(tile.scores + r * tile.pitch, tile.columns, bounds[r])) continue;
+                const float* const scores = all.filter_.scores_of(tile, r, room);
                 const idx_t row = tile.first_row + r;
                 idx_t& filled = all.filled_[all.place(worker, row)];
                 if (all.rescore_) {
@@ -59,7 +65,10 @@ public:
                     filled = list.filled, bounds[r] = all.least_score(list);
                 } else {
                     kernel::best_list list = all.list(worker, row);
-                    list.add_row(scores, tile.columns, tile.first_column);
+                    if (const idx_t* const ids = all.filter_.ids(); ids == nullptr)
+                        list.add_row(scores, tile.columns, tile.first_column);
+                    else
+                        for (int c = 0; c < tile.columns; ++c) list.add(scores[c], ids[tile.first_column + c]);
                     filled = list.filled, bounds[r] = list.bound();
                 }
             }
@@ -95,7 +104,7 @@ private:
                 list.add(kernel::sums_in_double(row_in_double(queries_, row), row_in_double(gallery_, column),
                                                 queries_.dim())
                              .cosine(),
-                         column);
+                         filter_.id_of(column));
         }
     }
 
@@ -117,6 +126,7 @@ private:
     matrix_view<float> scores_;
     idx_t k_;
     bool rescore_;
+    tile_filter filter_;
     double bound_;
     idx_t workers_ = 0, rows_ = 0, first_ = 0;
     idx_t *filled_ = nullptr, *other_indices_ = nullptr;

@@ -60,6 +60,9 @@ public:
     void set_seen(const row_report& seen) noexcept { seen_ = seen; }
     void set_deviation(double deviation) noexcept { deviation_ = deviation; }
 
+    /// Rows that there is room for.
+    idx_t capacity() const noexcept { return storage_.rows(); }
+
     /// Room for `rows` rows of `dim` where there are none yet: the first append copies nothing, nor do those after it.
     void reserve(idx_t rows, idx_t dim) {
         storage_ = matrix<Storage>::uninitialized(engine::rows_of_panels(rows), panels_type::row_elements(dim));
@@ -121,10 +124,61 @@ public:
         source.report();
     }
 
-private:
-    using panels_type = engine::panels<Storage>;
-    static constexpr idx_t panel_rows = panels_type::columns;
+    /// Writes the rows of a view over the rows row_of(0), row_of(1), .. If it fails, everything is as before.
+    template <class View, class RowOf>
+    void replace(const View& view, RowOf&& row_of, const execution& how, const row_policy& policy, const char* function,
+                 const char* row) {
+        if (view.dim() != dim())
+            fail<shape_error>(function, ": rows have dim ", view.dim(), ", the gallery has dim ", dim());
+        row_policy counted = policy;
+        row_report seen;
+        counted.report = &seen;
+        engine::row_source source(view, counted, function, row);
+        deviation_ = engine::maximum(deviation_, greatest_deviation(view, how));
+        for (idx_t i = 0; i < view.rows(); ++i) {
+            const strided to = column_of(row_of(i));
+            kernel::pack_column(source.row(i), dim(), source.factors(i, seen), to.width, 0, to.first);
+        }
+        if (policy.report != nullptr) *policy.report = seen;
+    }
+    static constexpr idx_t panel_rows = engine::panels<Storage>::columns;
 
+    /// Rows from[0], from[1], .. become rows first, first + 1, .. of a panel, `count` of them at most panel_rows. None
+    /// goes to a higher place. All are read element by element: from panels that are streamed.
+    void move_rows(const idx_t* from, idx_t count, idx_t first) noexcept {
+        strided sources[panel_rows];
+        for (idx_t c = 0; c < count; ++c) sources[c] = column_of(from[c]);
+        const strided to = column_of(first);
+        for (idx_t k = 0; k < dim(); ++k) {
+            float elements[panel_rows];
+            for (idx_t c = 0; c < count; ++c) elements[c] = sources[c].first[k * sources[c].width];
+            for (idx_t c = 0; c < count; ++c) to.first[k * to.width + c] = elements[c];
+        }
+    }
+    /// Leaves the first `rows` rows.
+    void truncate(idx_t rows) noexcept {
+        const idx_t used = rows % panel_rows, first = rows - used;
+        const int width = used > 0 ? panels().width_from(first) : 0;
+        rows_ = rows;
+        if (width == 0) return;
+        float* const panel = storage_.data() + first * dim();
+        const int narrow = panels().width_from(first);
+        for (idx_t k = 0; k < dim(); ++k)
+            for (int c = 0; c < narrow; ++c) panel[k * narrow + c] = c < used ? panel[k * width + c] : 0.0f;
+    }
+
+private:
+    struct strided {
+        float* first;
+        int width;  ///< from one element to the next
+    };
+    strided column_of(idx_t i) noexcept {
+        static_assert(std::is_same_v<Storage, float>, "panels of 16 bits hold factors too");
+        const idx_t place = i % panel_rows, first = i - place;
+        return {storage_.data() + first * dim() + place, panels().width_from(first)};
+    }
+
+    using panels_type = engine::panels<Storage>;
     panels_type panels() const noexcept { return {storage_.data(), rows_, dim()}; }
 
     /// Storage for `more` rows behind a copy of those that are there; empty where there is room.

@@ -6,24 +6,27 @@
 #include "../data/search_results.hpp"
 #include "../engine/consumer.hpp"
 #include "../kernel/select.hpp"
+#include "tile_filter.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace detail {
 
-/// Scores from the threshold on, up to but without the upper bound. A NaN is never in range.
+/// Scores from the threshold on, up to but without the upper bound, of rows that may be found. A NaN is never in range.
 struct score_range {
     float threshold, upper_bound;
+    tile_filter filter;
 
     /// found(query, row, score) for the scores of a tile that are in range.
     template <class Found>
     void for_each_in(const engine::score_tile<>& tile, Found&& found) const {
+        float room[tile_filter::most_columns];
         for (int r = 0; r < tile.rows; ++r) {
-            const float* const row = tile.scores + r * tile.pitch;
-            if (!kernel::any_reaches(row, tile.columns, threshold)) continue;
+            if (!kernel::any_reaches(tile.scores + r * tile.pitch, tile.columns, threshold)) continue;
+            const float* const row = filter.scores_of(tile, r, room);
             for (int c = 0; c < tile.columns; ++c)
                 if (!is_nan(row[c]) && row[c] >= threshold && row[c] < upper_bound)
-                    found(tile.first_row + r, tile.first_column + c, row[c]);
+                    found(tile.first_row + r, filter.id_of(tile.first_column + c), row[c]);
         }
     }
 };
@@ -34,6 +37,9 @@ struct pass_to_callback : engine::score_consumer {
     score_range range;
     Found& found;
 
+    bool wants(idx_t, idx_t, idx_t first_column, idx_t columns) const noexcept {
+        return range.filter.wants(first_column, columns);
+    }
     void tile(const engine::score_tile<>& tile) const { range.for_each_in(tile, found); }
     float reach(idx_t) const noexcept { return range.threshold; }
 };
@@ -114,6 +120,9 @@ public:
         const collect_in_range& all;
         pair_buffer& pairs;
 
+        bool wants(idx_t, idx_t, idx_t first_column, idx_t columns) const noexcept {
+            return all.range_.filter.wants(first_column, columns);
+        }
         void tile(const engine::score_tile<>& tile) const {
             all.range_.for_each_in(tile, [this](idx_t query, idx_t row, float score) {
                 if (pairs.size() == pairs.capacity()) all.make_room(pairs);

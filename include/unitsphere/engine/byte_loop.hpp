@@ -37,6 +37,17 @@ inline constexpr bool is_packed_view<byte_view<Bits>> = true;
 template <int Bits>
 inline constexpr bool has_elements<byte_view<Bits>> = false;
 
+/// 16 scores; of a query without a direction 0 or NaN.
+inline kernel::lanes<float> scores_of(const kernel::byte_query& query, const std::int32_t* sums,
+                                      const kernel::compact_numbers& panel) noexcept {
+    if (query.kind == kernel::row_kind::regular) return kernel::compact_scores(sums, panel, query);
+    const bool zero = query.kind == kernel::row_kind::zero;
+    kernel::lanes<float> scores = kernel::broadcast(zero ? 0.0f : unitsphere::detail::quiet_nan());
+    if (zero)  // with a row that is not finite: NaN
+        scores = kernel::nan_where_nan(scores, kernel::load16(panel.from_mean));
+    return scores;
+}
+
 template <int Bits, class T, class Pool>
 class byte_loop {
 public:
@@ -83,13 +94,15 @@ private:
         auto&& consumer = pool_.of(worker);
         const idx_t first = panel * kernel::byte_columns;
         const idx_t columns = minimum(end_panel * kernel::byte_columns, gallery_.rows()) - first;
-        if (consumer.wants(pass_.first(), pass_.rows(), first, columns))
-            for (; panel < end_panel; panel += pass::panels_at_once) {
-                const idx_t panels = minimum(end_panel - panel, pass::panels_at_once);
-                const std::int8_t* const bytes = bytes_of(worker, panel, panels);
-                for (idx_t task = 0; task < pass_.tasks(); ++task)
-                    score(worker, task, panel, pass_.multiply(worker, task, bytes, panels, bool(tiles)), consumer);
-            }
+        for (; panel < end_panel; panel += pass::panels_at_once) {
+            const idx_t panels = minimum(end_panel - panel, pass::panels_at_once);
+            if (!consumer.wants(pass_.first(), pass_.rows(), panel * kernel::byte_columns,
+                                panels * kernel::byte_columns))
+                continue;
+            const std::int8_t* const bytes = bytes_of(worker, panel, panels);
+            for (idx_t task = 0; task < pass_.tasks(); ++task)
+                score(worker, task, panel, pass_.multiply(worker, task, bytes, panels, bool(tiles)), consumer);
+        }
         how_.report_progress(pass_.rows() * columns, queries_.rows() * gallery_.rows());
     }
     const std::int8_t* bytes_of(idx_t worker, idx_t panel, idx_t panels) noexcept {
@@ -124,16 +137,6 @@ private:
                                                 int(minimum(columns - c, block::columns)),
                                                 scores + r * pass::columns_at_once + c, int(pass::columns_at_once)});
     }
-    static kernel::lanes<float> scores_of(const kernel::byte_query& query, const std::int32_t* sums,
-                                          const kernel::compact_numbers& panel) noexcept {
-        if (query.kind == kernel::row_kind::regular) return kernel::compact_scores(sums, panel, query);
-        const bool zero = query.kind == kernel::row_kind::zero;
-        kernel::lanes<float> scores = kernel::broadcast(zero ? 0.0f : unitsphere::detail::quiet_nan());
-        if (zero)  // with a row that is not finite: NaN
-            scores = kernel::nan_where_nan(scores, kernel::load16(panel.from_mean));
-        return scores;
-    }
-
     const execution& how_;
     row_source<T>& queries_;
     const byte_view<Bits>& gallery_;
@@ -155,6 +158,22 @@ public:
         : rows_of_gallery(view.seen, options, function), view_(view) {}
 
     idx_t rows() const noexcept { return view_.rows(); }
+    /// The score of row i with a row of queries, in room_elements() of memory.
+    template <class Q, class Factors>
+    float score_with(const Q* row, const Factors& factors, idx_t i, float* room) const noexcept {
+        const idx_t dim = view_.dim(), panel = i / kernel::byte_columns;
+        const int column = int(i % kernel::byte_columns);
+        auto* const bytes = reinterpret_cast<std::int8_t*>(room + 2 * dim);
+        kernel::scale_row(row, dim, factors, room);
+        const kernel::byte_query query = take_byte_query(room, dim, view_.space, {room + dim, bytes});
+        std::int32_t sums[kernel::lane_count] = {};
+        for (idx_t k = 0; k < dim; ++k)
+            sums[column] += bytes[k] * kernel::compact_byte<Bits>(view_.bytes + panel * view_.panel_bytes(), column, k);
+        float scores[kernel::lane_count];
+        kernel::store16(scores, scores_of(query, sums, view_.numbers[panel]));
+        return scores[column];
+    }
+    idx_t room_elements() const noexcept { return 2 * view_.dim() + kernel::padded_bytes(view_.dim()) / 4; }
     template <tile_order Order, class T, class Pool>
     bool score(const execution& how, row_source<T>& queries, Pool& pool) const {
         static_assert(Order != tile_order::whole_rows, "unitsphere: rows of 8 bits or fewer come by strips");

@@ -9,20 +9,25 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace engine {
 
-/// Writes a unit row as row r of a block of queries; the query's numbers, and the sum of its bytes.
+/// The bytes of a unit row of queries, in scratch.bytes, and its numbers.
+inline kernel::byte_query take_byte_query(const float* row, idx_t dim, const kernel::byte_space& space,
+                                          const byte_scratch& scratch) noexcept {
+    const kernel::row_length length = kernel::length_of(row, dim);
+    kernel::byte_query query = {1.0f, 1.0f, 0.0f, 0.0f, 0.0f, length.norm(), length.kind()};
+    std::memset(scratch.bytes, 0, std::size_t(kernel::padded_bytes(dim)));
+    if (query.kind == kernel::row_kind::non_finite) return query;
+    const kernel::int8_numbers numbers = kernel::quantize_unit_row(row, dim, space, scratch.rotated, scratch.bytes);
+    query.scale = numbers.scale, query.inverse_scale = 1.0f / numbers.scale;
+    query.norm = numbers.norm, query.error = numbers.error;
+    query.offset = float(double(numbers.from_mean) - space.mean_square);
+    return query;
+}
+/// The same as row r of a block, and the sum of its bytes.
 inline kernel::byte_query pack_byte_row(const float* row, idx_t dim, const kernel::byte_space& space,
                                         const byte_scratch& scratch, int r, std::int8_t* block,
                                         std::int32_t& sum) noexcept {
     const idx_t padded = kernel::padded_bytes(dim);
-    const kernel::row_length length = kernel::length_of(row, dim);
-    kernel::byte_query query = {1.0f, 1.0f, 0.0f, 0.0f, 0.0f, length.norm(), length.kind()};
-    std::memset(scratch.bytes, 0, std::size_t(padded));
-    if (query.kind != kernel::row_kind::non_finite) {
-        const kernel::int8_numbers numbers = kernel::quantize_unit_row(row, dim, space, scratch.rotated, scratch.bytes);
-        query.scale = numbers.scale, query.inverse_scale = 1.0f / numbers.scale;
-        query.norm = numbers.norm, query.error = numbers.error;
-        query.offset = float(double(numbers.from_mean) - space.mean_square);
-    }
+    const kernel::byte_query query = take_byte_query(row, dim, space, scratch);
     sum = 0;
     for (idx_t k = 0; k < padded; ++k) sum += scratch.bytes[k];
     for (idx_t k = 0; k < padded; k += kernel::byte_step)

@@ -66,6 +66,9 @@ struct cache_model {
     static constexpr idx_t least_unpacked_rows = 32;
     static constexpr int unpacked_groups_of_task = 4;
 
+    /// How many panels ahead of a strip the next one to read is looked for, where a search leaves rows out. Chosen.
+    static constexpr idx_t searched_panels = 64;
+
     /// A chunk of a contrastive loss: packed rows that meet every strip of a chunk of columns. With half of it, packing
     /// was a tenth of the work (loss_bench). Sums of a loss join by chunks: the same on every machine.
     static constexpr idx_t chunk_bytes = 4 * mebibyte;

@@ -50,7 +50,8 @@ void expect_tile(const matrix_view<C>& out, idx_t first_row, int rows, idx_t fir
 /// | tile(const score_tile<C>&)               | for each tile, while it is in L1           | the worker of the tile  |
 /// | expect(row, rows, column, columns)       | before that tile is computed               | the same                |
 /// | wants(row, rows, column, columns)        | before a rectangle is packed or multiplied:| the worker of the       |
-/// |                                          | false lets strip_loop leave it out         | rectangle               |
+/// |                                          | false lets a loop leave it out; columns    | rectangle               |
+/// |                                          | may lie behind the gallery's last          |                         |
 /// | reach(row)                               | filter_loop: scores of this query below it | the worker of the       |
 /// |                                          | change nothing: they need not come         | rectangle               |
 /// | rows_done(first, count)                  | once every score of these queries has been | one worker, not always  |
@@ -60,8 +61,8 @@ void expect_tile(const matrix_view<C>& out, idx_t first_row, int rows, idx_t fir
 /// | strip_done()                             | score_cells: after them                    | the same                |
 ///
 /// run_rows gives the columns of a row to one worker in ascending order, then calls rows_done. strip_loop and run_few
-/// give tiles of the same rows to several workers, in no order; run_few calls neither expect() nor wants(), and no
-/// loop calls expect() for rows that are not packed.
+/// give tiles of the same rows to several workers, in no order; run_few does not call expect(), and no loop calls it
+/// for rows that are not packed.
 /// score_cells gives the rows of a strip in ascending order, and calls neither wants() nor rows_done().
 struct score_consumer {
     /// Whether whole register tiles are multiplied into the consumer's matrix `out`, instead of a tile() that would

@@ -32,20 +32,28 @@ public:
 
     /// Calls progress(part, whole) whenever `part` more of `whole` scores have been computed: the parts of a call add
     /// up to the whole. cosine_similarity, clip_logits, siglip_logits, classifiers, searches, ranks and near_duplicates
-    /// report progress.
+    /// report progress. A callback that returns bool may cancel the call: false is a cancelled_error.
     ///
-    /// Threads  called by the workers, by several at once.
-    /// Memory   referred to: it must outlive the call.   Errors   what it throws reaches the caller like a body's.
+    /// Errors   what it throws reaches the caller like a body's, and so does cancelled_error: when all workers have
+    ///          stopped, of which none has begun another task. Outputs are then written in part.
+    /// Threads  called by the workers, by several at once.   Memory  referred to: it must outlive the call.
     template <class Progress>
     execution& on_progress(Progress& progress) noexcept {
         progress_ = const_cast<void*>(static_cast<const volatile void*>(&progress));
-        report_ = [](void* it, idx_t part, idx_t whole) { (*static_cast<Progress*>(it))(part, whole); };
+        report_ = [](void* it, idx_t part, idx_t whole) {
+            Progress& report = *static_cast<Progress*>(it);
+            if constexpr (std::is_same_v<decltype(report(part, whole)), bool>)
+                return report(part, whole);
+            else
+                return static_cast<void>(report(part, whole)), true;
+        };
         return *this;
     }
     /// For the engine.
     bool reports_progress() const noexcept { return report_ != nullptr; }
     void report_progress(idx_t part, idx_t whole) const {
-        if (report_ != nullptr) report_(progress_, part, whole);
+        if (report_ != nullptr && !report_(progress_, part, whole))
+            unitsphere::detail::fail<cancelled_error>("cancelled: the progress callback returned false");
     }
 
     idx_t workers() const noexcept { return workers_; }
@@ -100,7 +108,7 @@ private:
     idx_t workers_;
     workspace* space_;
     void* progress_ = nullptr;
-    void (*report_)(void*, idx_t, idx_t) = nullptr;
+    bool (*report_)(void*, idx_t, idx_t) = nullptr;
 };
 
 namespace engine {

@@ -97,9 +97,13 @@ private:
             const kernel::amx::configured_tiles tiles(pass_.wants_tiles());
             const idx_t first = strip * strip_panels_, end = minimum(first + strip_panels_, gallery_.bytes.panels());
             auto&& consumer = pool_.of(worker);
-            for (idx_t task = 0; task < pass_.tasks(); ++task)
-                for (idx_t panel = first; panel < end; panel += pass::panels_at_once)
-                    look(worker, task, panel, minimum(end - panel, pass::panels_at_once), bool(tiles), consumer);
+            for (idx_t panel = first; panel < end; panel += pass::panels_at_once) {
+                const idx_t panels = minimum(end - panel, pass::panels_at_once);
+                if (consumer.wants(pass_.first(), pass_.rows(), panel * kernel::byte_columns,
+                                   panels * kernel::byte_columns))
+                    for (idx_t task = 0; task < pass_.tasks(); ++task)
+                        look(worker, task, panel, panels, bool(tiles), consumer);
+            }
             const idx_t rows = minimum(end * kernel::byte_columns, gallery_.rows()) - first * kernel::byte_columns;
             how_.report_progress(pass_.rows() * rows, queries_.rows() * gallery_.rows());
         });

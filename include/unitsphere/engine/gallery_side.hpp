@@ -1,6 +1,7 @@
 /// The gallery's side of a question: raw or unit rows that a call packs, or rows that a `gallery` holds packed.
 #pragma once
 
+#include "../kernel/pairs.hpp"
 #include "multiply_unpacked.hpp"
 
 namespace unitsphere {
@@ -18,6 +19,7 @@ public:
         : source_(rows, options, function, side) {}
 
     idx_t rows() const noexcept { return source_.rows(); }
+    idx_t room_elements() const noexcept { return 0; }
     void report() const noexcept { source_.report(); }
     void count_rows() noexcept { source_.count_rows(); }
     void scale_unit_rows() noexcept { source_.scale_unit_rows(); }
@@ -41,6 +43,12 @@ public:
     template <class C, class Tile>
     void multiply_unpacked(idx_t first, idx_t count, const panels<C>& few, Tile&& tile) {
         engine::multiply_unpacked(source_, first, first + count, few, tile);
+    }
+    /// The score of row i with a row of queries; room_elements() are none.
+    template <class Q, class Factors>
+    float score_with(const Q* query, const Factors& factors, idx_t i, float*) const noexcept {
+        row_report unused;
+        return kernel::score_pair<float>(query, factors, source_.row(i), source_.factors(i, unused), source_.dim());
     }
     /// The memory that is read for a strip or block, to be prefetched.
     prefetch_range memory_of(idx_t first, idx_t count) const noexcept { return source_.memory_of(first, count); }
@@ -99,6 +107,7 @@ public:
         : rows_of_gallery(view.seen, options, function), view_(view) {}
 
     idx_t rows() const noexcept { return view_.rows(); }
+    idx_t room_elements() const noexcept { return view_.dim(); }
     template <class C>
     panels<S> strip(idx_t first, idx_t count, C*, bool) const noexcept {
         return view_.packed.part(first, count);
@@ -116,6 +125,13 @@ public:
                 kernel::unpack_columns<1>(strip.panel(done), strip.dim, to);
         }
         return unpacked;
+    }
+    /// The score of row i with a row of queries, in room_elements() of memory.
+    template <class Q, class Factors>
+    float score_with(const Q* query, const Factors& factors, idx_t i, float* room) const noexcept {
+        const idx_t column = i % panels<S>::columns, first = i - column, dim = view_.dim();
+        kernel::unpack_column(view_.packed.panel(first), dim, view_.packed.width_from(first), int(column), room);
+        return kernel::score_pair<float>(query, factors, room, kernel::row_factors<float>{1, 1}, dim);
     }
     prefetch_range memory_of(idx_t first, idx_t count) const noexcept {
         const idx_t left = rows() - first;

@@ -48,6 +48,7 @@ private:
 /// takes but at most half, then the rest. From a slow L3 a group that is not prefetched costs a tenth of the time.
 struct group_prefetch {
     prefetch_range rows, rest;
+    idx_t panels_behind = 0;  ///< how far behind these panels the next wanted one is looked for, where `rest` is panels
 
     /// Part `turn` of `turns`, of which each panel has `of_panel`.
     kernel::prefetch_steps steps(idx_t turn, idx_t turns, idx_t of_panel, idx_t dim) const noexcept {
@@ -73,8 +74,18 @@ void multiply_group(const C* group, idx_t first_row, idx_t count, const panels<S
     const idx_t block_size = kernel::packed_block_size<C>(gallery.dim);
     const idx_t panels_in_all = ceil_div(gallery.rows, block::columns);
     const idx_t blocks = ceil_div(count, block::rows), whole = maximum(count / block::rows, 1);  // only those prefetch
-    for (idx_t panel = 0; panel < panels_in_all; ++panel) {
-        const idx_t column = panel * block::columns;
+    const idx_t searched = panels_in_all + next.panels_behind;
+    const auto wants = [&](idx_t panel) UNITSPHERE_LAMBDA {
+        return consumer.wants(first_row, count, first_column + panel * block::columns, block::columns);
+    };
+    const auto next_wanted = [&](idx_t panel) UNITSPHERE_LAMBDA {
+        while (panel < searched && !wants(panel)) ++panel;
+        return panel;
+    };
+    for (idx_t panel = next_wanted(0), after; panel < panels_in_all; panel = after) {
+        after = next_wanted(panel + 1);
+        const idx_t column = panel * block::columns, turn = (after - 1) * whole;
+        const bool prefetches = after < searched || wants(after);
         const int columns = gallery.columns_from(column), width = gallery.width_from(column);
         for (idx_t b = 0; b < blocks; ++b) {
             const idx_t done = b * block::rows;
@@ -88,7 +99,8 @@ void multiply_group(const C* group, idx_t first_row, idx_t count, const panels<S
                     to = consumer.out.row(first_row + done) + first_column + column, pitch = consumer.out.stride();
             kernel::multiply<C, S>(
                 {group + b * block_size, gallery.panel(column), rows, width, gallery.dim, to, pitch,
-                 next.steps(panel * whole + minimum(b, whole - 1), panels_in_all * whole, whole, gallery.dim)});
+                 prefetches ? next.steps(turn + minimum(b, whole - 1), panels_in_all * whole, whole, gallery.dim)
+                            : kernel::prefetch_steps{nullptr, 0}});
             if (in_place) continue;
             consumer.tile(
                 score_tile<C>{first_row + done, first_column + column, rows, columns, scores, block::columns});

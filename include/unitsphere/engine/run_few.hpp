@@ -34,6 +34,16 @@ void multiply_block_of_gallery(const C* block, idx_t first_row, int count, const
     }
 }
 
+/// Calls take(first, count) for each run of wanted parts, `step` columns each, of a task.
+template <class Wants, class Take>
+void for_each_wanted(const tile_range& task, idx_t step, Wants&& wants, Take&& take) {
+    const idx_t end = task.first_column + task.columns;
+    for (idx_t first = task.first_column, behind; first < end; first = behind + step) {
+        for (behind = first; behind < end && wants(behind, minimum(step, end - behind));) behind += step;
+        if (behind > first) take(first, minimum(behind, end) - first);
+    }
+}
+
 /// Every score of queries x gallery, by blocks of the gallery's rows; `gallery` is a raw_side.
 template <class C, class T, class Side, class Pool>
 void run_few(const execution& how, const tile_plan& plan, row_source<T>& queries, Side& gallery, Pool& pool) {
@@ -46,14 +56,18 @@ void run_few(const execution& how, const tile_plan& plan, row_source<T>& queries
     for_each_task(how, plan.tasks(), [&](idx_t worker, idx_t t) {
         const tile_range task = plan.task(all, t);
         auto&& consumer = pool.of(worker);
-        if (plan.unpacked) {
-            gallery.multiply_unpacked(
-                task.first_column, task.columns, packed, [&](idx_t row, int count, const C* scores) {
+        const auto wants = [&](idx_t first, idx_t rows) { return consumer.wants(0, all.rows, first, rows); };
+        if (!wants(task.first_column, task.columns)) {
+        } else if (plan.unpacked) {
+            for_each_wanted(task, kernel::lane_count, wants, [&](idx_t from, idx_t rows) {
+                gallery.multiply_unpacked(from, rows, packed, [&](idx_t row, int count, const C* scores) {
                     consumer.tile(score_tile<C>{0, row, int(all.rows), count, scores, kernel::lane_count});
                 });
+            });
         } else {
             for (idx_t done = 0; done < task.columns; done += block_rows) {
                 const idx_t first = task.first_column + done, rows = minimum(task.columns - done, block_rows);
+                if (!wants(first, rows)) continue;
                 gallery.pack_block(first, rows, memory.of_worker(worker));
                 const prefetch_range next = gallery.memory_of(first + block_rows, block_rows);
                 multiply_block_of_gallery(memory.of_worker(worker), first, int(rows), packed, next, consumer);

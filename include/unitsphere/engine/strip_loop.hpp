@@ -80,14 +80,18 @@ private:
     template <bool InPlace, class S, class Consumer>
     void multiply_strip(const tile_range& pass, const tile_range& task, const panels<S>& strip, Consumer& consumer) {
         const idx_t next_column = task.first_column + plan_.workers * plan_.strip_columns, groups = plan_.groups(task);
-        const prefetch_range next_strip = gallery_.memory_of(next_column, plan_.strip_columns);
+        const bool wants_next = consumer.wants(task.first_row, task.rows, next_column, plan_.strip_columns);
+        const prefetch_range next_strip = gallery_.memory_of(next_column, wants_next ? plan_.strip_columns : 0);
         for (idx_t g = 0; g < groups; ++g) {
             const tile_range group = plan_.group(task, g), after = plan_.group(task, g + 1 < groups ? g + 1 : 0);
             if (!consumer.wants(group.first_row, group.rows, group.first_column, group.columns)) continue;
             // A single group meets each panel once: that of a gallery is prefetched one ahead.
             group_prefetch next{{nullptr, 0}, strip.next_panels()};
             if (groups > 1) next.rows = next_group(packed_group(pass, after), after.rows, queries_.dim());
-            if (groups > 1 || !InPlace) next.rest = next_strip.part(g, groups);
+            if (groups > 1 || !InPlace)
+                next.rest = next_strip.part(g, groups);
+            else
+                next.panels_behind = cache_model::searched_panels;
             multiply_group(packed_group(pass, group), group.first_row, group.rows, strip, group.first_column, next,
                            consumer);
         }

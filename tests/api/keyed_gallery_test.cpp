@@ -1,0 +1,293 @@
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <type_traits>
+#include <vector>
+
+#include <unitsphere/gallery.hpp>
+#include <unitsphere/keyed_gallery.hpp>
+#include <unitsphere/normalize.hpp>
+#include <unitsphere/search.hpp>
+#include <unitsphere/similarity.hpp>
+
+#include "catch.hpp"
+#include "checks.hpp"
+#include "executors.hpp"
+#include "ranked.hpp"
+
+namespace tests {
+
+using namespace unitsphere;
+
+namespace {
+
+using rows_by_id = std::map<idx_t, std::vector<float>>;
+
+matrix<float> rows_of_ids(const rows_by_id& model, idx_t dim, std::vector<idx_t>& ids) {
+    matrix<float> rows(idx_t(model.size()), dim);
+    for (const auto& [id, row] : model) {
+        std::copy(row.begin(), row.end(), rows.row(idx_t(ids.size())));
+        ids.push_back(id);
+    }
+    return rows;
+}
+
+/// Whether every search finds in `keyed` what it finds in a gallery of the rows in the order of their ids.
+void check_same(const keyed_gallery& keyed, const rows_by_id& model, const matrix<float>& queries) {
+    std::vector<idx_t> ids;
+    const matrix<float> rows = rows_of_ids(model, queries.dim(), ids);
+    const gallery fresh(rows);
+    REQUIRE(keyed.rows() == fresh.rows());
+    array<idx_t> sorted = keyed.ids();
+    std::sort(sorted.begin(), sorted.end());
+    CHECK(std::equal(sorted.begin(), sorted.end(), ids.begin(), ids.end()));
+    for (const bool rescore : {false, true}) {
+        const neighbours found = top_k(queries, keyed, 7, {}, {{}, {}, rescore});
+        neighbours expected = top_k(queries, fresh, 7, {}, {{}, {}, rescore});
+        for (idx_t n = 0; n < expected.indices.rows() * expected.indices.columns(); ++n)
+            if (idx_t& index = expected.indices.data()[n]; index >= 0) index = ids[std::size_t(index)];
+        CHECK(first_difference(found.indices, expected.indices) == "");
+        CHECK(first_difference(found.scores, expected.scores) == "");
+    }
+    const range_result found = range_search(queries, keyed, 0.1f, in_reverse);
+    range_result expected = range_search(queries, fresh, 0.1f);
+    for (idx_t& index : expected.indices) index = ids[std::size_t(index)];
+    CHECK((found.indices == expected.indices && found.scores == expected.scores && found.offsets == expected.offsets));
+    row_report report = fresh.report();
+    if (report.first_zero >= 0) report.first_zero = ids[std::size_t(report.first_zero)];
+    if (report.first_non_finite >= 0) report.first_non_finite = ids[std::size_t(report.first_non_finite)];
+    const row_report now = keyed.report();
+    CHECK((now.zero_rows == report.zero_rows && now.first_zero == report.first_zero));
+    CHECK((now.non_finite_rows == report.non_finite_rows && now.first_non_finite == report.first_non_finite));
+}
+
+/// A random history of a keyed gallery, and what must be in it.
+struct history {
+    idx_t dim;
+    generator random;
+    matrix<float> pool;  ///< twins, a zero row and one with NaN among them
+    keyed_gallery keyed = {};
+    rows_by_id model = {};
+
+    history(idx_t d, std::uint64_t seed) : dim(d), random(seed), pool(rows_with_ties<float>(40, d, seed)) {}
+
+    matrix<float> some_rows(idx_t count) {
+        matrix<float> rows(count, dim);
+        for (idx_t i = 0; i < count; ++i) {
+            const float* const row = pool.row(random.below(40));
+            std::copy(row, row + dim, rows.row(i));
+        }
+        return rows;
+    }
+    void remember(const std::vector<idx_t>& ids, const matrix<float>& rows) {
+        for (std::size_t i = 0; i < ids.size(); ++i) model[ids[i]].assign(rows.row(idx_t(i)), rows.row(idx_t(i)) + dim);
+    }
+    std::vector<idx_t> known(idx_t count) {
+        std::vector<idx_t> ids;
+        for (const auto& entry : model) ids.push_back(entry.first);
+        for (std::size_t i = ids.size(); i > 1; --i) std::swap(ids[i - 1], ids[std::size_t(random.below(idx_t(i)))]);
+        ids.resize(std::min(ids.size(), std::size_t(count)));
+        return ids;
+    }
+    void add(idx_t count, const execution& how) {
+        std::vector<idx_t> ids;
+        while (idx_t(ids.size()) < count) {
+            const idx_t id = random.below(4000) * 64;
+            if (model.count(id) == 0 && std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
+        }
+        const matrix<float> rows = some_rows(count);
+        keyed.add(ids, rows, how);
+        remember(ids, rows);
+    }
+    void replace(idx_t count) {
+        const std::vector<idx_t> ids = known(count);
+        const matrix<float> rows = some_rows(idx_t(ids.size()));
+        keyed.replace(ids, rows);
+        remember(ids, rows);
+    }
+    void remove(idx_t count) {
+        const std::vector<idx_t> ids = known(count);
+        keyed.remove(ids);
+        for (const idx_t id : ids) model.erase(id);
+    }
+};
+
+struct cosine_call {
+    template <class... Arguments>
+    auto operator()(const Arguments&... arguments) const -> decltype(cosine_similarity(arguments...));
+};
+struct keyed_top_k_call {
+    template <class... Arguments>
+    auto operator()(const Arguments&... arguments) const -> decltype(top_k(arguments...));
+};
+
+}  // namespace
+
+TEST_CASE("after any history a keyed gallery finds what a fresh gallery of its rows finds", "[keyed_gallery]") {
+    const idx_t dim = GENERATE(17, 140);
+    history past(dim, 430 + std::uint64_t(dim));
+    const auto queries = rows_with_ties<float>(11, dim, 431);
+    check_same(past.keyed, past.model, matrix<float>(11, 0));
+    past.add(150, on_threads{2});
+    check_same(past.keyed, past.model, queries);
+    for (int step = 0; step < 60; ++step) {
+        CAPTURE(step);
+        const idx_t count = past.random.below(4) == 0 ? past.random.below(60) : 1;
+        switch (past.random.below(5)) {
+            case 0:
+                past.replace(count);
+                break;
+            case 1:
+                past.remove(count);
+                break;
+            case 2:
+                past.remove(count / 2 + 1);
+                break;
+            default:
+                past.add(count, {});
+        }
+        if (step % 4 == 3) check_same(past.keyed, past.model, queries);
+    }
+    const idx_t bytes = past.keyed.bytes();
+    past.remove(past.keyed.rows() - 5);
+    check_same(past.keyed, past.model, queries);
+    past.add(20, {});
+    past.remove(9);
+    check_same(past.keyed, past.model, queries);
+    past.remove(past.keyed.rows());
+    CHECK(past.keyed.rows() == 0);
+    past.add(100, {});
+    check_same(past.keyed, past.model, queries);
+    CHECK(past.keyed.bytes() == bytes);
+}
+
+TEST_CASE("a keyed gallery that is added to and removed from forever does not grow", "[keyed_gallery]") {
+    keyed_gallery keyed;
+    const auto row = random_rows<float>(1, 5, 432);
+    for (idx_t id = 0; id < 300; ++id) keyed.add(id, row);
+    const idx_t bytes = keyed.bytes();
+    for (idx_t id = 300; id < 20000; ++id) {
+        keyed.remove(id - 300);
+        keyed.add(id, row);
+    }
+    CHECK((keyed.rows() == 300 && keyed.contains(19999) && keyed.contains(19700) && !keyed.contains(19699)));
+    CHECK(keyed.bytes() <= 4 * bytes);
+    CHECK(top_k(row, keyed, 2).indices(0, 0) == 19700);
+}
+
+TEST_CASE("the filters of a keyed gallery go by ids", "[keyed_gallery]") {
+    history past(20, 433);
+    past.pool = random_rows<float>(40, 20, 434);
+    past.add(300, {});
+    past.remove(60);
+    std::vector<idx_t> ids;
+    const matrix<float> rows = rows_of_ids(past.model, 20, ids);
+    const matrix<float> queries = past.some_rows(9), scores = cosine_similarity(queries, rows);
+    const auto expect = [&](const row_filter& filter, auto&& allowed) {
+        top_k_options options;
+        options.filter = filter;
+        const neighbours found = top_k(queries, past.keyed, 12, {}, options);
+        idx_t wrong = 0;
+        for (idx_t i = 0; i < 9; ++i) {
+            std::vector<idx_t> order;
+            for (idx_t j = 0; j < rows.rows(); ++j)
+                if (allowed(i, ids[std::size_t(j)])) order.push_back(j);
+            std::stable_sort(order.begin(), order.end(), [&](idx_t a, idx_t b) { return scores(i, a) > scores(i, b); });
+            for (idx_t n = 0; n < 12; ++n)
+                wrong +=
+                    found.indices(i, n) != (n < idx_t(order.size()) ? ids[std::size_t(order[std::size_t(n)])] : -1);
+        }
+        CHECK(wrong == 0);
+    };
+    row_filter filter;
+    const row_mask mask = past.keyed.mask([](idx_t id) { return id % 3 == 0; });
+    filter.mask = mask;
+    expect(filter, [](idx_t, idx_t id) { return id % 3 == 0; });
+    filter = {};
+    matrix<idx_t> lists(9, 20);
+    for (idx_t n = 0; n < 180; ++n) lists.data()[n] = past.random.below(4) * 64000 + past.random.below(500) * 64 - 64;
+    filter.allowed = lists;  // ids that are not there, too
+    expect(filter,
+           [&](idx_t i, idx_t id) { return std::find(lists.row(i), lists.row(i) + 20, id) != lists.row(i) + 20; });
+    filter = {};
+    const std::vector<idx_t> selves{ids[0], ids[1], ids[2], ids[3], ids[4], ids[200], 1, -1, ids[8]};
+    filter.exclude_self = true, filter.query_rows = selves;
+    expect(filter, [&](idx_t i, idx_t id) { return id != selves[std::size_t(i)]; });
+}
+
+TEST_CASE("a keyed gallery refuses what does not fit, and stays as it was", "[keyed_gallery]") {
+    history past(8, 435);
+    past.add(40, {});
+    past.remove(3);
+    const auto queries = random_rows<float>(5, 8, 436);
+    const idx_t there = past.model.begin()->first, other = std::next(past.model.begin())->first;
+    const std::string id = std::to_string(there);
+    keyed_gallery& keyed = past.keyed;
+    const auto two = random_rows<float>(2, 8, 437);
+    auto broken = two;
+    broken(1, 3) = std::numeric_limits<float>::quiet_NaN();
+    const std::vector<idx_t> fresh{1, 2}, taken{1, there}, twice{1, 1}, negative{1, -4}, unknown{there, 5},
+        removed_twice{there, other, there};
+    CHECK(message_of<value_error>([&] { keyed.add(taken, two); }) ==
+          "keyed_gallery::add: id " + id + ", number 1 of 2, is there already");
+    CHECK(message_of<value_error>([&] { keyed.add(twice, two); }) ==
+          "keyed_gallery::add: id 1, number 1 of 2, is there already");
+    CHECK(message_of<value_error>([&] { keyed.add(negative, two); }) ==
+          "keyed_gallery::add: id -4, number 1 of 2, is negative");
+    CHECK(message_of<shape_error>([&] { keyed.add(std::vector<int>{7}, two); }) ==
+          "keyed_gallery::add: 1 ids for 2 rows");
+    CHECK(message_of<shape_error>([&] { keyed.add(fresh, random_rows<float>(2, 9, 438)); }) ==
+          "keyed_gallery::add: rows have dim 9, the gallery has dim 8");
+    CHECK(message_of<value_error>([&] {
+              keyed.add(fresh, broken, {}, {{on_row::keep, on_row::error}});
+          }) == "keyed_gallery::add: row 1 is not finite");
+    const auto failing = [](idx_t, const auto&) { throw std::range_error("no threads"); };
+    std::vector<int> many(400);
+    for (int i = 0; i < 400; ++i) many[std::size_t(i)] = 64 * i + 1;
+    CHECK_THROWS_AS(keyed.add(many, random_rows<float>(400, 8, 440), failing), std::range_error);
+    CHECK(message_of<value_error>([&] { keyed.replace(unknown, two); }) ==
+          "keyed_gallery::replace: id 5, number 1 of 2, is not there");
+    CHECK(message_of<shape_error>([&] { keyed.replace(there, two); }) == "keyed_gallery::replace: 1 ids for 2 rows");
+    CHECK(message_of<shape_error>([&] { keyed.replace(there, random_rows<float>(1, 9, 438)); }) ==
+          "keyed_gallery::replace: rows have dim 9, the gallery has dim 8");
+    CHECK(message_of<value_error>([&] {
+              keyed.replace(std::vector<idx_t>{there, other}, broken, {}, {{on_row::keep, on_row::error}});
+          }) == "keyed_gallery::replace: row 1 is not finite");
+    CHECK(message_of<value_error>([&] { keyed.remove(unknown); }) ==
+          "keyed_gallery::remove: id 5, number 1 of 2, is not there");
+    CHECK(message_of<value_error>([&] { keyed.remove(removed_twice); }) ==
+          "keyed_gallery::remove: id " + id + ", number 2 of 3, comes twice");
+    CHECK(message_of<value_error>([&] { keyed.unit_rows(unknown); }) ==
+          "keyed_gallery::unit_rows: id 5, number 1 of 2, is not there");
+    top_k_options options;
+    options.filter.exclude_self = true;
+    CHECK(message_of<value_error>([&] { top_k(queries, keyed, 3, {}, options); }) ==
+          "top_k: exclude_self needs query_rows, the ids of the 5 queries");
+    options.filter.query_rows = fresh;
+    CHECK(message_of<shape_error>([&] { top_k(queries, keyed, 3, {}, options); }) ==
+          "top_k: query_rows has 2 numbers, there are 5 queries");
+    check_same(keyed, past.model, queries);
+}
+
+TEST_CASE("a keyed gallery copies and moves, and gives rows back", "[keyed_gallery]") {
+    const auto rows = random_rows<float>(50, 20, 439);
+    std::vector<std::uint32_t> ids(50);
+    for (std::uint32_t i = 0; i < 50; ++i) ids[i] = 1000 - i;
+    keyed_gallery keyed(ids, rows), copy(keyed), taken(static_cast<keyed_gallery&&>(copy));
+    copy = keyed;
+    copy.remove(960);
+    CHECK((keyed.contains(960) && taken.contains(960) && !copy.contains(960) && copy.rows() == 49));
+    const unit_embeddings<float> unit = normalize(rows), some = keyed.unit_rows(std::vector<int>{1000, 951});
+    CHECK(std::equal(some.row(0), some.row(0) + 20, unit.row(0)));
+    CHECK(std::equal(some.row(1), some.row(1) + 20, unit.row(49)));
+    row_report report;
+    keyed.replace(960, matrix<float>(1, 20), {}, {{on_row::keep, on_row::nan, &report}});
+    CHECK((report.zero_rows == 1 && report.first_zero == 0 && keyed.report().first_zero == 960));
+    keyed.replace(960, matrix_view<const float>(rows.row(0), 1, 20));
+    CHECK((keyed.report().zero_rows == 0 && keyed.report().first_zero == -1));
+    STATIC_REQUIRE(std::is_invocable_v<keyed_top_k_call, matrix<float>, keyed_gallery, int>);
+    STATIC_REQUIRE_FALSE(std::is_invocable_v<cosine_call, matrix<float>, keyed_gallery>);
+    STATIC_REQUIRE_FALSE(std::is_invocable_v<keyed_top_k_call, keyed_gallery, matrix<float>, int>);
+}
+
+}  // namespace tests
