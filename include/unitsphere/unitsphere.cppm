@@ -91,6 +91,11 @@ using unitsphere::top_k;
 using unitsphere::top_k_into;
 using unitsphere::top_k_options;
 
+// knn_classify.hpp
+using unitsphere::knn_classify;
+using unitsphere::knn_classify_into;
+using unitsphere::knn_classify_options;
+
 // retrieval.hpp
 using unitsphere::clip_score;
 using unitsphere::clip_score_options;

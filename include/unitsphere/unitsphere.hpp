@@ -4,6 +4,7 @@
 #include "contrastive_loss.hpp"
 #include "directions.hpp"
 #include "gallery.hpp"
+#include "knn_classify.hpp"
 #include "linear_head.hpp"
 #include "linear_probe.hpp"
 #include "metrics.hpp"

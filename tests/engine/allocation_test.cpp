@@ -171,6 +171,10 @@ struct questions {
         ask("top_k", [&](how h) { top_k_into(queries, rows, best, best_scores, h); });
         ask("top_k, rescored", [&](how h) { top_k_into(queries, rows, best, best_scores, h, {{}, {}, true}); });
         ask("top_k of a gallery", [&](how h) { top_k_into(queries, packed, best, best_scores, h); });
+        ask("knn_classify", [&](how h) {
+            const number_list list{image_of_text.data(), image_of_text.size()};
+            knn_classify_into(queries, packed, list, best, best_scores, h);
+        });
         ask("for_each_in_range", [&](how h) { for_each_in_range(queries, rows, 0.1f, count, h); });
         ask("pair_ranks", [&](how h) {
             const number_list list{image_of_text.data(), image_of_text.size()};
