@@ -7,6 +7,7 @@
 #include "knn_classify.hpp"
 #include "linear_head.hpp"
 #include "linear_probe.hpp"
+#include "max_sim.hpp"
 #include "metrics.hpp"
 #include "normalize.hpp"
 #include "probability.hpp"

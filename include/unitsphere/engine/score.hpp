@@ -19,7 +19,7 @@ void score(const execution& how, row_source<T>& queries, Side& gallery, Pool&& p
     require_pool<pool_type, C>();
     const tile_shape shape{queries.rows(), gallery.rows(),  queries.dim(),
                            how.workers(),  Side::is_packed, register_tile::of<C>()};
-    const tile_plan plan = plan_tiles(shape, Order);
+    const tile_plan plan = plan_tiles(shape, Order, caches(), pool.most_rows());
     if constexpr (Order != tile_order::by_strips)
         if (plan.loop == tile_loop::rows) return run_rows<C>(how, plan, queries, gallery, pool);
     if constexpr (Order != tile_order::whole_rows) {

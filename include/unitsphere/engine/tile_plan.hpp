@@ -187,10 +187,12 @@ UNITSPHERE_INLINE tile_plan plan_strips(const tile_shape& shape, idx_t pass_rows
     return plan;
 }
 
-/// The plan of a question, by the table above. Inlined: with constant tile and order most divisions are shifts or gone.
-UNITSPHERE_INLINE tile_plan plan_tiles(const tile_shape& shape, tile_order order, const cache_model& model = caches()) {
-    const idx_t at_once =
-        maximum(shape.rows_in(model.packed_queries_bytes) / shape.whole_group(), 1) * shape.whole_group();
+/// The plan of a question, by the table above; a pass in the loop over strips has up to `most_rows` queries, or a group.
+/// Inlined: with constant tile and order most divisions are shifts or gone.
+UNITSPHERE_INLINE tile_plan plan_tiles(const tile_shape& shape, tile_order order, const cache_model& model = caches(),
+                                       idx_t most_rows = PTRDIFF_MAX) {
+    const idx_t fitting = minimum(shape.rows_in(model.packed_queries_bytes), most_rows);
+    const idx_t at_once = maximum(fitting / shape.whole_group(), 1) * shape.whole_group();
     const bool is_kept = shape.queries > at_once && shape.gallery_rows <= shape.rows_in(model.packed_gallery_bytes);
     const bool few_columns = is_unpacked(shape, shape.gallery_rows, shape.queries, model);
     if (order == tile_order::whole_rows || (order == tile_order::any && (is_kept || few_columns)))

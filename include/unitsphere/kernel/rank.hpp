@@ -31,6 +31,24 @@ UNITSPHERE_INLINE bits16 rank_key(const lanes<float>& scores) noexcept {
     return select_gt(all, infinity, lowest, select_gt(all, -1, all, lowest - all));
 }
 
+/// The score of a key.
+UNITSPHERE_INLINE float score_of_key(std::int32_t key) noexcept {
+    return detail::bit_cast<float>(key < 0 ? 0x80000000u - std::uint32_t(key) : std::uint32_t(key));
+}
+/// The key of the largest of some scores; where one is NaN unreachable_key, whose score is NaN.
+inline std::int32_t largest_key(const float* scores, int count) noexcept {
+    constexpr std::int32_t infinity = 0x7f800000, magnitude = 0x7fffffff;
+    bits16 largest = broadcast(lowest_key);
+    for (int c = 0; c < count; c += lane_count) {
+        const int left = count - c;
+        const lanes<float> some =
+            left >= lane_count ? load16(scores + c) : load16_first(scores + c, left, detail::negative_infinity());
+        const bits16 key = select_gt(bits(some) & magnitude, infinity, broadcast(unreachable_key), rank_key(some));
+        largest = lane_max(largest, key);
+    }
+    return max_of_lanes(largest);
+}
+
 /// The keys of a tile of scores, in rows of `pitch`, each padded to whole lanes with the key of -Inf.
 inline void rank_keys(const float* scores, int scores_pitch, int rows, int columns, std::int32_t* keys,
                       int pitch) noexcept {
