@@ -26,7 +26,7 @@ struct sums_of_documents {
     }
 };
 
-/// Consumers with one table for all workers, [query rows of a pass, documents], of the keys of the largest scores so
+/// Consumers with one table for all workers, [documents, query rows of a pass], of the keys of the largest scores so
 /// far: a maximum does not depend on the order of its scores. Once a pass is done one worker adds its rows, in order;
 /// the sums of a query that the next pass continues stay.
 template <class QueryLabel, class DocumentLabel>
@@ -45,7 +45,8 @@ public:
     idx_t most_rows() const noexcept { return engine::maximum((idx_t(1) << 24) / engine::maximum(documents_, 1), 512); }
     void lay_out(engine::arena& memory, idx_t workers, idx_t rows) {
         workers_ = workers;
-        memory.add(largest_, rows, documents_);
+        pitch_ = engine::round_up(rows, kernel::lane_count) + kernel::lane_count;
+        memory.add(largest_, documents_, pitch_);
         memory.add(sums_, documents_);
         memory.add(row_, to_.best_only ? documents_ : 0);
     }
@@ -56,21 +57,28 @@ public:
     void rows_begin(idx_t first, idx_t count) noexcept {
         first_ = first, end_ = first + count, left_ = count;
         const std::int32_t none = kernel::rank_key(negative_infinity());
-        for (idx_t n = 0; n < count * documents_; ++n) largest_[n] = none;
+        for (idx_t n = 0; n < documents_ * pitch_; ++n) largest_[n] = none;
     }
 
     struct consumer : engine::score_consumer {
         sum_largest& all;
 
-        /// Runs of columns of one document, row by row.
+        /// Runs of columns of one document, 16 rows at a time: columns are transposed, so that a lane is a row.
         void tile(const engine::score_tile<>& tile) const noexcept {
-            for (int c = 0; c < tile.columns;) {
-                const int first = c;
-                const idx_t document = all.document_of(tile.first_column + c);
-                while (++c < tile.columns && all.document_of(tile.first_column + c) == document) continue;
-                for (int r = 0; document >= 0 && r < tile.rows; ++r)
-                    all.raise(tile.first_row + r, document,
-                              kernel::largest_key(tile.scores + r * tile.pitch + first, c - first));
+            alignas(64) float columns[2 * kernel::lane_count * kernel::lane_count];  // a tile has no more columns
+            const int padded = (tile.columns + kernel::lane_count - 1) / kernel::lane_count * kernel::lane_count;
+            for (int r = 0; r < tile.rows; r += kernel::lane_count) {
+                const int rows = kernel::minimum(tile.rows - r, kernel::lane_count);
+                kernel::transpose_tile(tile.scores + r * tile.pitch, tile.pitch, rows, padded, columns,
+                                       kernel::lane_count);
+                for (int c = 0; c < tile.columns;) {
+                    const int first = c;
+                    const idx_t document = all.document_of(tile.first_column + c);
+                    while (++c < tile.columns && all.document_of(tile.first_column + c) == document) continue;
+                    if (document >= 0)
+                        all.raise(all.largest_of(document, tile.first_row + r),
+                                  kernel::largest_keys(columns + first * kernel::lane_count, c - first), rows);
+                }
             }
         }
         void rows_done(idx_t, idx_t count) const noexcept {
@@ -81,27 +89,35 @@ public:
 
 private:
     idx_t document_of(idx_t row) const noexcept { return idx_t(document_of_row_(row, 0)); }
-    std::int32_t* largest_of(idx_t row) const noexcept { return largest_ + (row - first_) * documents_; }
+    std::int32_t* largest_of(idx_t document, idx_t row) const noexcept {
+        return largest_ + document * pitch_ + row - first_;
+    }
 
     /// Several workers may have rows of one document.
-    void raise(idx_t row, idx_t document, std::int32_t key) const noexcept {
-        std::int32_t* const place = largest_of(row) + document;
-        std::int32_t before = __atomic_load_n(place, __ATOMIC_RELAXED);
-        if (workers_ == 1) {
-            if (key > before) *place = key;
-            return;
+    UNITSPHERE_INLINE void raise(std::int32_t* largest, const kernel::bits16& keys, int rows) const noexcept {
+        if (workers_ == 1) return kernel::raise_keys(largest, keys, rows);
+        std::int32_t others[kernel::lane_count];
+        kernel::store16(others, keys);
+        for (int r = 0; r < rows; ++r) {
+            std::int32_t before = __atomic_load_n(largest + r, __ATOMIC_RELAXED);
+            while (others[r] > before && !__atomic_compare_exchange_n(largest + r, &before, others[r], true,
+                                                                      __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+                continue;
         }
-        while (key > before &&
-               !__atomic_compare_exchange_n(place, &before, key, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-            continue;
     }
     void add_rows() noexcept {
-        for (idx_t row = first_; row < end_; ++row) {
-            const idx_t query = idx_t(query_of_row_(row, 0));
+        const auto query_of = [this](idx_t row) { return idx_t(query_of_row_(row, 0)); };
+        for (idx_t row = first_; row < end_;) {
+            const idx_t begin = row, query = query_of(row);
+            while (++row < end_ && query_of(row) == query) continue;
             if (query < 0) continue;
             finish_queries(query);
-            const std::int32_t* const keys = largest_of(row);
-            for (idx_t d = 0; d < documents_; ++d) sums_[d] += double(kernel::score_of_key(keys[d]));
+            for (idx_t d = 0; d < documents_; ++d) {
+                const std::int32_t* const keys = largest_of(d, begin);
+                double sum = sums_[d];
+                for (idx_t n = 0; n < row - begin; ++n) sum += double(kernel::score_of_key(keys[n]));
+                sums_[d] = sum;
+            }
         }
         if (end_ == query_of_row_.rows()) finish_queries(queries_);
     }
@@ -117,6 +133,7 @@ private:
     matrix_view<const DocumentLabel> document_of_row_;
     idx_t queries_, documents_;
     sums_of_documents to_;
+    idx_t pitch_ = 0;  ///< of rows that are padded: 16 keys are raised at once
     idx_t workers_ = 0, first_ = 0, end_ = 0, left_ = 0, query_ = 0;
     std::int32_t* largest_ = nullptr;
     double* sums_ = nullptr;

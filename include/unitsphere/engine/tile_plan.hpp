@@ -187,7 +187,7 @@ UNITSPHERE_INLINE tile_plan plan_strips(const tile_shape& shape, idx_t pass_rows
     return plan;
 }
 
-/// The plan of a question, by the table above; a pass in the loop over strips has up to `most_rows` queries, or a group.
+/// The plan of a question, by the table above; a pass of the loop over strips has up to `most_rows` queries.
 /// Inlined: with constant tile and order most divisions are shifts or gone.
 UNITSPHERE_INLINE tile_plan plan_tiles(const tile_shape& shape, tile_order order, const cache_model& model = caches(),
                                        idx_t most_rows = PTRDIFF_MAX) {
