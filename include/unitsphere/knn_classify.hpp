@@ -65,7 +65,7 @@ void classify_by_vote(const Queries& queries, const Gallery& gallery, const matr
 /// largest float, each neighbour has exactly one vote, as in scikit-learn. The neighbours are those of top_k, in its
 /// order; votes are added in double, the nearest first.
 ///
-/// Shapes   queries [q, dim], gallery [g, dim] or a `gallery`, gallery_labels: g integers from 0 on -> labels [q, k] of
+/// Shapes   queries [q, dim], gallery [g, dim], each rows or a `gallery`, gallery_labels: g integers from 0 on -> labels [q, k] of
 ///          idx_t, probabilities [q, k], k <= g: there are no more labels than neighbours. Unfilled places have the
 ///          label -1 and -Inf.
 /// Units    labels are those of gallery_labels; probabilities sum to 1, each rounded once from double. The prediction
@@ -76,11 +76,11 @@ void classify_by_vote(const Queries& queries, const Gallery& gallery, const matr
 /// Memory   as top_k, then O(k) for each worker, from the workspace of `how`.
 /// Source   Wu et al. 2018, arXiv:1805.01978, section 3.4; Caron et al. 2021, arXiv:2104.14294: k = 20, 0.07.
 template <class Queries, class Gallery, class GalleryLabels, class Labels, class Probabilities,
-          detail::if_sides<Queries, Gallery> = 0, detail::if_list<GalleryLabels> = 0>
+          detail::if_rows_or_gallery<Queries, Gallery> = 0, detail::if_list<GalleryLabels> = 0>
 void knn_classify_into(const Queries& queries, const Gallery& gallery, const GalleryLabels& gallery_labels,
                        Labels&& labels, Probabilities&& probabilities, const execution& how = {},
                        const knn_classify_options& options = {}) {
-    const auto query_view = engine::view_of(queries);
+    const auto query_view = engine::side_of(queries);
     const auto gallery_view = engine::side_of(gallery);
     const detail::side_names& names = detail::knn_classify_names;
     const auto list = detail::labels_of(gallery_labels, names.function);
@@ -100,11 +100,11 @@ void knn_classify_into(const Queries& queries, const Gallery& gallery, const Gal
 ///
 /// Shapes, Units, Threads, Source   as above.   Errors  as above; value_error for a k below 1.
 /// Memory   the results too.
-template <class Queries, class Gallery, class GalleryLabels, detail::if_sides<Queries, Gallery> = 0,
+template <class Queries, class Gallery, class GalleryLabels, detail::if_rows_or_gallery<Queries, Gallery> = 0,
           detail::if_list<GalleryLabels> = 0>
 top_labels knn_classify(const Queries& queries, const Gallery& gallery, const GalleryLabels& gallery_labels,
                         required<idx_t> k, const execution& how = {}, const knn_classify_options& options = {}) {
-    const auto query_view = engine::view_of(queries);
+    const auto query_view = engine::side_of(queries);
     const auto gallery_view = engine::side_of(gallery);
     const detail::side_names& names = detail::knn_classify_names;
     const auto list = detail::labels_of(gallery_labels, names.function);
@@ -116,7 +116,8 @@ top_labels knn_classify(const Queries& queries, const Gallery& gallery, const Ga
                              options);
     return found;
 }
-UNITSPHERE_REFUSE_OTHER_SIDES(knn_classify);
+UNITSPHERE_REFUSE_PAIRS(knn_classify, unless_rows_or_gallery);
+UNITSPHERE_REFUSE_PAIRS(knn_classify_into, unless_rows_or_gallery);
 
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere

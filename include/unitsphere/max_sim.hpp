@@ -73,7 +73,7 @@ auto grouped(const side_names& names, const Queries& queries, const matrix_view<
 /// The maxima are the cosines' floats, added in double in the order of the query's rows, then rounded once. The maximum
 /// over no row is -Inf: a document without rows is behind all others. The sum over no row is 0.
 ///
-/// Shapes   queries [m, dim], documents [n, dim] or a `gallery`; query_of_row: m integers, the query of each row, in
+/// Shapes   queries [m, dim], documents [n, dim], each rows or a `gallery`; query_of_row: m integers, the query of each row, in
 ///          ascending order; document_of_row: n integers, the document of each row, in any order; -1: the row is in
 ///          none -> scores [queries, documents], at least 1 + the largest number of each list.
 /// Units    a sum of cosines: at most the number of the query's rows; the mean is that divided by it.
@@ -86,11 +86,12 @@ auto grouped(const side_names& names, const Queries& queries, const matrix_view<
 ///          64 MiB, or 2 KiB for each document where that is more; never the matrix of cosines.
 /// Source   Khattab and Zaharia 2020, arXiv:2004.12832, section 3.3 (ColBERT).
 template <class Queries, class QueryOfRow, class Documents, class DocumentOfRow, class Scores,
-          detail::if_sides<Queries, Documents> = 0, detail::if_list<QueryOfRow> = 0, detail::if_list<DocumentOfRow> = 0>
+          detail::if_rows_or_gallery<Queries, Documents> = 0, detail::if_list<QueryOfRow> = 0,
+          detail::if_list<DocumentOfRow> = 0>
 void max_sim_into(const Queries& queries, const QueryOfRow& query_of_row, const Documents& documents,
                   const DocumentOfRow& document_of_row, Scores&& scores, const execution& how = {},
                   const max_sim_options& options = {}) {
-    const auto query_view = engine::view_of(queries);
+    const auto query_view = engine::side_of(queries);
     const auto document_view = engine::side_of(documents);
     const auto out = detail::output_of<Scores, float>(scores);
     const auto sides = detail::grouped(detail::max_sim_names, query_view, detail::labels_of(query_of_row, "max_sim"),
@@ -105,11 +106,12 @@ void max_sim_into(const Queries& queries, const QueryOfRow& query_of_row, const 
 ///
 /// Shapes, Units, Errors, Threads, Source   as above.   Memory  the result too.
 template <class Queries, class QueryOfRow, class Documents, class DocumentOfRow,
-          detail::if_sides<Queries, Documents> = 0, detail::if_list<QueryOfRow> = 0, detail::if_list<DocumentOfRow> = 0>
+          detail::if_rows_or_gallery<Queries, Documents> = 0, detail::if_list<QueryOfRow> = 0,
+          detail::if_list<DocumentOfRow> = 0>
 matrix<float> max_sim(const Queries& queries, const QueryOfRow& query_of_row, const Documents& documents,
                       const DocumentOfRow& document_of_row, const execution& how = {},
                       const max_sim_options& options = {}) {
-    const auto query_view = engine::view_of(queries);
+    const auto query_view = engine::side_of(queries);
     const auto document_view = engine::side_of(documents);
     const auto sides = detail::grouped(detail::max_sim_names, query_view, detail::labels_of(query_of_row, "max_sim"),
                                        document_view, detail::labels_of(document_of_row, "max_sim"));
@@ -117,7 +119,8 @@ matrix<float> max_sim(const Queries& queries, const QueryOfRow& query_of_row, co
     sides.sum({scores.view()}, sides.document_count, how, options);
     return scores;
 }
-UNITSPHERE_REFUSE_OTHER_ROWS(max_sim);
+UNITSPHERE_REFUSE_ROWS(max_sim, unless_rows_or_gallery);
+UNITSPHERE_REFUSE_ROWS(max_sim_into, unless_rows_or_gallery);
 
 /// The k best documents of every query, in the caller's memory.
 ///
@@ -132,12 +135,13 @@ UNITSPHERE_REFUSE_OTHER_ROWS(max_sim);
 /// Errors   as max_sim; shape_error if k exceeds the documents.
 /// Threads, Source   as max_sim.   Memory  as max_sim; never the matrix of its scores.
 template <class Queries, class QueryOfRow, class Documents, class DocumentOfRow, class Indices, class Scores,
-          detail::if_sides<Queries, Documents> = 0, detail::if_list<QueryOfRow> = 0, detail::if_list<DocumentOfRow> = 0>
+          detail::if_rows_or_gallery<Queries, Documents> = 0, detail::if_list<QueryOfRow> = 0,
+          detail::if_list<DocumentOfRow> = 0>
 void max_sim_top_k_into(const Queries& queries, const QueryOfRow& query_of_row, const Documents& documents,
                         const DocumentOfRow& document_of_row, Indices&& indices, Scores&& scores,
                         const execution& how = {}, const max_sim_top_k_options& options = {}) {
     constexpr const char* function = detail::max_sim_top_k_names.function;
-    const auto query_view = engine::view_of(queries);
+    const auto query_view = engine::side_of(queries);
     const auto document_view = engine::side_of(documents);
     const auto found = detail::output_of<Indices, idx_t>(indices);
     const auto out = detail::output_of<Scores, float>(scores);
@@ -158,13 +162,14 @@ void max_sim_top_k_into(const Queries& queries, const QueryOfRow& query_of_row, 
 /// Shapes, Units, Threads, Source   as above.   Errors  as above; value_error for a negative k.
 /// Memory   the results too.
 template <class Queries, class QueryOfRow, class Documents, class DocumentOfRow,
-          detail::if_sides<Queries, Documents> = 0, detail::if_list<QueryOfRow> = 0, detail::if_list<DocumentOfRow> = 0>
+          detail::if_rows_or_gallery<Queries, Documents> = 0, detail::if_list<QueryOfRow> = 0,
+          detail::if_list<DocumentOfRow> = 0>
 neighbours max_sim_top_k(const Queries& queries, const QueryOfRow& query_of_row, const Documents& documents,
                          const DocumentOfRow& document_of_row, required<idx_t> k, const execution& how = {},
                          const max_sim_top_k_options& options = {}) {
     constexpr const char* function = detail::max_sim_top_k_names.function;
     if (k < 0) detail::fail<value_error>(function, ": k is ", idx_t(k), ", it must not be negative");
-    const auto query_view = engine::view_of(queries);
+    const auto query_view = engine::side_of(queries);
     const auto document_view = engine::side_of(documents);
     const auto sides =
         detail::grouped(detail::max_sim_top_k_names, query_view, detail::labels_of(query_of_row, function),
@@ -174,7 +179,8 @@ neighbours max_sim_top_k(const Queries& queries, const QueryOfRow& query_of_row,
     sides.sum({found.scores.view(), found.indices.view(), true}, sides.document_count, how, options);
     return found;
 }
-UNITSPHERE_REFUSE_OTHER_ROWS(max_sim_top_k);
+UNITSPHERE_REFUSE_ROWS(max_sim_top_k, unless_rows_or_gallery);
+UNITSPHERE_REFUSE_ROWS(max_sim_top_k_into, unless_rows_or_gallery);
 
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere

@@ -34,6 +34,8 @@ struct for_each_in_range_options {
 };
 struct near_duplicates_options {
     row_policy rows = {};
+    bool around_centres = false;         ///< groups whose rows are all like one of them
+    idx_t max_group_size = PTRDIFF_MAX;  ///< the most alike rows first
 };
 
 namespace detail {
@@ -76,7 +78,7 @@ score_range range_of(const side_names& names, const Queries& queries, const Gall
 /// are some k (1 + ln(g / k)) rows of a query, and every one that ties with its k best: a thousand ties take time, no
 /// memory.
 ///
-/// Shapes   queries [q, dim], gallery [g, dim] or a `gallery` -> indices [q, k] of idx_t, scores [q, k], k <= g.
+/// Shapes   queries [q, dim], gallery [g, dim], each rows or a `gallery` -> indices [q, k] of idx_t, scores [q, k], k <= g.
 /// Units    cosines, with the bits of cosine_similarity unless they are rescored; indices are row numbers of the
 ///          gallery. What rounding does to the first place stands at the head of this file.
 /// Errors   shape_error if the dims disagree, k exceeds g, or an output has another shape or overlaps; value_error for
@@ -86,10 +88,10 @@ score_range range_of(const side_names& names, const Queries& queries, const Gall
 /// Memory   O(q k) for each worker and some MiB of packed rows, from the workspace of `how`; no matrix of scores.
 ///          Rescoring adds 8 bytes for each of the q k for each worker.
 /// Source   Radford et al. 2021, arXiv:2103.00020, section 2.3: nearest neighbours by cosine similarity.
-template <class Queries, class Gallery, class Indices, class Scores, detail::if_sides<Queries, Gallery> = 0>
+template <class Queries, class Gallery, class Indices, class Scores, detail::if_rows_or_gallery<Queries, Gallery> = 0>
 void top_k_into(const Queries& queries, const Gallery& gallery, Indices&& indices, Scores&& scores,
                 const execution& how = {}, const top_k_options& options = {}) {
-    const auto query_view = engine::view_of(queries);
+    const auto query_view = engine::side_of(queries);
     const auto gallery_view = engine::side_of(gallery);
     const auto rows = detail::output_of<Indices, idx_t>(indices);
     const auto cosines = detail::output_of<Scores, float>(scores);
@@ -106,11 +108,11 @@ void top_k_into(const Queries& queries, const Gallery& gallery, Indices&& indice
 ///
 /// Shapes, Units, Threads, Source   as above.   Errors  as above; value_error for a negative k.
 /// Memory   the results too.
-template <class Queries, class Gallery, detail::if_sides<Queries, Gallery> = 0>
+template <class Queries, class Gallery, detail::if_rows_or_gallery<Queries, Gallery> = 0>
 neighbours top_k(const Queries& queries, const Gallery& gallery, required<idx_t> k, const execution& how = {},
                  const top_k_options& options = {}) {
     if (k < 0) detail::fail<value_error>("top_k: k is ", idx_t(k), ", it must not be negative");
-    const auto query_view = engine::view_of(queries);
+    const auto query_view = engine::side_of(queries);
     const auto gallery_view = engine::side_of(gallery);
     detail::require_same_dim(detail::top_k_names, query_view, gallery_view);
     const idx_t q = query_view.rows(), columns = k < gallery_view.rows() ? idx_t(k) : gallery_view.rows();
@@ -118,7 +120,8 @@ neighbours top_k(const Queries& queries, const Gallery& gallery, required<idx_t>
     detail::best_of_rows(query_view, gallery_view, found.indices.view(), found.scores.view(), how, options);
     return found;
 }
-UNITSPHERE_REFUSE_OTHER_SIDES(top_k);
+UNITSPHERE_REFUSE_PAIRS(top_k, unless_rows_or_gallery);
+UNITSPHERE_REFUSE_PAIRS(top_k_into, unless_rows_or_gallery);
 
 /// All gallery rows in range of every query.
 ///
@@ -127,7 +130,7 @@ UNITSPHERE_REFUSE_OTHER_SIDES(top_k);
 /// Inclusive at the threshold, exclusive at the upper bound: adjoining ranges share no pair and leave none out. The
 /// order is that of top_k, and so is the answer where max_per_query cuts it.
 ///
-/// Shapes   queries [q, dim], gallery [g, dim] or a `gallery` -> indices and scores of all hits, offsets [q + 1];
+/// Shapes   queries [q, dim], gallery [g, dim], each rows or a `gallery` -> indices and scores of all hits, offsets [q + 1];
 ///          iterates like top_k's result: for (auto [row, score] : found[i]).
 /// Units    cosines, with the bits of cosine_similarity, compared as floats; row numbers of the gallery. Rows against
 ///          themselves find themselves. What rounding does to a threshold stands at the head of this file.
@@ -136,10 +139,10 @@ UNITSPHERE_REFUSE_OTHER_SIDES(top_k);
 /// Threads  `how` splits the gallery; every split gives the same result.
 /// Memory   O(q + results) for each worker, and some MiB of packed rows from the workspace of `how`.
 /// Source   FAISS, IndexFlatIP::range_search (there: score > radius, in no order).
-template <class Queries, class Gallery, detail::if_sides<Queries, Gallery> = 0>
+template <class Queries, class Gallery, detail::if_rows_or_gallery<Queries, Gallery> = 0>
 range_result range_search(const Queries& queries, const Gallery& gallery, required<float> threshold,
                           const execution& how = {}, const range_search_options& options = {}) {
-    const auto query_view = engine::view_of(queries);
+    const auto query_view = engine::side_of(queries);
     const auto gallery_view = engine::side_of(gallery);
     const detail::side_names& names = detail::range_search_names;
     const detail::score_range range = detail::range_of(names, query_view, gallery_view, threshold, options.upper_bound);
@@ -150,7 +153,7 @@ range_result range_search(const Queries& queries, const Gallery& gallery, requir
                                                             options.gallery, pairs);
     return pairs.result(how);
 }
-UNITSPHERE_REFUSE_PAIRS(range_search, unless_sides);
+UNITSPHERE_REFUSE_PAIRS(range_search, unless_rows_or_gallery);
 
 /// The same pairs one by one, as they are found: for more of them than fit into memory.
 ///
@@ -161,11 +164,11 @@ UNITSPHERE_REFUSE_PAIRS(range_search, unless_sides);
 /// Threads  `found` is called from the workers of `how`, from several at once, in no particular order.
 /// Memory   some MiB of packed rows, from the workspace of `how`; none that grows with the number of pairs.
 /// Source   Beaumont 2022, clip-retrieval: deduplication of results by a threshold on inner products.
-template <class Queries, class Gallery, class Found, detail::if_sides<Queries, Gallery> = 0,
+template <class Queries, class Gallery, class Found, detail::if_rows_or_gallery<Queries, Gallery> = 0,
           std::enable_if_t<std::is_invocable_v<Found&, idx_t, idx_t, float>, int> = 0>
 void for_each_in_range(const Queries& queries, const Gallery& gallery, required<float> threshold, Found&& found,
                        const execution& how = {}, const for_each_in_range_options& options = {}) {
-    const auto query_view = engine::view_of(queries);
+    const auto query_view = engine::side_of(queries);
     const auto gallery_view = engine::side_of(gallery);
     const detail::side_names& names = detail::for_each_in_range_names;
     const detail::score_range range = detail::range_of(names, query_view, gallery_view, threshold, options.upper_bound);
@@ -174,7 +177,7 @@ void for_each_in_range(const Queries& queries, const Gallery& gallery, required<
                                                             options.gallery,
                                                             engine::shared_by_workers<consumer>{{{}, range, found}});
 }
-UNITSPHERE_REFUSE_PAIRS(for_each_in_range, unless_sides);
+UNITSPHERE_REFUSE_PAIRS(for_each_in_range, unless_rows_or_gallery);
 
 /// Near duplicates: the lowest row of each row's group, into the caller's memory.
 ///
@@ -185,37 +188,49 @@ UNITSPHERE_REFUSE_PAIRS(for_each_in_range, unless_sides);
 /// Rows of a group need not all be alike: a chain of pairs joins its ends. Keeping the rows with representative[i] == i
 /// keeps one of each group.
 ///
-/// Shapes   rows [n, dim] -> representative: n of idx_t (an array, a std::vector or one row).
+/// options.around_centres: every row of a group is like its centre, which is the representative. Rows are visited by how
+/// many rows are like them, most first, then the lower row; one that no group has taken becomes the centre of a group
+/// with all rows like it that no group has taken.
+///
+/// options.max_group_size: a centre takes the most alike rows first, by cosine descending, then the lower row.
+/// Components grow pair by pair, by cosine descending, then the lower one of the higher rows, then the lower row: a pair
+/// joins two groups if together they are not larger.
+///
+/// Shapes   rows [n, dim] or a `gallery` -> representative: n of idx_t (an array, a std::vector or one row).
 /// Units    row numbers. The threshold is a cosine, compared as in range_search; 0.94 is usual. From 0.99999 on a
 ///          rounding decides whether rows of one direction that are not equal are alike, such as a row and its triple.
 /// Errors   shape_error if the output has another shape or overlaps; value_error for a threshold that is NaN, and for
 ///          zero or non-finite rows where the options say so. By default a zero row has cosine 0 with every row, its
 ///          copies too, and one with NaN or Inf is alone.
 /// Threads  `how` splits the rows; every split gives the same groups.
-/// Memory   some MiB of packed rows, from the workspace of `how`; none that grows with the number of pairs.
-/// Source   Beaumont 2022, clip-retrieval: deduplication by connected components of inner products above 0.94.
-template <class Rows, class Representative, detail::if_rows<Rows> = 0>
+/// Memory   some MiB of packed rows, from the workspace of `how`; none that grows with the number of pairs, but with
+///          either option some 100 bytes for each pair that is alike.
+/// Source   Beaumont 2022, clip-retrieval: deduplication by connected components of inner products above 0.94. Centres:
+///          sentence-transformers' util.community_detection, where a row that is taken may still be the centre of what
+///          is left, and Aslam et al. 2004, "The star clustering algorithm".
+template <class Rows, class Representative, detail::if_rows_or_gallery<Rows> = 0>
 void near_duplicates_into(const Rows& rows, required<float> threshold, Representative&& representative,
                           const execution& how = {}, const near_duplicates_options& options = {}) {
-    const auto view = engine::view_of(rows);
+    const auto view = engine::side_of(rows);
     const auto lowest = detail::output_of<Representative, idx_t>(representative);
-    detail::require_threshold(threshold);
+    detail::require_groups(threshold, options.max_group_size);
     detail::require_output(detail::near_duplicates_names, "representative", lowest, 1, view.rows(), view, view);
-    detail::find_duplicates(view, threshold, lowest, how, options.rows);
+    detail::find_duplicates(view, threshold, lowest, how, options);
 }
 /// The same with the groups of two rows and more: for (idx_t row : groups[k]), of a result that is kept.
 ///
 /// Shapes, Units, Errors, Threads, Source   as above.   Memory  the result, and n numbers until it is returned.
-template <class Rows, detail::if_rows<Rows> = 0>
+template <class Rows, detail::if_rows_or_gallery<Rows> = 0>
 duplicate_groups near_duplicates(const Rows& rows, required<float> threshold, const execution& how = {},
                                  const near_duplicates_options& options = {}) {
-    const auto view = engine::view_of(rows);
-    detail::require_threshold(threshold);
+    const auto view = engine::side_of(rows);
+    detail::require_groups(threshold, options.max_group_size);
     auto representative = array<idx_t>::uninitialized(view.rows());
-    detail::find_duplicates(view, threshold, representative.view(), how, options.rows);
+    detail::find_duplicates(view, threshold, representative.view(), how, options);
     return detail::groups_of(static_cast<array<idx_t>&&>(representative));
 }
-UNITSPHERE_REFUSE_OTHER_ROWS(near_duplicates);
+UNITSPHERE_REFUSE_ROWS(near_duplicates, unless_rows_or_gallery);
+UNITSPHERE_REFUSE_ROWS(near_duplicates_into, unless_rows_or_gallery);
 
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere

@@ -25,7 +25,7 @@ public:
           scores_(scores),
           k_(scores.columns()),
           rescore_(rescore),
-          bound_(rescoring_bound(gallery)) {}
+          bound_(rescoring_bound(queries, gallery)) {}
 
     void lay_out(engine::arena& memory, idx_t workers, idx_t rows) {
         workers_ = workers, rows_ = rows;

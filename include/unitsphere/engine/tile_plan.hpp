@@ -64,6 +64,7 @@ struct tile_shape {
     idx_t workers;
     bool packed_gallery;
     register_tile tile;
+    bool packed_queries = false;
 
     /// Queries of a group, and how many tasks are enough for all workers to end together.
     idx_t whole_group() const noexcept { return cache_model::blocks_of_group * tile.rows; }
@@ -194,7 +195,7 @@ UNITSPHERE_INLINE tile_plan plan_tiles(const tile_shape& shape, tile_order order
     const idx_t fitting = minimum(shape.rows_in(model.packed_queries_bytes), most_rows);
     const idx_t at_once = maximum(fitting / shape.whole_group(), 1) * shape.whole_group();
     const bool is_kept = shape.queries > at_once && shape.gallery_rows <= shape.rows_in(model.packed_gallery_bytes);
-    const bool few_columns = is_unpacked(shape, shape.gallery_rows, shape.queries, model);
+    const bool few_columns = !shape.packed_queries && is_unpacked(shape, shape.gallery_rows, shape.queries, model);
     if (order == tile_order::whole_rows || (order == tile_order::any && (is_kept || few_columns)))
         return plan_rows(shape, few_columns);
     const bool few_rows = !shape.packed_gallery && is_unpacked(shape, shape.queries, shape.gallery_rows, model);

@@ -38,7 +38,7 @@ UNITSPHERE_INLINE bits16 rank_key(const lanes<float>& scores) noexcept {
 UNITSPHERE_INLINE float score_of_key(std::int32_t key) noexcept {
     return detail::bit_cast<float>(key < 0 ? 0x80000000u - std::uint32_t(key) : std::uint32_t(key));
 }
-/// The keys of the largest of each lane of `count` times 16 scores; where one is NaN unreachable_key, whose score is NaN.
+/// The keys of the largest of `count` scores in each of 16 lanes; where one is NaN unreachable_key, whose score is NaN.
 /// Nearly always all of them are positive, and the bits of positive floats are their keys.
 UNITSPHERE_INLINE bits16 largest_keys(const float* scores, int count) noexcept {
     constexpr std::int32_t infinity = 0x7f800000, magnitude = 0x7fffffff;
