@@ -65,9 +65,9 @@ void classify_by_vote(const Queries& queries, const Gallery& gallery, const matr
 /// largest float, each neighbour has exactly one vote, as in scikit-learn. The neighbours are those of top_k, in its
 /// order; votes are added in double, the nearest first.
 ///
-/// Shapes   queries [q, dim], gallery [g, dim], each rows or a `gallery`, gallery_labels: g integers from 0 on -> labels [q, k] of
-///          idx_t, probabilities [q, k], k <= g: there are no more labels than neighbours. Unfilled places have the
-///          label -1 and -Inf.
+/// Shapes   queries [q, dim], gallery [g, dim], each rows or a `gallery`, gallery_labels: g integers from 0 on ->
+///          labels [q, k] of idx_t, probabilities [q, k], k <= g: there are no more labels than neighbours. Unfilled
+///          places have the label -1 and -Inf.
 /// Units    labels are those of gallery_labels; probabilities sum to 1, each rounded once from double. The prediction
 ///          is the first column: accuracy_at(labels, truth, 1).
 /// Errors   as top_k; shape_error if there are not g labels, value_error for a negative one (names the row) and for a

@@ -73,9 +73,9 @@ auto grouped(const side_names& names, const Queries& queries, const matrix_view<
 /// The maxima are the cosines' floats, added in double in the order of the query's rows, then rounded once. The maximum
 /// over no row is -Inf: a document without rows is behind all others. The sum over no row is 0.
 ///
-/// Shapes   queries [m, dim], documents [n, dim], each rows or a `gallery`; query_of_row: m integers, the query of each row, in
-///          ascending order; document_of_row: n integers, the document of each row, in any order; -1: the row is in
-///          none -> scores [queries, documents], at least 1 + the largest number of each list.
+/// Shapes   queries [m, dim], documents [n, dim], each rows or a `gallery`; query_of_row: m integers, the query of each
+///          row, in ascending order; document_of_row: n integers, the document of each row, in any order; -1: the row
+///          is in none -> scores [queries, documents], at least 1 + the largest number of each list.
 /// Units    a sum of cosines: at most the number of the query's rows; the mean is that divided by it.
 /// Errors   shape_error if dims or lengths disagree, or the output has too few rows or columns or overlaps; value_error
 ///          for a number below -1, a query whose rows do not follow each other, and for rows where the options say so.

@@ -69,8 +69,9 @@ retrieval_result retrieve(const Images& images, const Texts& texts, const matrix
 /// Exact, in the order of top_k: score descending, then index ascending (-0 equals +0). A pair whose score is NaN is
 /// behind all others: texts + 1 and images + 1. A text of no image (-1) has no rank: 0; it still competes with others.
 ///
-/// Shapes   images [q, dim], texts [g, dim], either of them rows or a `gallery`; image_of_text: g integers, the image row
-///          of each text or -1; an image may have any number of texts -> text_ranks, image_ranks: g of idx_t (an array, a std::vector or one row).
+/// Shapes   images [q, dim], texts [g, dim], either of them rows or a `gallery`; image_of_text: g integers, the image
+///          row of each text or -1; an image may have any number of texts -> text_ranks, image_ranks: g of idx_t (an
+///          array, a std::vector or one row).
 /// Units    ranks, from 1 on. Cosines that differ by less than 7e-7, those of near twins, may compare either way.
 ///          options.rescore compares these in double, as in top_k: from the numbers as they are given, every score
 ///          within its bound of the pair's. Each takes time, none memory.

@@ -78,7 +78,8 @@ score_range range_of(const side_names& names, const Queries& queries, const Gall
 /// are some k (1 + ln(g / k)) rows of a query, and every one that ties with its k best: a thousand ties take time, no
 /// memory.
 ///
-/// Shapes   queries [q, dim], gallery [g, dim], each rows or a `gallery` -> indices [q, k] of idx_t, scores [q, k], k <= g.
+/// Shapes   queries [q, dim], gallery [g, dim], each rows or a `gallery` -> indices [q, k] of idx_t,
+///          scores [q, k], k <= g.
 /// Units    cosines, with the bits of cosine_similarity unless they are rescored; indices are row numbers of the
 ///          gallery. What rounding does to the first place stands at the head of this file.
 /// Errors   shape_error if the dims disagree, k exceeds g, or an output has another shape or overlaps; value_error for
@@ -130,8 +131,8 @@ UNITSPHERE_REFUSE_PAIRS(top_k_into, unless_rows_or_gallery);
 /// Inclusive at the threshold, exclusive at the upper bound: adjoining ranges share no pair and leave none out. The
 /// order is that of top_k, and so is the answer where max_per_query cuts it.
 ///
-/// Shapes   queries [q, dim], gallery [g, dim], each rows or a `gallery` -> indices and scores of all hits, offsets [q + 1];
-///          iterates like top_k's result: for (auto [row, score] : found[i]).
+/// Shapes   queries [q, dim], gallery [g, dim], each rows or a `gallery` -> indices and scores of all hits,
+///          offsets [q + 1]; iterates like top_k's result: for (auto [row, score] : found[i]).
 /// Units    cosines, with the bits of cosine_similarity, compared as floats; row numbers of the gallery. Rows against
 ///          themselves find themselves. What rounding does to a threshold stands at the head of this file.
 /// Errors   shape_error if the dims disagree; value_error for a threshold or upper bound that is NaN, a negative
@@ -188,13 +189,13 @@ UNITSPHERE_REFUSE_PAIRS(for_each_in_range, unless_rows_or_gallery);
 /// Rows of a group need not all be alike: a chain of pairs joins its ends. Keeping the rows with representative[i] == i
 /// keeps one of each group.
 ///
-/// options.around_centres: every row of a group is like its centre, which is the representative. Rows are visited by how
-/// many rows are like them, most first, then the lower row; one that no group has taken becomes the centre of a group
-/// with all rows like it that no group has taken.
+/// options.around_centres: every row of a group is like its centre, which is the representative. Rows are visited by
+/// how many rows are like them, most first, then the lower row; one that no group has taken becomes the centre of a
+/// group with all rows like it that no group has taken.
 ///
 /// options.max_group_size: a centre takes the most alike rows first, by cosine descending, then the lower row.
-/// Components grow pair by pair, by cosine descending, then the lower one of the higher rows, then the lower row: a pair
-/// joins two groups if together they are not larger.
+/// Components grow pair by pair, by cosine descending, then the lower one of the higher rows, then the lower row: a
+/// pair joins two groups if together they are not larger.
 ///
 /// Shapes   rows [n, dim] or a `gallery` -> representative: n of idx_t (an array, a std::vector or one row).
 /// Units    row numbers. The threshold is a cosine, compared as in range_search; 0.94 is usual. From 0.99999 on a

@@ -30,8 +30,8 @@ double deviation_of(const View& rows) noexcept {
     else
         return 0.0;
 }
-/// How far a score may be from the cosine in double: the deviations count, and a hundredth of them for what is of second
-/// order.
+/// How far a score may be from the cosine in double: the deviations count, and a hundredth of them for what is of
+/// second order.
 template <class Queries, class Gallery>
 double rescoring_bound(const Queries& queries, const Gallery& gallery) noexcept {
     return kernel::rescoring_bound(gallery.dim()) + 1.01 * (deviation_of(queries) + deviation_of(gallery));

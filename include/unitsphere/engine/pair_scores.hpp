@@ -72,8 +72,8 @@ kernel::scaled_row<T> unit_row(const row_source<T>& source, idx_t i, row_report&
     return {source.row(i), source.factors(i, seen)};
 }
 
-/// scores[i] = <a[row_of_a(i)], b[i]> for all rows of b, each a row_source or packed_source; NaN where row_of_a(i) is negative. Rows are not counted: this
-/// is for questions whose tile loop counts them.
+/// scores[i] = <a[row_of_a(i)], b[i]> for all rows of b, each a row_source or packed_source; NaN where row_of_a(i) is
+/// negative. Rows are not counted: this is for questions whose tile loop counts them.
 ///
 /// Memory   8 KiB of stack.
 template <class A, class B, class RowOfA>
