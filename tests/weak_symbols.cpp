@@ -133,6 +133,10 @@ us::idx_t use_search(const us::matrix<T>& rows) {
     in_range = same_range;
     for (const auto [row, score] : found[0]) pairs += row + us::idx_t(score);
     for (const auto [row, score] : in_range[0]) pairs += row + us::idx_t(score);
+    const std::array<int, 2> groups{0, 0};
+    pairs += us::idx_t(us::max_sim(rows, groups, catalogue, groups, space)(0, 0)) +
+             us::max_sim_top_k(rows, groups, rows, groups, 1).indices(0, 0);
+    pairs += us::knn_classify(rows, catalogue, std::array<int, 2>{}, 1).labels(0, 0);
     const us::matrix<float> scores = us::cosine_similarity(rows, catalogue, space);
     return pairs + scores.rows() + catalogue.unit_rows().rows() + us::softmax(scores, space).rows() + copy.bytes() +
            us::normalize(rows, space).rows() + us::log_softmax(scores, space).rows();

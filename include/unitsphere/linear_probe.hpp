@@ -151,7 +151,7 @@ logistic_fit logistic_regression(const Rows& rows, const Labels& labels, const e
     matrix<double> start;
     return detail::fit_from(start, data, options, options.C, how, function);
 }
-UNITSPHERE_REFUSE_ROWS(logistic_regression);
+UNITSPHERE_REFUSE_ROWS(logistic_regression, unless_rows);
 
 /// The C whose head gets most of the validation labels right; of equal ones that of lower log loss, then the smaller.
 ///

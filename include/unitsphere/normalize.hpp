@@ -101,7 +101,7 @@ unit_embeddings<Result> normalize(const Rows& rows, const execution& how = {}, c
     return detail::normalize_to_new<Result>(engine::values_of(view), how, options.rows, "normalize");
 }
 UNITSPHERE_REFUSE_OTHER_ROWS(normalize);
-UNITSPHERE_REFUSE_ROWS(normalize_in_place);
+UNITSPHERE_REFUSE_ROWS(normalize_in_place, unless_rows);
 
 /// The first `dims` elements of every row at unit length again, in the caller's memory: what Matryoshka embeddings are
 /// made for.
@@ -182,7 +182,7 @@ bool is_unit(const Rows& rows, const is_unit_options& options = {}) {
     }
     return true;
 }
-UNITSPHERE_REFUSE_ROWS(is_unit);
+UNITSPHERE_REFUSE_ROWS(is_unit, unless_rows);
 
 /// Rows that are unit length already, taken as unit rows without a copy.
 ///

@@ -69,8 +69,9 @@ retrieval_result retrieve(const Images& images, const Texts& texts, const matrix
 /// Exact, in the order of top_k: score descending, then index ascending (-0 equals +0). A pair whose score is NaN is
 /// behind all others: texts + 1 and images + 1. A text of no image (-1) has no rank: 0; it still competes with others.
 ///
-/// Shapes   images [q, dim], texts [g, dim], image_of_text: g integers, the image row of each text or -1; an image may
-///          have any number of texts -> text_ranks, image_ranks: g of idx_t (an array, a std::vector or one row).
+/// Shapes   images [q, dim], texts [g, dim], either of them rows or a `gallery`; image_of_text: g integers, the image
+///          row of each text or -1; an image may have any number of texts -> text_ranks, image_ranks: g of idx_t (an
+///          array, a std::vector or one row).
 /// Units    ranks, from 1 on. Cosines that differ by less than 7e-7, those of near twins, may compare either way.
 ///          options.rescore compares these in double, as in top_k: from the numbers as they are given, every score
 ///          within its bound of the pair's. Each takes time, none memory.
@@ -83,11 +84,11 @@ retrieval_result retrieve(const Images& images, const Texts& texts, const matrix
 ///          never the matrix of scores.
 /// Source   Karpathy and Fei-Fei 2015, arXiv:1412.2306, section 4.2; open_clip ranks equal scores by index as well.
 template <class Images, class Texts, class ImageOfText, class TextRanks, class ImageRanks,
-          detail::if_rows<Images, Texts> = 0, detail::if_list<ImageOfText> = 0>
+          detail::if_queries<Images, Texts> = 0, detail::if_list<ImageOfText> = 0>
 void pair_ranks_into(const Images& images, const Texts& texts, const ImageOfText& image_of_text, TextRanks&& text_ranks,
                      ImageRanks&& image_ranks, const execution& how = {}, const pair_ranks_options& options = {}) {
-    const auto image_view = engine::view_of(images);
-    const auto text_view = engine::view_of(texts);
+    const auto image_view = engine::queries_of(images);
+    const auto text_view = engine::queries_of(texts);
     const auto list = detail::labels_of(image_of_text, "pair_ranks");
     const auto of_texts = detail::output_of<TextRanks, idx_t>(text_ranks);
     const auto of_images = detail::output_of<ImageRanks, idx_t>(image_ranks);
@@ -103,14 +104,15 @@ void pair_ranks_into(const Images& images, const Texts& texts, const ImageOfText
 /// The same as new arrays: auto [text_ranks, image_ranks] = pair_ranks(images, texts, image_of_text).
 ///
 /// Shapes, Units, Errors, Threads, Source   as above.   Memory  the results too.
-template <class Images, class Texts, class ImageOfText, detail::if_rows<Images, Texts> = 0,
+template <class Images, class Texts, class ImageOfText, detail::if_queries<Images, Texts> = 0,
           detail::if_list<ImageOfText> = 0>
 ranks_of_pairs pair_ranks(const Images& images, const Texts& texts, const ImageOfText& image_of_text,
                           const execution& how = {}, const pair_ranks_options& options = {}) {
-    return detail::new_ranks(detail::pair_ranks_names, engine::view_of(images), engine::view_of(texts),
+    return detail::new_ranks(detail::pair_ranks_names, engine::queries_of(images), engine::queries_of(texts),
                              detail::labels_of(image_of_text, "pair_ranks"), how, options);
 }
-UNITSPHERE_REFUSE_OTHER_PAIRS(pair_ranks);
+UNITSPHERE_REFUSE_PAIRS(pair_ranks, unless_queries);
+UNITSPHERE_REFUSE_PAIRS(pair_ranks_into, unless_queries);
 
 /// Retrieval between images and texts: at which ranks each finds what belongs to it.
 ///
@@ -119,30 +121,30 @@ UNITSPHERE_REFUSE_OTHER_PAIRS(pair_ranks);
 /// The measures take either direction: recall_at(found.image_to_text, 5), median_rank(found.text_to_image). An image
 /// without a text is not evaluated there (torchmetrics counts it as 0); evaluated_queries() says how many are.
 ///
-/// Shapes   images [q, dim], texts [g, dim], image_of_text: g integers, the image row of each text or -1 for none; an
-///          image may have several texts.
+/// Shapes   as pair_ranks: images [q, dim], texts [g, dim], image_of_text: g integers, the image row of each text or -1
+///          for none; an image may have several texts.
 /// Units    ranks, from 1 on, in the order of top_k: score descending, then index ascending. Rows that are equal get
 ///          the ranks 1 .. n, where lines that count only larger scores give 1. options.rescore as in pair_ranks.
 /// Errors   as pair_ranks.
 /// Threads  `how` splits the work; every split gives the same ranks.
 /// Memory   the result, as much again, and what pair_ranks takes: O(q + g), never the matrix of scores.
 /// Source   Karpathy and Fei-Fei 2015, arXiv:1412.2306, section 4.2; CLIP_benchmark: any text of an image is a hit.
-template <class Images, class Texts, class ImageOfText, detail::if_rows<Images, Texts> = 0,
+template <class Images, class Texts, class ImageOfText, detail::if_queries<Images, Texts> = 0,
           detail::if_list<ImageOfText> = 0>
 retrieval_result retrieval(const Images& images, const Texts& texts, const ImageOfText& image_of_text,
                            const execution& how = {}, const retrieval_options& options = {}) {
-    return detail::retrieve(engine::view_of(images), engine::view_of(texts),
+    return detail::retrieve(engine::queries_of(images), engine::queries_of(texts),
                             detail::labels_of(image_of_text, "retrieval"), how, options);
 }
 /// The same where row i of both belongs together.
 ///
 /// Shapes   images, texts [n, dim].   Errors  as above; shape_error if there are not as many images as texts.
 /// Units, Threads, Memory, Source   as above.
-template <class Images, class Texts, detail::if_rows<Images, Texts> = 0>
+template <class Images, class Texts, detail::if_queries<Images, Texts> = 0>
 retrieval_result retrieval(const Images& images, const Texts& texts, const execution& how = {},
                            const retrieval_options& options = {}) {
-    const auto image_view = engine::view_of(images);
-    const auto text_view = engine::view_of(texts);
+    const auto image_view = engine::queries_of(images);
+    const auto text_view = engine::queries_of(texts);
     const idx_t n = text_view.rows();
     if (image_view.rows() != n)
         detail::fail<shape_error>("retrieval: images have ", image_view.rows(), " rows, texts have ", n,
@@ -152,7 +154,7 @@ retrieval_result retrieval(const Images& images, const Texts& texts, const execu
     for (idx_t j = 0; j < n; ++j) same_row[j] = j;
     return detail::retrieve(image_view, text_view, detail::labels_of(same_row), how, options);
 }
-UNITSPHERE_REFUSE_PAIRS(retrieval, unless_rows);
+UNITSPHERE_REFUSE_PAIRS(retrieval, unless_queries);
 
 /// CLIPScore: how well captions fit their images, 0 to 100.
 ///

@@ -38,6 +38,8 @@ struct for_each_in_range_options {
 };
 struct near_duplicates_options {
     row_policy rows = {};
+    bool around_centres = false;         ///< groups whose rows are all like one of them
+    idx_t max_group_size = PTRDIFF_MAX;  ///< the most alike rows first
 };
 
 namespace detail {
@@ -49,9 +51,7 @@ inline constexpr side_names for_each_in_range_names = of_queries_and_gallery("fo
 template <class Queries, class Gallery>
 void best_of_rows(const Queries& queries, const Gallery& gallery, matrix_view<idx_t> indices, matrix_view<float> scores,
                   const id_table* table, const execution& how, const top_k_options& options) {
-    if (!engine::has_elements<Gallery> && options.rescore)
-        fail<value_error>(
-            "top_k: rows of 8 bits or fewer have no cosines in double; top_k_rescored takes the rows of float");
+    require_rescorable(gallery, options.rescore, "top_k");
     require_filter("top_k", options.filter, queries.rows(), gallery.rows(), table);
     const tile_filter filter(options.filter, table);
     search_rows(how, top_k_names, queries, gallery, options.queries, options.gallery, options.filter, table,
@@ -90,7 +90,7 @@ score_range range_of(const side_names& names, const Queries& queries, const Gall
 /// of row numbers for each query, such as the candidates of another index: only those are scored, one after the other.
 /// `exclude_self`: query i is gallery row `first_query` + i and is left out by its number, its copies are not.
 ///
-/// Shapes   queries [q, dim], gallery [g, dim], a `gallery` or a `keyed_gallery` -> indices [q, k] of idx_t, scores
+/// Shapes   queries [q, dim], gallery [g, dim], each rows or a `gallery`, the second a `keyed_gallery` too -> indices [q, k] of idx_t, scores
 ///          [q, k], k <= g.
 /// Units    cosines, with the bits of cosine_similarity unless they are rescored; indices are row numbers of the
 ///          gallery, or ids. What rounding does to the first place stands at the head of this file.
@@ -106,7 +106,7 @@ score_range range_of(const side_names& names, const Queries& queries, const Gall
 template <class Queries, class Gallery, class Indices, class Scores, detail::if_searched<Queries, Gallery> = 0>
 void top_k_into(const Queries& queries, const Gallery& gallery, Indices&& indices, Scores&& scores,
                 const execution& how = {}, const top_k_options& options = {}) {
-    const auto query_view = engine::view_of(queries);
+    const auto query_view = engine::queries_of(queries);
     const auto gallery_view = detail::searched_side_of(gallery);
     const auto rows = detail::output_of<Indices, idx_t>(indices);
     const auto cosines = detail::output_of<Scores, float>(scores);
@@ -129,7 +129,7 @@ template <class Queries, class Gallery, detail::if_searched<Queries, Gallery> = 
 neighbours top_k(const Queries& queries, const Gallery& gallery, required<idx_t> k, const execution& how = {},
                  const top_k_options& options = {}) {
     if (k < 0) detail::fail<value_error>("top_k: k is ", idx_t(k), ", it must not be negative");
-    const auto query_view = engine::view_of(queries);
+    const auto query_view = engine::queries_of(queries);
     const auto gallery_view = detail::searched_side_of(gallery);
     detail::require_same_dim(detail::top_k_names, query_view, gallery_view);
     const detail::id_table* const table = detail::ids_of(gallery);
@@ -160,7 +160,7 @@ UNITSPHERE_REFUSE_PAIRS(top_k_into, unless_searched);
 template <class Queries, class Gallery, detail::if_searched<Queries, Gallery> = 0>
 range_result range_search(const Queries& queries, const Gallery& gallery, required<float> threshold,
                           const execution& how = {}, const range_search_options& options = {}) {
-    const auto query_view = engine::view_of(queries);
+    const auto query_view = engine::queries_of(queries);
     const auto gallery_view = detail::searched_side_of(gallery);
     const detail::side_names& names = detail::range_search_names;
     const detail::id_table* const table = detail::ids_of(gallery);
@@ -188,7 +188,7 @@ template <class Queries, class Gallery, class Found, detail::if_searched<Queries
           std::enable_if_t<std::is_invocable_v<Found&, idx_t, idx_t, float>, int> = 0>
 void for_each_in_range(const Queries& queries, const Gallery& gallery, required<float> threshold, Found&& found,
                        const execution& how = {}, const for_each_in_range_options& options = {}) {
-    const auto query_view = engine::view_of(queries);
+    const auto query_view = engine::queries_of(queries);
     const auto gallery_view = detail::searched_side_of(gallery);
     const detail::side_names& names = detail::for_each_in_range_names;
     const detail::id_table* const table = detail::ids_of(gallery);
@@ -209,37 +209,49 @@ UNITSPHERE_REFUSE_PAIRS(for_each_in_range, unless_searched);
 /// Rows of a group need not all be alike: a chain of pairs joins its ends. Keeping the rows with representative[i] == i
 /// keeps one of each group.
 ///
-/// Shapes   rows [n, dim] -> representative: n of idx_t (an array, a std::vector or one row).
+/// options.around_centres: every row of a group is like its centre, which is the representative. Rows are visited by
+/// how many rows are like them, most first, then the lower row; one that no group has taken becomes the centre of a
+/// group with all rows like it that no group has taken.
+///
+/// options.max_group_size: a centre takes the most alike rows first, by cosine descending, then the lower row.
+/// Components grow pair by pair, by cosine descending, then the lower one of the higher rows, then the lower row: a
+/// pair joins two groups if together they are not larger.
+///
+/// Shapes   rows [n, dim] or a `gallery` -> representative: n of idx_t (an array, a std::vector or one row).
 /// Units    row numbers. The threshold is a cosine, compared as in range_search; 0.94 is usual. From 0.99999 on a
 ///          rounding decides whether rows of one direction that are not equal are alike, such as a row and its triple.
 /// Errors   shape_error if the output has another shape or overlaps; value_error for a threshold that is NaN, and for
 ///          zero or non-finite rows where the options say so. By default a zero row has cosine 0 with every row, its
 ///          copies too, and one with NaN or Inf is alone.
 /// Threads  `how` splits the rows; every split gives the same groups.
-/// Memory   some MiB of packed rows, from the workspace of `how`; none that grows with the number of pairs.
-/// Source   Beaumont 2022, clip-retrieval: deduplication by connected components of inner products above 0.94.
-template <class Rows, class Representative, detail::if_rows<Rows> = 0>
+/// Memory   some MiB of packed rows, from the workspace of `how`; none that grows with the number of pairs, but with
+///          either option some 100 bytes for each pair that is alike.
+/// Source   Beaumont 2022, clip-retrieval: deduplication by connected components of inner products above 0.94. Centres:
+///          sentence-transformers' util.community_detection, where a row that is taken may still be the centre of what
+///          is left, and Aslam et al. 2004, "The star clustering algorithm".
+template <class Rows, class Representative, detail::if_queries<Rows> = 0>
 void near_duplicates_into(const Rows& rows, required<float> threshold, Representative&& representative,
                           const execution& how = {}, const near_duplicates_options& options = {}) {
-    const auto view = engine::view_of(rows);
+    const auto view = engine::queries_of(rows);
     const auto lowest = detail::output_of<Representative, idx_t>(representative);
-    detail::require_threshold(threshold);
+    detail::require_groups(threshold, options.max_group_size);
     detail::require_output(detail::near_duplicates_names, "representative", lowest, 1, view.rows(), view, view);
-    detail::find_duplicates(view, threshold, lowest, how, options.rows);
+    detail::find_duplicates(view, engine::side_of(rows), threshold, lowest, how, options);
 }
 /// The same with the groups of two rows and more: for (idx_t row : groups[k]), of a result that is kept.
 ///
 /// Shapes, Units, Errors, Threads, Source   as above.   Memory  the result, and n numbers until it is returned.
-template <class Rows, detail::if_rows<Rows> = 0>
+template <class Rows, detail::if_queries<Rows> = 0>
 duplicate_groups near_duplicates(const Rows& rows, required<float> threshold, const execution& how = {},
                                  const near_duplicates_options& options = {}) {
-    const auto view = engine::view_of(rows);
-    detail::require_threshold(threshold);
+    const auto view = engine::queries_of(rows);
+    detail::require_groups(threshold, options.max_group_size);
     auto representative = array<idx_t>::uninitialized(view.rows());
-    detail::find_duplicates(view, threshold, representative.view(), how, options.rows);
+    detail::find_duplicates(view, engine::side_of(rows), threshold, representative.view(), how, options);
     return detail::groups_of(static_cast<array<idx_t>&&>(representative));
 }
-UNITSPHERE_REFUSE_OTHER_ROWS(near_duplicates);
+UNITSPHERE_REFUSE_ROWS(near_duplicates, unless_queries);
+UNITSPHERE_REFUSE_ROWS(near_duplicates_into, unless_queries);
 
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere

@@ -113,6 +113,19 @@ using unitsphere::top_k;
 using unitsphere::top_k_into;
 using unitsphere::top_k_options;
 
+// knn_classify.hpp
+using unitsphere::knn_classify;
+using unitsphere::knn_classify_into;
+using unitsphere::knn_classify_options;
+
+// max_sim.hpp
+using unitsphere::max_sim;
+using unitsphere::max_sim_into;
+using unitsphere::max_sim_options;
+using unitsphere::max_sim_top_k;
+using unitsphere::max_sim_top_k_into;
+using unitsphere::max_sim_top_k_options;
+
 // retrieval.hpp
 using unitsphere::clip_score;
 using unitsphere::clip_score_options;

@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
+#include <tuple>
 #include <vector>
 
+#include <unitsphere/gallery.hpp>
 #include <unitsphere/normalize.hpp>
 #include <unitsphere/search.hpp>
 #include <unitsphere/similarity.hpp>
@@ -64,6 +66,49 @@ matrix<float> clustered(idx_t rows, idx_t dim, std::uint64_t seed) {
     return result;
 }
 
+/// Pairs i > j from the threshold on, the most alike first.
+std::vector<std::tuple<float, idx_t, idx_t>> sorted_pairs(const matrix<float>& scores, float threshold) {
+    std::vector<std::tuple<float, idx_t, idx_t>> pairs;
+    for (idx_t i = 0; i < scores.rows(); ++i)
+        for (idx_t j = 0; j < i; ++j)
+            if (!reference::is_nan(scores(i, j)) && scores(i, j) >= threshold) pairs.emplace_back(-scores(i, j), i, j);
+    std::sort(pairs.begin(), pairs.end());
+    return pairs;
+}
+/// Components that grow pair by pair: all members of the higher group move to the lower one.
+std::vector<idx_t> limited_components(const matrix<float>& scores, float threshold, idx_t most) {
+    std::vector<idx_t> lowest(std::size_t(scores.rows()));
+    std::iota(lowest.begin(), lowest.end(), idx_t(0));
+    for (const auto& [score, i, j] : sorted_pairs(scores, threshold)) {
+        const idx_t a = lowest[std::size_t(i)], b = lowest[std::size_t(j)];
+        const auto size = std::count(lowest.begin(), lowest.end(), a) + std::count(lowest.begin(), lowest.end(), b);
+        if (a != b && size <= most) std::replace(lowest.begin(), lowest.end(), std::max(a, b), std::min(a, b));
+    }
+    return lowest;
+}
+/// Each row's centre: the next one is the free row with the most rows like it.
+std::vector<idx_t> centres(const matrix<float>& scores, float threshold, idx_t most) {
+    const idx_t n = scores.rows();
+    std::vector<std::vector<std::pair<float, idx_t>>> alike(std::size_t(n) + 1);
+    for (const auto& [score, i, j] : sorted_pairs(scores, threshold))
+        alike[std::size_t(i)].emplace_back(score, j), alike[std::size_t(j)].emplace_back(score, i);
+    std::vector<idx_t> centre(std::size_t(n), -1);
+    for (;;) {
+        idx_t next = -1;
+        for (idx_t i = n - 1; i >= 0; --i)
+            if (centre[std::size_t(i)] < 0 &&
+                (next < 0 || alike[std::size_t(i)].size() >= alike[std::size_t(next)].size()))
+                next = i;
+        if (next < 0) return centre;
+        centre[std::size_t(next)] = next;
+        auto& others = alike[std::size_t(next)];
+        std::sort(others.begin(), others.end());
+        idx_t free = most - 1;
+        for (const auto& [score, j] : others)
+            if (centre[std::size_t(j)] < 0 && free-- > 0) centre[std::size_t(j)] = next;
+    }
+}
+
 template <class T, class... How>
 std::vector<idx_t> found_lowest(const matrix<T>& rows, float threshold, How&&... how) {
     std::vector<idx_t> result(std::size_t(rows.rows()), -7);
@@ -88,6 +133,51 @@ TEST_CASE("near duplicates are the connected components of pairs from the thresh
     CHECK(std::vector<idx_t>(found.representative.begin(), found.representative.end()) == expected);
     CHECK(found.duplicates() == n - idx_t(std::count_if(expected.begin(), expected.end(),
                                                         [&, i = idx_t(0)](idx_t low) mutable { return low == i++; })));
+}
+
+TEST_CASE("groups may have a centre or a largest size", "[near_duplicates]") {
+    const idx_t n = GENERATE(0, 1, 17, 33, 400), most = GENERATE(idx_t{1}, idx_t{2}, idx_t{5}, idx_t{PTRDIFF_MAX});
+    const float threshold = GENERATE(0.9f, 0.6f, -2.0f);
+    CAPTURE(n, most, threshold);
+    auto rows = clustered(n, 20, 148);
+    for (idx_t i = 12; i < n; i += 4) std::copy(rows.row(i / 2), rows.row(i / 2) + 20, rows.row(i));  // ties
+    if (n > 10) std::fill(rows.row(4), rows.row(4) + 20, 0.0f), rows(9, 0) = std::numeric_limits<float>::quiet_NaN();
+    const matrix<float> scores = cosine_similarity(rows, rows);
+    near_duplicates_options options;
+    options.max_group_size = most;
+    const std::vector<idx_t> limited = limited_components(scores, threshold, most);
+    CHECK(found_lowest(rows, threshold, execution(), options) == limited);
+    CHECK(found_lowest(rows, threshold, on_threads{3}, options) == limited);
+    options.around_centres = true;
+    const std::vector<idx_t> expected = centres(scores, threshold, most);
+    CHECK(found_lowest(rows, threshold, in_reverse, options) == expected);
+    CHECK(found_lowest(rows, threshold, on_threads{3}, options) == expected);
+    CHECK(groups_of(near_duplicates(rows, threshold, {}, options)) == groups_of(expected));
+}
+
+TEST_CASE("near_duplicates of a gallery are those of its rows", "[near_duplicates]") {
+    matrix<float> rows(200, 100);  // 40 kinds of 5 rows each, among them equal numbers: copies score 0.9999993443
+    const auto kinds = random_rows<float>(40, 100, 149);
+    for (idx_t i = 0; i < 200; ++i) std::copy(kinds.row(i % 40), kinds.row(i % 40) + 100, rows.row(i));
+    for (idx_t i = 7; i < 200; i += 40) std::fill(rows.row(i), rows.row(i) + 100, 1.0f);
+    const gallery packed(rows);
+    const unit_embeddings<float> unit = normalize(rows);
+    for (const float threshold : {0.2f, 0.94f, 1.0f}) {
+        const std::vector<std::vector<idx_t>> expected = groups_of(near_duplicates(rows, threshold));
+        CHECK(groups_of(near_duplicates(packed, threshold)) == expected);
+        CHECK(groups_of(near_duplicates(packed, threshold, on_threads{3})) == expected);
+    }
+    CHECK(near_duplicates(packed, 1.0f).size() == 40);
+    matrix<float> shorter(200, 100);
+    for (idx_t n = 0; n < 200 * 100; ++n) shorter.data()[n] = 0.97f * unit.values().data()[n];
+    CHECK(near_duplicates(gallery(adopt_unit(shorter, {0.1})), 0.99f).size() == 40);
+    near_duplicates_options options;
+    options.rows.zero_rows = on_row::error;
+    CHECK_THROWS_AS(near_duplicates(packed, 0.9f, {}, options), value_error);
+    options = {};
+    options.max_group_size = 0;
+    CHECK(message_of<value_error>([&] { near_duplicates(packed, 0.9f, {}, options); }) ==
+          "near_duplicates: max_group_size is 0, it must be at least 1");
 }
 
 TEST_CASE("more rows than are packed at once are grouped all the same", "[near_duplicates]") {

@@ -3,8 +3,10 @@
 #include <utility>
 #include <vector>
 
+#include <unitsphere/gallery.hpp>
 #include <unitsphere/normalize.hpp>
 #include <unitsphere/retrieval.hpp>
+#include <unitsphere/search.hpp>
 #include <unitsphere/similarity.hpp>
 
 #include "catch.hpp"
@@ -230,6 +232,44 @@ TEST_CASE("pair_ranks returns both ranks of each pair", "[pair_ranks]") {
     const auto [text_ranks, image_ranks] = pair_ranks(images, texts, image_of, on_threads{3});
     CHECK(std::vector<idx_t>(text_ranks.begin(), text_ranks.end()) == expected.first);
     CHECK(std::vector<idx_t>(image_ranks.begin(), image_ranks.end()) == expected.second);
+}
+
+TEST_CASE("a gallery on either side has the ranks and the neighbours of its rows", "[pair_ranks]") {
+    // Few rows of either side, blocks, strips; rows are cut by panels, blocks and chains.
+    const idx_t q = GENERATE(1, 12, 33, 500), g = GENERATE(3, 40, 300), dim = GENERATE(1, 17, 130);
+    const bool rescore = GENERATE(false, true);
+    CAPTURE(q, g, dim, rescore);
+    const auto images = rows_with_ties<float>(q, dim, 117), texts = rows_with_ties<float>(g, dim, 118);
+    const auto image_of = some_images(q, g, 119);
+    const gallery packed_images(images), packed_texts(texts);
+    // Rescored, a gallery's rows are the floats that it holds.
+    const unit_embeddings<float> unit_images = packed_images.unit_rows(), unit_texts = packed_texts.unit_rows();
+    pair_ranks_options options;
+    options.rescore = rescore;
+    const ranks_of_pairs expected = pair_ranks(unit_images, unit_texts, image_of, {}, options);
+    const auto check = [&](const ranks_of_pairs& found) {
+        CHECK(first_difference(found.text_ranks, expected.text_ranks) == "");
+        CHECK(first_difference(found.image_ranks, expected.image_ranks) == "");
+    };
+    check(pair_ranks(packed_images, unit_texts, image_of, {}, options));
+    check(pair_ranks(unit_images, packed_texts, image_of, on_threads{3}, options));
+    check(pair_ranks(packed_images, packed_texts, image_of, in_reverse, options));
+    top_k_options how_ordered;
+    how_ordered.rescore = rescore;
+    const neighbours nearest = top_k(unit_images, unit_texts, 5, {}, how_ordered);
+    for (const neighbours& found : {top_k(packed_images, packed_texts, 5, on_threads{3}, how_ordered),
+                                    top_k(packed_images, unit_texts, 5, {}, how_ordered)}) {
+        CHECK(first_difference(found.indices, nearest.indices) == "");
+        CHECK(first_difference(found.scores, nearest.scores) == "");
+    }
+    if (rescore) return;
+    const range_result in_range = range_search(images, texts, 0.1f);
+    CHECK(first_difference(range_search(packed_images, packed_texts, 0.1f).scores, in_range.scores) == "");
+    CHECK(first_difference(range_search(packed_images, texts, 0.1f).indices, in_range.indices) == "");
+    row_report seen;
+    options.images.report = &seen;
+    pair_ranks(packed_images, texts, image_of, {}, options);
+    CHECK(same(seen, packed_images.report()));
 }
 
 TEST_CASE("pair_ranks refuses what does not fit, with both numbers, and writes nothing", "[pair_ranks]") {

@@ -62,7 +62,7 @@ using rows_type = matrix<float>;
 TEST_CASE("searches take rows, rows or a gallery, and a number", "[search]") {
     STATIC_REQUIRE(takes<top_k_call, rows_type, gallery, int>);
     STATIC_REQUIRE(takes<top_k_call, matrix<float16>, rows_type, int, sequential, top_k_options>);
-    STATIC_REQUIRE_FALSE(takes<top_k_call, gallery, rows_type, int>);
+    STATIC_REQUIRE(takes<top_k_call, gallery, gallery, int>);
     STATIC_REQUIRE_FALSE(takes<top_k_call, matrix<int>, rows_type, int>);
     STATIC_REQUIRE_FALSE(takes<top_k_call, rows_type, rows_type>);
     STATIC_REQUIRE_FALSE(takes<top_k_call, rows_type, rows_type, float>);
@@ -72,7 +72,7 @@ TEST_CASE("searches take rows, rows or a gallery, and a number", "[search]") {
     STATIC_REQUIRE_FALSE(takes<range_search_call, rows_type, gallery, range_search_options>);
     STATIC_REQUIRE(takes<near_duplicates_call, rows_type, double>);
     STATIC_REQUIRE_FALSE(takes<near_duplicates_call, rows_type>);
-    STATIC_REQUIRE_FALSE(takes<near_duplicates_call, gallery, float>);
+    STATIC_REQUIRE(takes<near_duplicates_call, gallery, float>);
     STATIC_REQUIRE(std::is_constructible_v<gallery, matrix<std::int8_t>, sequential>);
     STATIC_REQUIRE_FALSE(std::is_constructible_v<gallery, matrix<int>>);
     STATIC_REQUIRE_FALSE(std::is_convertible_v<rows_type, gallery>);

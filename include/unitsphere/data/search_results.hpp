@@ -47,9 +47,10 @@ struct range_result {
 
 /// The rows of one set by groups of near duplicates: for (idx_t row : groups[k]).
 struct duplicate_groups {
-    array<idx_t> representative;  ///< [n] the lowest row of its group for each row; itself where it is alone
-    array<idx_t> members;         ///< the rows of all groups of two and more, ascending in each, by their first row
-    array<idx_t> first;           ///< [groups + 1] group k is members[first[k]] .. members[first[k + 1] - 1]
+    array<idx_t>
+        representative;    ///< [n] the lowest row of its group, or its centre, for each row; itself where it is alone
+    array<idx_t> members;  ///< the rows of all groups of two and more, ascending in each, by their representatives
+    array<idx_t> first;    ///< [groups + 1] group k is members[first[k]] .. members[first[k + 1] - 1]
 
     /// How many groups of two rows and more there are.
     UNITSPHERE_INLINE idx_t size() const noexcept { return first.empty() ? 0 : idx_t(first.size()) - 1; }

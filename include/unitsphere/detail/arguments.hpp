@@ -15,6 +15,18 @@ using if_rows = std::enable_if_t<(engine::is_rows<Rows> && ...), int>;
 template <class... Rows>
 using unless_rows = std::enable_if_t<!(engine::is_rows<Rows> && ...), int>;
 
+/// Every one of them rows, or a gallery of floats.
+template <class... Rows>
+using if_queries = std::enable_if_t<(engine::is_queries<Rows> && ...), int>;
+template <class... Rows>
+using unless_queries = std::enable_if_t<!(engine::is_queries<Rows> && ...), int>;
+
+/// The first one is rows or a gallery of floats, the second one rows or any gallery.
+template <class Queries, class Gallery>
+using if_rows_or_gallery = std::enable_if_t<engine::is_queries<Queries> && engine::is_side<Gallery>, int>;
+template <class Queries, class Gallery>
+using unless_rows_or_gallery = std::enable_if_t<!(engine::is_queries<Queries> && engine::is_side<Gallery>), int>;
+
 /// Queries are rows, the gallery may be packed.
 template <class Queries, class Gallery>
 using if_sides = std::enable_if_t<engine::is_rows<Queries> && engine::is_side<Gallery>, int>;
@@ -61,9 +73,9 @@ constexpr bool is_result_type() {
 
 // Deleted overloads of a function, and of its _into form, for arguments that are no rows: the first, the first two, or
 // the first two of which the second may be a gallery.
-#define UNITSPHERE_REFUSE_ROWS(name)                                                               \
+#define UNITSPHERE_REFUSE_ROWS(name, unless)                                                       \
     template <class Result = void, class Rows, class... More, class Advice = detail::advice<Rows>, \
-              detail::unless_rows<Rows> = 0>                                                       \
+              detail::unless<Rows> = 0>                                                            \
     void name(const Rows&, More&&...) = delete
 // The same for a const member function and its _into form.
 #define UNITSPHERE_REFUSE_OTHER_ROWS_IN_MEMBER(name)                                                         \
@@ -75,9 +87,9 @@ constexpr bool is_result_type() {
     template <class Result = void, class A, class B, class... More, class Advice = detail::advice<A, B>, \
               detail::unless<A, B> = 0>                                                                  \
     void name(const A&, const B&, More&&...) = delete
-#define UNITSPHERE_REFUSE_OTHER_ROWS(name) \
-    UNITSPHERE_REFUSE_ROWS(name);          \
-    UNITSPHERE_REFUSE_ROWS(name##_into)
+#define UNITSPHERE_REFUSE_OTHER_ROWS(name)     \
+    UNITSPHERE_REFUSE_ROWS(name, unless_rows); \
+    UNITSPHERE_REFUSE_ROWS(name##_into, unless_rows)
 #define UNITSPHERE_REFUSE_OTHER_PAIRS(name)     \
     UNITSPHERE_REFUSE_PAIRS(name, unless_rows); \
     UNITSPHERE_REFUSE_PAIRS(name##_into, unless_rows)

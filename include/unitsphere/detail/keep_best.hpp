@@ -10,6 +10,13 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace detail {
 
+template <class Gallery>
+void require_rescorable(const Gallery&, bool rescore, const char* function) {
+    if (!engine::has_elements<Gallery> && rescore)
+        fail<value_error>(function,
+                          ": rows of 8 bits or fewer have no cosines in double; give top_k_rescored the rows");
+}
+
 /// Consumers that keep the k best of each query: each worker has a heap for every query that is packed at once; they
 /// are merged when all strips of the gallery have been seen. The first worker's heaps are the rows of the result.
 ///
@@ -27,7 +34,7 @@ public:
           k_(scores.columns()),
           rescore_(rescore),
           filter_(filter),
-          bound_(rescoring_bound(gallery)) {}
+          bound_(rescoring_bound(queries, gallery)) {}
 
     void lay_out(engine::arena& memory, idx_t workers, idx_t rows) {
         workers_ = workers, rows_ = rows;

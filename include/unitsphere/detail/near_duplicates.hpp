@@ -1,4 +1,4 @@
-/// The work of near_duplicates: connected components of the rows whose cosines reach a threshold.
+/// The work of near_duplicates: groups of the rows whose cosines reach a threshold.
 #pragma once
 
 #include <cfloat>
@@ -6,6 +6,7 @@
 #include "../data/search_results.hpp"
 #include "../kernel/cosine_in_double.hpp"
 #include "../kernel/select.hpp"
+#include "range_hits.hpp"
 #include "sides.hpp"
 #include "union_find.hpp"
 
@@ -16,51 +17,67 @@ namespace detail {
 inline constexpr side_names near_duplicates_names{"near_duplicates", "rows", "rows have dim ", "row ", "rows",
                                                   "rows have dim ",  "row "};
 
-/// The bytes of rows, and the least score that two equal ones may have with each other: rounding puts it below 1.
-struct bytes_of_rows {
-    const char* first;
-    idx_t stride, size;
-    double least_score;
+/// Whether two rows are equal bit for bit; of a gallery, the rows that it holds.
+template <class T>
+bool are_equal(const matrix_view<const T>& rows, idx_t i, idx_t j) noexcept {
+    return std::memcmp(rows.row(i), rows.row(j), std::size_t(rows.dim()) * sizeof(T)) == 0;
+}
+template <class T>
+bool are_equal(const unit_view<T>& rows, idx_t i, idx_t j) noexcept {
+    return are_equal(rows.values(), i, j);
+}
+template <class C>
+bool are_equal(const engine::packed_view<C>& rows, idx_t i, idx_t j) noexcept {
+    const auto column_of = [&](idx_t row) { return row % engine::panels<C>::columns; };
+    const auto& packed = rows.packed;
+    const idx_t first_i = i - column_of(i), first_j = j - column_of(j);
+    const C *a = packed.panel(first_i) + column_of(i), *b = packed.panel(first_j) + column_of(j);
+    for (idx_t k = 0; k < rows.dim(); ++k, a += packed.width_from(first_i), b += packed.width_from(first_j))
+        if (std::memcmp(a, b, sizeof(C)) != 0) return false;
+    return true;
+}
 
-    template <class T>
-    explicit bytes_of_rows(const matrix_view<const T>& rows) noexcept
-        : first(reinterpret_cast<const char*>(rows.data())),
-          stride(rows.stride() * idx_t(sizeof(T))),
-          size(rows.dim() * idx_t(sizeof(T))),
-          least_score(1.0 - kernel::rescoring_bound(rows.dim())) {}
-    /// Unit rows are used as they are: the shortest has the least score.
-    template <class T>
-    explicit bytes_of_rows(const unit_view<T>& rows) noexcept : bytes_of_rows(rows.values()) {
-        double shortest = 1.0;
-        for (idx_t i = 0; i < rows.rows(); ++i) {
-            const kernel::row_length length = kernel::length_of(rows.row(i), rows.dim());
-            if (length.kind() == kernel::row_kind::regular) shortest = kernel::minimum(shortest, length.norm());
-        }
-        least_score *= shortest * shortest;
+/// The length of the shortest row, as it is used: raw rows are scaled.
+template <class T>
+double shortest_of(const matrix_view<const T>&) noexcept {
+    return 1.0;
+}
+template <class T>
+double shortest_of(const unit_view<T>& rows) noexcept {
+    double shortest = 1.0;
+    for (idx_t i = 0; i < rows.rows(); ++i) {
+        const kernel::row_length length = kernel::length_of(rows.row(i), rows.dim());
+        if (length.kind() == kernel::row_kind::regular) shortest = kernel::minimum(shortest, length.norm());
     }
-    bool are_equal(idx_t i, idx_t j) const noexcept {
-        return std::memcmp(first + i * stride, first + j * stride, std::size_t(size)) == 0;
-    }
-};
+    return shortest;
+}
+template <class C>
+double shortest_of(const engine::packed_view<C>& rows) noexcept {
+    return 1.0 - rows.deviation;
+}
 
-/// Consumer: unites rows whose cosine is at least `threshold`, and equal rows whose cosine is at least `of_copies`.
-/// Rows and columns are the same rows: it asks only for scores left of the diagonal, half of them.
-struct unite_in_range : engine::score_consumer {
+/// Consumer of the pairs that are alike: with a cosine of at least `threshold`, or equal and with the least score that
+/// two equal ones may have, which rounding puts below 1. Rows and columns are the same rows: it asks only for scores
+/// left of the diagonal, half of them.
+template <class Rows>
+struct alike_rows : engine::score_consumer {
+    const Rows& rows;
     float threshold, of_copies;
-    bytes_of_rows bytes;
-    idx_t* parent;
 
-    unite_in_range(float from, const bytes_of_rows& rows, idx_t* parents) noexcept
-        : threshold(from), of_copies(from), bytes(rows), parent(parents) {
-        if (from <= 1.0f && double(from) > rows.least_score)
-            of_copies = kernel::maximum(float(rows.least_score), FLT_MIN);  // a zero row scores 0 with its copies
+    alike_rows(const Rows& of, float from) noexcept : rows(of), threshold(from), of_copies(from) {
+        const double shortest = shortest_of(of),
+                     least = (1.0 - kernel::rescoring_bound(of.dim())) * shortest * shortest;
+        if (from <= 1.0f && double(from) > least)
+            of_copies = kernel::maximum(float(least), FLT_MIN);  // a zero row scores 0 with its copies
     }
 
-    bool wants(idx_t first_row, idx_t rows, idx_t first_column, idx_t) const noexcept {
-        return first_column < first_row + rows - 1;
+    bool wants(idx_t first_row, idx_t count, idx_t first_column, idx_t) const noexcept {
+        return first_column < first_row + count - 1;
     }
-    void tile(const engine::score_tile<>& tile) const noexcept {
-        union_find sets(parent);
+    float reach(idx_t) const noexcept { return of_copies; }
+    /// found(row, column, score) for those of a tile.
+    template <class Found>
+    void for_each_in(const engine::score_tile<>& tile, Found&& found) const {
         for (int r = 0; r < tile.rows; ++r) {
             const idx_t row = tile.first_row + r, before = row - tile.first_column;
             const int columns = int(before < 0 ? 0 : before < tile.columns ? before : tile.columns);
@@ -69,32 +86,130 @@ struct unite_in_range : engine::score_consumer {
             for (int c = 0; c < columns; ++c) {
                 if (is_nan(scores[c]) || scores[c] < of_copies) continue;
                 const idx_t column = tile.first_column + c;
-                if (scores[c] >= threshold || bytes.are_equal(row, column)) sets.unite(row, column);
+                if (scores[c] >= threshold || are_equal(rows, row, column)) found(row, column, scores[c]);
             }
         }
     }
 };
 
-/// unite_in_range for all workers. begin() comes when the memory of the call is there: a call that fails before leaves
-/// the output as it was.
-struct unite_by_all_workers : engine::shared_by_workers<unite_in_range> {
-    idx_t rows;
+/// Unites them. begin() comes when the memory of the call is there: a call that fails before leaves the output as it
+/// was.
+template <class Rows>
+struct unite_alike : engine::consumer_pool {
+    struct consumer : alike_rows<Rows> {
+        idx_t* parent;
 
-    unite_by_all_workers(const unite_in_range& one, idx_t count) : shared_by_workers(one), rows(count) {}
-    void begin() const noexcept { union_find(consumer.parent).make_sets(rows); }
+        void tile(const engine::score_tile<>& tile) const noexcept {
+            union_find sets(parent);
+            this->for_each_in(tile, [&](idx_t row, idx_t column, float) { sets.unite(row, column); });
+        }
+    } all;
+
+    unite_alike(const alike_rows<Rows>& alike, idx_t* parent) noexcept : all{alike, parent} {}
+    void begin() const noexcept { union_find(all.parent).make_sets(all.rows.rows()); }
+    const consumer& of(idx_t) const noexcept { return all; }
 };
 
-inline void require_threshold(float threshold) {
-    if (is_nan(threshold)) fail<value_error>("near_duplicates: the threshold is NaN");
+/// Collects them, each with both of its rows.
+template <class Rows>
+class collect_alike : public engine::consumer_pool {
+public:
+    explicit collect_alike(const alike_rows<Rows>& alike) noexcept : alike_(alike) {}
+
+    void lay_out(engine::arena&, idx_t workers, idx_t) {
+        workers_ = workers;
+        buffers_.reset(new pair_buffer[std::size_t(workers)]);
+    }
+    struct consumer : alike_rows<Rows> {
+        pair_buffer& pairs;
+
+        void tile(const engine::score_tile<>& tile) const {
+            this->for_each_in(tile, [&](idx_t row, idx_t column, float score) {
+                if (pairs.size() + 2 > pairs.capacity()) pairs.grow();
+                pairs.add({row, column, score});
+                pairs.add({column, row, score});
+            });
+        }
+    };
+    consumer of(idx_t worker) const noexcept { return {alike_, buffers_[std::size_t(worker)]}; }
+    /// Of each row the rows that are like it, the most alike first.
+    range_result result(const execution& how) const {
+        const idx_t n = alike_.rows.rows();
+        return hits_by_query(buffers_.get(), workers_, n, n, how);
+    }
+
+private:
+    alike_rows<Rows> alike_;
+    idx_t workers_ = 0;
+    std::unique_ptr<pair_buffer[]> buffers_ = {};
+};
+
+/// Rows by how many are like them, most first, then the lower one: each that is free takes the free ones among those.
+inline void group_around_centres(const range_result& alike, idx_t most, idx_t* centre_of) {
+    const idx_t n = alike.queries();
+    array<idx_t> rows(n);
+    array<double> degrees(n);
+    kernel::list_of_best<double> order{rows.data(), degrees.data(), n};
+    for (idx_t i = 0; i < n; ++i) order.add(double(alike[i].size()), i), centre_of[i] = -1;
+    order.sort();
+    for (const idx_t centre : rows) {
+        if (centre_of[centre] >= 0) continue;
+        centre_of[centre] = centre;
+        idx_t size = 1;
+        for (const auto [row, score] : alike[centre])
+            if (centre_of[row] < 0 && size < most) centre_of[row] = centre, ++size;
+    }
 }
 
-template <class Rows>
-void find_duplicates(const Rows& rows, float threshold, matrix_view<idx_t> representative, const execution& how,
-                     const row_policy& policy) {
+/// Pairs by score, most alike first, then by the higher and the lower row: unites two groups that are not too large
+/// together.
+inline void unite_up_to(const range_result& alike, idx_t most, idx_t* parent) {
+    const idx_t n = alike.queries(), pairs = idx_t(alike.indices.size());
+    array<idx_t> numbers(pairs), row_of(pairs), sizes(n);
+    array<float> scores(pairs);
+    kernel::best_list order{numbers.data(), scores.data(), pairs};
+    for (idx_t i = 0; i < n; ++i) {
+        sizes[i] = 1;
+        for (idx_t p = alike.offsets[i]; p < alike.offsets[i + 1]; ++p)
+            if (row_of[p] = i; alike.indices[p] < i) order.add(alike.scores[p], p);
+    }
+    order.sort();
+    union_find sets(parent);
+    sets.make_sets(n);
+    for (idx_t at = 0; at < pairs && numbers[at] >= 0; ++at) {
+        const idx_t a = sets.find(row_of[numbers[at]]), b = sets.find(alike.indices[numbers[at]]);
+        if (a == b || sizes[a] + sizes[b] > most) continue;
+        sets.unite(a, b);
+        sizes[a < b ? a : b] = sizes[a] + sizes[b];
+    }
+}
+
+inline void require_groups(float threshold, idx_t max_group_size) {
+    if (is_nan(threshold)) fail<value_error>("near_duplicates: the threshold is NaN");
+    if (max_group_size < 1)
+        fail<value_error>("near_duplicates: max_group_size is ", max_group_size, ", it must be at least 1");
+}
+
+/// `gallery`: the same rows as the other side of the question.
+template <class Rows, class Gallery, class Options>
+void find_duplicates(const Rows& rows, const Gallery& gallery, float threshold, matrix_view<idx_t> representative,
+                     const execution& how, const Options& options) {
     idx_t* const parent = representative.data();
-    const unite_in_range unite(threshold, bytes_of_rows(rows), parent);
-    score_all<float, engine::tile_order::by_strips>(how, near_duplicates_names, rows, rows, policy, checked(policy),
-                                                    unite_by_all_workers(unite, rows.rows()));
+    const idx_t most = options.max_group_size;
+    const alike_rows<Rows> alike(rows, threshold);
+    const auto score = [&](auto&& consumers) {
+        score_all<float, engine::tile_order::by_strips>(how, near_duplicates_names, rows, gallery, options.rows,
+                                                        checked(options.rows), consumers);
+    };
+    if (!options.around_centres && most >= rows.rows()) {
+        score(unite_alike<Rows>(alike, parent));
+    } else {
+        collect_alike<Rows> pairs(alike);
+        score(pairs);
+        const range_result found = pairs.result(how);
+        if (options.around_centres) return group_around_centres(found, most, parent);
+        unite_up_to(found, most, parent);
+    }
     union_find sets(parent);
     for (idx_t i = 0; i < rows.rows(); ++i) parent[i] = sets.find(i);
 }

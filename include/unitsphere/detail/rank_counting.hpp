@@ -14,10 +14,10 @@ namespace detail {
 ///
 /// Rescoring, a score that differs from the pair's cosine in double by more than `bound` is counted as it is: above
 /// keys[j], below reach[j]. Of those between, the cosine in double is compared.
-template <class Image, class T, class Label>
+template <class Images, class Texts, class Label>
 class count_ranks : public engine::consumer_pool {
 public:
-    count_ranks(const execution& how, const engine::row_source<Image>& images, const engine::row_source<T>& texts,
+    count_ranks(const execution& how, const Images& images, const Texts& texts,
                 const matrix_view<const Label>& image_of_text, idx_t* text_ranks, idx_t* image_ranks,
                 bool rescore) noexcept
         : how_(how),
@@ -146,7 +146,7 @@ private:
     /// The keys that a score exceeds which is certainly before the pair, and which may be. From the rounded cosine, so
     /// that they fall as the pairs are sorted.
     void widen_keys() const noexcept {
-        const double bound = rescoring_bound(text_rows_.view());
+        const double bound = rescoring_bound(image_rows_.view(), text_rows_.view());
         for (idx_t j = 0; j < padded(); ++j) {
             reach_[j] = pairs_.keys[j];
             if (pairs_.keys[j] == kernel::unreachable_key) continue;
@@ -188,8 +188,8 @@ private:
     }
 
     const execution& how_;
-    const engine::row_source<Image>& image_rows_;
-    const engine::row_source<T>& text_rows_;
+    const Images& image_rows_;
+    const Texts& text_rows_;
     matrix_view<const Label> labels_;
     idx_t *text_ranks_, *image_ranks_;
     kernel::pair_table pairs_{};
@@ -221,9 +221,9 @@ template <class Images, class Texts, class Label, class Options>
 void rank_pairs(const side_names& names, const Images& images, const Texts& texts,
                 const matrix_view<const Label>& image_of_text, idx_t* text_ranks, idx_t* image_ranks,
                 const execution& how, const Options& options) {
-    engine::row_source image_source(images, options.images, names.function, names.query_row);
+    engine::query_side<Images> image_source(images, options.images, names.function, names.query_row);
     engine::gallery_side<Texts> text_side(texts, options.texts, names.function, names.gallery_row);
-    engine::row_source text_source(texts, checked(options.texts), names.function, names.gallery_row);
+    engine::query_side<Texts> text_source(texts, checked(options.texts), names.function, names.gallery_row);
     if (options.rescore) image_source.scale_unit_rows(), text_side.scale_unit_rows(), text_source.scale_unit_rows();
     if (images.rows() == 0)  // so no text has an image
         for (idx_t j = 0; j < texts.rows(); ++j) text_ranks[j] = image_ranks[j] = 0;

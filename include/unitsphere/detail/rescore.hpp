@@ -24,14 +24,19 @@ kernel::column_in_double<S> row_in_double(const engine::packed_view<S>& rows, id
     return {kernel::elements_of_panel(rows.packed.panel(first), width) + column, width};
 }
 
-/// How far a score may be from the cosine in double. The rows of a gallery are used as they are: their deviation from
-/// length 1 counts, and a hundredth of it for what is of second order.
+/// What the rows of a gallery, which are used as they are, deviate from length 1; 0 for others, which are scaled.
 template <class View>
-double rescoring_bound(const View& gallery) noexcept {
+double deviation_of(const View& rows) noexcept {
     if constexpr (engine::is_packed_view<View>)
-        return kernel::rescoring_bound(gallery.dim()) + 1.01 * gallery.deviation;
+        return rows.deviation;
     else
-        return kernel::rescoring_bound(gallery.dim());
+        return 0.0;
+}
+/// How far a score may be from the cosine in double: the deviations count, and a hundredth of them for what is of
+/// second order.
+template <class Queries, class Gallery>
+double rescoring_bound(const Queries& queries, const Gallery& gallery) noexcept {
+    return kernel::rescoring_bound(gallery.dim()) + 1.01 * (deviation_of(queries) + deviation_of(gallery));
 }
 
 }  // namespace detail

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "../engine/consumer.hpp"
-#include "../engine/gallery_side.hpp"
-#include "../kernel/pairs.hpp"
+#include "../engine/packed_source.hpp"
+#include "../engine/pair_scores.hpp"
 #include "../kernel/select.hpp"
 
 namespace unitsphere {
@@ -21,8 +21,7 @@ public:
     template <class T>
     float score(const engine::row_source<T>& queries, idx_t query, idx_t i, float*) const noexcept {
         row_report unused;
-        const auto of_query = queries.factors(query, unused);
-        return kernel::score_pair<float>(queries.row(query), of_query, source_.row(i), source_.factors(i, unused),
+        return kernel::score_pair<float>(engine::unit_row(queries, query, unused), engine::unit_row(source_, i, unused),
                                          queries.dim());
     }
 
@@ -42,8 +41,8 @@ public:
         row_report unused;
         const idx_t column = i % engine::panels<S>::columns, first = i - column;
         kernel::unpack_column(rows_.panel(first), rows_.dim, rows_.width_from(first), int(column), unit);
-        return kernel::score_pair<float>(queries.row(query), queries.factors(query, unused), unit,
-                                         kernel::row_factors<float>{1, 1}, queries.dim());
+        return kernel::score_pair<float>(engine::unit_row(queries, query, unused),
+                                         kernel::scaled_row<float>{unit, {1, 1}}, queries.dim());
     }
 
 private:

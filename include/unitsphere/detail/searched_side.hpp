@@ -25,7 +25,7 @@ struct keyed_access {
 };
 
 template <class Queries, class Gallery>
-inline constexpr bool are_searched = engine::is_rows<Queries> && (engine::is_side<Gallery> || is_keyed<Gallery>);
+inline constexpr bool are_searched = engine::is_queries<Queries> && (engine::is_side<Gallery> || is_keyed<Gallery>);
 template <class Queries, class Gallery>
 using if_searched = std::enable_if_t<are_searched<Queries, Gallery>, int>;
 template <class Queries, class Gallery>

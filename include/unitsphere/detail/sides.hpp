@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../data/output.hpp"
+#include "../engine/packed_source.hpp"
 #include "../engine/pair_scores.hpp"
 #include "../engine/score.hpp"
 #include "arguments.hpp"
@@ -59,7 +60,7 @@ void score_all(const execution& how, const side_names& names, const Queries& que
                const row_policy& query_policy, const row_policy& gallery_policy, Consumers&& consumers,
                bool scale_unit_rows = false) {
     if constexpr (is_result_type<C, typename Queries::value_type, typename Gallery::value_type>()) {
-        engine::row_source query_source(queries, query_policy, names.function, names.query_row);
+        engine::query_side<Queries> query_source(queries, query_policy, names.function, names.query_row);
         engine::gallery_side<Gallery> side(gallery, gallery_policy, names.function, names.gallery_row);
         if (scale_unit_rows) query_source.scale_unit_rows(), side.scale_unit_rows();
         engine::score<C, Order>(how, query_source, side, consumers);

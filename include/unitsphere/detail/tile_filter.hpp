@@ -88,7 +88,7 @@ template <class Queries, class Gallery, class Consumers>
 void search_rows(const execution& how, const side_names& names, const Queries& queries, const Gallery& gallery,
                  const row_policy& query_policy, const row_policy& gallery_policy, const row_filter& filter,
                  const id_table* table, Consumers&& consumers, bool scale_unit_rows = false) {
-    engine::row_source query_source(queries, query_policy, names.function, names.query_row);
+    engine::query_side<Queries> query_source(queries, query_policy, names.function, names.query_row);
     engine::gallery_side<Gallery> side(gallery, gallery_policy, names.function, names.gallery_row);
     if (scale_unit_rows) query_source.scale_unit_rows(), side.scale_unit_rows();
     if (filter.allowed.rows() > 0)

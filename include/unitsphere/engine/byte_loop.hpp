@@ -48,23 +48,24 @@ inline kernel::lanes<float> scores_of(const kernel::byte_query& query, const std
     return scores;
 }
 
-template <int Bits, class T, class Pool>
+template <int Bits, class Queries, class Pool>
 class byte_loop {
 public:
-    byte_loop(const execution& how, row_source<T>& queries, const byte_view<Bits>& gallery, Pool& pool)
+    byte_loop(const execution& how, Queries& queries, const byte_view<Bits>& gallery, Pool& pool)
         : how_(how),
           queries_(queries),
           gallery_(gallery),
           pool_(pool),
           memory_(how, queries.function()),
-          pass_(queries, gallery.space, 1024),
+          pass_(queries, gallery.space, minimum(1024, pool.most_rows())),
           strip_panels_(panels_of_strip(gallery.panel_bytes() * (8 / Bits), gallery.panels(), how.workers(),
                                         pass::panels_at_once)),
           workers_(clamped(maximum(ceil_div(gallery.panels(), strip_panels_), pass_.pass_rows() / pass::rows_at_once),
                            1, how.workers())) {
         pass_.lay_out(memory_, workers_);
         memory_.add(widened_, workers_, Bits == 8 ? 0 : pass::panels_at_once * panel_elements());
-        memory_.add(scores_, workers_, pass::rows_at_once * pass::columns_at_once);
+        // Consumers read whole registers of rows.
+        memory_.add(scores_, workers_, (pass::rows_at_once + kernel::lane_count) * pass::columns_at_once);
         pool.lay_out(memory_, workers_, pass_.pass_rows());
         memory_.reserve();
         pool.begin();
@@ -84,7 +85,7 @@ public:
     }
 
 private:
-    using pass = byte_pass<T>;
+    using pass = byte_pass<Queries>;
 
     idx_t panel_elements() const noexcept { return kernel::padded_bytes(gallery_.dim()) * kernel::byte_columns; }
 
@@ -138,7 +139,7 @@ private:
                                                 scores + r * pass::columns_at_once + c, int(pass::columns_at_once)});
     }
     const execution& how_;
-    row_source<T>& queries_;
+    Queries& queries_;
     const byte_view<Bits>& gallery_;
     Pool& pool_;
     arena memory_;
@@ -159,12 +160,12 @@ public:
 
     idx_t rows() const noexcept { return view_.rows(); }
     /// The score of row i with a row of queries, in room_elements() of memory.
-    template <class Q, class Factors>
-    float score_with(const Q* row, const Factors& factors, idx_t i, float* room) const noexcept {
+    template <class Row>
+    float score_with(const Row& row, idx_t i, float* room) const noexcept {
         const idx_t dim = view_.dim(), panel = i / kernel::byte_columns;
         const int column = int(i % kernel::byte_columns);
         auto* const bytes = reinterpret_cast<std::int8_t*>(room + 2 * dim);
-        kernel::scale_row(row, dim, factors, room);
+        row.copy(0, dim, room);
         const kernel::byte_query query = take_byte_query(room, dim, view_.space, {room + dim, bytes});
         std::int32_t sums[kernel::lane_count] = {};
         for (idx_t k = 0; k < dim; ++k)
@@ -174,10 +175,10 @@ public:
         return scores[column];
     }
     idx_t room_elements() const noexcept { return 2 * view_.dim() + kernel::padded_bytes(view_.dim()) / 4; }
-    template <tile_order Order, class T, class Pool>
-    bool score(const execution& how, row_source<T>& queries, Pool& pool) const {
+    template <tile_order Order, class Queries, class Pool>
+    bool score(const execution& how, Queries& queries, Pool& pool) const {
         static_assert(Order != tile_order::whole_rows, "unitsphere: rows of 8 bits or fewer come by strips");
-        byte_loop<Bits, T, Pool>(how, queries, view_, pool).run();
+        byte_loop<Bits, Queries, Pool>(how, queries, view_, pool).run();
         return true;
     }
 

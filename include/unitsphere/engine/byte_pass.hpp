@@ -2,8 +2,9 @@
 #pragma once
 
 #include "byte_panels.hpp"
-#include "gallery_side.hpp"
 #include "multiply_group.hpp"
+#include "packed_source.hpp"
+#include "pair_scores.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
@@ -36,15 +37,17 @@ inline kernel::byte_query pack_byte_row(const float* row, idx_t dim, const kerne
 }
 
 /// Up to pass_rows() queries at a time, in memory of the call.
-template <class T>
+template <class Queries>
 class byte_pass {
 public:
     /// Queries and panels of one product; their sums stay in L1.
     static constexpr idx_t rows_at_once = 2 * kernel::byte_rows, panels_at_once = 6;
     static constexpr idx_t columns_at_once = panels_at_once * kernel::byte_columns;
 
-    byte_pass(row_source<T>& queries, const kernel::byte_space& space, idx_t most_rows)
-        : queries_(queries), space_(space), pass_rows_(minimum(round_up(queries.rows(), rows_at_once), most_rows)) {}
+    byte_pass(Queries& queries, const kernel::byte_space& space, idx_t most_rows)
+        : queries_(queries),
+          space_(space),
+          pass_rows_(minimum(round_up(queries.rows(), rows_at_once), most_rows / rows_at_once * rows_at_once)) {}
 
     void lay_out(arena& memory, idx_t workers) {
         const idx_t padded = kernel::padded_bytes(queries_.dim());
@@ -73,7 +76,7 @@ public:
         row_report seen;
         for (idx_t i = task * rows_at_once; i < task * rows_at_once + rows_of_task(task); ++i) {
             float* const unit = units_ + i * dim;
-            kernel::scale_row(queries_.row(first_ + i), dim, queries_.factors(first_ + i, seen), unit);
+            unit_row(queries_, first_ + i, seen).copy(0, dim, unit);
             numbers_[i] =
                 pack_byte_row(unit, dim, space_, {rotated_.of(worker), bytes_.of(worker)}, int(i % kernel::byte_rows),
                               blocks_ + i / kernel::byte_rows * (padded * kernel::byte_rows), row_sums_[i]);
@@ -94,7 +97,7 @@ public:
     bool wants_tiles() const noexcept { return rows_ > kernel::most_vector_rows; }
 
 private:
-    row_source<T>& queries_;
+    Queries& queries_;
     kernel::byte_space space_;
     idx_t pass_rows_, first_ = 0, rows_ = 0;
     float* units_ = nullptr;

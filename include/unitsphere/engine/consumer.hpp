@@ -83,11 +83,14 @@ struct score_consumer {
 /// |---------------------------------|---------------------------------------------------------------|----------------|
 /// | lay_out(arena&, workers, rows)  | first: adds arrays for that many workers, and for the queries | the caller     |
 /// |                                 | between two rows_done (a pass, or a group in run_rows)        |                |
+/// | most_rows()                     | strip_loop: how many queries a pass may have, where their     | the plan       |
+/// |                                 | arrays would be too large; 128 and more                       |                |
 /// | begin()                         | when the arrays have memory                                   | the caller     |
 /// | rows_begin(first, count)        | strip_loop, run_few: before a pass over these queries         | the caller     |
 /// | of(worker)                      | before a task: the worker's consumer, by value or reference   | the worker     |
 struct consumer_pool {
     void lay_out(arena&, idx_t, idx_t) const noexcept {}
+    idx_t most_rows() const noexcept { return PTRDIFF_MAX; }
     void begin() const noexcept {}
     void rows_begin(idx_t, idx_t) const noexcept {}
 };

@@ -38,16 +38,16 @@ struct shadow_view {
 template <>
 inline constexpr bool is_packed_view<shadow_view> = true;
 
-template <class T, class Pool>
+template <class Queries, class Pool>
 class filter_loop {
 public:
-    filter_loop(const execution& how, row_source<T>& queries, const shadow_view& gallery, Pool& pool)
+    filter_loop(const execution& how, Queries& queries, const shadow_view& gallery, Pool& pool)
         : how_(how),
           queries_(queries),
           gallery_(gallery),
           pool_(pool),
           memory_(how, queries.function()),
-          pass_(queries, gallery.space, most_pass_rows),
+          pass_(queries, gallery.space, minimum(most_pass_rows, pool.most_rows())),
           strip_panels_(panels_of_strip(gallery.bytes.panel_bytes(), gallery.bytes.panels(), how.workers(),
                                         pass::panels_at_once)),
           strips_(ceil_div(gallery.bytes.panels(), strip_panels_)),
@@ -75,7 +75,7 @@ public:
     }
 
 private:
-    using pass = byte_pass<T>;
+    using pass = byte_pass<Queries>;
     static constexpr idx_t most_pass_rows = 1024;
     static constexpr idx_t list_length = 64;  ///< candidates of a query, before they are refined
 
@@ -99,9 +99,9 @@ private:
             auto&& consumer = pool_.of(worker);
             for (idx_t panel = first; panel < end; panel += pass::panels_at_once) {
                 const idx_t panels = minimum(end - panel, pass::panels_at_once);
-                if (consumer.wants(pass_.first(), pass_.rows(), panel * kernel::byte_columns,
-                                   panels * kernel::byte_columns))
-                    for (idx_t task = 0; task < pass_.tasks(); ++task)
+                for (idx_t task = 0; task < pass_.tasks(); ++task)
+                    if (consumer.wants(pass_.first() + task * pass::rows_at_once, pass_.rows_of_task(task),
+                                       panel * kernel::byte_columns, panels * kernel::byte_columns))
                         look(worker, task, panel, panels, bool(tiles), consumer);
             }
             const idx_t rows = minimum(end * kernel::byte_columns, gallery_.rows()) - first * kernel::byte_columns;
@@ -197,7 +197,7 @@ private:
     }
 
     const execution& how_;
-    row_source<T>& queries_;
+    Queries& queries_;
     const shadow_view& gallery_;
     Pool& pool_;
     arena memory_;
@@ -220,12 +220,12 @@ public:
           view_(view) {}
 
     /// Whether the consumer says which scores it needs, and the bytes are worth reading: then filter_loop has run.
-    template <tile_order Order, class T, class Pool>
-    bool score(const execution& how, row_source<T>& queries, Pool& pool) const {
+    template <tile_order Order, class Queries, class Pool>
+    bool score(const execution& how, Queries& queries, Pool& pool) const {
         using consumer = std::decay_t<decltype(pool.of(idx_t()))>;
         if constexpr (Order == tile_order::by_strips && has_reach<consumer>)
             if (queries.rows() <= view_.most_queries) {
-                filter_loop<T, Pool>(how, queries, view_, pool).run();
+                filter_loop<Queries, Pool>(how, queries, view_, pool).run();
                 return true;
             }
         return false;
@@ -235,6 +235,7 @@ private:
     shadow_view view_;
 };
 inline shadow_side side_type_of(const shadow_view&);
+inline unit_view<float> as_queries(const shadow_view& rows) noexcept { return rows.rows_of_float; }
 
 inline matrix_view<const float> values_of(const shadow_view& rows) noexcept { return rows.rows_of_float.values(); }
 inline kernel::row_in_double<float> row_in_double(const shadow_view& rows, idx_t i) noexcept {

@@ -45,10 +45,11 @@ public:
         engine::multiply_unpacked(source_, first, first + count, few, tile);
     }
     /// The score of row i with a row of queries; room_elements() are none.
-    template <class Q, class Factors>
-    float score_with(const Q* query, const Factors& factors, idx_t i, float*) const noexcept {
+    template <class Row>
+    float score_with(const Row& query, idx_t i, float*) const noexcept {
         row_report unused;
-        return kernel::score_pair<float>(query, factors, source_.row(i), source_.factors(i, unused), source_.dim());
+        return kernel::score_pair<float>(query, kernel::scaled_row<T>{source_.row(i), source_.factors(i, unused)},
+                                         source_.dim());
     }
     /// The memory that is read for a strip or block, to be prefetched.
     prefetch_range memory_of(idx_t first, idx_t count) const noexcept { return source_.memory_of(first, count); }
@@ -127,11 +128,11 @@ public:
         return unpacked;
     }
     /// The score of row i with a row of queries, in room_elements() of memory.
-    template <class Q, class Factors>
-    float score_with(const Q* query, const Factors& factors, idx_t i, float* room) const noexcept {
+    template <class Row>
+    float score_with(const Row& query, idx_t i, float* room) const noexcept {
         const idx_t column = i % panels<S>::columns, first = i - column, dim = view_.dim();
         kernel::unpack_column(view_.packed.panel(first), dim, view_.packed.width_from(first), int(column), room);
-        return kernel::score_pair<float>(query, factors, room, kernel::row_factors<float>{1, 1}, dim);
+        return kernel::score_pair<float>(query, kernel::scaled_row<float>{room, {1, 1}}, dim);
     }
     prefetch_range memory_of(idx_t first, idx_t count) const noexcept {
         const idx_t left = rows() - first;
@@ -176,6 +177,22 @@ inline constexpr bool is_gallery<Rows, std::void_t<decltype(std::declval<const R
 /// Whether Rows can be the gallery's side of a question.
 template <class Rows>
 inline constexpr bool is_side = is_rows<Rows> || is_gallery<Rows>;
+
+/// The packed rows of a `gallery` as queries. Views of other galleries have overloads where they have rows of float.
+inline packed_view<float> as_queries(const packed_view<float>& rows) noexcept { return rows; }
+
+/// Whether Rows can be the queries' side of a question.
+template <class Rows, class = void>
+inline constexpr bool is_queries = is_rows<Rows>;
+template <class Rows>
+inline constexpr bool is_queries<Rows, std::void_t<decltype(as_queries(std::declval<const Rows&>().packed()))>> = true;
+template <class Rows>
+auto queries_of(const Rows& rows) {
+    if constexpr (is_rows<Rows>)
+        return view_of(rows);
+    else
+        return as_queries(rows.packed());
+}
 
 /// view_of(x), or of a gallery its packed rows.
 template <class Rows>

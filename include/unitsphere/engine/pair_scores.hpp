@@ -25,7 +25,8 @@ void score_some(const row_source<A>& a, const row_source<B>& b, idx_t first, int
         factors_b[i] = b.factors(first + i, seen_b);
     }
     if (count == 1)
-        *scores = kernel::score_pair<C>(a.row(first), factors_a[0], b.row(first), factors_b[0], a.dim());
+        *scores = kernel::score_pair<C>(kernel::scaled_row<A>{a.row(first), factors_a[0]},
+                                        kernel::scaled_row<B>{b.row(first), factors_b[0]}, a.dim());
     else
         kernel::score_pairs(kernel::transposed_rows<C, A>(a.row(first), a.stride(), count, factors_a),
                             kernel::transposed_rows<C, B>(b.row(first), b.stride(), count, factors_b), count, a.dim(),
@@ -66,13 +67,17 @@ void pair_scores(const execution& how, row_source<A>& a, row_source<B>& b, bool 
     });
 }
 
-/// scores[i] = <a[row_of_a(i)], b[i]> for all rows of b; NaN where row_of_a(i) is negative. Rows are not counted: this
-/// is for questions whose tile loop counts them.
+template <class T>
+kernel::scaled_row<T> unit_row(const row_source<T>& source, idx_t i, row_report& seen) noexcept {
+    return {source.row(i), source.factors(i, seen)};
+}
+
+/// scores[i] = <a[row_of_a(i)], b[i]> for all rows of b, each a row_source or packed_source; NaN where row_of_a(i) is
+/// negative. Rows are not counted: this is for questions whose tile loop counts them.
 ///
 /// Memory   8 KiB of stack.
 template <class A, class B, class RowOfA>
-void chosen_pair_scores(const execution& how, const row_source<A>& a, const row_source<B>& b, RowOfA&& row_of_a,
-                        float* scores) {
+void chosen_pair_scores(const execution& how, const A& a, const B& b, RowOfA&& row_of_a, float* scores) {
     for_each_range(how, b.rows(), 64, [&](idx_t, idx_t first, idx_t end) {
         row_report unused;
         for (idx_t i = first; i < end; ++i) {
@@ -81,9 +86,7 @@ void chosen_pair_scores(const execution& how, const row_source<A>& a, const row_
                 scores[i] = unitsphere::detail::quiet_nan();
                 continue;
             }
-            const auto factors_a = a.factors(row, unused);
-            const auto factors_b = b.factors(i, unused);
-            scores[i] = kernel::score_pair<float>(a.row(row), factors_a, b.row(i), factors_b, b.dim());
+            scores[i] = kernel::score_pair<float>(unit_row(a, row, unused), unit_row(b, i, unused), b.dim());
         }
     });
 }

@@ -50,6 +50,7 @@ class row_source {
                   "unitsphere: rows are float, double, float16, bfloat16 or int8_t; convert other types first");
 
 public:
+    static constexpr bool is_packed = false;
     using factors_type = kernel::row_factors<kernel::factor_type<T>>;
 
     /// Raw rows, which are normalized while they are packed. Messages of errors begin with `function` and `side`

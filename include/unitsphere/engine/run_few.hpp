@@ -45,8 +45,8 @@ void for_each_wanted(const tile_range& task, idx_t step, Wants&& wants, Take&& t
 }
 
 /// Every score of queries x gallery, by blocks of the gallery's rows; `gallery` is a raw_side.
-template <class C, class T, class Side, class Pool>
-void run_few(const execution& how, const tile_plan& plan, row_source<T>& queries, Side& gallery, Pool& pool) {
+template <class C, class Queries, class Side, class Pool>
+void run_few(const execution& how, const tile_plan& plan, Queries& queries, Side& gallery, Pool& pool) {
     constexpr idx_t block_rows = kernel::block<C>::rows;
     const tile_memory<C> memory(how, queries.function(), plan, pool);
     const tile_range all = plan.pass(0);

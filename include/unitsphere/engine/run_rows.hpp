@@ -30,8 +30,8 @@ void multiply_unpacked_queries(row_source<T>& queries, const tile_range& task, c
 }
 
 /// Every score of queries x gallery, a group of queries for each task; a raw gallery is packed before, by all workers.
-template <class C, class T, class Side, class Pool>
-void run_rows(const execution& how, const tile_plan& plan, row_source<T>& queries, Side& gallery, Pool& pool) {
+template <class C, class Queries, class Side, class Pool>
+void run_rows(const execution& how, const tile_plan& plan, Queries& queries, Side& gallery, Pool& pool) {
     const tile_memory<C> memory(how, queries.function(), plan, pool);
     const auto packed = gallery.template pack_all<C>(how, memory.shared());
     const tile_range all{0, queries.rows(), 0, gallery.rows()};
@@ -39,7 +39,8 @@ void run_rows(const execution& how, const tile_plan& plan, row_source<T>& querie
         const tile_range task = plan.task(all, t);
         auto&& consumer = pool.of(worker);
         if (plan.unpacked) {
-            if constexpr (!Side::is_compact) multiply_unpacked_queries(queries, task, packed, consumer);
+            if constexpr (!Queries::is_packed && !Side::is_compact)
+                multiply_unpacked_queries(queries, task, packed, consumer);
         } else {
             C* const group = memory.of_worker(worker);
             row_report seen;

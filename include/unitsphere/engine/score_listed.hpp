@@ -1,9 +1,9 @@
 /// The scores of each query with the gallery rows of its list alone, one after the other: for short lists.
 #pragma once
 
-#include "../kernel/pairs.hpp"
 #include "consumer.hpp"
-#include "gallery_side.hpp"
+#include "packed_source.hpp"
+#include "pair_scores.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
@@ -13,8 +13,8 @@ namespace engine {
 /// once. No row of `gallery` is counted.
 ///
 /// Memory   for each worker a bit for each gallery row, a row, and the consumers' arrays.
-template <class T, class Side, class RowOf, class Pool>
-void score_listed(const execution& how, row_source<T>& queries, Side& gallery, const matrix_view<const idx_t>& lists,
+template <class Queries, class Side, class RowOf, class Pool>
+void score_listed(const execution& how, Queries& queries, Side& gallery, const matrix_view<const idx_t>& lists,
                   RowOf&& row_of, Pool&& pool) {
     require_pool<std::remove_reference_t<Pool>, float>();
     const idx_t q = queries.rows(), bytes = gallery.rows() / 8 + 1, workers = workers_for(how, q);
@@ -32,12 +32,12 @@ void score_listed(const execution& how, row_source<T>& queries, Side& gallery, c
         auto&& consumer = pool.of(worker);
         unsigned char* const seen_row = seen_rows.of(worker);
         row_report seen;
-        const auto factors = queries.factors(i, seen);
+        const auto query = unit_row(queries, i, seen);
         for (const idx_t listed : lists[i]) {
             const idx_t j = row_of(listed);
             if (j < 0 || (seen_row[j / 8] >> j % 8 & 1) != 0) continue;
             seen_row[j / 8] = static_cast<unsigned char>(seen_row[j / 8] | 1 << j % 8);
-            const float score = gallery.score_with(queries.row(i), factors, j, rooms.of(worker));
+            const float score = gallery.score_with(query, j, rooms.of(worker));
             consumer.tile(score_tile<>{i, j, 1, 1, &score, 1});
         }
         for (const idx_t listed : lists[i])

@@ -18,10 +18,10 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace engine {
 
-template <class C, class T, class Side, class Pool>
+template <class C, class Queries, class Side, class Pool>
 class strip_loop {
 public:
-    strip_loop(const execution& how, const tile_plan& plan, row_source<T>& queries, Side& gallery, Pool& pool)
+    strip_loop(const execution& how, const tile_plan& plan, Queries& queries, Side& gallery, Pool& pool)
         : how_(how),
           plan_(plan),
           queries_(queries),
@@ -106,7 +106,7 @@ private:
 
     const execution& how_;
     const tile_plan& plan_;
-    row_source<T>& queries_;
+    Queries& queries_;
     Side& gallery_;
     Pool& pool_;
     tile_memory<C> memory_;

@@ -65,6 +65,7 @@ struct tile_shape {
     bool packed_gallery;
     register_tile tile;
     bool compact_gallery = false;  ///< packed, in fewer bytes than `tile` has
+    bool packed_queries = false;
 
     /// Queries of a group, and how many tasks are enough for all workers to end together.
     idx_t whole_group() const noexcept { return cache_model::blocks_of_group * tile.rows; }
@@ -191,13 +192,16 @@ UNITSPHERE_INLINE tile_plan plan_strips(const tile_shape& shape, idx_t pass_rows
     return plan;
 }
 
-/// The plan of a question, by the table above. Inlined: with constant tile and order most divisions are shifts or gone.
-UNITSPHERE_INLINE tile_plan plan_tiles(const tile_shape& shape, tile_order order, const cache_model& model = caches()) {
-    const idx_t at_once =
-        maximum(shape.rows_in(model.packed_queries_bytes) / shape.whole_group(), 1) * shape.whole_group();
+/// The plan of a question, by the table above; a pass of the loop over strips has up to `most_rows` queries.
+/// Inlined: with constant tile and order most divisions are shifts or gone.
+UNITSPHERE_INLINE tile_plan plan_tiles(const tile_shape& shape, tile_order order, const cache_model& model = caches(),
+                                       idx_t most_rows = PTRDIFF_MAX) {
+    const idx_t fitting = minimum(shape.rows_in(model.packed_queries_bytes), most_rows);
+    const idx_t at_once = maximum(fitting / shape.whole_group(), 1) * shape.whole_group();
     const bool is_kept = !shape.compact_gallery && shape.queries > at_once &&
                          shape.gallery_rows <= shape.rows_in(model.packed_gallery_bytes);
-    const bool few_columns = !shape.compact_gallery && is_unpacked(shape, shape.gallery_rows, shape.queries, model);
+    const bool few_columns =
+        !shape.packed_queries && !shape.compact_gallery && is_unpacked(shape, shape.gallery_rows, shape.queries, model);
     if (order == tile_order::whole_rows || (order == tile_order::any && (is_kept || few_columns)))
         return plan_rows(shape, few_columns);
     const bool few_rows = !shape.packed_gallery && is_unpacked(shape, shape.queries, shape.gallery_rows, model);

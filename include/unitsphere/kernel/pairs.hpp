@@ -48,17 +48,38 @@ inline void sum_chains(const C* a, const C* b, int blocks, C* sums) noexcept {
     for (int n = 0; n < blocks; ++n) sums[n] = sum[n];
 }
 
+/// Where a unit row is read from: a raw row and its factors, or a column of a packed panel.
+template <class T>
+struct scaled_row {
+    const T* x;
+    row_factors<factor_type<T>> factors;
+
+    /// Elements first .. first + count - 1.
+    template <class C>
+    void copy(idx_t first, idx_t count, C* to) const noexcept {
+        scale_row(x + first, count, factors, to);
+    }
+};
+template <class C>
+struct packed_column {
+    const C* panel;
+    int columns, column;
+
+    void copy(idx_t first, idx_t count, C* to) const noexcept {
+        unpack_column(panel + first * columns, count, columns, column, to);
+    }
+};
+
 /// <a, b> of one pair of rows.
 template <class C, class A, class B>
-inline C score_pair(const A* a, const row_factors<factor_type<A>>& factors_a, const B* b,
-                    const row_factors<factor_type<B>>& factors_b, idx_t dim) noexcept {
+inline C score_pair(const A& a, const B& b, idx_t dim) noexcept {
     constexpr int most = 8, at_once = most * chain_length;
     alignas(64) C unit_a[at_once], unit_b[at_once];
     C total = 0;
     for (idx_t first = 0; first < dim; first += at_once) {
         const int count = int(minimum(dim - first, at_once)), whole = count / chain_length;
-        scale_row(a + first, count, factors_a, unit_a);
-        scale_row(b + first, count, factors_b, unit_b);
+        a.copy(first, count, unit_a);
+        b.copy(first, count, unit_b);
         C sum[most + 1] = {};
         if (whole > most / 2)
             sum_chains<most>(unit_a, unit_b, whole, sum);

@@ -18,6 +18,9 @@ namespace kernel {
 /// The key of NaN, which precedes nothing, and a key that no score exceeds.
 inline constexpr std::int32_t lowest_key = INT32_MIN, unreachable_key = INT32_MAX;
 
+alignas(64) inline constexpr std::int32_t lane_numbers[lane_count] = {0, 1, 2,  3,  4,  5,  6,  7,
+                                                                      8, 9, 10, 11, 12, 13, 14, 15};
+
 /// The integer that orders a score: a larger score has a larger key.
 UNITSPHERE_INLINE std::int32_t rank_key(float score) noexcept {
     if (detail::is_nan(score)) return lowest_key;
@@ -29,6 +32,37 @@ UNITSPHERE_INLINE bits16 rank_key(const lanes<float>& scores) noexcept {
     const bits16 all = bits(scores), lowest = broadcast(lowest_key);
     // A negative NaN has a key below that of -Inf already.
     return select_gt(all, infinity, lowest, select_gt(all, -1, all, lowest - all));
+}
+
+/// The score of a key.
+UNITSPHERE_INLINE float score_of_key(std::int32_t key) noexcept {
+    return detail::bit_cast<float>(key < 0 ? 0x80000000u - std::uint32_t(key) : std::uint32_t(key));
+}
+/// The keys of the largest of `count` scores in each of 16 lanes; where one is NaN unreachable_key, whose score is NaN.
+/// Nearly always all of them are positive, and the bits of positive floats are their keys.
+UNITSPHERE_INLINE bits16 largest_keys(const float* scores, int count) noexcept {
+    constexpr std::int32_t infinity = 0x7f800000, magnitude = 0x7fffffff;
+    bits16 largest = broadcast(lowest_key), low = broadcast(0);
+    for (int n = 0; n < count; ++n) {
+        const bits16 some = bits(load16(scores + n * lane_count));
+        largest = lane_max(largest, some), low = lane_max_unsigned(low, some);
+    }
+    // A NaN with a sign bit is above that of -Inf among unsigned numbers.
+    const int unusual = count_gt(largest, broadcast(infinity)) + count_gt(low ^ lowest_key, broadcast(infinity));
+    if (unusual == 0 && count_gt(largest, broadcast(-1)) == lane_count) return largest;
+    largest = broadcast(lowest_key);
+    for (int n = 0; n < count; ++n) {
+        const lanes<float> some = load16(scores + n * lane_count);
+        const bits16 key = select_gt(bits(some) & magnitude, infinity, broadcast(unreachable_key), rank_key(some));
+        largest = lane_max(largest, key);
+    }
+    return largest;
+}
+
+/// Raises the first `count` of 16 keys to those of `others`.
+UNITSPHERE_INLINE void raise_keys(std::int32_t* keys, const bits16& others, int count) noexcept {
+    const bits16 some = select_gt(broadcast(count), load16(lane_numbers), others, broadcast(lowest_key));
+    store16(keys, lane_max(load16(keys), some));
 }
 
 /// The keys of a tile of scores, in rows of `pitch`, each padded to whole lanes with the key of -Inf.
@@ -47,8 +81,6 @@ inline void rank_keys(const float* scores, int scores_pitch, int rows, int colum
 /// Rank of one score within a row, less one: the number of `columns` keys (padded to whole lanes) that exceed `key`,
 /// plus those among the first `tie_columns` that equal it (ties go to the lower index).
 UNITSPHERE_INLINE int count_before(const std::int32_t* keys, int columns, std::int32_t key, int tie_columns) noexcept {
-    alignas(64) static constexpr std::int32_t lane_numbers[lane_count] = {0, 1, 2,  3,  4,  5,  6,  7,
-                                                                          8, 9, 10, 11, 12, 13, 14, 15};
     const bits16 exceed = broadcast(key), reach = broadcast(key - 1);
     int count = 0;
     if (tie_columns <= 0 || tie_columns >= columns) {  // nearly always
