@@ -12,6 +12,9 @@
 #endif
 #include <unitsphere/dispatch.hpp>
 #include <unitsphere/interop/eigen.hpp>
+#if __has_include(<mpi.h>)
+#include <unitsphere/interop/mpi.hpp>
+#endif
 #include <unitsphere/io/gallery.hpp>
 #include <unitsphere/io/linear_head.hpp>
 #include <unitsphere/io/npy.hpp>
@@ -104,6 +107,13 @@ us::idx_t use_search(const us::matrix<T>& rows) {
     us::range_result in_range = us::range_search(rows, catalogue, 0.5f);
     const us::range_result same_range(in_range);
     in_range = same_range;
+    const std::array<int, 1> first_rows{7};
+    pairs += us::merge_neighbours(std::array<us::neighbours, 1>{found}, first_rows, 2).indices(0, 0);
+    pairs += us::merge_range_results(std::array<us::range_result, 1>{in_range}, first_rows).indices[0];
+#ifdef MPI_VERSION
+    pairs += us::mpi::top_k(MPI_COMM_WORLD, rows, catalogue, 2).queries();
+    pairs += us::mpi::range_search(MPI_COMM_WORLD, rows, catalogue, 0.5f).queries();
+#endif
     for (const auto [row, score] : found[0]) pairs += row + us::idx_t(score);
     for (const auto [row, score] : in_range[0]) pairs += row + us::idx_t(score);
     const us::matrix<float> scores = us::cosine_similarity(rows, catalogue, space);

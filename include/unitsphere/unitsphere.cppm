@@ -91,6 +91,11 @@ using unitsphere::top_k;
 using unitsphere::top_k_into;
 using unitsphere::top_k_options;
 
+// shards.hpp
+using unitsphere::merge_neighbours;
+using unitsphere::merge_range_results;
+using unitsphere::merge_range_results_options;
+
 // retrieval.hpp
 using unitsphere::clip_score;
 using unitsphere::clip_score_options;

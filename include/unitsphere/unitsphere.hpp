@@ -11,6 +11,7 @@
 #include "probability.hpp"
 #include "retrieval.hpp"
 #include "search.hpp"
+#include "shards.hpp"
 #include "similarity.hpp"
 #include "version.hpp"
 #include "zero_shot.hpp"
