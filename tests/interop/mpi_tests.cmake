@@ -7,10 +7,6 @@ endif()
 unitsphere_add_test_program(mpi_test unitsphere_dev interop/mpi_test.cpp)
 target_link_libraries(mpi_test PRIVATE unitsphere::mpi)
 
-# Open MPI asks root for its consent, and
-# everybody for more ranks than cores; others do not read these.
-set(unitsphere_mpi_environment OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-  OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe OMPI_MCA_mpi_yield_when_idle=1)
 foreach(ranks 1 2 3 4)
   add_test(NAME mpi_test/${ranks} COMMAND "${MPIEXEC_EXECUTABLE}" ${MPIEXEC_NUMPROC_FLAG} ${ranks} ${MPIEXEC_PREFLAGS}
     $<TARGET_FILE:mpi_test>)

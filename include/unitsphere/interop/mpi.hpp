@@ -80,7 +80,7 @@ inline range_result gather_hits(MPI_Comm ranks, const range_result& mine, const 
     const matrix<idx_t> hits = gather_records(ranks, 1, [&](idx_t* record) { *record = idx_t(mine.indices.size()); });
     std::vector<range_result> lists;
     array<idx_t> starts;
-    together(ranks, [&] {
+    mpi::together(ranks, [&] {
         starts = array<idx_t>::uninitialized(size);
         lists.resize(std::size_t(size));
         for (idx_t r = 0; r < size; ++r) {
@@ -98,7 +98,7 @@ inline range_result gather_hits(MPI_Comm ranks, const range_result& mine, const 
         broadcast(ranks, list.scores.data(), hits(r, 0) * idx_t(sizeof(float)), r);
     }
     range_result found;
-    together(ranks, [&] { found = merge_range_results(lists, starts, how, {most}); });
+    mpi::together(ranks, [&] { found = merge_range_results(lists, starts, how, {most}); });
     return found;
 }
 
@@ -136,7 +136,7 @@ neighbours top_k(MPI_Comm ranks, const Queries& queries, const Shard& shard, req
     const idx_t columns = k < 0 ? 0 : k < all ? idx_t(k) : all;
     neighbours found;
     std::optional<hit_lists> lists;
-    together(ranks, [&] {
+    mpi::together(ranks, [&] {
         const neighbours mine = unitsphere::top_k(queries, shard, k, how, {options.queries, options.shard, false});
         found = {matrix<idx_t>::uninitialized(q, columns), matrix<float>::uninitialized(q, columns)};
         lists.emplace(q, columns);
@@ -172,7 +172,7 @@ range_result range_search(MPI_Comm ranks, const Queries& queries, const Shard& s
     require_same(function, "max_per_query", records, search_record::most);
     const array<idx_t> first = first_rows_of(function, records, search_record::rows);
     range_result mine;
-    together(ranks, [&] {
+    mpi::together(ranks, [&] {
         mine = unitsphere::range_search(queries, shard, threshold, how,
                                         {options.queries, options.shard, options.upper_bound, options.max_per_query});
     });

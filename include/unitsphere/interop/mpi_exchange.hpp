@@ -128,12 +128,6 @@ matrix<idx_t> gather_records(MPI_Comm ranks, idx_t columns, Work&& work) {
 }
 static_assert(sizeof(idx_t) == 8);
 
-/// Runs work() on every rank, and throws on all ranks where it throws on one.
-template <class Work>
-void together(MPI_Comm ranks, Work&& work) {
-    gather_records(ranks, 0, [&](idx_t*) { work(); });
-}
-
 /// Refuses another value on some rank than on rank 0.
 inline void require_same(const char* function, const char* what, const matrix<idx_t>& records, idx_t column) {
     for (idx_t rank = 1; rank < records.rows(); ++rank)
@@ -239,5 +233,23 @@ private:
 };
 
 }  // namespace mpi_detail
+
+namespace mpi {
+
+/// Runs work() on every rank, and throws on all ranks where it throws on one: what a rank does alone, such as reading
+/// its part of a file, fails on all of them, so that none waits for it in the next call.
+///
+/// Shapes   work: a callable without arguments, which makes no call of MPI.
+/// Units    none.
+/// Errors   the first failing rank's, with "rank 2: " before its text: shape_error and value_error as such, all others as
+///          mpi::error.
+/// Threads  the caller's.   Memory  8 bytes for each rank.
+/// Source   MPI 3.1, section 5.7: one MPI_Allgather.
+template <class Work>
+void together(MPI_Comm ranks, Work&& work) {
+    mpi_detail::gather_records(ranks, 0, [&](idx_t*) { work(); });
+}
+
+}  // namespace mpi
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere
