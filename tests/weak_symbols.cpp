@@ -113,6 +113,11 @@ us::idx_t use_search(const us::matrix<T>& rows) {
 #ifdef MPI_VERSION
     pairs += us::mpi::top_k(MPI_COMM_WORLD, rows, catalogue, 2).queries();
     pairs += us::mpi::range_search(MPI_COMM_WORLD, rows, catalogue, 0.5f).queries();
+    const auto scale = us::logit_scale::from_multiplier(1.0f);
+    pairs += us::mpi::clip_loss_gradients(MPI_COMM_WORLD, rows, rows, scale).images.rows();
+    pairs += us::mpi::siglip_loss_gradients(MPI_COMM_WORLD, rows, rows, scale, 1.0f).images.rows();
+    pairs += us::idx_t(us::mpi::clip_loss(MPI_COMM_WORLD, rows, rows, scale).loss +
+                       us::mpi::siglip_loss(MPI_COMM_WORLD, rows, rows, scale, 1.0f));
 #endif
     for (const auto [row, score] : found[0]) pairs += row + us::idx_t(score);
     for (const auto [row, score] : in_range[0]) pairs += row + us::idx_t(score);

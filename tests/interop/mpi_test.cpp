@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include <unitsphere/contrastive_loss.hpp>
 #include <unitsphere/interop/mpi.hpp>
 
 #include "catch.hpp"
@@ -126,6 +127,94 @@ TEST_CASE("what one rank refuses all ranks refuse, and the next call works", "[m
     CHECK(message_of<mpi::error>([&] { mpi::top_k(MPI_COMM_WORLD, rows, rows, 2, executor); }) ==
           last() + "no threads");
     check_in_step();
+}
+
+namespace {
+
+/// Pairs with a zero row and rows of very different lengths.
+template <class T>
+matrix<T> batch_of(idx_t pairs, std::uint64_t seed) {
+    auto rows = random_rows<T>(pairs, 24, seed);
+    generator random(seed);
+    if (pairs > 9) fill_row(rows.row(5), 24, row_kind::zero, random), fill_row(rows.row(9), 24, row_kind::huge, random);
+    return rows;
+}
+
+template <class Mine, class Whole>
+void check_part(const Mine& mine, const Whole& whole, const std::vector<idx_t>& first) {
+    CHECK(first_difference(mine.images, part_of_rank(whole.images, first)) == "");
+    CHECK(first_difference(mine.texts, part_of_rank(whole.texts, first)) == "");
+    CHECK(reference::bits(mine.loss) == reference::bits(whole.loss));
+    CHECK(reference::bits(mine.log_scale) == reference::bits(whole.log_scale));
+}
+
+}  // namespace
+
+TEST_CASE("losses and gradients of a spread batch have the bits of one machine", "[mpi]") {
+    const int way = GENERATE_COPY(range(0, ranks().size > 1 ? 3 : 1));
+    const idx_t pairs = GENERATE(1, 40, 2060);  // one chunk, and four, the last one shorter
+    const float multiplier = GENERATE(20.0f, 400.0f);
+    CAPTURE(way, pairs, multiplier);
+    const auto images = batch_of<float16>(pairs, 607);
+    const auto texts = batch_of<double>(pairs, 608);
+    const auto scale = logit_scale::from_multiplier(multiplier);
+    const auto first = cut(pairs, way);
+    const auto my_images = part_of_rank(images, first);
+    const auto my_texts = part_of_rank(texts, first);
+    const clip_loss_value value = clip_loss(images, texts, scale),
+                          same = mpi::clip_loss(MPI_COMM_WORLD, my_images, my_texts, scale);
+    CHECK(reference::bits(value.image_to_text) == reference::bits(same.image_to_text));
+    CHECK(reference::bits(value.text_to_image) == reference::bits(same.text_to_image));
+    CHECK(reference::bits(value.loss) == reference::bits(same.loss));
+    check_part(mpi::clip_loss_gradients(MPI_COMM_WORLD, my_images, my_texts, scale),
+               clip_loss_gradients(images, texts, scale), first);
+    CHECK(reference::bits(siglip_loss(images, texts, scale, -3.0f)) ==
+          reference::bits(mpi::siglip_loss(MPI_COMM_WORLD, my_images, my_texts, scale, -3.0f)));
+    const auto whole = siglip_loss_gradients(images, texts, scale, -3.0f);
+    const auto mine = mpi::siglip_loss_gradients(MPI_COMM_WORLD, my_images, my_texts, scale, -3.0f);
+    check_part(mine, whole, first);
+    CHECK(reference::bits(mine.bias) == reference::bits(whole.bias));
+}
+
+TEST_CASE("losses of a spread batch refuse together, and a row of NaN makes all of them NaN", "[mpi]") {
+    const auto scale = logit_scale::from_multiplier(20.0f);
+    auto images = batch_of<float>(30, 609);
+    const auto texts = batch_of<float>(30, 610);
+    const matrix_view<const float> fewer(texts.row(0), is_last() ? 29 : 30, 24);
+    CHECK(message_of<shape_error>([&] { mpi::clip_loss(MPI_COMM_WORLD, images, fewer, scale); }) ==
+          last() + "mpi::clip_loss: images has 30 rows, texts has 29 rows");
+    const matrix_view<const float> none(texts.row(0), 0, 24);
+    CHECK(message_of<value_error>([&] { mpi::siglip_loss(MPI_COMM_WORLD, none, none, scale, 1.0f); }) ==
+          "mpi::siglip_loss: images have 0 rows, there is no mean of no loss");
+    const int many = ranks().size;
+    if (many > 1)
+        CHECK(message_of<value_error>([&] {
+                  const float other = is_last() ? 21.0f : 20.0f;
+                  mpi::clip_loss(MPI_COMM_WORLD, images, texts, logit_scale::from_multiplier(other));
+              }) == "mpi::clip_loss: rank 0 has a scale of 20, rank " + std::to_string(many - 1) + " has 21");
+    // In the middle of the ring: the second time that this rank has work for its threads.
+    const auto big = batch_of<float>(2060, 611);
+    int calls = 0;
+    const auto first = cut(2060, 0);
+    const auto executor = [&](idx_t count, const auto& body) {
+        if (is_last() && ++calls == 6) throw std::logic_error("no more threads");
+        for (idx_t i = 0; i < count; ++i) body(i);
+    };
+    const struct two {
+        decltype(executor)& run;
+        idx_t workers() const { return 2; }
+        void operator()(idx_t count, const engine::function_ref& body) const { run(count, body); }
+    } twice{executor};
+    if (many < 3)  // a rank with one chunk has no use for a second thread
+        CHECK(message_of<mpi::error>([&] {
+                  mpi::clip_loss_gradients(MPI_COMM_WORLD, part_of_rank(big, first), part_of_rank(big, first), scale,
+                                           twice);
+              }) == last() + "no more threads");
+    check_in_step();
+    if (is_last()) images(7, 3) = infinity;
+    const clip_loss_gradient found = mpi::clip_loss_gradients(MPI_COMM_WORLD, images, texts, scale);
+    CHECK((reference::is_nan(found.loss) && reference::is_nan(found.log_scale)));
+    CHECK((all_nan(found.images.row(0), 24) && all_nan(found.texts.row(29), 24)));
 }
 
 // With mpirun alone: the whole job ends.

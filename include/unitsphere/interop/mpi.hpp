@@ -21,6 +21,7 @@
 #include "../gallery.hpp"
 #include "../search.hpp"
 #include "mpi_exchange.hpp"
+#include "mpi_losses.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {

@@ -241,7 +241,7 @@ namespace mpi {
 ///
 /// Shapes   work: a callable without arguments, which makes no call of MPI.
 /// Units    none.
-/// Errors   the first failing rank's, with "rank 2: " before its text: shape_error and value_error as such, all others as
+/// Errors   the first failing rank's, with "rank 2: " before its text: shape_error and value_error as such, others as
 ///          mpi::error.
 /// Threads  the caller's.   Memory  8 bytes for each rank.
 /// Source   MPI 3.1, section 5.7: one MPI_Allgather.
