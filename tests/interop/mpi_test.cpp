@@ -217,6 +217,52 @@ TEST_CASE("losses of a spread batch refuse together, and a row of NaN makes all 
     CHECK((all_nan(found.images.row(0), 24) && all_nan(found.texts.row(29), 24)));
 }
 
+TEST_CASE("means of spread rows have the bits of one machine", "[mpi]") {
+    const int way = GENERATE_COPY(range(0, ranks().size > 1 ? 4 : 1));
+    const idx_t dim = GENERATE(1, 64, 131);
+    CAPTURE(way, dim);
+    auto rows = random_rows<double>(50, dim, 612);
+    std::fill(rows.row(11), rows.row(11) + dim, 0.0);
+    const auto first = cut(50, way);
+    const auto mine = part_of_rank(rows, first);
+    const std::size_t begin = std::size_t(first[std::size_t(ranks().rank)]), end = begin + std::size_t(mine.rows());
+    std::vector<double> weights(50);
+    for (std::size_t i = 0; i < 50; ++i) weights[i] = (i % 7 == 0 ? -1.0 : 1.0) * double(1 + i * i) * 1e300;
+    const std::vector<double> my_weights(weights.begin() + idx_t(begin), weights.begin() + idx_t(end));
+    std::vector<int> classes(50);
+    for (std::size_t i = 0; i < 50; ++i) classes[i] = int(i * 5 % 7);
+    const std::vector<int> my_classes(classes.begin() + idx_t(begin), classes.begin() + idx_t(end));
+    CHECK(first_difference(mpi::mean_direction(MPI_COMM_WORLD, mine), mean_direction(rows)) == "");
+    CHECK(first_difference(mpi::mean_direction(MPI_COMM_WORLD, mine, {}, {{}, {}, my_weights}),
+                           mean_direction(rows, {}, {{}, {}, weights})) == "");
+    CHECK(first_difference(mpi::centroid(MPI_COMM_WORLD, mine), centroid(rows)) == "");
+    CHECK(first_difference(mpi::prompt_ensemble(MPI_COMM_WORLD, mine, my_classes), prompt_ensemble(rows, classes)) ==
+          "");
+}
+
+TEST_CASE("means of spread rows refuse together", "[mpi]") {
+    auto rows = random_rows<float>(5, 8, 613);
+    const matrix_view<const float> none(rows.row(0), 0, 8);
+    const auto value = [](auto&& call) { return message_of<value_error>(call); };
+    CHECK(value([&] { mpi::centroid(MPI_COMM_WORLD, none); }) == "mpi::centroid: there are no rows");
+    const std::vector<int> classes{0, 1, 3, 1, 0}, negative{0, 1, 2, -4, 0};
+    CHECK(value([&] { mpi::prompt_ensemble(MPI_COMM_WORLD, rows, classes); }) ==
+          "mpi::prompt_ensemble: class 2 has no prompts");
+    CHECK(value([&] { mpi::prompt_ensemble(MPI_COMM_WORLD, rows, is_last() ? negative : classes); }) ==
+          last() + "prompt_ensemble: prompt 3 has the negative class -4");
+    const std::vector<float> weights(5, 1.0f);
+    if (ranks().size > 1) {
+        mean_direction_options options;
+        if (is_last()) options.weights = weights;
+        CHECK(value([&] { mpi::mean_direction(MPI_COMM_WORLD, rows, {}, options); }) ==
+              "mpi::mean_direction: rank 0 has no weights, rank " + std::to_string(ranks().size - 1) + " has some");
+    }
+    if (is_last()) rows(3, 2) = infinity;
+    CHECK(value([&] { mpi::mean_direction(MPI_COMM_WORLD, rows); }) ==
+          last() + "mpi::mean_direction: row 3 is not finite");
+    check_in_step();
+}
+
 // With mpirun alone: the whole job ends.
 TEST_CASE("a rank that dies ends the others", "[.dies]") {
     check_in_step();

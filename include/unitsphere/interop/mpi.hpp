@@ -20,6 +20,7 @@
 
 #include "../gallery.hpp"
 #include "../search.hpp"
+#include "mpi_directions.hpp"
 #include "mpi_exchange.hpp"
 #include "mpi_losses.hpp"
 

@@ -5,9 +5,9 @@
 ///   step 1               r0 c1 | r1 c2                  r2 c3 | r3 c0
 ///   step 2               r0 c2 | r1 c3                  r2 c0 | r3 c1      each r c a cell: rows stay, columns move on
 ///
-/// A chunk of columns goes round with the sums of its columns, to the process before, and so meets the chunks of rows in
-/// the order of the Latin square: every sum has the additions of one process in their order, hence its bits. A process
-/// holds its own rows, and as many columns and one chunk more: memory and traffic are O(batch / processes) a step.
+/// A chunk of columns goes round with the sums of its columns, to the process before, and so meets the chunks of rows
+/// in the order of the Latin square: every sum has the additions of one process in their order, hence its bits. A
+/// process holds its own rows, and as many columns and one chunk more; each step moves one chunk.
 ///
 /// Ring     begin(from, to, bytes) starts to send to the process before and to receive from the one behind; finish()
 ///          waits for all that has begun. Neither may be left out by one process, or the others wait: see attempt().

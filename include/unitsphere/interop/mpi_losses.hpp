@@ -36,7 +36,7 @@ public:
             texts_.emplace(texts, options.texts, names.function, names.gallery_row, how);
             record[0] = images.dim(), record[1] = images.rows();
             record[2] = bits_of(scale.multiplier()), record[3] = bits_of(bias);
-            record[4] = images_->finite && texts_->finite ? 1 : 0;
+            record[4] = images_->is_finite() && texts_->is_finite() ? 1 : 0;
         });
         require_same(names.function, "rows of dim", records, 0);
         require_same_number(names.function, "a scale of", records, 2);
@@ -52,10 +52,9 @@ public:
         const idx_t dim = records(0, 0);
         const auto share_of = [&](idx_t r) { return chunk_share::of(pairs, dim, gradients, r, records.rows()); };
         for (idx_t r = 0; r < records.rows(); ++r) first_of_chunks_[r + 1] = first_of_chunks_[r] + share_of(r).rows();
-        mpi::together(ranks, [&] {
-            around.emplace(ranks, share_of(0).all);
-            batch.emplace(how, names.function, share_of(around->rank), dim, gradients, *around);
-        });
+        around.emplace(ranks, share_of(0).all);
+        mpi::together(ranks,
+                      [&] { batch.emplace(how, names.function, share_of(around->rank), dim, gradients, *around); });
     }
 
     bool defined = true;
@@ -152,7 +151,7 @@ clip_loss_gradient clip_loss_of(MPI_Comm ranks, const detail::side_names& names,
         return kernel::exp_sums{sums.of_texts.tops + first, sums.of_texts.sums + first};
     };
     double totals[2] = {0.0, 0.0};
-    all.around->chain(totals, 2, [&] {
+    all.around->chain_to_all(totals, 2, [&] {
         totals[0] = detail::total_of_losses(sums.of_images, sums.label_scores, sums.q, multiplier, totals[0]);
         all.for_each_chunk([&](idx_t, idx_t row, idx_t column, idx_t rows) {
             totals[1] =
@@ -181,7 +180,7 @@ clip_loss_gradient clip_loss_of(MPI_Comm ranks, const detail::side_names& names,
             [&](idx_t worker, idx_t i, idx_t first, idx_t width, idx_t first_label) {
                 batch.weigh(worker, i, first, width, detail::softmax_weights{multiplier, first_label, sums});
             });
-        all.around->chain(&result.log_scale, 1, [&] {
+        all.around->chain_to_all(&result.log_scale, 1, [&] {
             all.for_each_chunk([&](idx_t, idx_t, idx_t column, idx_t rows) {
                 for (idx_t j = 0; j < rows; ++j) result.log_scale += sums.slopes[column + j];
             });
@@ -225,7 +224,7 @@ siglip_loss_gradient siglip_loss_of(MPI_Comm ranks, const detail::side_names& na
                        batch.score(worker, i, first, width, detail::sum_softplus(pairs));
                });
     double totals[3] = {0.0, 0.0, 0.0};
-    all.around->chain(totals, 3, [&] {
+    all.around->chain_to_all(totals, 3, [&] {
         all.for_each_chunk([&](idx_t, idx_t, idx_t column, idx_t rows) {
             for (idx_t j = column; j < column + rows; ++j)
                 totals[0] += sums.losses[j], totals[1] += sums.slopes[j], totals[2] += sums.totals[j];
@@ -258,8 +257,8 @@ namespace mpi {
 /// Errors   shape_error if rows or dims disagree, on one rank or between ranks; value_error for no pairs at all, for
 ///          another scale on some rank, and for rows as in us::clip_loss. On all ranks. A row of NaN or Inf on any rank
 ///          makes the loss NaN.
-/// Threads  `how` splits the chunks of the rank. A rank has work from one chunk for each rank on: 512 rows of the batch,
-///          or as many as us::clip_loss packs at once.
+/// Threads  `how` splits the chunks of the rank. Every rank has work from one chunk for each rank on: 512 pairs, or as
+///          many as us::clip_loss packs at once.
 /// Memory   O(pairs of all ranks / ranks): 4 dim bytes for each pair of the rank four times, and two chunks. A rank
 ///          sends its share of that once for each chunk of the batch.
 /// Source   as us::clip_loss; Liu et al. 2023, arXiv:2310.01889: blocks that go round a ring.
