@@ -6,6 +6,7 @@
 
 #include <unitsphere/contrastive_loss.hpp>
 #include <unitsphere/interop/mpi.hpp>
+#include <unitsphere/retrieval.hpp>
 
 #include "catch.hpp"
 #include "checks.hpp"
@@ -238,6 +239,27 @@ TEST_CASE("means of spread rows have the bits of one machine", "[mpi]") {
     CHECK(first_difference(mpi::centroid(MPI_COMM_WORLD, mine), centroid(rows)) == "");
     CHECK(first_difference(mpi::prompt_ensemble(MPI_COMM_WORLD, mine, my_classes), prompt_ensemble(rows, classes)) ==
           "");
+}
+
+TEST_CASE("retrieval of spread texts has the ranks of one machine, and refuses together", "[mpi]") {
+    const int way = GENERATE_COPY(range(0, ranks().size > 1 ? 4 : 1));
+    const auto images = rows_with_ties<float>(37, 17, 614), texts = rows_with_ties<float>(150, 17, 615);
+    std::vector<int> image_of(150);
+    for (int j = 0; j < 150; ++j) image_of[std::size_t(j)] = j % 11 == 0 ? -1 : j * 3 % 37;
+    const auto first = cut(150, way);
+    const auto mine = part_of_rank(texts, first);
+    const auto begin = image_of.begin() + first[std::size_t(ranks().rank)];
+    std::vector<int> my_images(begin, begin + mine.rows());
+    const retrieval_result whole = retrieval(images, texts, image_of),
+                           found = mpi::retrieval(MPI_COMM_WORLD, images, mine, my_images);
+    CHECK(listed(found.image_to_text.ranks) == listed(whole.image_to_text.ranks));
+    CHECK(listed(found.image_to_text.first) == listed(whole.image_to_text.first));
+    CHECK(listed(found.text_to_image.ranks) == listed(whole.text_to_image.ranks));
+    CHECK(found.image_to_text.candidates == 150);
+    my_images.push_back(0);
+    CHECK(message_of<shape_error>([&] { mpi::retrieval(MPI_COMM_WORLD, images, mine, my_images); }).find("rank 0: ") ==
+          0);
+    check_in_step();
 }
 
 TEST_CASE("means of spread rows refuse together", "[mpi]") {

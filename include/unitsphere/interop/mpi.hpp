@@ -23,6 +23,7 @@
 #include "mpi_directions.hpp"
 #include "mpi_exchange.hpp"
 #include "mpi_losses.hpp"
+#include "mpi_retrieval.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
@@ -58,21 +59,7 @@ void describe(const Queries& queries, const Shard& shard, idx_t* record) {
 inline void require_same_queries(const char* function, const matrix<idx_t>& records) {
     require_same(function, "queries", records, search_record::queries);
     require_same(function, "queries of dim", records, search_record::dim);
-    for (idx_t rank = 1; rank < records.rows(); ++rank)
-        if (records(rank, search_record::hash) != records(0, search_record::hash))
-            fail<value_error>(function, ": rank ", rank, " has other queries than rank 0");
-}
-
-/// The first row of each rank's shard in the whole gallery, and behind the last one how many rows there are.
-inline array<idx_t> first_rows_of(const char* function, const matrix<idx_t>& records, idx_t column) {
-    array<idx_t> first(records.rows() + 1);
-    for (idx_t rank = 0; rank < records.rows(); ++rank) {
-        if (records(rank, column) > PTRDIFF_MAX - first[rank])
-            fail<shape_error>(function, ": ", records(rank, column), " rows of rank ", rank, " behind ", first[rank],
-                              " exceed 2^63 - 1");
-        first[rank + 1] = first[rank] + records(rank, column);
-    }
-    return first;
+    require_same_rows(function, "queries", records, search_record::hash);
 }
 
 /// The hits of all ranks' shards, on all ranks. `mine` has numbers of the shard.

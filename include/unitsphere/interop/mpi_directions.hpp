@@ -1,5 +1,5 @@
-/// Mean directions of rows that are spread over the ranks of MPI. The sums keep the order of the rows: each rank goes on
-/// where the one before has stopped, some columns at a time, so that all ranks are at work.
+/// Mean directions of rows that are spread over the ranks of MPI. The sums keep the order of the rows: each rank goes
+/// on where the one before has stopped, some columns at a time, so that all ranks are at work.
 ///
 ///   columns   0 .. 63      64 .. 127     128 .. 191
 ///   rank 0    adds         adds          adds           all ranks have measured their rows before, at once
@@ -113,11 +113,11 @@ namespace mpi {
 
 /// us::mean_direction of the rows of all ranks, bit for bit, on every rank.
 ///
-/// Shapes   rows [n, dim], each rank's own, n >= 0 -> [1, dim]. options.weights: one for each of the rank's rows, or none
-///          on all ranks.
+/// Shapes   rows [n, dim], each rank's own, n >= 0 -> [1, dim]. options.weights: one for each of the rank's rows, or
+///          none on all ranks.
 /// Units    as us::mean_direction.
-/// Errors   shape_error if ranks have other dims; value_error for no rows on any rank, for weights on some ranks alone, and
-///          as us::mean_direction, which names the row of its rank. On all ranks.
+/// Errors   shape_error if ranks have other dims; value_error for no rows on any rank, for weights on some ranks alone,
+///          and as us::mean_direction, which names the row of its rank. On all ranks.
 /// Threads  `how` measures the rank's rows; sums keep the order of the rows, rank after rank.
 /// Memory   16 dim bytes, and 8 for each of the rank's rows. A rank sends 8 dim bytes twice.
 /// Source   as us::mean_direction.

@@ -21,6 +21,7 @@
 #include <mpi.h>
 
 #include <exception>
+#include <optional>
 #include <vector>
 
 #include "../shards.hpp"
@@ -169,6 +170,25 @@ idx_t hash_of(const matrix_view<const T>& rows) noexcept {
         }
     }
     return idx_t(hash >> 1);
+}
+
+/// Refuses rows of another hash on some rank than on rank 0.
+inline void require_same_rows(const char* function, const char* rows, const matrix<idx_t>& records, idx_t column) {
+    for (idx_t rank = 1; rank < records.rows(); ++rank)
+        if (records(rank, column) != records(0, column))
+            fail<value_error>(function, ": rank ", rank, " has other ", rows, " than rank 0");
+}
+
+/// The first row of each rank's shard in the whole gallery, and behind the last one how many rows there are.
+inline array<idx_t> first_rows_of(const char* function, const matrix<idx_t>& records, idx_t column) {
+    array<idx_t> first(records.rows() + 1);
+    for (idx_t rank = 0; rank < records.rows(); ++rank) {
+        if (records(rank, column) > PTRDIFF_MAX - first[rank])
+            fail<shape_error>(function, ": ", records(rank, column), " rows of rank ", rank, " behind ", first[rank],
+                              " exceed 2^63 - 1");
+        first[rank + 1] = first[rank] + records(rank, column);
+    }
+    return first;
 }
 
 /// Lists of the k best as one message: for each query how many there are, k, k rows and k scores. They are heaps, the
