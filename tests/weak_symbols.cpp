@@ -116,6 +116,11 @@ us::idx_t use_search(const us::matrix<T>& rows) {
     const auto scale = us::logit_scale::from_multiplier(1.0f);
     pairs += us::mpi::clip_loss_gradients(MPI_COMM_WORLD, rows, rows, scale).images.rows();
     pairs += us::mpi::siglip_loss_gradients(MPI_COMM_WORLD, rows, rows, scale, 1.0f).images.rows();
+    const std::array<int, 2> labels{0, 1};
+    pairs += us::mpi::retrieval(MPI_COMM_WORLD, rows, rows, labels).text_to_image.candidates;
+    pairs += us::mpi::prompt_ensemble(MPI_COMM_WORLD, rows, labels).rows();
+    pairs += us::mpi::mean_direction(MPI_COMM_WORLD, us::mpi::centroid(MPI_COMM_WORLD, rows)).rows();
+    us::mpi::together(MPI_COMM_WORLD, [] {});
     pairs += us::idx_t(us::mpi::clip_loss(MPI_COMM_WORLD, rows, rows, scale).loss +
                        us::mpi::siglip_loss(MPI_COMM_WORLD, rows, rows, scale, 1.0f));
 #endif

@@ -21,7 +21,7 @@ namespace mpi_detail {
 inline constexpr detail::side_names retrieval_names = detail::of_images_and_texts("mpi::retrieval");
 
 /// Consumers that count for the pairs of all ranks the texts of this shard that come before, and for the texts of this
-/// shard the images. Text j of the shard is text first_text + j of all. As detail::count_ranks, for a part of the texts.
+/// shard the images. Text j of the shard is text first_text + j of all. detail::count_ranks for a part of the texts.
 class count_in_shard : public engine::consumer_pool {
 public:
     count_in_shard(idx_t images, idx_t texts, idx_t first_text, idx_t own)
@@ -193,8 +193,8 @@ namespace mpi {
 /// Shapes   images [q, dim], the same on every rank; texts [g, dim] and image_of_text, g integers, each rank's own,
 ///          g >= 0: rows of images or -1. Texts count over all ranks, rank after rank.
 /// Units    ranks, from 1 on, as us::retrieval.
-/// Errors   shape_error if ranks have other numbers or dims of images; value_error for other images on some rank, and as
-///          us::retrieval, which names the text of its rank. On all ranks.
+/// Errors   shape_error if ranks have other numbers or dims of images; value_error for other images on some rank, and
+///          as us::retrieval, which names the text of its rank. On all ranks.
 /// Threads  `how` splits the rank's texts, or the images; every split gives the same ranks.
 /// Memory   O(q + texts of all ranks), and 8 bytes for each of these texts for each worker; never the matrix of scores.
 ///          A rank receives some 36 bytes for each of these texts.
