@@ -31,7 +31,7 @@ struct merge_range_results_options {
 ///          indices and scores of other shapes; value_error for a negative k or first row, and for a row number beyond
 ///          2^63 - 1.
 /// Threads  `how` splits the queries; every split gives the same result.   Memory  the result.
-/// Source   FAISS, merge_knn_results (there: distances alone decide, ties go to the lower shard).
+/// Source   FAISS, merge_knn_results (there: of sorted lists, ties in the order of its heap).
 template <class Lists, class FirstRows, detail::if_list<FirstRows> = 0>
 neighbours merge_neighbours(const Lists& lists, const FirstRows& first_rows, required<idx_t> k,
                             const execution& how = {}) {

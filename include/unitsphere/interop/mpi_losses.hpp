@@ -259,7 +259,7 @@ namespace mpi {
 ///          makes the loss NaN.
 /// Threads  `how` splits the chunks of the rank. Every rank has work from one chunk for each rank on: 512 pairs, or as
 ///          many as us::clip_loss packs at once.
-/// Memory   O(pairs of all ranks / ranks): 4 dim bytes for each pair of the rank four times, and two chunks. A rank
+/// Memory   O(pairs of all ranks / ranks): 16 dim bytes for each pair of the rank, and two chunks. A rank
 ///          sends its share of that once for each chunk of the batch.
 /// Source   as us::clip_loss; Liu et al. 2023, arXiv:2310.01889: blocks that go round a ring.
 template <class Images, class Texts, unitsphere::detail::if_rows<Images, Texts> = 0>
@@ -273,7 +273,7 @@ clip_loss_value clip_loss(MPI_Comm ranks, const Images& images, const Texts& tex
 ///
 /// Shapes   gradients [n, dim] of the rank's images and texts; the derivative by ln(scale) is that of all pairs.
 /// Units    as us::clip_loss_gradients.   Errors, Threads, Source   as above.
-/// Memory   as above, and as much again. The gradients of a chunk go round with it.
+/// Memory   as above, and 20 dim bytes for each pair of the rank. The gradients of a chunk go round with it.
 template <class Images, class Texts, unitsphere::detail::if_rows<Images, Texts> = 0>
 clip_loss_gradient clip_loss_gradients(MPI_Comm ranks, const Images& images, const Texts& texts, logit_scale scale,
                                        const execution& how = {}, const clip_loss_options& options = {}) {
