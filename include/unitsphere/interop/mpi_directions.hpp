@@ -7,7 +7,7 @@
 ///   rank 2                               adds
 #pragma once
 
-#include <optional>
+#include <memory>
 
 #include "../directions.hpp"
 #include "../zero_shot.hpp"
@@ -53,7 +53,7 @@ matrix<double> chained_sums(MPI_Comm ranks, const measured_side<T>& rows, idx_t 
 /// The rows of all ranks. The record of a rank: dim, rows, zero rows, and one number more.
 template <class T>
 struct spread_rows {
-    std::optional<measured_side<T>> mine;
+    std::unique_ptr<measured_side<T>> mine;
     matrix<idx_t> records;
     idx_t count = 0, zero_rows = 0;
 
@@ -66,7 +66,7 @@ struct spread_rows {
               row_policy counted = detail::refuse_non_finite(policy);
               row_report unused;
               if (counted.report == nullptr) counted.report = &unused;
-              mine.emplace(rows, counted, function, row, how);
+              mine.reset(new measured_side<T>(rows, counted, function, row, how));
               record[0] = rows.dim(), record[1] = rows.rows(), record[2] = mine->seen().zero_rows;
               if (policy.report != nullptr) mine->report();
           })) {

@@ -1,6 +1,7 @@
 /// The contrastive losses of a batch that is spread over the ranks of MPI, and their gradients.
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "mpi_ring.hpp"
@@ -32,8 +33,8 @@ public:
         const matrix<idx_t> records = gather_records(ranks, 5, [&](idx_t* record) {
             detail::require_same_shape(names, images, texts);
             if (!detail::is_finite(bias)) fail<value_error>(names.function, ": bias is ", double(bias), ", not finite");
-            images_.emplace(images, options.images, names.function, names.query_row, how);
-            texts_.emplace(texts, options.texts, names.function, names.gallery_row, how);
+            images_.reset(new home_side<T>(images, options.images, names.function, names.query_row, how));
+            texts_.reset(new home_side<G>(texts, options.texts, names.function, names.gallery_row, how));
             record[0] = images.dim(), record[1] = images.rows();
             record[2] = bits_of(scale.multiplier()), record[3] = bits_of(bias);
             record[4] = images_->is_finite() && texts_->is_finite() ? 1 : 0;
@@ -114,8 +115,8 @@ private:
     MPI_Comm ranks_;
     const execution& how_;
     bool gradients_;
-    std::optional<home_side<T>> images_;
-    std::optional<home_side<G>> texts_;
+    std::unique_ptr<home_side<T>> images_;  // an optional's emplace would be a symbol without an instruction set
+    std::unique_ptr<home_side<G>> texts_;
     array<idx_t> first_rows_, first_of_chunks_;
     matrix<float> of_columns_;
 };
