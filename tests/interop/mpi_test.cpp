@@ -10,6 +10,7 @@
 
 #include "catch.hpp"
 #include "checks.hpp"
+#include "executors.hpp"
 #include "ranked.hpp"
 
 namespace tests {
@@ -167,7 +168,8 @@ TEST_CASE("losses and gradients of a spread batch have the bits of one machine",
     CHECK(reference::bits(value.image_to_text) == reference::bits(same.image_to_text));
     CHECK(reference::bits(value.text_to_image) == reference::bits(same.text_to_image));
     CHECK(reference::bits(value.loss) == reference::bits(same.loss));
-    check_part(mpi::clip_loss_gradients(MPI_COMM_WORLD, my_images, my_texts, scale),
+    team threads(2);
+    check_part(mpi::clip_loss_gradients(MPI_COMM_WORLD, my_images, my_texts, scale, threads),
                clip_loss_gradients(images, texts, scale), first);
     CHECK(reference::bits(siglip_loss(images, texts, scale, -3.0f)) ==
           reference::bits(mpi::siglip_loss(MPI_COMM_WORLD, my_images, my_texts, scale, -3.0f)));
