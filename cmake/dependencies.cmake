@@ -5,6 +5,7 @@ include(FetchContent)
 set(unitsphere_xsimd_minimum 8.1)  # the installed package and the .pc file ask for the same
 set(unitsphere_eigen_minimum 3.4)
 set(unitsphere_tbb_minimum 2021)  # the first that is oneTBB
+set(unitsphere_mpi_minimum 3.0)
 set(unitsphere_missing "")
 
 # Looks for one package; `unitsphere_missing` collects what is not there. OPTIONAL ones are not missed.
@@ -107,6 +108,15 @@ if(NOT TARGET OpenMP::OpenMP_CXX)
   if(TARGET OpenMP::OpenMP_CXX)
     message(STATUS "unitsphere: OpenMP ${OpenMP_CXX_VERSION} in ${OpenMP_CXX_LIB_NAMES}")
     set_target_properties(OpenMP::OpenMP_CXX PROPERTIES IMPORTED_GLOBAL TRUE)
+  endif()
+endif()
+
+set(MPI_CXX_SKIP_MPICXX ON)  # MPI's C interface
+if(NOT TARGET MPI::MPI_CXX AND NOT CMAKE_CROSSCOMPILING)  # else it would find this machine's
+  find_package(MPI QUIET COMPONENTS CXX)
+  if(TARGET MPI::MPI_CXX)
+    message(STATUS "unitsphere: MPI ${MPI_CXX_VERSION} in ${MPI_CXX_COMPILER}")
+    set_target_properties(MPI::MPI_CXX PROPERTIES IMPORTED_GLOBAL TRUE)
   endif()
 endif()
 

@@ -1,4 +1,5 @@
-# The targets of this tree and of the installed package, for what was found: xsimd, and perhaps Eigen, OpenMP and TBB.
+# The targets of this tree and of the installed package, for what was found: xsimd, and perhaps Eigen, OpenMP, TBB
+# and MPI.
 # `unitsphere_include` is the directory of the headers.
 #
 # At the top level they are targets of this project, whose programs see the headers' warnings. To all others they are
@@ -54,4 +55,9 @@ if(TARGET OpenMP::OpenMP_CXX)
 endif()
 if(TARGET TBB::tbb AND NOT (TBB_VERSION AND TBB_VERSION VERSION_LESS unitsphere_tbb_minimum))
   unitsphere_add_target(tbb unitsphere::unitsphere TBB::tbb)
+endif()
+
+# unitsphere::mpi: for questions to rows that are spread over the ranks of MPI.
+if(TARGET MPI::MPI_CXX AND NOT (MPI_CXX_VERSION AND MPI_CXX_VERSION VERSION_LESS unitsphere_mpi_minimum))
+  unitsphere_add_target(mpi unitsphere::unitsphere MPI::MPI_CXX)
 endif()

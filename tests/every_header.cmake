@@ -4,6 +4,9 @@ set(own_includes "")
 foreach(header IN LISTS headers)  # from headers_alone.cmake
   if(header STREQUAL "engine/openmp.hpp")  # not every compiler at hand has it
     string(APPEND own_includes "#ifdef _OPENMP\n#include <unitsphere/${header}>\n#endif\n")
+  elseif(header MATCHES "^interop/mpi")  # it asks for exceptions
+    string(APPEND own_includes
+      "#if defined(__cpp_exceptions) && __has_include(<mpi.h>)\n#include <unitsphere/${header}>\n#endif\n")
   else()
     string(APPEND own_includes "#include <unitsphere/${header}>\n")
   endif()

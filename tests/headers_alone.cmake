@@ -15,6 +15,10 @@ foreach(executor openmp tbb)
   endif()
 endforeach()
 
+if(NOT TARGET unitsphere::mpi)
+  list(FILTER headers EXCLUDE REGEX "^interop/mpi")
+endif()
+
 # What programs include; the other layers' headers are left to the builds for other machines, which take longer.
 set(alone ${headers})
 if(UNITSPHERE_NATIVE)

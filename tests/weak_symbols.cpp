@@ -12,6 +12,9 @@
 #endif
 #include <unitsphere/dispatch.hpp>
 #include <unitsphere/interop/eigen.hpp>
+#if __has_include(<mpi.h>)
+#include <unitsphere/interop/mpi.hpp>
+#endif
 #include <unitsphere/io/gallery_writer.hpp>
 #include <unitsphere/io/linear_head.hpp>
 #include <unitsphere/io/mapped_npy.hpp>
@@ -131,6 +134,23 @@ us::idx_t use_search(const us::matrix<T>& rows) {
     us::range_result in_range = us::range_search(rows, catalogue, 0.5f);
     const us::range_result same_range(in_range);
     in_range = same_range;
+    const std::array<int, 1> first_rows{7};
+    pairs += us::merge_neighbours(std::array<us::neighbours, 1>{found}, first_rows, 2).indices(0, 0);
+    pairs += us::merge_range_results(std::array<us::range_result, 1>{in_range}, first_rows).indices[0];
+#ifdef MPI_VERSION
+    pairs += us::mpi::top_k(MPI_COMM_WORLD, rows, catalogue, 2).queries();
+    pairs += us::mpi::range_search(MPI_COMM_WORLD, rows, catalogue, 0.5f).queries();
+    const auto scale = us::logit_scale::from_multiplier(1.0f);
+    pairs += us::mpi::clip_loss_gradients(MPI_COMM_WORLD, rows, rows, scale).images.rows();
+    pairs += us::mpi::siglip_loss_gradients(MPI_COMM_WORLD, rows, rows, scale, 1.0f).images.rows();
+    const std::array<int, 2> labels{0, 1};
+    pairs += us::mpi::retrieval(MPI_COMM_WORLD, rows, rows, labels).text_to_image.candidates;
+    pairs += us::mpi::prompt_ensemble(MPI_COMM_WORLD, rows, labels).rows();
+    pairs += us::mpi::mean_direction(MPI_COMM_WORLD, us::mpi::centroid(MPI_COMM_WORLD, rows)).rows();
+    us::mpi::together(MPI_COMM_WORLD, [] {});
+    pairs += us::idx_t(us::mpi::clip_loss(MPI_COMM_WORLD, rows, rows, scale).loss +
+                       us::mpi::siglip_loss(MPI_COMM_WORLD, rows, rows, scale, 1.0f));
+#endif
     for (const auto [row, score] : found[0]) pairs += row + us::idx_t(score);
     for (const auto [row, score] : in_range[0]) pairs += row + us::idx_t(score);
     const std::array<int, 2> groups{0, 0};

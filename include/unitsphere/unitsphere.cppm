@@ -125,6 +125,10 @@ using unitsphere::max_sim_options;
 using unitsphere::max_sim_top_k;
 using unitsphere::max_sim_top_k_into;
 using unitsphere::max_sim_top_k_options;
+// shards.hpp
+using unitsphere::merge_neighbours;
+using unitsphere::merge_range_results;
+using unitsphere::merge_range_results_options;
 
 // retrieval.hpp
 using unitsphere::clip_score;

@@ -17,6 +17,7 @@
 #include "retrieval.hpp"
 #include "search.hpp"
 #include "shadow_gallery.hpp"
+#include "shards.hpp"
 #include "similarity.hpp"
 #include "version.hpp"
 #include "zero_shot.hpp"

@@ -17,7 +17,7 @@ set(may_include_api api detail learning engine kernel data version)
 set(may_include_umbrella api version)
 set(may_include_dispatch dispatch api detail engine kernel data)
 set(may_include_io io api detail data)
-set(may_include_interop interop api data)
+set(may_include_interop interop api detail data)
 
 function(layer_of file result)
   if(file STREQUAL "unitsphere.hpp")

@@ -122,17 +122,17 @@ inline void begin_sums(const clip_sums& sums, float scale) noexcept {
         sums.of_texts.tops[j] = top, sums.of_texts.sums[j] = sums.slopes[j] = 0.0;
 }
 
-/// Sums become losses, log(1 + sum exp(logit - the label's logit)): near 0 as exact as far from it. Their mean.
-inline double mean_of_losses(const kernel::exp_sums& sums, const float* label_scores, idx_t count,
-                             float scale) noexcept {
-    double total = 0.0;
+/// Sums become losses, log(1 + sum exp(logit - the label's logit)): near 0 as exact as far from it. Adds them to
+/// `total` one by one.
+inline double total_of_losses(const kernel::exp_sums& sums, const float* label_scores, idx_t count, float scale,
+                              double total = 0.0) noexcept {
     for (idx_t i = 0; i < count; ++i) {
         double& sum = sums.sums[i];
         const double above = kernel::fma(-double(scale), double(label_scores[i]), double(sums.tops[i]));
         sum = sum > 0.0 ? softplus(above + std::log(sum)) : 0.0;
         total += sum;
     }
-    return total / double(count);
+    return total;
 }
 
 /// Turns the losses of one side into the tops and factors of softmax_weights.
@@ -177,8 +177,10 @@ clip_loss_gradient clip_loss_of(const side_names& names, const Images& images, c
     }
     begin_sums(sums, multiplier);
     passes.forward([&] { return sum_exponentials{{}, multiplier, options.first_label, sums}; });
-    const double of_images = mean_of_losses(sums.of_images, sums.label_scores, q, multiplier);
-    const double of_texts = both ? mean_of_losses(sums.of_texts, sums.label_scores, q, multiplier) : 0.0;
+    const auto mean_of = [&](const kernel::exp_sums& of) {
+        return total_of_losses(of, sums.label_scores, q, multiplier) / double(q);
+    };
+    const double of_images = mean_of(sums.of_images), of_texts = both ? mean_of(sums.of_texts) : 0.0;
     clip_loss_gradient result{both ? (of_images + of_texts) / 2 : of_images, of_images, of_texts, 0.0, {}, {}};
     if (out == nullptr) return result;
 

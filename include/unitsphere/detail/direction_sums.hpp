@@ -18,6 +18,15 @@ inline row_policy refuse_non_finite(row_policy policy = {}) noexcept {
     return policy;
 }
 
+/// Sums at unit length. `function` and `row` begin the texts of errors; nothing is written then.
+inline void directions_of(const matrix_view<const double>& sums, const matrix_view<float>& out,
+                          const row_policy& policy, const char* function, const char* row) {
+    engine::row_source source(sums, policy, function, row);
+    for (idx_t i = 0; i < source.rows(); ++i)
+        kernel::scale_row(source.row(i), source.dim(), source.factors(i), out.row(i));
+    source.report();
+}
+
 /// Sums [count, dim] in double, zero at first, in the workspace of `how`. Rows are added in their order, by the
 /// caller's thread: every addition rounds.
 class direction_sums {
@@ -41,13 +50,9 @@ public:
             kernel::add_row(unit_, rows.dim(), weight_of(i), sums_.row(place_of(i)));
         }
     }
-    /// The sums at unit length. `function` and `row` begin the texts of errors; nothing is written then.
     void directions(const matrix_view<float>& out, const row_policy& policy, const char* function,
                     const char* row) const {
-        engine::row_source source(matrix_view<const double>(sums_), policy, function, row);
-        for (idx_t i = 0; i < source.rows(); ++i)
-            kernel::scale_row(source.row(i), source.dim(), source.factors(i), out.row(i));
-        source.report();
+        directions_of(sums_, out, policy, function, row);
     }
     const double* row(idx_t i) const noexcept { return sums_.row(i); }
 

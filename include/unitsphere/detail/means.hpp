@@ -16,8 +16,9 @@ void require_mean(const char* function, const View& rows, const matrix_view<floa
     if (rows.rows() == 0) fail<value_error>(function, ": there are no rows");
 }
 
-/// The power of two that is taken from all weights, so that the largest ones add up too.
-inline int exponent_of_weights(const number_list& weights, idx_t rows) {
+/// The largest size of a weight; 1 where none are given.
+inline double largest_weight(const number_list& weights, idx_t rows) {
+    if (!weights.is_given()) return 1.0;
     if (weights.count() != rows)
         fail<shape_error>("mean_direction: ", rows, " rows, weights has ", weights.count(), " entries");
     double largest = 0.0;
@@ -26,9 +27,13 @@ inline int exponent_of_weights(const number_list& weights, idx_t rows) {
         if (!is_finite(size)) fail<value_error>("mean_direction: weight ", i, " is not finite");
         largest = size > largest ? size : largest;
     }
+    return largest;
+}
+/// weight_of(i): a power of two is taken from all weights, so that the largest ones add up too.
+inline auto scaled_weights(const number_list& weights, double largest) noexcept {
     int exponent = 0;
     std::frexp(largest, &exponent);
-    return exponent;
+    return [&weights, exponent](idx_t i) { return weights.is_given() ? std::ldexp(weights[i], -exponent) : 1.0; };
 }
 
 template <class View, class Options>
@@ -36,14 +41,13 @@ unit_view<float> direction_of_mean(const View& rows, const matrix_view<float>& o
                                    const Options& options) {
     constexpr const char* function = "mean_direction";
     const number_list& weights = options.weights;
-    const int exponent = weights.is_given() ? exponent_of_weights(weights, rows.rows()) : 0;
+    const double largest = largest_weight(weights, rows.rows());
     require_mean(function, rows, out);
     require_apart(function, "out", out, "the weights", weights.bytes());
     engine::row_source source(rows, refuse_non_finite(options.rows), function, "row ");
     direction_sums sum(how, source.function(), 1, rows.dim());
     sum.add(
-        source, [](idx_t) { return idx_t(0); },
-        [&](idx_t i) { return weights.is_given() ? std::ldexp(weights[i], -exponent) : 1.0; });
+        source, [](idx_t) { return idx_t(0); }, scaled_weights(weights, largest));
     sum.directions(out, options.mean, function, "mean, row ");
     source.report();
     return unit_access::view<float>(out);

@@ -7,9 +7,9 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace detail {
 
-/// 1 + the largest label, when every class up to it has a prompt.
+/// The largest label of as many as there are prompts; -1 of none.
 template <class Label>
-idx_t count_classes(const matrix_view<const Label>& labels, idx_t prompts, const execution& how) {
+idx_t largest_class(const matrix_view<const Label>& labels, idx_t prompts) {
     if (labels.rows() != prompts)
         fail<shape_error>("prompt_ensemble: ", prompts, " prompts, class_of_prompt has ", labels.rows(), " entries");
     idx_t largest = -1;
@@ -18,6 +18,13 @@ idx_t count_classes(const matrix_view<const Label>& labels, idx_t prompts, const
         if (label < 0) fail<value_error>("prompt_ensemble: prompt ", i, " has the negative class ", label);
         largest = engine::maximum(label, largest);
     }
+    return largest;
+}
+
+/// 1 + the largest label, when every class up to it has a prompt.
+template <class Label>
+idx_t count_classes(const matrix_view<const Label>& labels, idx_t prompts, const execution& how) {
+    const idx_t largest = largest_class(labels, prompts);
     // A label beyond the number of prompts leaves a class among the first prompts + 1 without one.
     const idx_t classes = largest < prompts ? largest + 1 : prompts + 1;
     engine::arena memory(how, "prompt_ensemble");
