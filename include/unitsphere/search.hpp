@@ -90,8 +90,8 @@ score_range range_of(const side_names& names, const Queries& queries, const Gall
 /// of row numbers for each query, such as the candidates of another index: only those are scored, one after the other.
 /// `exclude_self`: query i is gallery row `first_query` + i and is left out by its number, its copies are not.
 ///
-/// Shapes   queries [q, dim], gallery [g, dim], each rows or a `gallery`, the second a `keyed_gallery` too -> indices [q, k] of idx_t, scores
-///          [q, k], k <= g.
+/// Shapes   queries [q, dim], gallery [g, dim], each rows or a gallery, the second a `keyed_gallery` too -> indices
+///          [q, k] of idx_t, scores [q, k], k <= g.
 /// Units    cosines, with the bits of cosine_similarity unless they are rescored; indices are row numbers of the
 ///          gallery, or ids. What rounding does to the first place stands at the head of this file.
 /// Errors   shape_error if the dims disagree, k exceeds g, or an output has another shape or overlaps; value_error for

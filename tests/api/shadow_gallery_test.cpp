@@ -157,7 +157,8 @@ TEST_CASE("no score exceeds the bound of its bytes", "[shadow]") {
     for (idx_t i = 0; i < 64; ++i) {
         const auto numbers = kernel::quantize_unit_row(rows.row(i), dim, view.space, g.data(), bytes.data());
         matrix<double> lost(1, dim);  // H D x of a power of two has the inverse D H
-        for (idx_t k = 0; k < dim; ++k) lost(0, k) = double(g.data()[k]) - double(numbers.scale) * bytes[std::size_t(k)];
+        for (idx_t k = 0; k < dim; ++k)
+            lost(0, k) = double(g.data()[k]) - double(numbers.scale) * bytes[std::size_t(k)];
         for (idx_t stride = 1; stride < dim; stride *= 2)
             for (idx_t k = 0; k < dim; ++k)
                 if ((k & stride) == 0) {
