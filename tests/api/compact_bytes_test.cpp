@@ -223,4 +223,34 @@ TEMPLATE_LIST_TEST_CASE("compact integers grow, around the mean of the first row
     }
 }
 
+TEMPLATE_LIST_TEST_CASE("filtered searches of compact integers find among their scores alone", "[compact]",
+                        integer_storages) {
+    const idx_t n = 300, q = 35;
+    const auto rows = troubled(n, 70, 27), queries = troubled(q, 70, 28);
+    const compact_gallery<TestType> gallery(rows);
+    const auto scores = cosine_similarity(queries, gallery);
+    const row_mask some(n, [](idx_t i) { return i % 97 < 4; });
+    matrix<idx_t> lists(q, 5);
+    for (idx_t i = 0; i < q; ++i)
+        for (idx_t k = 0; k < 5; ++k) lists(i, k) = (i * 31 + k * 61) % n;
+    top_k_options masked, listed;
+    masked.filter.mask = some, listed.filter.allowed = lists;
+    for (const bool by_mask : {true, false}) {
+        const neighbours found = top_k(queries, gallery, 5, {}, by_mask ? masked : listed);
+        for (idx_t i = 0; i < q; ++i) {
+            std::vector<idx_t> order;
+            for (idx_t j = 0; j < n; ++j)
+                if (!reference::is_nan(scores(i, j)) &&
+                    (by_mask ? j % 97 < 4 : std::count(lists.row(i), lists.row(i) + 5, j) > 0))
+                    order.push_back(j);
+            std::stable_sort(order.begin(), order.end(), [&](idx_t a, idx_t b) { return scores(i, a) > scores(i, b); });
+            for (idx_t place = 0; place < 5; ++place) {
+                const idx_t row = place < idx_t(order.size()) ? order[std::size_t(place)] : -1;
+                if (found.indices(i, place) != row) FAIL("query " << i << ", place " << place);
+                if (row >= 0 && found.scores(i, place) != scores(i, row)) FAIL("query " << i << ", score " << place);
+            }
+        }
+    }
+}
+
 }  // namespace tests

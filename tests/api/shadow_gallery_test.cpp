@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <unitsphere/gallery.hpp>
+#include <unitsphere/knn_classify.hpp>
 #include <unitsphere/normalize.hpp>
 #include <unitsphere/search.hpp>
 #include <unitsphere/shadow_gallery.hpp>
@@ -141,6 +142,44 @@ TEST_CASE("no split of a filtered search changes its answer", "[shadow]") {
 TEST_CASE("more queries than a pass takes", "[shadow]") {
     const auto rows = rows_in_a_cone(100, 32, 91), queries = rows_in_a_cone(2100, 32, 92);
     check_equal_answers(queries, rows, shadow_gallery(rows), 3);
+}
+
+TEST_CASE("near duplicates, votes, lists and masks of a shadow gallery are those of float", "[shadow]") {
+    const idx_t n = 420, dim = 48;
+    auto rows = rows_in_a_cone(n, dim, 96);
+    for (idx_t i = 0; i < n; i += 5)
+        for (idx_t k = 0; k < dim; ++k) rows(i, k) = rows((i * 7) % n, k) * (i % 2 == 0 ? 1.0f : 1.001f);
+    const auto queries = rows_in_a_cone(30, dim, 97);
+    const shadow_gallery shadow(rows);
+    const always_filtered filtered{shadow};
+    const gallery plain(rows);
+    for (const float threshold : {0.5f, 0.95f, 0.9999f, 1.0f})
+        CHECK(near_duplicates(filtered, threshold).representative == near_duplicates(plain, threshold).representative);
+
+    std::vector<int> labels;
+    for (idx_t i = 0; i < n; ++i) labels.push_back(int(i % 11));
+    const top_labels found = knn_classify(queries, filtered, labels, 9),
+                     expected = knn_classify(queries, plain, labels, 9);
+    CHECK(first_difference(found.labels, expected.labels) == "");
+    CHECK(first_difference(found.probabilities, expected.probabilities) == "");
+
+    const row_mask some(n, [](idx_t i) { return i % 50 < 3; });
+    matrix<idx_t> lists(30, 6);
+    for (idx_t i = 0; i < 30; ++i)
+        for (idx_t k = 0; k < 6; ++k) lists(i, k) = (i * 31 + k * 61) % n;
+    top_k_options masked, listed, others;
+    masked.filter.mask = some, listed.filter.allowed = lists, others.filter.exclude_self = true;
+    for (const auto& options : {masked, listed}) {
+        const neighbours a = top_k(queries, filtered, 8, {}, options), b = top_k(queries, plain, 8, {}, options);
+        CHECK(first_difference(a.indices, b.indices) == "");
+        CHECK(first_difference(a.scores, b.scores) == "");
+    }
+    const neighbours a = top_k(rows, filtered, 4, {}, others), b = top_k(rows, plain, 4, {}, others);
+    CHECK(first_difference(a.indices, b.indices) == "");
+    CHECK(first_difference(a.scores, b.scores) == "");
+    const neighbours c = top_k(filtered, filtered, 4), d = top_k(plain, plain, 4);
+    CHECK(first_difference(c.indices, d.indices) == "");
+    CHECK(first_difference(c.scores, d.scores) == "");
 }
 
 // Rows along what a quantized row loses: nothing comes nearer to the bound.
