@@ -11,9 +11,9 @@ inline namespace UNITSPHERE_ISA {
 namespace detail {
 
 /// Storage that grows by half: from a stream that cannot seek, what a header promises is not believed.
-class growing_panels {
+class storage_from_stream {
 public:
-    growing_panels(const gallery_layout& layout, bool all_there) : dim_(layout.dim) {
+    storage_from_stream(const gallery_layout& layout, bool all_there) : dim_(layout.dim) {
         if (all_there) grow(engine::rows_of_panels(layout.rows));
     }
     /// The place of rows from `first` on, `count` of them with padding.
@@ -89,7 +89,7 @@ inline gallery read_panels(const gallery_source& source, std::istream& from, con
     gallery rows;
     gallery_access::rows(rows).reserve(same_width || left < 0 ? 0 : layout.rows, layout.dim);
     gallery_reader reader(source, commit);
-    growing_panels kept(layout, same_width && left >= 0);
+    storage_from_stream kept(layout, same_width && left >= 0);
     auto room = matrix<float>::uninitialized(same_width ? 0 : some * layout.panel_rows, layout.dim);
     for (idx_t p = 0; p < layout.full_panels(); p += some) {
         const idx_t count = engine::minimum(some, layout.full_panels() - p), first = p * layout.panel_rows;
