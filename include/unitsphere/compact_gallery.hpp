@@ -1,4 +1,4 @@
-/// Rows in half the memory of a `gallery`, searched as often, from half the bytes.
+/// Rows in a half to a twenty-eighth of the memory of a `gallery`.
 #pragma once
 
 #include "detail/arguments.hpp"
@@ -82,7 +82,7 @@ public:
     ///          infinite is stored as the largest finite number. Integers: the mean of these rows stays the gallery's.
     /// Errors   value_error for zero or non-finite rows where the options say so; by default a zero row scores 0, and
     ///          one with NaN or Inf scores NaN, in its row alone, and is never found.
-    /// Threads  `how` splits the rows.   Memory  2 dim + 4 bytes for each row.   Source  as the class.
+    /// Threads  `how` splits the rows.   Memory  as in the table.   Source  as the class.
     template <class Rows, detail::if_rows<Rows> = 0>
     explicit compact_gallery(const Rows& rows, const execution& how = {}, const compact_gallery_options& options = {}) {
         append(rows, how, options);
@@ -103,7 +103,8 @@ public:
     /// Units    as the constructor.
     /// Errors   shape_error for another dim; else as the constructor. If it fails the gallery is as before.
     /// Threads  `how` splits the rows; nobody may search meanwhile.
-    /// Memory   half as much again when it is full: the copies of many appends cost O(n).   Source  as the class.
+    /// Memory   half as much again when it is full: the copies of many appends cost O(n). Integers: the mean stays that of
+    ///          the first append, up to 4096 rows, so append many at first.   Source  as the class.
     template <class Rows, detail::if_rows<Rows> = 0>
     void append(const Rows& rows, const execution& how = {}, const compact_gallery_options& options = {}) {
         rows_.append(engine::view_of(rows), how, options.rows, "compact_gallery", "row ");

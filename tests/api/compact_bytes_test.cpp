@@ -187,10 +187,16 @@ TEMPLATE_LIST_TEST_CASE("searches of compact integers are those of their scores"
             }
         }
         const range_result hits = range_search(queries, gallery, 0.1f, how);
-        idx_t count = 0;
-        for (idx_t i = 0; i < queries.rows(); ++i)
-            for (idx_t j = 0; j < rows.rows(); ++j) count += scores(i, j) >= 0.1f;
-        CHECK(idx_t(hits.indices.size()) == count);
+        for (idx_t i = 0; i < queries.rows(); ++i) {
+            std::vector<idx_t> order;
+            for (idx_t j = 0; j < rows.rows(); ++j)
+                if (scores(i, j) >= 0.1f) order.push_back(j);
+            std::stable_sort(order.begin(), order.end(), [&](idx_t a, idx_t b) { return scores(i, a) > scores(i, b); });
+            const auto row_hits = hits[i];
+            std::vector<idx_t> found_rows;
+            for (auto [row, score] : row_hits) found_rows.push_back(row);
+            CHECK(found_rows == order);
+        }
     }
     top_k_options rescored;
     rescored.rescore = true;
@@ -221,6 +227,17 @@ TEMPLATE_LIST_TEST_CASE("compact integers grow, around the mean of the first row
         for (idx_t k = 0; k < 96; ++k) square += std::pow(double(back(i, k)) - double(units(i, k)), 2);
         if (!(std::sqrt(square) < most)) FAIL("row " << i << " is off by " << std::sqrt(square));
     }
+}
+
+TEMPLATE_LIST_TEST_CASE("compact integers that were moved take rows anew", "[compact]", integer_storages) {
+    const auto rows = random_rows<float>(40, 64, 29), others = random_rows<float>(30, 100, 30);
+    compact_gallery<TestType> first(rows);
+    const compact_gallery<TestType> taken(static_cast<compact_gallery<TestType>&&>(first));
+    CHECK(first.rows() == 0);
+    CHECK(taken.rows() == 40);
+    first.append(others);
+    const compact_gallery<TestType> again(others);
+    CHECK(first_difference(cosine_similarity(others, first), cosine_similarity(others, again)) == "");
 }
 
 TEMPLATE_LIST_TEST_CASE("filtered searches of compact integers find among their scores alone", "[compact]",

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <stdexcept>
 #include <vector>
 
 #include <unitsphere/gallery.hpp>
@@ -53,6 +54,20 @@ void check_equal_answers(const Queries& queries, const Rows& rows, const shadow_
         CHECK(first_difference(found.scores.view(), expected.scores.view()) == "");
     }
 }
+
+/// An executor of two workers.
+template <class Executor>
+struct two_workers {
+    const Executor& executor;
+
+    idx_t workers() const { return 2; }
+    template <class Body>
+    void operator()(idx_t count, Body&& body) const {
+        executor(count, body);
+    }
+};
+template <class Executor>
+two_workers(const Executor&) -> two_workers<Executor>;
 
 /// Rows as an image encoder's: a common direction, some clusters, one large element.
 matrix<float> rows_in_a_cone(idx_t count, idx_t dim, std::uint64_t seed) {
@@ -131,6 +146,84 @@ TEST_CASE("a shadow gallery grows, and stands over rows of the caller", "[shadow
     check_equal_answers(queries, rows, grown, 11);
 }
 
+TEST_CASE("a shadow gallery that was moved, or whose append failed, takes rows anew", "[shadow]") {
+    const auto rows = rows_in_a_cone(200, 64, 98), others = rows_in_a_cone(150, 200, 99);
+    const auto many = rows_in_a_cone(2000, 64, 98);
+    shadow_gallery first(rows);
+    const shadow_gallery taken(static_cast<shadow_gallery&&>(first));
+    CHECK(first.rows() == 0);
+    first.append(others);
+    check_equal_answers(others, others, first, 3);
+    check_equal_answers(rows, rows, taken, 3);
+
+    shadow_gallery failing;
+    int calls = 0;
+    const auto fails_at = [&](int call) {
+        return [&calls, call](idx_t count, auto&& body) {
+            if (++calls == call) throw std::runtime_error("no thread");
+            for (idx_t i = 0; i < count; ++i) body(i);
+        };
+    };
+    for (const int call : {1, 2}) {
+        const auto executor = fails_at(call);
+        calls = 0;
+        CHECK_THROWS_AS(failing.append(many, two_workers{executor}), std::runtime_error);
+        CHECK(failing.rows() == 0);
+        CHECK(failing.dim() == 0);
+    }
+    failing.append(others);
+    check_equal_answers(others, others, failing, 3);
+    failing.append(failing.unit_rows());
+    CHECK(failing.rows() == 300);
+    CHECK(first_difference(failing.unit_rows().values(),
+                           shadow_gallery::over(failing.unit_rows()).unit_rows().values()) == "");
+    for (idx_t i = 0; i < 150; ++i)
+        for (idx_t k = 0; k < 200; ++k)
+            if (failing.unit_rows()(i, k) != failing.unit_rows()(150 + i, k)) FAIL("row " << i);
+}
+
+TEST_CASE("rows that the bytes rule out are not read", "[shadow]") {
+    const idx_t n = 4000, dim = 64;
+    auto units = normalize(rows_in_a_cone(n, dim, 100));
+    const auto queries = rows_in_a_cone(3, dim, 101);
+    const neighbours expected = top_k(queries, units, 5);
+    const shadow_gallery shadow = shadow_gallery::over(units);
+    // What is not among the 2000 best of any query becomes NaN: it would be found nowhere, had it been scored.
+    const neighbours near_ones = top_k(queries, units, 2000);
+    std::vector<char> is_near(std::size_t(n), 0);
+    for (idx_t i = 0; i < 3; ++i)
+        for (idx_t k = 0; k < 2000; ++k) is_near[std::size_t(near_ones.indices(i, k))] = 1;
+    idx_t spoilt = 0;
+    for (idx_t j = 0; j < n; ++j)
+        if (is_near[std::size_t(j)] == 0) {
+            // Twice the row would be first of all, if it were read.
+            for (idx_t k = 0; k < dim; ++k) const_cast<float*>(units.row(j))[k] = queries(0, k) * 100.0f;
+            ++spoilt;
+        }
+    CHECK(spoilt > 100);
+    const neighbours found = top_k(queries, always_filtered{shadow}, 5);
+    idx_t read = 0;
+    for (idx_t i = 0; i < 3; ++i)
+        for (idx_t k = 0; k < 5; ++k) read += is_near[std::size_t(found.indices(i, k))] == 0;
+    CHECK(read < 15);  // rows of the first lists are read before a bound is known
+    shadow_gallery none;
+    CHECK(top_k(queries.view(), always_filtered{none = shadow_gallery(rows_in_a_cone(20, dim, 1))}, 5).indices.rows() ==
+          3);
+}
+
+TEST_CASE("a caller's function may search, too, while it is called by a search", "[shadow]") {
+    const auto rows = rows_in_a_cone(500, 64, 102), queries = rows_in_a_cone(40, 64, 103);
+    const shadow_gallery shadow(rows), other(rows);
+    const always_filtered filtered{shadow}, inner{other};
+    const gallery plain(rows);
+    idx_t found = 0, expected = 0;
+    for_each_in_range(queries, filtered, 0.3f, [&](idx_t, idx_t, float) {
+        if (++found % 50 == 1) CHECK(top_k(queries, inner, 1).indices(0, 0) == top_k(queries, plain, 1).indices(0, 0));
+    });
+    for_each_in_range(queries, plain, 0.3f, [&](idx_t, idx_t, float) { ++expected; });
+    CHECK(found == expected);
+}
+
 TEST_CASE("no split of a filtered search changes its answer", "[shadow]") {
     const auto rows = rows_in_a_cone(3000, 64, 89), queries = rows_in_a_cone(70, 64, 90);
     const on_threads three{3};
@@ -184,7 +277,7 @@ TEST_CASE("near duplicates, votes, lists and masks of a shadow gallery are those
 
 // Rows along what a quantized row loses: nothing comes nearer to the bound.
 TEST_CASE("no score exceeds the bound of its bytes", "[shadow]") {
-    const idx_t dim = GENERATE(16, 64, 256);
+    const idx_t dim = GENERATE(5, 16, 64, 100, 200, 256);
     CAPTURE(dim);
     const auto rows = normalize(rows_in_a_cone(64, dim, 93));
     const shadow_gallery first(rows);
@@ -195,24 +288,19 @@ TEST_CASE("no score exceeds the bound of its bytes", "[shadow]") {
     matrix<float> others(128, dim);
     for (idx_t i = 0; i < 64; ++i) {
         const auto numbers = kernel::quantize_unit_row(rows.row(i), dim, view.space, g.data(), bytes.data());
-        matrix<double> lost(1, dim);  // H D x of a power of two has the inverse D H
+        matrix<float> lost(1, dim);
         for (idx_t k = 0; k < dim; ++k)
-            lost(0, k) = double(g.data()[k]) - double(numbers.scale) * bytes[std::size_t(k)];
-        for (idx_t stride = 1; stride < dim; stride *= 2)
-            for (idx_t k = 0; k < dim; ++k)
-                if ((k & stride) == 0) {
-                    const double low = lost(0, k), high = lost(0, k + stride);
-                    lost(0, k) = low + high, lost(0, k + stride) = low - high;
-                }
-        for (idx_t k = 0; k < dim; ++k) lost(0, k) *= double(view.space.signs[k]);
+            lost(0, k) = float(double(g.data()[k]) - double(numbers.scale) * bytes[std::size_t(k)]);
+        kernel::rotate_back(lost.data(), dim, view.space.signs);
         for (const int sign : {1, -1}) {  // mean + t * lost, of length 1
             double a = 0, b = 0, c = -1;
             for (idx_t k = 0; k < dim; ++k) {
-                const double m = mean[k], x = sign * lost(0, k);
+                const double m = mean[k], x = sign * double(lost(0, k));
                 a += x * x, b += 2 * m * x, c += m * m;
             }
             const double t = (-b + std::sqrt(b * b - 4 * a * c)) / (2 * a);
-            for (idx_t k = 0; k < dim; ++k) others(2 * i + (sign < 0), k) = float(mean[k] + t * sign * lost(0, k));
+            for (idx_t k = 0; k < dim; ++k)
+                others(2 * i + (sign < 0), k) = float(mean[k] + t * sign * double(lost(0, k)));
         }
     }
     const auto units = normalize(others);

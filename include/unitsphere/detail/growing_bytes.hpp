@@ -41,6 +41,25 @@ private:
     double mean_square_ = 0.0;
 };
 
+/// A count that is 0 once it has been moved: arrays are empty then, too.
+class moved_count {
+public:
+    moved_count(idx_t count) noexcept : count_(count) {}
+    moved_count(const moved_count&) noexcept = default;
+    moved_count(moved_count&& other) noexcept : count_(other.count_) { other.count_ = 0; }
+    moved_count& operator=(const moved_count&) noexcept = default;
+    moved_count& operator=(moved_count&& other) noexcept {
+        const idx_t count = other.count_;
+        other.count_ = 0, count_ = count;
+        return *this;
+    }
+    ~moved_count() = default;
+    operator idx_t() const noexcept { return count_; }
+
+private:
+    idx_t count_;
+};
+
 template <int Bits>
 class growing_bytes {
 public:
@@ -81,7 +100,7 @@ public:
         row_report seen = source.seen();
         seen.first_zero += rows_, seen.first_non_finite += rows_;
         seen_.add(seen);
-        dim_ = view.dim(), rows_ += view.rows();
+        dim_ = view.dim(), rows_ = rows_ + view.rows();
         source.report();
     }
 
@@ -106,7 +125,7 @@ private:
         const idx_t roomy = rows_ > 0 ? engine::maximum(panels, there + there / 2) : panels;
         auto bytes = array<std::uint8_t>(roomy * panel_bytes(dim));
         auto numbers = array<kernel::compact_numbers>::uninitialized(roomy);
-        const idx_t used = engine::ceil_div(rows_, kernel::byte_columns);
+        const idx_t used = engine::ceil_div(rows(), kernel::byte_columns);
         if (used > 0) {
             std::memcpy(bytes.data(), bytes_.data(), std::size_t(used * panel_bytes(dim)));
             std::memcpy(numbers.data(), numbers_.data(), std::size_t(used) * sizeof(kernel::compact_numbers));
@@ -130,7 +149,7 @@ private:
         memory.reserve();
         engine::for_each_range(how, panels, panels_of_task, [&](idx_t worker, idx_t begin, idx_t last) {
             row_report seen;
-            const idx_t first = engine::maximum((first_panel + begin) * kernel::byte_columns, rows_);
+            const idx_t first = engine::maximum((first_panel + begin) * kernel::byte_columns, rows());
             for (idx_t i = first; i < engine::minimum((first_panel + last) * kernel::byte_columns, end); ++i) {
                 float* const unit = units.of(worker);
                 kernel::scale_row(source.row(i - rows_), dim, source.factors(i - rows_, seen), unit);
@@ -166,7 +185,7 @@ private:
         for (idx_t k = 0; k < dim_; ++k) to[k] = undefined ? quiet_nan() : zero ? 0.0f : to[k] + space_.view().mean[k];
     }
 
-    idx_t rows_ = 0, dim_ = 0;
+    moved_count rows_ = 0, dim_ = 0;
     row_report seen_ = {};
     row_space space_ = {};
     array<std::uint8_t> bytes_ = {};

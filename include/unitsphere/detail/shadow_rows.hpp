@@ -23,7 +23,7 @@ public:
     void take(const unit_view<float>& rows, idx_t first, const execution& how) {
         const idx_t dim = rows.dim(), count = rows.rows() - first;
         if (dim < 1 || dim > kernel::most_byte_dim || count == 0) return;
-        if (space_.empty()) space_.find(rows.rows(), dim, [&](idx_t i) { return rows.row(i); });
+        if (first == 0) space_.find(rows.rows(), dim, [&](idx_t i) { return rows.row(i); });
         reserve(first, rows.rows(), dim);
         const idx_t first_panel = first / kernel::byte_columns;
         const idx_t panels = engine::ceil_div(rows.rows(), kernel::byte_columns) - first_panel;
@@ -46,9 +46,9 @@ private:
     /// Room for `rows` rows, behind a copy of the first `used`.
     void reserve(idx_t used, idx_t rows, idx_t dim) {
         const idx_t panels = engine::ceil_div(rows, kernel::byte_columns), there = idx_t(numbers_.size());
-        if (panels <= there) return;
-        const idx_t roomy = engine::maximum(panels, there + there / 2);
         const idx_t panel_bytes = kernel::padded_bytes(dim) * kernel::byte_columns;
+        if (panels <= there && idx_t(bytes_.size()) == there * panel_bytes) return;
+        const idx_t roomy = used > 0 ? engine::maximum(panels, there + there / 2) : panels;
         const idx_t used_panels = engine::ceil_div(used, kernel::byte_columns);
         auto bytes = array<std::int8_t>::uninitialized(roomy * panel_bytes);
         auto numbers = array<kernel::panel_numbers>::uninitialized(roomy);
@@ -84,7 +84,7 @@ public:
     shadow_rows() noexcept = default;
     /// Rows that the caller keeps.
     shadow_rows(const unit_view<float>& rows, const execution& how)
-        : kept_(rows.values()), rows_(rows.rows()), deviation_(greatest_deviation(rows, how)) {
+        : kept_(rows.values()), rows_(rows.rows()), dim_(rows.dim()), deviation_(greatest_deviation(rows, how)) {
         for (idx_t i = 0; i < rows_; ++i) {
             const kernel::row_kind kind = kernel::length_of(rows.row(i), rows.dim()).kind();
             if (kind == kernel::row_kind::zero) seen_.add_zero(i);
@@ -94,13 +94,14 @@ public:
     }
 
     idx_t rows() const noexcept { return rows_; }
-    idx_t dim() const noexcept { return values().dim(); }
+    idx_t dim() const noexcept { return dim_; }
     idx_t bytes() const noexcept { return own_.rows() * own_.dim() * idx_t(sizeof(float)) + bytes_.bytes(); }
     const row_report& seen() const noexcept { return seen_; }
     unit_view<float> unit_rows() const noexcept { return unit_access::view<float>(values()); }
     engine::shadow_view view() const noexcept {
         const engine::byte_panels bytes = bytes_.panels(rows_);
-        const idx_t most_queries = bytes.bytes != nullptr ? kernel::most_fast_byte_rows : 0;
+        const bool filters = bytes.bytes != nullptr && deviation_ <= 1.0;  // longer rows may leave float's range
+        const idx_t most_queries = filters ? kernel::most_fast_byte_rows : 0;
         return {unit_rows(), bytes, bytes_.space(), seen_, deviation_, most_queries};
     }
 
@@ -116,7 +117,7 @@ public:
         if (counted.report == nullptr) counted.report = &counted_here;
         engine::row_source source(view, counted, "shadow_gallery", "row ");
         const double deviation = engine::maximum(deviation_, greatest_deviation(view, how));
-        reserve(view.rows(), view.dim());
+        const matrix<float> before = reserve(view.rows(), view.dim());  // the view may be a part of it
         engine::for_each_rows(how, source.rows(), source.dim(), [&](idx_t first, idx_t end) {
             row_report seen;
             for (idx_t i = first; i < end; ++i)
@@ -128,28 +129,31 @@ public:
         row_report seen = source.seen();
         seen.first_zero += rows_, seen.first_non_finite += rows_;
         seen_.add(seen);
-        deviation_ = deviation, rows_ += view.rows();
+        deviation_ = deviation, dim_ = view.dim(), rows_ = rows_ + view.rows();
         source.report();
     }
 
 private:
     matrix_view<const float> values() const noexcept {
         if (kept_.data() != nullptr) return kept_;
-        return {own_.data(), rows_, own_.dim()};
+        return {own_.data(), rows_, dim_};
     }
-    void reserve(idx_t more, idx_t dim) {
+    /// Room for more rows. Returns what held them before, where that is another block.
+    matrix<float> reserve(idx_t more, idx_t dim) {
         if (more > PTRDIFF_MAX - 64 - rows_)
             fail<std::length_error>("shadow_gallery: ", more, " rows behind ", rows_, " exceed the address space");
-        if (dim == own_.dim() && rows_ + more <= own_.rows()) return;
+        if (dim == own_.dim() && rows_ + more <= own_.rows()) return {};
         auto larger = matrix<float>::uninitialized(engine::maximum(rows_ + more, rows_ + rows_ / 2), dim);
         if (rows_ > 0 && dim > 0) std::memcpy(larger.data(), own_.data(), std::size_t(rows_ * dim) * sizeof(float));
+        matrix<float> before(static_cast<matrix<float>&&>(own_));
         own_ = static_cast<matrix<float>&&>(larger);
+        return before;
     }
 
     matrix<float> own_ = {};
     matrix_view<const float> kept_ = {};
     row_bytes bytes_ = {};
-    idx_t rows_ = 0;
+    moved_count rows_ = 0, dim_ = 0;
     row_report seen_ = {};
     double deviation_ = 0.0;
 };

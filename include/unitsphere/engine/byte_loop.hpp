@@ -100,6 +100,12 @@ private:
             if (!consumer.wants(pass_.first(), pass_.rows(), panel * kernel::byte_columns,
                                 panels * kernel::byte_columns))
                 continue;
+            if constexpr (Bits < 8 && kernel::has_unsigned_columns)
+                if (pass_.is_few()) {
+                    const std::uint8_t* const at = gallery_.bytes + panel * gallery_.panel_bytes();
+                    score(worker, 0, panel, pass_.template multiply_compact<Bits>(worker, at, panels), consumer);
+                    continue;
+                }
             const std::int8_t* const bytes = bytes_of(worker, panel, panels);
             for (idx_t task = 0; task < pass_.tasks(); ++task)
                 score(worker, task, panel, pass_.multiply(worker, task, bytes, panels, bool(tiles)), consumer);

@@ -1,6 +1,7 @@
 /// The queries of a loop over bytes: some of them as unit rows and as bytes, and their products with panels.
 #pragma once
 
+#include "../kernel/compact_bytes.hpp"
 #include "byte_panels.hpp"
 #include "multiply_group.hpp"
 #include "packed_source.hpp"
@@ -93,8 +94,20 @@ public:
                                tiles);
         return sums;
     }
+    /// The same with compact panels, for few rows, where that is faster than widening them.
+    template <int Bits>
+    const std::int32_t* multiply_compact(idx_t worker, const std::uint8_t* panel, idx_t panels) noexcept {
+        const idx_t padded = kernel::padded_bytes(queries_.dim());
+        std::int32_t* const sums = sums_.of(worker);
+        for (idx_t p = 0; p < panels; ++p, panel += kernel::compact_panel_bytes<Bits>(padded))
+            for (int r = 0; r < int(rows_); ++r)
+                kernel::multiply_compact_row<Bits>(panel, padded, blocks_ + kernel::byte_of_block(r, 0), row_sums_[r],
+                                                   sums + r * columns_at_once + p * kernel::byte_columns);
+        return sums;
+    }
+    bool is_few() const noexcept { return rows_ <= kernel::most_vector_rows; }
     /// Whether AMX is worth its configuration.
-    bool wants_tiles() const noexcept { return rows_ > kernel::most_vector_rows; }
+    bool wants_tiles() const noexcept { return !is_few(); }
 
 private:
     Queries& queries_;

@@ -35,7 +35,7 @@ inline safetensors_header read_safetensors_header(const file_source& source, con
     std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
     for (std::size_t i = 1; i < tensors.size(); ++i)
         if (tensors[i].name == tensors[i - 1].name) source.refuse("holds the tensor '", name_of(tensors[i]), "' twice");
-    std::stable_sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) {
+    std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) {
         return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
     });
     idx_t end = 0;

@@ -37,6 +37,16 @@ UNITSPHERE_INLINE void unroll(F&& f) {
     unroll_over(f, std::make_integer_sequence<int, Count>{});
 }
 
+/// The same with each index as a type: a constant within f.
+template <class F, int... Step>
+UNITSPHERE_INLINE void unroll_constants_over(F&& f, std::integer_sequence<int, Step...>) {
+    (f(std::integral_constant<int, Step>()), ...);
+}
+template <int Count, class F>
+UNITSPHERE_INLINE void unroll_constants(F&& f) {
+    unroll_constants_over(f, std::make_integer_sequence<int, Count>{});
+}
+
 }  // namespace kernel
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere

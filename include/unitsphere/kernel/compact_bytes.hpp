@@ -16,6 +16,7 @@
 
 #include "byte_blocks.hpp"
 #include "int8_rows.hpp"
+#include "lanes_bytes.hpp"
 #include "multiply.hpp"
 
 namespace unitsphere {
@@ -93,6 +94,43 @@ UNITSPHERE_NOINLINE void widen_compact_panel(const std::uint8_t* panel, idx_t pa
     }
 }
 
+/// sums[c] = <row, column c> of a panel that is not widened, for few rows; `row` lies in a block, `sum` is that of its
+/// bytes. Four sums of each column hide the latency of one.
+template <int Bits, class Products = byte_products>
+UNITSPHERE_NOINLINE void multiply_compact_row(const std::uint8_t* panel, idx_t padded, const std::int8_t* row,
+                                              std::int32_t sum, std::int32_t* sums) noexcept {
+    static_assert(Bits == 4 || Bits == 1, "8 bits are bytes");
+    if constexpr (has_unsigned_columns) {
+        constexpr int groups = 8 / Bits, group_bytes = 4 * byte_columns, chains = 4, bytes_ahead = 8192;
+        constexpr int columns = Products::columns, parts = byte_columns / columns;
+        typename Products::sums total[chains][parts];
+        unroll<chains * parts>([&](int i) UNITSPHERE_LAMBDA { total[i / parts][i % parts] = Products::start(0); });
+        constexpr int steps = chains > groups ? chains : groups, lines = steps / groups;
+        for (idx_t k = 0; k < padded; k += byte_step, row += byte_rows * byte_step)
+            for (const std::int8_t *at = row, *end = row + byte_step; at != end; at += 4 * steps) {
+                unroll<lines>([&](int n) UNITSPHERE_LAMBDA { prefetch(panel + bytes_ahead + n * group_bytes); });
+                unroll_constants<steps>([&](auto i) UNITSPHERE_LAMBDA {
+                    std::int32_t four;
+                    std::memcpy(&four, at + 4 * i, 4);
+                    const typename Products::row q = Products::spread(four);
+                    unroll<parts>([&](int p) UNITSPHERE_LAMBDA {
+                        auto& chain = total[i % chains][p];
+                        const std::uint8_t* const some = panel + i / groups * group_bytes + p * 4 * columns;
+                        chain = Products::add(
+                            chain, Products::template load_bits<i % groups * Bits>(some, Bits == 4 ? 15 : 1), q);
+                    });
+                });
+                panel += lines * group_bytes;
+            }
+        std::int32_t of_chain[byte_columns];
+        for (int c = 0; c < byte_columns; ++c) sums[c] = Bits == 4 ? -8 * sum : -sum;
+        for (auto& chain : total) {
+            for (int p = 0; p < parts; ++p) Products::store(of_chain + p * columns, chain[p]);
+            for (int c = 0; c < byte_columns; ++c) sums[c] += (Bits == 4 ? 1 : 2) * of_chain[c];
+        }
+    }
+}
+
 /// x, but NaN where y is.
 UNITSPHERE_INLINE lanes<float> nan_where_nan(const lanes<float>& x, const lanes<float>& y) noexcept {
     constexpr std::int32_t infinity = 0x7f800000, quiet_nan = 0x7fc00000;
@@ -102,6 +140,7 @@ UNITSPHERE_INLINE lanes<float> nan_where_nan(const lanes<float>& x, const lanes<
 /// 16 scores of a query and a panel.
 UNITSPHERE_INLINE lanes<float> compact_scores(const std::int32_t* sums, const compact_numbers& panel,
                                               const byte_query& query) noexcept {
+    constexpr std::int32_t zero = 0;
     const lanes<float> from_mean = load16(panel.from_mean);
     const lanes<float> rotated =
         product(product(load16_as_floats(sums), load16(panel.scale)), vector<float>(query.scale));
@@ -109,7 +148,7 @@ UNITSPHERE_INLINE lanes<float> compact_scores(const std::int32_t* sums, const co
     const bits16 of_zero = bits(broadcast(of_zero_row));
     const bits16 differs =
         map<std::int32_t>([](auto a, auto b) UNITSPHERE_LAMBDA { return a ^ b; }, bits(from_mean), of_zero);
-    return from_bits(select_gt(differs & 0x7fffffff, 0, bits(score), broadcast(std::int32_t(0))));
+    return from_bits(select_gt(differs & 0x7fffffff, 0, bits(score), broadcast(zero)));
 }
 
 }  // namespace kernel

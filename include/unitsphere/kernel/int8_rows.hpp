@@ -79,7 +79,8 @@ UNITSPHERE_INLINE lanes<float> round_to_bytes(const lanes<float>& scaled, int mo
 /// bytes[k] of a finite row g of `dim` elements, and its scale, error, length and norm. `bytes` has room for dim
 /// rounded up to 16.
 inline int8_numbers quantize(const float* g, idx_t dim, std::int8_t* bytes, int most_byte = 127) noexcept {
-    bits16 greatest = broadcast(std::int32_t(0));
+    constexpr std::int32_t zero = 0;
+    bits16 greatest = broadcast(zero);
     const auto load = [&](idx_t k) UNITSPHERE_LAMBDA {
         return k + lane_count <= dim ? load16(g + k) : load16_first(g + k, int(dim - k));
     };

@@ -22,24 +22,23 @@ namespace amx {
 
 #if defined(UNITSPHERE_HAS_AMX)
 
-/// Whether this process may use the tiles; asks for them once.
+/// Whether this process may use the tiles; asks for them once, when a search first needs them. From then on Linux wants
+/// alternate signal stacks (sigaltstack) of more than 11 KiB in this process.
 inline bool available() noexcept {
     constexpr long request_permission = 0x1023, tile_data = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
     static const bool granted = ::syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
     return granted;
 }
 
-/// The tiles of this thread are configured while it lives: 8 of 16 rows of 64 bytes.
+/// The tiles of this thread are configured while it lives: 8 of 16 rows of 64 bytes. What they were before comes back:
+/// a consumer may be a caller's function, which searches too. No tile holds numbers meanwhile.
 class configured_tiles {
 public:
     explicit configured_tiles(bool wanted) noexcept : configured_(wanted && available()) {
         if (!configured_) return;
-        alignas(64) struct {
-            std::uint8_t palette, start_row, reserved[14];
-            std::uint16_t row_bytes[16];
-            std::uint8_t rows[16];
-        } settings = {};
-        static_assert(sizeof settings == 64, "as the instruction reads it");
+        tile_settings settings = {};
+        _tile_storeconfig(&before_);
+        asm volatile("" : : "r"(&before_) : "memory");
         settings.palette = 1;
         for (int tile = 0; tile < 8; ++tile) settings.row_bytes[tile] = byte_step, settings.rows[tile] = byte_rows;
         asm volatile("" : : "r"(&settings) : "memory");  // gcc 12 does not know that the instruction reads all of it
@@ -48,12 +47,25 @@ public:
     configured_tiles(const configured_tiles&) = delete;
     configured_tiles& operator=(const configured_tiles&) = delete;
     ~configured_tiles() {
-        if (configured_) _tile_release();
+        if (!configured_) return;
+        asm volatile("" : : "r"(&before_) : "memory");
+        if (before_.palette == 0)
+            _tile_release();
+        else
+            _tile_loadconfig(&before_);
     }
     explicit operator bool() const noexcept { return configured_; }
 
 private:
+    struct alignas(64) tile_settings {
+        std::uint8_t palette, start_row, reserved[14];
+        std::uint16_t row_bytes[16];
+        std::uint8_t rows[16];
+    };
+    static_assert(sizeof(tile_settings) == 64, "as the instruction reads it");
+
     bool configured_;
+    tile_settings before_ = {};
 };
 
 /// Blocks x Panels tiles of sums, 16 x 16 each: tiles 0 .. 3; 4 and 5 hold rows, 6 and 7 columns.

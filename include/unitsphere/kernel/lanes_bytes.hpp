@@ -40,6 +40,13 @@ inline constexpr idx_t most_fast_byte_rows = 8;
 inline constexpr idx_t most_fast_byte_rows = PTRDIFF_MAX;
 #endif
 
+/// Whether columns are taken as unsigned bytes: then 4 bits or 1 can be multiplied without widening them in memory.
+#if defined(UNITSPHERE_BYTES_AVX512) || defined(UNITSPHERE_BYTES_AVX_VNNI)
+inline constexpr bool has_unsigned_columns = true;
+#else
+inline constexpr bool has_unsigned_columns = false;
+#endif
+
 /// A register of sums, one a column; of bytes of its columns, four each; and of the four bytes of a row for all.
 struct byte_products {
 #if defined(UNITSPHERE_BYTES_AVX512)
@@ -51,6 +58,11 @@ struct byte_products {
     UNITSPHERE_INLINE static sums start(std::int32_t sum) noexcept { return _mm512_set1_epi32(-128 * sum); }
     UNITSPHERE_INLINE static bytes load(const std::int8_t* b) noexcept {
         return _mm512_xor_si512(_mm512_loadu_si512(b), _mm512_set1_epi8(-128));
+    }
+    /// Some bits of each byte, as unsigned columns.
+    template <int Shift>
+    UNITSPHERE_INLINE static bytes load_bits(const std::uint8_t* b, char mask) noexcept {
+        return _mm512_and_si512(_mm512_srli_epi16(_mm512_loadu_si512(b), Shift), _mm512_set1_epi8(mask));
     }
     UNITSPHERE_INLINE static row spread(std::int32_t four) noexcept { return _mm512_set1_epi32(four); }
     UNITSPHERE_INLINE static sums add(sums x, bytes b, row q) noexcept { return _mm512_dpbusd_epi32(x, b, q); }
@@ -88,6 +100,11 @@ struct byte_products {
     UNITSPHERE_INLINE static sums start(std::int32_t sum) noexcept { return _mm256_set1_epi32(-128 * sum); }
     UNITSPHERE_INLINE static bytes load(const std::int8_t* b) noexcept {
         return _mm256_xor_si256(load_all(b), _mm256_set1_epi8(-128));
+    }
+    template <int Shift>
+    UNITSPHERE_INLINE static bytes load_bits(const std::uint8_t* b, char mask) noexcept {
+        const __m256i all = _mm256_loadu_si256(reinterpret_cast<const __m256i_u*>(b));
+        return _mm256_and_si256(_mm256_srli_epi16(all, Shift), _mm256_set1_epi8(mask));
     }
     UNITSPHERE_INLINE static row spread(std::int32_t four) noexcept { return _mm256_set1_epi32(four); }
     UNITSPHERE_INLINE static sums add(sums x, bytes b, row q) noexcept { return _mm256_dpbusd_avx_epi32(x, b, q); }

@@ -137,9 +137,9 @@ inline void pack_panel(const T* x, idx_t stride, int count, idx_t dim, Factors&&
 /// The nearest 16-bit number, ties to even. What would become infinite is the largest finite one.
 template <class S>
 UNITSPHERE_INLINE S rounded_to(float x) noexcept {
-    const S near(x);
-    const bool overflows = !detail::is_finite(float(near)) && detail::is_finite(x);
-    return S::from_bits(std::uint16_t(near.bits - (overflows ? 1 : 0)));
+    const S nearest(x);
+    const bool overflows = !detail::is_finite(float(nearest)) && detail::is_finite(x);
+    return S::from_bits(std::uint16_t(nearest.bits - (overflows ? 1 : 0)));
 }
 
 /// Packs one row into column `column` of a panel of 16-bit columns: its unit row, rounded, and the factor that makes

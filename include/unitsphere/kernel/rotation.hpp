@@ -32,10 +32,10 @@ typedef float sixteen __attribute__((vector_size(64), aligned(4), may_alias));
 typedef std::int32_t sixteen_bits __attribute__((vector_size(64)));
 
 /// One stage inside of 16 elements: x[i] = x[i ^ Stride] + x[i], or - x[i] where i has that bit.
-template <int Stride, int... I>
-UNITSPHERE_INLINE void stage(sixteen& x, std::integer_sequence<int, I...>) noexcept {
-    constexpr sixteen signs = {((I & Stride) != 0 ? -1.0f : 1.0f)...};  // a product with 1 is exact: fused or not
-    x = __builtin_shufflevector(x, x, (I ^ Stride)...) + x * signs;
+template <int Stride, int... Lane>
+UNITSPHERE_INLINE void stage(sixteen& x, std::integer_sequence<int, Lane...>) noexcept {
+    constexpr sixteen signs = {((Lane & Stride) != 0 ? -1.0f : 1.0f)...};  // a product with 1 is exact: fused or not
+    x = __builtin_shufflevector(x, x, (Lane ^ Stride)...) + x * signs;
 }
 
 /// The sign of element k: the low bit of a mixed counter (Steele, Lea and Flood 2014, SplitMix64).
