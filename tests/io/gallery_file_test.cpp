@@ -140,6 +140,31 @@ TEST_CASE("a gallery file that is cut, altered, foreign or of the other width is
           "gallery_view: this is not a gallery");
 }
 
+TEST_CASE("a commit page that no writer writes does not count", "[gallery]") {
+    const gallery rows(random_rows<float>(5, 7, 13));
+    const std::string bytes = stream_of(rows), page = bytes.substr(0, 4096);
+    const auto with_second = [&](std::string second, idx_t sequence) {
+        second.replace(72, 8, stored(sequence)).replace(88, 8, stored(std::uint64_t(1)));  // no last panel has this sum
+        std::string file = bytes;
+        return file.replace(4096, 4096, with_page_sum(second));
+    };
+    std::string of_version_2 = page, of_more_room = page;
+    of_version_2.replace(8, 4, stored(std::uint32_t(2))).replace(64, 4, stored(std::uint32_t(0)));
+    of_more_room.replace(24, 8, stored(idx_t(64)));
+    for (const std::string& file : {with_second(page, 2), with_second(page, -1), with_second(of_version_2, 1),
+                                    with_second(page, 1)}) {
+        std::istringstream stream(file);
+        CHECK((stream_of(load_gallery(stream)) == bytes));
+        if (maps) CHECK((gallery_view(file.data(), idx_t(file.size())).rows() == 5));
+    }
+    const std::string wide = with_second(of_more_room, 1) + std::string(19000, ' ');
+    std::istringstream stream(wide);
+    CHECK(refusal([&] { load_gallery(stream); }) ==
+          "load_gallery: neither commit page, with its last panel, is what was written");
+    CHECK((!maps || refusal([&] { gallery_view(wide.data(), idx_t(wide.size())); }) ==
+                        "gallery_view: neither commit page, with its last panel, is what was written"));
+}
+
 TEST_CASE("rows that are appended to a file in pieces are those of one gallery", "[gallery]") {
     if (!maps) return;
     const temporary_directory directory;

@@ -137,7 +137,6 @@ inline matrix<float> read_last_panel(const gallery_source& source, std::istream&
             last = matrix<float>::uninitialized(1, wanted / idx_t(sizeof(float)));
             read_bytes(source, from, last.data(), wanted, "a last panel");
         }
-        if (room != 0 && room != layout.last_room()) return false;
         room = layout.last_room();
         chosen = static_cast<matrix<float>&&>(both[candidate.sequence & 1]);
         commit = candidate;

@@ -5,6 +5,7 @@
 ///   writer.commit();                                   from here on the rows outlive a crash
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -58,6 +59,7 @@ public:
 
     void commit() {
         if (!file_ || !is_changed_) return;
+        if (now_.sequence == (std::numeric_limits<idx_t>::max)()) source().refuse("has no number for another commit");
         gallery_commit next = now_;
         ++next.sequence;
         const gallery_layout layout(next);
