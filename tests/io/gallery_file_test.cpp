@@ -140,6 +140,25 @@ TEST_CASE("a gallery file that is cut, altered, foreign or of the other width is
           "gallery_view: this is not a gallery");
 }
 
+TEST_CASE("a mapping of no file has no rows, nor has one that was moved from", "[gallery]") {
+    gallery_view().verify();
+    mapped_gallery().verify();
+    if (!maps) return;
+    const temporary_directory directory;
+    const std::string path = directory.path("rows.gallery");
+    save_gallery(path, gallery(random_rows<float>(5, 7, 14)));
+    mapped_gallery first = map_gallery(path), second = std::move(first);
+    CHECK(first.rows() == 0);
+    first.verify();
+    first = std::move(second);
+    CHECK(second.rows() == 0);
+    CHECK(second.packed().packed.data == nullptr);
+    mapped_gallery& itself = first;
+    first = std::move(itself);
+    CHECK(first.rows() == 5);
+    first.verify();
+}
+
 TEST_CASE("a commit page that no writer writes does not count", "[gallery]") {
     const gallery rows(random_rows<float>(5, 7, 13));
     const std::string bytes = stream_of(rows), page = bytes.substr(0, 4096);
@@ -151,8 +170,8 @@ TEST_CASE("a commit page that no writer writes does not count", "[gallery]") {
     std::string of_version_2 = page, of_more_room = page;
     of_version_2.replace(8, 4, stored(std::uint32_t(2))).replace(64, 4, stored(std::uint32_t(0)));
     of_more_room.replace(24, 8, stored(idx_t(64)));
-    for (const std::string& file : {with_second(page, 2), with_second(page, -1), with_second(of_version_2, 1),
-                                    with_second(page, 1)}) {
+    for (const std::string& file :
+         {with_second(page, 2), with_second(page, -1), with_second(of_version_2, 1), with_second(page, 1)}) {
         std::istringstream stream(file);
         CHECK((stream_of(load_gallery(stream)) == bytes));
         if (maps) CHECK((gallery_view(file.data(), idx_t(file.size())).rows() == 5));

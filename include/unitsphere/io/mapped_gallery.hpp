@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
 
 #include "../gallery.hpp"
 #include "file_mapping.hpp"
@@ -52,6 +53,7 @@ public:
     /// Errors   file_error if other bytes are there than were written, rows that are not unit, or other counts.
     /// Threads  `how` splits the panels.   Memory  8 bytes a panel of 16 or 32 rows.   Source  gallery_format.hpp.
     void verify(const execution& how = {}) const {
+        if (file_ == nullptr) return;
         check({"gallery_view::verify", std::string()}, how, last_in_place(), nullptr);
     }
 
@@ -157,13 +159,20 @@ protected:
 };
 
 /// A gallery file that is mapped: what map_gallery returns. Movable; the file may grow meanwhile (gallery_writer), and
-/// may be replaced (save_gallery): this stays the gallery of the moment when it was mapped.
+/// may be replaced (save_gallery): this stays the gallery of the moment when it was mapped. Moved from, it has no rows.
 class mapped_gallery : public gallery_view {
 public:
     mapped_gallery() noexcept = default;
+    mapped_gallery(mapped_gallery&& other) noexcept { swap(other); }
+    mapped_gallery& operator=(mapped_gallery&& other) noexcept {
+        mapped_gallery taken(static_cast<mapped_gallery&&>(other));
+        swap(taken);
+        return *this;
+    }
 
     /// As gallery_view::verify, with the path in errors.
     void verify(const execution& how = {}) const {
+        if (file_ == nullptr) return;
         check({"mapped_gallery::verify", path_}, how, last_in_place(), nullptr);
     }
 
@@ -175,6 +184,12 @@ private:
           mapping_(static_cast<detail::file_mapping&&>(mapping)) {
         // Written even if it is there: these pages become the mapping's own, and an append changes those of the file.
         std::memcpy(mapping_.data() + layout().last_in_place(), last_panel(), std::size_t(layout().last_bytes()));
+    }
+
+    void swap(mapped_gallery& other) noexcept {
+        std::swap(static_cast<gallery_view&>(*this), static_cast<gallery_view&>(other));
+        path_.swap(other.path_);
+        std::swap(mapping_, other.mapping_);
     }
 
     std::string path_ = {};
