@@ -220,6 +220,42 @@ TEST_CASE("rows that are appended to a file in pieces are those of one gallery",
     CHECK((stream_of(load_gallery(path)) == stream_of(gallery(rows))));
 }
 
+TEST_CASE("of two writers of a new file none destroys what the other committed", "[gallery]") {
+    if (!maps) return;
+    const temporary_directory directory;
+    const std::string path = directory.path("rows.gallery");
+    const auto rows = random_rows<float>(30, 3, 15);
+    const auto part = [&](idx_t first, idx_t count) { return matrix_view<const float>(rows.row(first), count, 3); };
+    gallery_writer second(path), third(path);
+    {
+        gallery_writer first(path);
+        first.append(part(0, 20));
+        first.commit();
+        CHECK(refusal([&] { second.append(part(20, 10)); }).find("gallery_writer: " + path + ": ") == 0);
+        CHECK(directory.files() == 1);
+    }
+    CHECK(load_gallery(path).rows() == 20);
+    CHECK(message_of<shape_error>([&] { third.append(random_rows<float>(2, 5, 6)); }) ==
+          "gallery_writer: rows have dim 5, the file has dim 3");
+}
+
+TEST_CASE("a writer that comes second to a new file goes on behind the first", "[gallery]") {
+    if (!maps) return;
+    const temporary_directory directory;
+    const std::string path = directory.path("rows.gallery");
+    const auto rows = random_rows<float>(30, 3, 16);
+    gallery_writer second(path);
+    {
+        gallery_writer first(path);
+        first.append(matrix_view<const float>(rows.row(0), 20, 3));
+        first.commit();
+    }
+    second.append(matrix_view<const float>(rows.row(20), 10, 3));
+    second.commit();
+    CHECK(directory.files() == 1);
+    CHECK((stream_of(load_gallery(path)) == stream_of(gallery(rows))));
+}
+
 TEST_CASE("a crash of the writer, whatever the disk kept, loses only rows that were not committed", "[gallery]") {
     if (!maps) return;
     const temporary_directory directory;
@@ -326,6 +362,29 @@ TEST_CASE("a writer that is killed at any step loses only rows that were not com
     }
     CHECK(step > 8);
 }
+
+#if defined(__linux__)
+TEST_CASE("a mapping may write no pages but those of the last panel", "[gallery]") {
+    if (!maps) return;
+    const temporary_directory directory;
+    const std::string path = directory.path("rows.gallery");
+    save_gallery(path, gallery(random_rows<float>(32 * 50 + 3, 64, 17)));
+    const mapped_gallery mapped = map_gallery(path);
+    mapped.verify();
+    std::ifstream maps_of_process("/proc/self/maps");
+    std::uint64_t all = 0, writable = 0;
+    for (std::string line; std::getline(maps_of_process, line);) {
+        if (line.find(path) == std::string::npos) continue;
+        std::size_t used = 0;
+        const std::uint64_t begin = std::stoull(line, &used, 16), end = std::stoull(line.substr(used + 1), &used, 16);
+        all += end - begin;
+        if (line.find(" rw-p ") != std::string::npos) writable += end - begin;
+    }
+    CHECK(all > 400000);
+    CHECK(writable > 0);
+    CHECK(writable <= 2 * 65536);  // pages of 4 to 64 KiB
+}
+#endif
 
 TEST_CASE("a file that is being replaced is the old one or the new one at every step", "[gallery]") {
     const temporary_directory directory;

@@ -43,7 +43,10 @@ public:
             fail<shape_error>("gallery_writer: dim is ", rows.dim(), ", it must be 1 to ", longest_row);
         packed_gallery more(last_);  // if anything fails the rows before are as they were
         more.append(rows, how, policy, "gallery_writer", "row ");
-        if (!file_) create(rows.dim());
+        if (!file_) {
+            create(rows.dim());
+            if (now_.rows > 0 || dim() != rows.dim()) return append(rows, how, policy);  // another writer was first
+        }
         gallery_commit next = now_;
         const idx_t first = now_.rows - last_.rows();
         next.rows = first + more.rows();
@@ -80,16 +83,25 @@ private:
     file_source source() const noexcept { return {"gallery_writer", path_}; }
 
     void create(idx_t dim) {
-        replace_file<File>(source(), [&](File& file) {
+        const auto write = [&](File& file) {
             sequential_writes<File> writes(file, 0);
             write_gallery("gallery_writer", {{nullptr, 0, dim}, {}, 0.0},
                           [&](const void* bytes, idx_t count) { writes.write(bytes, count); });
             writes.flush();
-        });
+        };
+        replace_file<File>(source(), write, if_there::keep);
         open();
     }
     void open() {
         file_.emplace(source(), path_, open_mode::change);
+        try {
+            read_commit();
+        } catch (...) {
+            file_.reset();
+            throw;
+        }
+    }
+    void read_commit() {
         const file_mapping bytes(source());
         const gallery_view view({"gallery_writer", path_}, bytes.data(), bytes.size());
         now_ = view.commit_;

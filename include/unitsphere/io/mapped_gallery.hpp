@@ -183,7 +183,9 @@ private:
           path_(path),
           mapping_(static_cast<detail::file_mapping&&>(mapping)) {
         // Written even if it is there: these pages become the mapping's own, and an append changes those of the file.
-        std::memcpy(mapping_.data() + layout().last_in_place(), last_panel(), std::size_t(layout().last_bytes()));
+        const idx_t count = layout().last_bytes();
+        std::memcpy(mapping_.make_own({"map_gallery", path}, layout().last_in_place(), count), last_panel(),
+                    std::size_t(count));
     }
 
     void swap(mapped_gallery& other) noexcept {

@@ -151,15 +151,21 @@ struct temporary_name {
     std::string name;
     bool is_there = false;
 
-    ~temporary_name() {
+    ~temporary_name() { remove(); }
+    void remove() noexcept {
         std::error_code error;
         if (is_there) std::filesystem::remove(path_of(name), error);
+        is_there = false;
     }
 };
 
+/// What becomes of a file that has the name already.
+enum class if_there { replace, keep };
+
 /// write(file) a new file in the same folder, then gives it the name of `source`: atomic, and on the disk on return.
+/// keep: unless a file has the name by then. File systems without links do not say so of one that came in between.
 template <class File = durable_file, class Write>
-void replace_file(const file_source& source, Write&& write) {
+void replace_file(const file_source& source, Write&& write, if_there old = if_there::replace) {
     temporary_name temporary;
     std::error_code error;
     for (idx_t number = 0;; ++number) {  // a crash may have left some
@@ -174,6 +180,13 @@ void replace_file(const file_source& source, Write&& write) {
         write(file);
         file.sync();
         file.close();
+    }
+    if (old == if_there::keep) {
+        std::filesystem::create_hard_link(path_of(temporary.name), path_of(source.name), error);
+        const bool has_name = !error;
+        if (has_name) temporary.remove();
+        if (has_name) sync_folder_of(source);
+        if (has_name || std::filesystem::exists(std::filesystem::symlink_status(path_of(source.name), error))) return;
     }
     std::filesystem::rename(path_of(temporary.name), path_of(source.name), error);
     if (error) source.refuse("cannot be replaced: ", error.message());
