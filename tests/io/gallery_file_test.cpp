@@ -1,3 +1,4 @@
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -6,6 +7,7 @@
 #include <vector>
 
 #include <unitsphere/io/gallery_writer.hpp>
+#include <unitsphere/normalize.hpp>
 #include <unitsphere/search.hpp>
 
 #include "catch.hpp"
@@ -140,6 +142,25 @@ TEST_CASE("a gallery file that is cut, altered, foreign or of the other width is
           "gallery_view: this is not a gallery");
 }
 
+TEST_CASE("rows that are farther from unit than the header says are known to be", "[gallery]") {
+    const temporary_directory directory;
+    const std::string path = directory.path("rows.gallery");
+    matrix<float> rows = random_rows<float>(70, 37, 21);
+    normalize_in_place(rows);
+    for (idx_t k = 0; k < 37; ++k) rows(3, k) *= 1.00005f;
+    const gallery saved(adopt_unit(rows));
+    for (const idx_t width : {16, 32}) {
+        const std::string bytes = version_3(saved, width);  // which says 0
+        put(path, bytes);
+        std::istringstream stream(bytes);
+        CHECK(std::fabs(load_gallery(stream).packed().deviation - 5e-5) < 1e-6);
+        CHECK(std::fabs(load_gallery(path).packed().deviation - 5e-5) < 1e-6);
+    }
+    const std::string exact = version_3(gallery(random_rows<float>(70, 37, 21)), own_width);
+    std::istringstream stream(exact);
+    CHECK(load_gallery(stream).packed().deviation == 0.0);
+}
+
 TEST_CASE("a mapping of no file has no rows, nor has one that was moved from", "[gallery]") {
     gallery_view().verify();
     mapped_gallery().verify();
@@ -254,6 +275,47 @@ TEST_CASE("a writer that comes second to a new file goes on behind the first", "
     second.commit();
     CHECK(directory.files() == 1);
     CHECK((stream_of(load_gallery(path)) == stream_of(gallery(rows))));
+}
+
+TEST_CASE("a file that a writer has is not replaced", "[gallery]") {
+    if (!maps) return;
+    const temporary_directory directory;
+    const std::string path = directory.path("rows.gallery");
+    const gallery rows(random_rows<float>(20, 3, 18)), others(random_rows<float>(4, 3, 19));
+    {
+        gallery_writer writer(path);
+        writer.append(rows.unit_rows());
+        CHECK(refusal([&] { save_gallery(path, others); }).find("save_gallery: " + path + ": ") == 0);
+        writer.commit();
+    }
+    CHECK(directory.files() == 1);
+    CHECK(load_gallery(path).rows() == 20);
+    save_gallery(path, others);
+    CHECK(load_gallery(path).rows() == 4);
+}
+
+TEST_CASE("a file of no rows and no dim takes that of the first append", "[gallery]") {
+    if (!maps) return;
+    const idx_t n = GENERATE(0, 5, 32, 70);
+    const temporary_directory directory;
+    const std::string path = directory.path("rows.gallery");
+    save_gallery(path, gallery());
+    const auto rows = random_rows<float>(n, 19, 20);
+    const mapped_gallery before = map_gallery(path);
+    {
+        gallery_writer writer(path);
+        writer.append(rows);
+        writer.commit();
+        CHECK(writer.rows() == n);
+        CHECK(writer.dim() == (n > 0 ? 19 : 0));
+    }
+    before.verify();
+    map_gallery(path).verify();
+    std::istringstream stream(read(path));
+    const gallery loaded = load_gallery(stream);
+    CHECK(loaded.rows() == n);
+    if (n > 0) CHECK(first_difference(loaded.unit_rows().values(), gallery(rows).unit_rows().values()) == "");
+    CHECK(load_gallery(path).rows() == n);
 }
 
 TEST_CASE("a crash of the writer, whatever the disk kept, loses only rows that were not committed", "[gallery]") {

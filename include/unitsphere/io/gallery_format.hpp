@@ -210,6 +210,11 @@ struct panel_check {
         }
     }
 };
+/// The deviation of rows that were measured: the header's, unless it says less than they are off by more than rounding.
+inline double deviation_of(const gallery_commit& commit, double measured) noexcept {
+    const double written = double(commit.deviation);
+    return measured > kernel::maximum(1.2e-7, written * (1 + 1e-6)) ? measured : written;
+}
 inline double tolerance_of(const gallery_commit& commit) noexcept {
     return kernel::maximum(0x1p-13, double(commit.deviation));
 }

@@ -37,7 +37,7 @@ public:
 
     template <class View>
     void append(const View& rows, const execution& how, const row_policy& policy) {
-        if (file_ && rows.dim() != dim())
+        if (dim() > 0 && rows.dim() != dim())
             fail<shape_error>("gallery_writer: rows have dim ", rows.dim(), ", the file has dim ", dim());
         if (rows.dim() < 1 || rows.dim() > longest_row)
             fail<shape_error>("gallery_writer: dim is ", rows.dim(), ", it must be 1 to ", longest_row);
@@ -50,6 +50,7 @@ public:
         gallery_commit next = now_;
         const idx_t first = now_.rows - last_.rows();
         next.rows = first + more.rows();
+        if (next.rows > 0) next.dim = rows.dim();  // a file may have been written without rows and dim
         next.deviation = kernel::maximum(next.deviation, deviation_of(more.packed()));
         row_report seen = more.seen(), all = report_of(now_);
         seen.first_zero += first, seen.first_non_finite += first;
@@ -113,7 +114,8 @@ private:
 
     /// Adds the full panels of `some`, which begin where those of now_ end, to the file and to the sum of `next`.
     void write_full_panels(const engine::packed_view<float>& some, gallery_commit& next) {
-        const gallery_layout before(now_), after(next);
+        gallery_layout before(now_), after(next);
+        before.dim = after.dim;
         panels_to_write panels(some);
         sequential_writes<File> writes(*file_, before.last_in_place());
         for (idx_t p = 0; p < after.full_panels() - before.full_panels(); ++p) {

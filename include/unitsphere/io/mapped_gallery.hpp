@@ -116,14 +116,15 @@ protected:
     friend gallery load_gallery(const std::string& path, const execution& how);
     template <class File>
     friend class detail::gallery_appender;
-    /// verify; where `to` is not null all panels are copied there as well.
-    void check(const detail::gallery_source& source, const execution& how, const std::byte* last, float* to) const {
+    /// verify; where `to` is not null all panels are copied there as well. -> the deviation of the rows.
+    double check(const detail::gallery_source& source, const execution& how, const std::byte* last, float* to) const {
         const detail::gallery_layout parts = layout();
         const idx_t full = parts.full_panels(), size = parts.panel_bytes();
         const idx_t some = engine::maximum(1, (idx_t(1) << 18) / engine::maximum(size, 1));
         const double tolerance = detail::tolerance_of(commit_);
         array<idx_t> sums(full);  // bits of a checksum each
         array<row_report> found(engine::ceil_div(full, some) + 1);
+        array<double> deviations(idx_t(found.size()));
         const auto measure = [&](const std::byte* from, idx_t first, idx_t width, idx_t count,
                                  detail::panel_check& check) {
             const float* panel = reinterpret_cast<const float*>(from);
@@ -138,13 +139,13 @@ protected:
         detail::panel_check of_last;
         if (parts.last_rows() > 0)
             measure(last, parts.rows - parts.last_rows(), parts.last_width(), parts.last_rows(), of_last);
-        found[0] = of_last.found;
+        found[0] = of_last.found, deviations[0] = of_last.deviation;
         engine::for_each_task(how, idx_t(found.size()) - 1, [&](idx_t, idx_t task) {
             detail::panel_check check;
             for (idx_t p = task * some; p < engine::minimum(full, (task + 1) * some); ++p)
                 sums[p] = idx_t(measure(file_ + parts.panels_at() + p * size, p * parts.panel_rows, parts.panel_rows,
                                         parts.panel_rows, check));
-            found[task + 1] = check.found;
+            found[task + 1] = check.found, deviations[task + 1] = check.deviation;
         });
         std::uint64_t sum = detail::first_hash;
         for (const idx_t one : sums) sum = detail::mix_word(sum, std::uint64_t(one));
@@ -152,6 +153,9 @@ protected:
         row_report all;
         for (const row_report& some_rows : found) all.add(some_rows);
         detail::require_counts(source, commit_, all);
+        double greatest = 0.0;
+        for (const double one : deviations) greatest = engine::maximum(greatest, one);
+        return detail::deviation_of(commit_, greatest);
     }
 
     const std::byte* file_ = nullptr;

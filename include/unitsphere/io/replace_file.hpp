@@ -16,6 +16,7 @@
 #else
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #endif
 
@@ -45,6 +46,12 @@ public:
             const std::string reason = last_error();
             close_quietly();
             source_.refuse(taken ? "is being written elsewhere" : "cannot be locked: " + reason);
+        }
+        struct stat opened, named;
+        if (!is_new && (::fstat(file_, &opened) != 0 || ::stat(name.c_str(), &named) != 0 ||
+                        opened.st_dev != named.st_dev || opened.st_ino != named.st_ino)) {
+            close_quietly();
+            source_.refuse("is being replaced");
         }
 #endif
     }
@@ -159,6 +166,31 @@ struct temporary_name {
     }
 };
 
+/// Keeps a file that is to be replaced from those who would change it. Windows does not replace a file that is open.
+class lock_of_old_file {
+public:
+    explicit lock_of_old_file(const file_source& source) {
+#if defined(_WIN32)
+        static_cast<void>(source);
+#else
+        file_ = ::open(source.name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        if (file_ < 0 || ::flock(file_, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
+        ::close(file_);
+        source.refuse("is being written elsewhere");
+#endif
+    }
+    lock_of_old_file(const lock_of_old_file&) = delete;
+    lock_of_old_file& operator=(const lock_of_old_file&) = delete;
+    ~lock_of_old_file() {
+#if !defined(_WIN32)
+        if (file_ >= 0) ::close(file_);
+#endif
+    }
+
+private:
+    int file_ = -1;
+};
+
 /// What becomes of a file that has the name already.
 enum class if_there { replace, keep };
 
@@ -188,6 +220,7 @@ void replace_file(const file_source& source, Write&& write, if_there old = if_th
         if (has_name) sync_folder_of(source);
         if (has_name || std::filesystem::exists(std::filesystem::symlink_status(path_of(source.name), error))) return;
     }
+    const lock_of_old_file lock(source);
     std::filesystem::rename(path_of(temporary.name), path_of(source.name), error);
     if (error) source.refuse("cannot be replaced: ", error.message());
     temporary.is_there = false;
