@@ -43,8 +43,8 @@ void check_in_place(const std::string& bytes) {
     require(std::memcmp(a.data(), b.data(), std::size_t(a.dim()) * sizeof(float)) == 0);
 }
 
-/// A file of one or two commits and panels, with the checksums that it should have; or the newest commit has a wrong one
-/// of its last panel, or the pages have any sequence numbers.
+/// A file of one or two commits and panels, with the checksums that it should have; or the newest commit has a wrong
+/// one of its last panel, or the pages have any sequence numbers.
 std::string with_checksums(const std::uint8_t* data, std::size_t size, bool spoils_newest, bool any_sequence) {
     constexpr std::size_t head = sizeof(us::detail::gallery_commit);
     us::detail::gallery_commit commits[2];

@@ -190,14 +190,14 @@ TEST_CASE("a commit page that no writer writes does not count", "[gallery]") {
     };
     std::string of_version_2 = page, of_more_room = page;
     of_version_2.replace(8, 4, stored(std::uint32_t(2))).replace(64, 4, stored(std::uint32_t(0)));
-    of_more_room.replace(24, 8, stored(idx_t(64)));
+    of_more_room.replace(24, 8, stored(idx_t(200)));
     for (const std::string& file :
          {with_second(page, 2), with_second(page, -1), with_second(of_version_2, 1), with_second(page, 1)}) {
         std::istringstream stream(file);
         CHECK((stream_of(load_gallery(stream)) == bytes));
         if (maps) CHECK((gallery_view(file.data(), idx_t(file.size())).rows() == 5));
     }
-    const std::string wide = with_second(of_more_room, 1) + std::string(19000, ' ');
+    const std::string wide = with_second(of_more_room, 1) + std::string(90000, ' ');
     std::istringstream stream(wide);
     CHECK(refusal([&] { load_gallery(stream); }) ==
           "load_gallery: neither commit page, with its last panel, is what was written");

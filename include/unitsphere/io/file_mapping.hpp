@@ -28,9 +28,10 @@ namespace detail {
 
 /// A whole file as memory. Pages are read when they are touched, and shared with all who map the file; a page that is
 /// written becomes this mapping's own, and the file stays as it is. The system sets memory aside for pages that may be
-/// written, so only those of make_own may; Windows does for the whole file. The file may grow meanwhile, but not shrink. Linux
-/// maps 2 MiB at a time where the page cache holds the file in pages of that size: where it was written so (see
-/// sequential_writes), or read by such a mapping. Else the first touch of 1 GB costs some 30 ms.
+/// written, so only those of make_own may; Windows does for the whole file, which cannot be larger than what is left of
+/// memory and page file. The file may grow meanwhile, but not shrink. Linux maps 2 MiB at a time where the page cache
+/// holds the file in pages of that size: where it was written so (see sequential_writes), or read by such a mapping.
+/// Else the first touch of 1 GB costs some 30 ms.
 class file_mapping {
 public:
     file_mapping() noexcept = default;
