@@ -43,8 +43,9 @@ void check_in_place(const std::string& bytes) {
     require(std::memcmp(a.data(), b.data(), std::size_t(a.dim()) * sizeof(float)) == 0);
 }
 
-/// A file of one or two commits and panels, with the checksums that it should have.
-std::string with_checksums(const std::uint8_t* data, std::size_t size) {
+/// A file of one or two commits and panels, with the checksums that it should have; or the newest commit has a wrong
+/// one of its last panel, or the pages have any sequence numbers.
+std::string with_checksums(const std::uint8_t* data, std::size_t size, bool spoils_newest, bool any_sequence) {
     constexpr std::size_t head = sizeof(us::detail::gallery_commit);
     us::detail::gallery_commit commits[2];
     if (size < 2 * head) return "";
@@ -56,6 +57,7 @@ std::string with_checksums(const std::uint8_t* data, std::size_t size) {
         commit.version = 3, commit.panel_rows = commit.panel_rows % 2 == 0 ? 16 : 32, commit.element = 0;
         commit.rows &= 127, commit.dim = (commit.dim & 15) + (commit.rows > 0);
         if (!(commit.deviation >= 0.0f)) commit.deviation = 1e-3f;
+        if (!any_sequence) commit.sequence = (commit.sequence & (INT64_MAX - 1)) + (&commit - commits);
         const us::detail::gallery_layout layout(commit);
         if (us::idx_t(file.size()) < layout.bytes()) file.resize(std::size_t(layout.bytes()));
     }
@@ -72,6 +74,7 @@ std::string with_checksums(const std::uint8_t* data, std::size_t size) {
             commit.panels_sum = us::detail::mix_word(
                 commit.panels_sum, us::detail::checksum_of(file.data() + layout.panels_at() + p * layout.panel_bytes(),
                                                            layout.panel_bytes()));
+        if (spoils_newest && commit.sequence >= commits[&commit == commits].sequence) commit.last_panel_sum ^= 1;
         const us::detail::commit_page page(commit);
         std::memcpy(&file[std::size_t(&commit - commits) * us::detail::file_page], page.bytes, sizeof page.bytes);
     }
@@ -82,8 +85,9 @@ std::string with_checksums(const std::uint8_t* data, std::size_t size) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
-    const std::string bytes = data[0] % 2 == 0 ? std::string(reinterpret_cast<const char*>(data) + 1, size - 1)
-                                               : with_checksums(data + 1, size - 1);
+    const std::string bytes = data[0] % 2 == 0
+                                  ? std::string(reinterpret_cast<const char*>(data) + 1, size - 1)
+                                  : with_checksums(data + 1, size - 1, (data[0] & 2) != 0, (data[0] & 4) != 0);
     if (const auto loaded = unless_refused([&] { return load(bytes); })) check(*loaded);
     check_in_place(bytes);
     return 0;

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -6,6 +7,7 @@
 #include <vector>
 
 #include <unitsphere/io/gallery_writer.hpp>
+#include <unitsphere/normalize.hpp>
 #include <unitsphere/search.hpp>
 
 #include "catch.hpp"
@@ -140,6 +142,69 @@ TEST_CASE("a gallery file that is cut, altered, foreign or of the other width is
           "gallery_view: this is not a gallery");
 }
 
+TEST_CASE("rows that are farther from unit than the header says are known to be", "[gallery]") {
+    const temporary_directory directory;
+    const std::string path = directory.path("rows.gallery");
+    matrix<float> rows = random_rows<float>(70, 37, 21);
+    normalize_in_place(rows);
+    for (idx_t k = 0; k < 37; ++k) rows(3, k) *= 1.00005f;
+    const gallery saved(adopt_unit(rows));
+    for (const idx_t width : {16, 32}) {
+        const std::string bytes = version_3(saved, width);  // which says 0
+        put(path, bytes);
+        std::istringstream stream(bytes);
+        CHECK(std::fabs(load_gallery(stream).packed().deviation - 5e-5) < 1e-6);
+        CHECK(std::fabs(load_gallery(path).packed().deviation - 5e-5) < 1e-6);
+    }
+    const std::string exact = version_3(gallery(random_rows<float>(70, 37, 21)), own_width);
+    std::istringstream stream(exact);
+    CHECK(load_gallery(stream).packed().deviation == 0.0);
+}
+
+TEST_CASE("a mapping of no file has no rows, nor has one that was moved from", "[gallery]") {
+    gallery_view().verify();
+    mapped_gallery().verify();
+    if (!maps) return;
+    const temporary_directory directory;
+    const std::string path = directory.path("rows.gallery");
+    save_gallery(path, gallery(random_rows<float>(5, 7, 14)));
+    mapped_gallery first = map_gallery(path), second = std::move(first);
+    CHECK(first.rows() == 0);
+    first.verify();
+    first = std::move(second);
+    CHECK(second.rows() == 0);
+    CHECK(second.packed().packed.data == nullptr);
+    mapped_gallery& itself = first;
+    first = std::move(itself);
+    CHECK(first.rows() == 5);
+    first.verify();
+}
+
+TEST_CASE("a commit page that no writer writes does not count", "[gallery]") {
+    const gallery rows(random_rows<float>(5, 7, 13));
+    const std::string bytes = stream_of(rows), page = bytes.substr(0, 4096);
+    const auto with_second = [&](std::string second, idx_t sequence) {
+        second.replace(72, 8, stored(sequence)).replace(88, 8, stored(std::uint64_t(1)));  // no last panel has this sum
+        std::string file = bytes;
+        return file.replace(4096, 4096, with_page_sum(second));
+    };
+    std::string of_version_2 = page, of_more_room = page;
+    of_version_2.replace(8, 4, stored(std::uint32_t(2))).replace(64, 4, stored(std::uint32_t(0)));
+    of_more_room.replace(24, 8, stored(idx_t(200)));
+    for (const std::string& file :
+         {with_second(page, 2), with_second(page, -1), with_second(of_version_2, 1), with_second(page, 1)}) {
+        std::istringstream stream(file);
+        CHECK((stream_of(load_gallery(stream)) == bytes));
+        if (maps) CHECK((gallery_view(file.data(), idx_t(file.size())).rows() == 5));
+    }
+    const std::string wide = with_second(of_more_room, 1) + std::string(90000, ' ');
+    std::istringstream stream(wide);
+    CHECK(refusal([&] { load_gallery(stream); }) ==
+          "load_gallery: neither commit page, with its last panel, is what was written");
+    CHECK((!maps || refusal([&] { gallery_view(wide.data(), idx_t(wide.size())); }) ==
+                        "gallery_view: neither commit page, with its last panel, is what was written"));
+}
+
 TEST_CASE("rows that are appended to a file in pieces are those of one gallery", "[gallery]") {
     if (!maps) return;
     const temporary_directory directory;
@@ -174,6 +239,83 @@ TEST_CASE("rows that are appended to a file in pieces are those of one gallery",
     const std::string bytes = read(path);
     CHECK(gallery_view(bytes.data(), idx_t(bytes.size())).rows() == 400);
     CHECK((stream_of(load_gallery(path)) == stream_of(gallery(rows))));
+}
+
+TEST_CASE("of two writers of a new file none destroys what the other committed", "[gallery]") {
+    if (!maps) return;
+    const temporary_directory directory;
+    const std::string path = directory.path("rows.gallery");
+    const auto rows = random_rows<float>(30, 3, 15);
+    const auto part = [&](idx_t first, idx_t count) { return matrix_view<const float>(rows.row(first), count, 3); };
+    gallery_writer second(path), third(path);
+    {
+        gallery_writer first(path);
+        first.append(part(0, 20));
+        first.commit();
+        CHECK(refusal([&] { second.append(part(20, 10)); }).find("gallery_writer: " + path + ": ") == 0);
+        CHECK(directory.files() == 1);
+    }
+    CHECK(load_gallery(path).rows() == 20);
+    CHECK(message_of<shape_error>([&] { third.append(random_rows<float>(2, 5, 6)); }) ==
+          "gallery_writer: rows have dim 5, the file has dim 3");
+}
+
+TEST_CASE("a writer that comes second to a new file goes on behind the first", "[gallery]") {
+    if (!maps) return;
+    const temporary_directory directory;
+    const std::string path = directory.path("rows.gallery");
+    const auto rows = random_rows<float>(30, 3, 16);
+    gallery_writer second(path);
+    {
+        gallery_writer first(path);
+        first.append(matrix_view<const float>(rows.row(0), 20, 3));
+        first.commit();
+    }
+    second.append(matrix_view<const float>(rows.row(20), 10, 3));
+    second.commit();
+    CHECK(directory.files() == 1);
+    CHECK((stream_of(load_gallery(path)) == stream_of(gallery(rows))));
+}
+
+TEST_CASE("a file that a writer has is not replaced", "[gallery]") {
+    if (!maps) return;
+    const temporary_directory directory;
+    const std::string path = directory.path("rows.gallery");
+    const gallery rows(random_rows<float>(20, 3, 18)), others(random_rows<float>(4, 3, 19));
+    {
+        gallery_writer writer(path);
+        writer.append(rows.unit_rows());
+        CHECK(refusal([&] { save_gallery(path, others); }).find("save_gallery: " + path + ": ") == 0);
+        writer.commit();
+    }
+    CHECK(directory.files() == 1);
+    CHECK(load_gallery(path).rows() == 20);
+    save_gallery(path, others);
+    CHECK(load_gallery(path).rows() == 4);
+}
+
+TEST_CASE("a file of no rows and no dim takes that of the first append", "[gallery]") {
+    if (!maps) return;
+    const idx_t n = GENERATE(0, 5, 32, 70);
+    const temporary_directory directory;
+    const std::string path = directory.path("rows.gallery");
+    save_gallery(path, gallery());
+    const auto rows = random_rows<float>(n, 19, 20);
+    const mapped_gallery before = map_gallery(path);
+    {
+        gallery_writer writer(path);
+        writer.append(rows);
+        writer.commit();
+        CHECK(writer.rows() == n);
+        CHECK(writer.dim() == (n > 0 ? 19 : 0));
+    }
+    before.verify();
+    map_gallery(path).verify();
+    std::istringstream stream(read(path));
+    const gallery loaded = load_gallery(stream);
+    CHECK(loaded.rows() == n);
+    if (n > 0) CHECK(first_difference(loaded.unit_rows().values(), gallery(rows).unit_rows().values()) == "");
+    CHECK(load_gallery(path).rows() == n);
 }
 
 TEST_CASE("a crash of the writer, whatever the disk kept, loses only rows that were not committed", "[gallery]") {
@@ -282,6 +424,29 @@ TEST_CASE("a writer that is killed at any step loses only rows that were not com
     }
     CHECK(step > 8);
 }
+
+#if defined(__linux__)
+TEST_CASE("a mapping may write no pages but those of the last panel", "[gallery]") {
+    if (!maps) return;
+    const temporary_directory directory;
+    const std::string path = directory.path("rows.gallery");
+    save_gallery(path, gallery(random_rows<float>(32 * 50 + 3, 64, 17)));
+    const mapped_gallery mapped = map_gallery(path);
+    mapped.verify();
+    std::ifstream maps_of_process("/proc/self/maps");
+    std::uint64_t all = 0, writable = 0;
+    for (std::string line; std::getline(maps_of_process, line);) {
+        if (line.find(path) == std::string::npos) continue;
+        std::size_t used = 0;
+        const std::uint64_t begin = std::stoull(line, &used, 16), end = std::stoull(line.substr(used + 1), &used, 16);
+        all += end - begin;
+        if (line.find(" rw-p ") != std::string::npos) writable += end - begin;
+    }
+    CHECK(all > 400000);
+    CHECK(writable > 0);
+    CHECK(writable <= 2 * 65536);  // pages of 4 to 64 KiB
+}
+#endif
 
 TEST_CASE("a file that is being replaced is the old one or the new one at every step", "[gallery]") {
     const temporary_directory directory;

@@ -27,9 +27,11 @@ inline namespace UNITSPHERE_ISA {
 namespace detail {
 
 /// A whole file as memory. Pages are read when they are touched, and shared with all who map the file; a page that is
-/// written becomes this mapping's own, and the file stays as it is. The file may grow meanwhile, but not shrink. Linux
-/// maps 2 MiB at a time where the page cache holds the file in pages of that size: where it was written so (see
-/// sequential_writes), or read by such a mapping. Else the first touch of 1 GB costs some 30 ms.
+/// written becomes this mapping's own, and the file stays as it is. The system sets memory aside for pages that may be
+/// written, so only those of make_own may; Windows does for the whole file, which cannot be larger than what is left of
+/// memory and page file. The file may grow meanwhile, but not shrink. Linux maps 2 MiB at a time where the page cache
+/// holds the file in pages of that size: where it was written so (see sequential_writes), or read by such a mapping.
+/// Else the first touch of 1 GB costs some 30 ms.
 class file_mapping {
 public:
     file_mapping() noexcept = default;
@@ -58,7 +60,7 @@ public:
         void* memory = nullptr;
         const bool sized = ::fstat(file, &status) == 0;
         size_ = sized ? idx_t(status.st_size) : 0;
-        if (size_ > 0) memory = ::mmap(nullptr, std::size_t(size_), PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
+        if (size_ > 0) memory = ::mmap(nullptr, std::size_t(size_), PROT_READ, MAP_PRIVATE, file, 0);
         const std::string why = last_error();
         ::close(file);
         if (!sized || memory == MAP_FAILED) source.refuse("cannot be mapped: ", why);
@@ -85,7 +87,20 @@ public:
 #endif
     }
 
-    std::byte* data() const noexcept { return data_; }
+    /// `count` bytes from `at` on, which may be written from now on.
+    std::byte* make_own(const file_source& source, idx_t at, idx_t count) {
+#if defined(_WIN32)
+        static_cast<void>(source), static_cast<void>(count);
+#else
+        errno = 0;
+        const idx_t begin = at - at % idx_t(::sysconf(_SC_PAGESIZE));
+        if (count > 0 && ::mprotect(data_ + begin, std::size_t(at + count - begin), PROT_READ | PROT_WRITE) != 0)
+            source.refuse("cannot be mapped: ", last_error());
+#endif
+        return data_ + at;
+    }
+
+    const std::byte* data() const noexcept { return data_; }
     idx_t size() const noexcept { return size_; }
 
 private:

@@ -33,8 +33,9 @@ inline void save_gallery(std::ostream& to, const gallery& rows) {
 /// meanwhile, the name is that of the old file or of the new one, whole. The path is UTF-8 on every system.
 ///
 /// Shapes, Units   as above.
-/// Errors   shape_error for other rows; file_error, with path and reason, if any byte cannot be written: then the old
-///          file is as before. A crash may leave the new file, named like the old one with ".tmp" and a number behind.
+/// Errors   shape_error for other rows; file_error, with path and reason, if any byte cannot be written, or a
+///          gallery_writer has the old file: then that is as before. A crash may leave the new file, named like the old
+///          one with ".tmp" and a number behind.
 /// Threads  any number of them.   Memory  2 MiB, and one panel.
 /// Source   gallery_format.hpp. POSIX fsync of file and folder around rename; on Windows MoveFileEx.
 inline void save_gallery(const std::string& path, const gallery& rows) {
@@ -76,10 +77,10 @@ inline gallery load_gallery(const std::string& path, const execution& how = {}) 
     const detail::gallery_source named{source.function, path};
     const gallery_view view(named, file.data(), file.size());
     auto panels = matrix<float>::uninitialized(engine::rows_of_panels(view.rows()), view.dim());
-    view.check(named, how, view.last_panel(), panels.data());
+    const double deviation = view.check(named, how, view.last_panel(), panels.data());
     gallery rows;
     detail::gallery_access::rows(rows).adopt(static_cast<matrix<float>&&>(panels), view.rows(), view.report(),
-                                             view.packed().deviation);
+                                             deviation);
     return rows;
 }
 

@@ -147,20 +147,29 @@ inline void require_version(const gallery_source& source, const gallery_commit& 
                       idx_t(gallery_version));
 }
 
-/// Calls use(commit) for the valid commits of two pages, the newest first, until it returns true.
+/// Calls use(commit) for the valid commits of two pages, the newest first, until it returns true. Each page holds every
+/// other sequence number. The older commit has its last panel in as much room as the newer one, or does not count.
 template <class Use>
 void with_newest_commit(const gallery_source& source, const commit_page (&pages)[2], Use&& use) {
     require_version(source, pages[0].commit(), pages[0].is_gallery());
     gallery_commit found[2];
     int count = 0;
-    for (const commit_page& page : pages)
-        if (page.is_gallery() && page.is_whole()) found[count++] = page.commit();
+    for (idx_t k = 0; k < 2; ++k) {
+        const gallery_commit commit = pages[k].commit();
+        if (pages[k].is_gallery() && pages[k].is_whole() && commit.version != 2 && commit.sequence >= 0 &&
+            (commit.sequence & 1) == k)
+            found[count++] = commit;
+    }
     const bool second_first = count == 2 && found[1].sequence > found[0].sequence;
+    idx_t room = 0;
     for (int i = 0; i < count; ++i) {
         const gallery_commit& commit = found[second_first ? 1 - i : i];
         require_version(source, commit, true);
         require_sane(source, commit);
+        const idx_t its_room = gallery_layout(commit).last_room();
+        if (i > 0 && its_room != room) break;
         if (use(commit)) return;
+        room = its_room;
     }
     source.refuse("neither commit page, with its last panel, is what was written");
 }
@@ -201,6 +210,11 @@ struct panel_check {
         }
     }
 };
+/// The deviation of rows that were measured: the header's, unless it says less than they are off by more than rounding.
+inline double deviation_of(const gallery_commit& commit, double measured) noexcept {
+    const double written = double(commit.deviation);
+    return measured > kernel::maximum(1.2e-7, written * (1 + 1e-6)) ? measured : written;
+}
 inline double tolerance_of(const gallery_commit& commit) noexcept {
     return kernel::maximum(0x1p-13, double(commit.deviation));
 }

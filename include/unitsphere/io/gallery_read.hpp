@@ -53,9 +53,11 @@ public:
     void add_last(float* panel) {
         check_panel(panel, layout_.rows - layout_.last_rows(), layout_.last_width(), layout_.last_rows());
     }
-    void finish() const {
+    /// -> the deviation.
+    double finish() const {
         if (check_.sum != commit_.panels_sum) source_.refuse("the bytes are not those that were written");
         require_counts(source_, commit_, check_.found);
+        return deviation_of(commit_, check_.deviation);
     }
 
 private:
@@ -112,13 +114,12 @@ inline gallery read_panels(const gallery_source& source, std::istream& from, con
                        "the last panel");
         }
     }
-    reader.finish();
+    const double deviation = reader.finish();
     packed_gallery& storage = gallery_access::rows(rows);
     if (same_width)
-        storage.adopt(static_cast<matrix<float>&&>(kept.storage()), layout.rows, report_of(commit),
-                      double(commit.deviation));
+        storage.adopt(static_cast<matrix<float>&&>(kept.storage()), layout.rows, report_of(commit), deviation);
     else
-        storage.set_seen(report_of(commit)), storage.set_deviation(double(commit.deviation));
+        storage.set_seen(report_of(commit)), storage.set_deviation(deviation);
     return rows;
 }
 
@@ -137,7 +138,6 @@ inline matrix<float> read_last_panel(const gallery_source& source, std::istream&
             last = matrix<float>::uninitialized(1, wanted / idx_t(sizeof(float)));
             read_bytes(source, from, last.data(), wanted, "a last panel");
         }
-        if (room != 0 && room != layout.last_room()) return false;
         room = layout.last_room();
         chosen = static_cast<matrix<float>&&>(both[candidate.sequence & 1]);
         commit = candidate;

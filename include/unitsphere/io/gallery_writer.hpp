@@ -5,6 +5,7 @@
 ///   writer.commit();                                   from here on the rows outlive a crash
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -36,16 +37,20 @@ public:
 
     template <class View>
     void append(const View& rows, const execution& how, const row_policy& policy) {
-        if (file_ && rows.dim() != dim())
+        if (dim() > 0 && rows.dim() != dim())
             fail<shape_error>("gallery_writer: rows have dim ", rows.dim(), ", the file has dim ", dim());
         if (rows.dim() < 1 || rows.dim() > longest_row)
             fail<shape_error>("gallery_writer: dim is ", rows.dim(), ", it must be 1 to ", longest_row);
         packed_gallery more(last_);  // if anything fails the rows before are as they were
         more.append(rows, how, policy, "gallery_writer", "row ");
-        if (!file_) create(rows.dim());
+        if (!file_) {
+            create(rows.dim());
+            if (now_.rows > 0 || dim() != rows.dim()) return append(rows, how, policy);  // another writer was first
+        }
         gallery_commit next = now_;
         const idx_t first = now_.rows - last_.rows();
         next.rows = first + more.rows();
+        if (next.rows > 0) next.dim = rows.dim();  // a file may have been written without rows and dim
         next.deviation = kernel::maximum(next.deviation, deviation_of(more.packed()));
         row_report seen = more.seen(), all = report_of(now_);
         seen.first_zero += first, seen.first_non_finite += first;
@@ -58,6 +63,7 @@ public:
 
     void commit() {
         if (!file_ || !is_changed_) return;
+        if (now_.sequence == (std::numeric_limits<idx_t>::max)()) source().refuse("has no number for another commit");
         gallery_commit next = now_;
         ++next.sequence;
         const gallery_layout layout(next);
@@ -78,16 +84,25 @@ private:
     file_source source() const noexcept { return {"gallery_writer", path_}; }
 
     void create(idx_t dim) {
-        replace_file<File>(source(), [&](File& file) {
+        const auto write = [&](File& file) {
             sequential_writes<File> writes(file, 0);
             write_gallery("gallery_writer", {{nullptr, 0, dim}, {}, 0.0},
                           [&](const void* bytes, idx_t count) { writes.write(bytes, count); });
             writes.flush();
-        });
+        };
+        replace_file<File>(source(), write, if_there::keep);
         open();
     }
     void open() {
         file_.emplace(source(), path_, open_mode::change);
+        try {
+            read_commit();
+        } catch (...) {
+            file_.reset();
+            throw;
+        }
+    }
+    void read_commit() {
         const file_mapping bytes(source());
         const gallery_view view({"gallery_writer", path_}, bytes.data(), bytes.size());
         now_ = view.commit_;
@@ -99,7 +114,8 @@ private:
 
     /// Adds the full panels of `some`, which begin where those of now_ end, to the file and to the sum of `next`.
     void write_full_panels(const engine::packed_view<float>& some, gallery_commit& next) {
-        const gallery_layout before(now_), after(next);
+        gallery_layout before(now_), after(next);
+        before.dim = after.dim;
         panels_to_write panels(some);
         sequential_writes<File> writes(*file_, before.last_in_place());
         for (idx_t p = 0; p < after.full_panels() - before.full_panels(); ++p) {

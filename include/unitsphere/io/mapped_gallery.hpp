@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
 
 #include "../gallery.hpp"
 #include "file_mapping.hpp"
@@ -52,6 +53,7 @@ public:
     /// Errors   file_error if other bytes are there than were written, rows that are not unit, or other counts.
     /// Threads  `how` splits the panels.   Memory  8 bytes a panel of 16 or 32 rows.   Source  gallery_format.hpp.
     void verify(const execution& how = {}) const {
+        if (file_ == nullptr) return;
         check({"gallery_view::verify", std::string()}, how, last_in_place(), nullptr);
     }
 
@@ -114,14 +116,15 @@ protected:
     friend gallery load_gallery(const std::string& path, const execution& how);
     template <class File>
     friend class detail::gallery_appender;
-    /// verify; where `to` is not null all panels are copied there as well.
-    void check(const detail::gallery_source& source, const execution& how, const std::byte* last, float* to) const {
+    /// verify; where `to` is not null all panels are copied there as well. -> the deviation of the rows.
+    double check(const detail::gallery_source& source, const execution& how, const std::byte* last, float* to) const {
         const detail::gallery_layout parts = layout();
         const idx_t full = parts.full_panels(), size = parts.panel_bytes();
         const idx_t some = engine::maximum(1, (idx_t(1) << 18) / engine::maximum(size, 1));
         const double tolerance = detail::tolerance_of(commit_);
         array<idx_t> sums(full);  // bits of a checksum each
         array<row_report> found(engine::ceil_div(full, some) + 1);
+        array<double> deviations(idx_t(found.size()));
         const auto measure = [&](const std::byte* from, idx_t first, idx_t width, idx_t count,
                                  detail::panel_check& check) {
             const float* panel = reinterpret_cast<const float*>(from);
@@ -136,13 +139,13 @@ protected:
         detail::panel_check of_last;
         if (parts.last_rows() > 0)
             measure(last, parts.rows - parts.last_rows(), parts.last_width(), parts.last_rows(), of_last);
-        found[0] = of_last.found;
+        found[0] = of_last.found, deviations[0] = of_last.deviation;
         engine::for_each_task(how, idx_t(found.size()) - 1, [&](idx_t, idx_t task) {
             detail::panel_check check;
             for (idx_t p = task * some; p < engine::minimum(full, (task + 1) * some); ++p)
                 sums[p] = idx_t(measure(file_ + parts.panels_at() + p * size, p * parts.panel_rows, parts.panel_rows,
                                         parts.panel_rows, check));
-            found[task + 1] = check.found;
+            found[task + 1] = check.found, deviations[task + 1] = check.deviation;
         });
         std::uint64_t sum = detail::first_hash;
         for (const idx_t one : sums) sum = detail::mix_word(sum, std::uint64_t(one));
@@ -150,6 +153,9 @@ protected:
         row_report all;
         for (const row_report& some_rows : found) all.add(some_rows);
         detail::require_counts(source, commit_, all);
+        double greatest = 0.0;
+        for (const double one : deviations) greatest = engine::maximum(greatest, one);
+        return detail::deviation_of(commit_, greatest);
     }
 
     const std::byte* file_ = nullptr;
@@ -157,13 +163,20 @@ protected:
 };
 
 /// A gallery file that is mapped: what map_gallery returns. Movable; the file may grow meanwhile (gallery_writer), and
-/// may be replaced (save_gallery): this stays the gallery of the moment when it was mapped.
+/// may be replaced (save_gallery): this stays the gallery of the moment when it was mapped. Moved from, it has no rows.
 class mapped_gallery : public gallery_view {
 public:
     mapped_gallery() noexcept = default;
+    mapped_gallery(mapped_gallery&& other) noexcept { swap(other); }
+    mapped_gallery& operator=(mapped_gallery&& other) noexcept {
+        mapped_gallery taken(static_cast<mapped_gallery&&>(other));
+        swap(taken);
+        return *this;
+    }
 
     /// As gallery_view::verify, with the path in errors.
     void verify(const execution& how = {}) const {
+        if (file_ == nullptr) return;
         check({"mapped_gallery::verify", path_}, how, last_in_place(), nullptr);
     }
 
@@ -174,7 +187,15 @@ private:
           path_(path),
           mapping_(static_cast<detail::file_mapping&&>(mapping)) {
         // Written even if it is there: these pages become the mapping's own, and an append changes those of the file.
-        std::memcpy(mapping_.data() + layout().last_in_place(), last_panel(), std::size_t(layout().last_bytes()));
+        const idx_t count = layout().last_bytes();
+        std::memcpy(mapping_.make_own({"map_gallery", path}, layout().last_in_place(), count), last_panel(),
+                    std::size_t(count));
+    }
+
+    void swap(mapped_gallery& other) noexcept {
+        std::swap(static_cast<gallery_view&>(*this), static_cast<gallery_view&>(other));
+        path_.swap(other.path_);
+        std::swap(mapping_, other.mapping_);
     }
 
     std::string path_ = {};

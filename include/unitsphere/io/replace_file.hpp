@@ -16,6 +16,7 @@
 #else
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #endif
 
@@ -45,6 +46,12 @@ public:
             const std::string reason = last_error();
             close_quietly();
             source_.refuse(taken ? "is being written elsewhere" : "cannot be locked: " + reason);
+        }
+        struct stat opened, named;
+        if (!is_new && (::fstat(file_, &opened) != 0 || ::stat(name.c_str(), &named) != 0 ||
+                        opened.st_dev != named.st_dev || opened.st_ino != named.st_ino)) {
+            close_quietly();
+            source_.refuse("is being replaced");
         }
 #endif
     }
@@ -151,15 +158,46 @@ struct temporary_name {
     std::string name;
     bool is_there = false;
 
-    ~temporary_name() {
+    ~temporary_name() { remove(); }
+    void remove() noexcept {
         std::error_code error;
         if (is_there) std::filesystem::remove(path_of(name), error);
+        is_there = false;
     }
 };
 
+/// Keeps a file that is to be replaced from those who would change it. Windows does not replace a file that is open.
+class lock_of_old_file {
+public:
+    explicit lock_of_old_file(const file_source& source) {
+#if defined(_WIN32)
+        static_cast<void>(source);
+#else
+        file_ = ::open(source.name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        if (file_ < 0 || ::flock(file_, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
+        ::close(file_);
+        source.refuse("is being written elsewhere");
+#endif
+    }
+    lock_of_old_file(const lock_of_old_file&) = delete;
+    lock_of_old_file& operator=(const lock_of_old_file&) = delete;
+    ~lock_of_old_file() {
+#if !defined(_WIN32)
+        if (file_ >= 0) ::close(file_);
+#endif
+    }
+
+private:
+    int file_ = -1;
+};
+
+/// What becomes of a file that has the name already.
+enum class if_there { replace, keep };
+
 /// write(file) a new file in the same folder, then gives it the name of `source`: atomic, and on the disk on return.
+/// keep: unless a file has the name by then. File systems without links do not say so of one that came in between.
 template <class File = durable_file, class Write>
-void replace_file(const file_source& source, Write&& write) {
+void replace_file(const file_source& source, Write&& write, if_there old = if_there::replace) {
     temporary_name temporary;
     std::error_code error;
     for (idx_t number = 0;; ++number) {  // a crash may have left some
@@ -175,6 +213,14 @@ void replace_file(const file_source& source, Write&& write) {
         file.sync();
         file.close();
     }
+    if (old == if_there::keep) {
+        std::filesystem::create_hard_link(path_of(temporary.name), path_of(source.name), error);
+        const bool has_name = !error;
+        if (has_name) temporary.remove();
+        if (has_name) sync_folder_of(source);
+        if (has_name || std::filesystem::exists(std::filesystem::symlink_status(path_of(source.name), error))) return;
+    }
+    const lock_of_old_file lock(source);
     std::filesystem::rename(path_of(temporary.name), path_of(source.name), error);
     if (error) source.refuse("cannot be replaced: ", error.message());
     temporary.is_there = false;
