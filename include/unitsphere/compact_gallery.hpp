@@ -103,8 +103,8 @@ public:
     /// Units    as the constructor.
     /// Errors   shape_error for another dim; else as the constructor. If it fails the gallery is as before.
     /// Threads  `how` splits the rows; nobody may search meanwhile.
-    /// Memory   half as much again when it is full: the copies of many appends cost O(n). Integers: the mean stays that of
-    ///          the first append, up to 4096 rows, so append many at first.   Source  as the class.
+    /// Memory   half as much again when it is full: the copies of many appends cost O(n). Integers: the mean stays
+    ///          that of the first append, up to 4096 rows, so append many at first.   Source  as the class.
     template <class Rows, detail::if_rows<Rows> = 0>
     void append(const Rows& rows, const execution& how = {}, const compact_gallery_options& options = {}) {
         rows_.append(engine::view_of(rows), how, options.rows, "compact_gallery", "row ");

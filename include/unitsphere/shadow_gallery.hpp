@@ -44,7 +44,8 @@ public:
     /// The shadow of unit rows that stay where they are, in a mapped file for example, and outlive the gallery.
     ///
     /// Shapes, Units, Source   as the constructor.   Errors  none of its own.
-    /// Threads  `how` splits the rows, but for a look at their lengths.   Memory  1 byte for each element, 20 for a row.
+    /// Threads  `how` splits the rows, but for a look at their lengths.   Memory  1 byte for each element, 20 for a
+    ///          row.
     static shadow_gallery over(const unit_view<float>& rows, const execution& how = {}) {
         shadow_gallery result;
         result.rows_ = detail::shadow_rows(rows, how);
@@ -65,8 +66,8 @@ public:
     /// Errors   shape_error for another dim; value_error for a gallery over the caller's rows; else as the constructor.
     ///          If it fails the gallery is as before.
     /// Threads  `how` splits the rows; nobody may search meanwhile.
-    /// Memory   half as much again when it is full. The mean that the bytes are seen from is that of the first append, up
-    ///          to 4096 rows: append many at first, or searches read more floats.   Source  as the class.
+    /// Memory   half as much again when it is full. The mean that the bytes are seen from is that of the first
+    ///          append, up to 4096 rows: append many at first, or searches read more floats.   Source  as the class.
     template <class Rows, detail::if_rows<Rows> = 0>
     void append(const Rows& rows, const execution& how = {}, const shadow_gallery_options& options = {}) {
         rows_.append(engine::view_of(rows), how, options.rows);
