@@ -72,18 +72,25 @@ public:
         const auto view = engine::view_of(rows);
         const auto list = list_of(function, ids);
         require_as_many(function, list.rows(), view.rows());
-        if (view.rows() > rows_.capacity() - ids_.places() && 2 * holes() >= ids_.rows()) close_holes();
+        const bool closes = view.rows() > rows_.capacity() - ids_.places() && 2 * holes() >= ids_.rows();
         reserve(view.rows());
-        const idx_t before = ids_.places();
-        undo_ids undo{ids_, before};
-        for (idx_t i = 0; i < list.rows(); ++i) {
-            if (list(i, 0) < 0) refuse(function, list, i, " is negative");
-            if (!ids_.push(idx_t(list(i, 0)))) refuse(function, list, i, " is there already");
+        undo_ids undo{ids_, ids_.places()};
+        push_all(function, list);
+        // Masks go by places: holes are closed before only where that makes room and the rows will be taken.
+        const bool first = closes && view.rows() <= rows_.capacity() - (ids_.rows() - view.rows()) &&
+                           are_fit(view, options.rows);
+        if (first) {
+            undo.take_back();
+            close_holes();
+            undo.places = ids_.places();
+            push_all(function, list);
         }
+        const idx_t before = undo.places;
         row_report seen;
         rows_.append(view, how, counted(options.rows, seen), function, "row ");
         undo.places = ids_.places();
         set_kinds(view, seen, [before](idx_t i) { return before + i; });
+        if (closes && !first) close_holes();
         if (options.rows.report != nullptr) *options.rows.report = seen;
     }
 
@@ -167,9 +174,10 @@ private:
     struct undo_ids {
         detail::id_table& ids;
         idx_t places;
-        ~undo_ids() {
+        void take_back() noexcept {
             while (ids.places() > places) ids.pop();
         }
+        ~undo_ids() { take_back(); }
     };
 
     template <class Ids>
@@ -186,6 +194,25 @@ private:
     [[noreturn]] static void refuse(const char* function, const matrix_view<const Integer>& list, idx_t i,
                                     const char* why) {
         detail::fail<value_error>(function, ": id ", idx_t(list(i, 0)), ", number ", i, " of ", list.rows(), ",", why);
+    }
+    template <class Integer>
+    void push_all(const char* function, const matrix_view<const Integer>& list) {
+        for (idx_t i = 0; i < list.rows(); ++i) {
+            if (list(i, 0) < 0) refuse(function, list, i, " is negative");
+            if (!ids_.push(idx_t(list(i, 0)))) refuse(function, list, i, " is there already");
+        }
+    }
+    /// Whether the dim is right and the policy refuses none of these rows.
+    template <class View>
+    bool are_fit(const View& view, const row_policy& policy) const noexcept {
+        if (view.dim() != dim()) return false;
+        if (policy.zero_rows != on_row::error && policy.non_finite != on_row::error) return true;
+        for (idx_t i = 0; i < view.rows(); ++i) {
+            const auto found = kernel::length_of(view.row(i), dim()).kind();
+            if (found == kernel::row_kind::zero && policy.zero_rows == on_row::error) return false;
+            if (found == kernel::row_kind::non_finite && policy.non_finite == on_row::error) return false;
+        }
+        return true;
     }
     /// The policy with a report, which makes unit rows count, too.
     static row_policy counted(row_policy policy, row_report& seen) noexcept {

@@ -98,6 +98,8 @@ void knn_classify_into(const Queries& queries, const Gallery& gallery, const Gal
     detail::require_apart(names.function, "probabilities", shares, "labels", found);
     detail::require_apart(names.function, "probabilities", shares, "gallery_labels", list);
     detail::require_apart(names.function, "labels", found, "gallery_labels", list);
+    detail::require_apart_from_filter(names.function, "probabilities", shares, options.filter);
+    detail::require_apart_from_filter(names.function, "labels", found, options.filter);
     detail::classify_by_vote(query_view, gallery_view, list, found, shares, how, options);
 }
 /// The same as new matrices of min(k, g) columns: for (auto [label, probability] : found[i]).

@@ -16,6 +16,25 @@ namespace detail {
 
 inline constexpr side_names top_k_rescored_names = of_queries_and_gallery("top_k_rescored");
 
+/// Whether Rows can be the second stage: rows, or a gallery with the elements of its rows.
+template <class Rows>
+constexpr bool can_rescore() {
+    if constexpr (engine::is_gallery<Rows>)
+        return engine::has_elements<decltype(std::declval<const Rows&>().packed())>;
+    else
+        return engine::is_rows<Rows>;
+}
+template <class Rows>
+using if_rescored_by = std::enable_if_t<can_rescore<Rows>(), int>;
+/// The view of the second stage: of a shadow_gallery its rows of float.
+template <class Rows>
+auto rescoring_rows_of(const Rows& rows) {
+    if constexpr (engine::is_queries<Rows>)
+        return engine::queries_of(rows);
+    else
+        return engine::side_of(rows);
+}
+
 template <class Queries, class Gallery, class Rows>
 void require_candidates(const Queries& queries, const Gallery& gallery, const Rows& rows, idx_t factor) {
     require_same_dim(top_k_rescored_names, queries, gallery);
@@ -51,7 +70,8 @@ void best_of_candidates(const Queries& queries, const Gallery& gallery, const Ro
 /// factor of 2 is plenty for 16 bits. The order is that of top_k.
 ///
 /// Shapes   queries [q, dim], gallery [g, dim]: a compact_gallery (or a `gallery`, or rows); rows [g, dim]: the rows
-///          that it was made of, or a `gallery` of them -> indices [q, k] of idx_t, scores [q, k], k <= g.
+///          that it was made of, or a `gallery`, a shadow_gallery or a compact_gallery of 16 bits of them -> indices
+///          [q, k] of idx_t, scores [q, k], k <= g.
 /// Units    cosines with the bits of cosine_similarity(queries, rows); indices are row numbers.
 /// Errors   shape_error if dims or the numbers of rows disagree, k exceeds g, or an output has another shape or
 ///          overlaps; value_error for a factor below 1, and for zero or non-finite rows where the options of that side
@@ -62,13 +82,13 @@ void best_of_candidates(const Queries& queries, const Gallery& gallery, const Ro
 ///          since their elements are apart.
 /// Source   Jegou et al. 2011, "Searching in one billion vectors: re-rank with source coding"; FAISS, IndexRefine.
 template <class Queries, class Gallery, class Rows, class Indices, class Scores, detail::if_sides<Queries, Gallery> = 0,
-          detail::if_sides<Queries, Rows> = 0>
+          detail::if_rescored_by<Rows> = 0>
 void top_k_rescored_into(const Queries& queries, const Gallery& gallery, const Rows& rows, required<idx_t> factor,
                          Indices&& indices, Scores&& scores, const execution& how = {},
                          const top_k_rescored_options& options = {}) {
     const auto query_view = engine::view_of(queries);
     const auto gallery_view = engine::side_of(gallery);
-    const auto row_view = engine::side_of(rows);
+    const auto row_view = detail::rescoring_rows_of(rows);
     const auto found = detail::output_of<Indices, idx_t>(indices);
     const auto cosines = detail::output_of<Scores, float>(scores);
     const detail::side_names& names = detail::top_k_rescored_names;
@@ -88,14 +108,14 @@ void top_k_rescored_into(const Queries& queries, const Gallery& gallery, const R
 /// Shapes, Units, Threads, Source   as above.   Errors  as above; value_error for a negative k.
 /// Memory   the results too.
 template <class Queries, class Gallery, class Rows, detail::if_sides<Queries, Gallery> = 0,
-          detail::if_sides<Queries, Rows> = 0>
+          detail::if_rescored_by<Rows> = 0>
 neighbours top_k_rescored(const Queries& queries, const Gallery& gallery, const Rows& rows, required<idx_t> k,
                           required<idx_t> factor, const execution& how = {},
                           const top_k_rescored_options& options = {}) {
     if (k < 0) detail::fail<value_error>("top_k_rescored: k is ", idx_t(k), ", it must not be negative");
     const auto query_view = engine::view_of(queries);
     const auto gallery_view = engine::side_of(gallery);
-    const auto row_view = engine::side_of(rows);
+    const auto row_view = detail::rescoring_rows_of(rows);
     detail::require_candidates(query_view, gallery_view, row_view, factor);
     const idx_t q = query_view.rows(), columns = k < gallery_view.rows() ? idx_t(k) : gallery_view.rows();
     neighbours found{matrix<idx_t>::uninitialized(q, columns), matrix<float>::uninitialized(q, columns)};

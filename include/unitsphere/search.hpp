@@ -118,7 +118,8 @@ void top_k_into(const Queries& queries, const Gallery& gallery, Indices&& indice
     detail::require_output(names, "scores", cosines, q, k, query_view, gallery_view);
     detail::require_output(names, "indices", rows, q, k, query_view, gallery_view);
     detail::require_apart("top_k", "scores", cosines, "indices", rows);
-    detail::require_apart("top_k", "indices", rows, "allowed", options.filter.allowed);
+    detail::require_apart_from_filter("top_k", "scores", cosines, options.filter);
+    detail::require_apart_from_filter("top_k", "indices", rows, options.filter);
     detail::best_of_rows(query_view, gallery_view, rows, cosines, table, how, options);
 }
 /// The same as new matrices of min(k, g) columns: for (auto [row, score] : hits[i]). hits[i] is a view of hits.

@@ -269,6 +269,26 @@ TEST_CASE("a keyed gallery refuses what does not fit, and stays as it was", "[ke
     check_same(keyed, past.model, queries);
 }
 
+TEST_CASE("an addition that fails leaves the masks of a keyed gallery right", "[keyed_gallery]") {
+    const auto rows = random_rows<float>(64, 8, 441);
+    std::vector<idx_t> ids(64), removed, fresh(64);
+    for (idx_t i = 0; i < 64; ++i) ids[std::size_t(i)] = i, fresh[std::size_t(i)] = 1000 + i;
+    for (idx_t i = 0; i < 30; ++i) removed.push_back(2 * i);
+    keyed_gallery keyed(ids, rows);
+    keyed.remove(removed);
+    const row_mask before = keyed.mask([](idx_t id) { return id == 61; });
+    std::vector<idx_t> taken = fresh;
+    taken.back() = 1;
+    auto broken = rows;
+    broken(63, 0) = infinity;
+    CHECK_THROWS_AS(keyed.add(taken, rows), value_error);
+    CHECK_THROWS_AS(keyed.add(fresh, broken, {}, {{on_row::keep, on_row::error}}), value_error);
+    CHECK_THROWS_AS(keyed.add(fresh, random_rows<float>(64, 9, 442)), shape_error);
+    top_k_options options;
+    options.filter.mask = before;
+    CHECK(top_k(rows, keyed, 1, {}, options).indices(0, 0) == 61);
+}
+
 TEST_CASE("a keyed gallery copies and moves, and gives rows back", "[keyed_gallery]") {
     const auto rows = random_rows<float>(50, 20, 439);
     std::vector<std::uint32_t> ids(50);

@@ -152,6 +152,14 @@ TEST_CASE("knn_classify refuses what does not fit, and writes nothing", "[knn_cl
     CHECK(message_of<shape_error>([&] {
               knn_classify_into(matrix_view<const float>(queries.data(), 1, 8), rows, inside, over, one);
           }) == "knn_classify: labels overlaps gallery_labels");
+    knn_classify_options filtered;
+    filtered.filter.allowed = found;
+    CHECK(message_of<shape_error>([&] { knn_classify_into(queries, rows, labels, found, shares, {}, filtered); }) ==
+          "knn_classify: labels overlaps allowed");
+    filtered = {};
+    filtered.filter.mask = {reinterpret_cast<const std::uint8_t*>(shares.data()), 5};
+    CHECK(message_of<shape_error>([&] { knn_classify_into(queries, rows, labels, found, shares, {}, filtered); }) ==
+          "knn_classify: probabilities overlaps the mask");
     CHECK(message_of<value_error>([&] { knn_classify(queries, rows, labels, 0); }) ==
           "knn_classify: k is 0, it must be at least 1");
     for (const float temperature : {0.0f, -1.0f, std::numeric_limits<float>::quiet_NaN()}) {

@@ -154,6 +154,11 @@ TEST_CASE("max_sim refuses what does not fit, and writes nothing", "[max_sim]") 
     CHECK(message_of<shape_error>([&] { max_sim_top_k_into(queries, of_query, rows, of_document, indices, inside); }) ==
           "max_sim_top_k: scores overlaps indices");
     CHECK_THROWS_AS(max_sim_top_k(queries, of_query, rows, of_document, -1), value_error);
+    const std::vector<idx_t> last_query{0, 0, PTRDIFF_MAX}, last_document{PTRDIFF_MAX, 0, 0, 0};
+    CHECK(text(value_error(""), last_query, of_document, scores) ==
+          "max_sim: entry 2 of query_of_row is 9223372036854775807, the count of groups overflows");
+    CHECK(text(value_error(""), of_query, last_document, scores) ==
+          "max_sim: entry 0 of document_of_row is 9223372036854775807, the count of groups overflows");
     CHECK(std::count(scores.data(), scores.data() + 6, 0.0f) == 6);
     CHECK(std::count(indices.data(), indices.data() + 4, idx_t(0)) == 4);
 }

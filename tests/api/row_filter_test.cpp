@@ -229,8 +229,39 @@ TEST_CASE("filters that do not fit are refused before anything is written", "[ro
     matrix<float> scores(4, 2);
     CHECK(message_of<shape_error>([&] { top_k_into(queries, rows, lists, scores, {}, options); }) ==
           "top_k: indices overlaps allowed");
+    filter = {};
+    filter.first_query = 1;
+    CHECK(refusal(filter, value_error("")) == "top_k: first_query is given without exclude_self");
+    filter = {};
+    const matrix<idx_t> selves(1, 4);
+    filter.query_rows = selves;
+    CHECK(refusal(filter, value_error("")) == "top_k: query_rows is given without exclude_self");
     CHECK_THROWS_AS(row_mask_view(nullptr, 3), shape_error);
     CHECK_THROWS_AS(row_mask(-1), shape_error);
+}
+
+TEST_CASE("outputs in memory that a filter reads are refused", "[row_filter]") {
+    const auto queries = random_rows<float>(4, 20, 422), rows = random_rows<float>(10, 20, 423);
+    const auto refusal = [&](auto&& indices, auto&& scores, const row_filter& filter) {
+        top_k_options options;
+        options.filter = filter;
+        return message_of<shape_error>([&] { top_k_into(queries, rows, indices, scores, {}, options); });
+    };
+    matrix<idx_t> indices(4, 1);
+    matrix<float> scores(4, 1);
+    const matrix_view<float> inside(reinterpret_cast<float*>(indices.data()), 4, 1);
+    row_filter filter;
+    filter.allowed = indices;
+    CHECK(refusal(matrix<idx_t>(4, 1).view(), inside, filter) == "top_k: scores overlaps allowed");
+    filter = {};
+    filter.exclude_self = true, filter.query_rows = {indices.data(), 1, 4};
+    CHECK(refusal(indices, scores, filter) == "top_k: indices overlaps query_rows");
+    CHECK(refusal(matrix<idx_t>(4, 1).view(), inside, filter) == "top_k: scores overlaps query_rows");
+    filter = {};
+    filter.mask = {reinterpret_cast<const std::uint8_t*>(scores.data()), 10};
+    CHECK(refusal(indices, scores, filter) == "top_k: scores overlaps the mask");
+    filter.mask = {reinterpret_cast<const std::uint8_t*>(indices.data()) + 30, 10};
+    CHECK(refusal(indices, scores, filter) == "top_k: indices overlaps the mask");
 }
 
 }  // namespace tests

@@ -4,9 +4,11 @@
 #include <stdexcept>
 #include <vector>
 
+#include <unitsphere/compact_gallery.hpp>
 #include <unitsphere/gallery.hpp>
 #include <unitsphere/knn_classify.hpp>
 #include <unitsphere/normalize.hpp>
+#include <unitsphere/rescored_search.hpp>
 #include <unitsphere/search.hpp>
 #include <unitsphere/shadow_gallery.hpp>
 #include <unitsphere/similarity.hpp>
@@ -338,6 +340,30 @@ TEST_CASE("no score exceeds the bound of its bytes", "[shadow]") {
     check_bounds(units, rows);
     check_bounds(rows, units);
     CHECK(closest < 0.5);  // else the rows above are not what they should be
+}
+
+namespace {
+struct rescored_call {
+    template <class... A>
+    auto operator()(A&&... a) const -> decltype(top_k_rescored(std::forward<A>(a)...));
+};
+template <class Rows>
+inline constexpr bool may_rescore =
+    std::is_invocable_v<rescored_call, const matrix<float>&, const compact_gallery<int4>&, const Rows&, int, int>;
+}  // namespace
+
+TEST_CASE("a shadow gallery is a second stage by its floats, rows of bytes are none", "[shadow]") {
+    const auto queries = random_rows<float>(9, 40, 96), rows = random_rows<float>(300, 40, 97);
+    const compact_gallery<int4> first(rows);
+    const neighbours expected = top_k_rescored(queries, first, rows, 5, 4),
+                     found = top_k_rescored(queries, first, shadow_gallery(rows), 5, 4);
+    CHECK(first_difference(found.indices, expected.indices) == "");
+    CHECK(first_difference(found.scores, expected.scores) == "");
+    STATIC_REQUIRE(may_rescore<gallery>);
+    STATIC_REQUIRE(may_rescore<compact_gallery<float16>>);
+    STATIC_REQUIRE_FALSE(may_rescore<compact_gallery<std::int8_t>>);
+    STATIC_REQUIRE_FALSE(may_rescore<compact_gallery<int4>>);
+    STATIC_REQUIRE_FALSE(may_rescore<compact_gallery<one_bit>>);
 }
 
 TEST_CASE("long rows have no bytes, and are searched in float", "[shadow]") {

@@ -237,6 +237,12 @@ TEST_CASE("the parts that on_progress reports add up to all scores of the call",
 TEST_CASE("a progress callback that returns false cancels the call, and no worker begins another task", "[splits]") {
     const auto queries = random_rows<float>(100, 65, 325), rows = random_rows<float>(3000, 65, 326);
     const gallery packed(rows);
+    const shadow_gallery shadow(rows);
+    const compact_gallery<int4> compact(rows);
+    matrix<idx_t> lists(100, 300);
+    for (idx_t n = 0; n < 100 * 300; ++n) lists.data()[n] = n * 7 % 3000;
+    top_k_options listed;
+    listed.filter.allowed = lists;
     const auto expected = top_k(queries, packed, 3);
     workspace space;
     for (const int threads : {1, 3}) {
@@ -252,6 +258,9 @@ TEST_CASE("a progress callback that returns false cancels the call, and no worke
         CHECK(cancelled([&](const execution& it) { top_k(queries, rows, 3, it); }));
         CHECK(cancelled([&](const execution& it) { top_k(queries, packed, 3, it); }));
         CHECK(cancelled([&](const execution& it) { range_search(queries, packed, 0.1f, it); }));
+        CHECK(cancelled([&](const execution& it) { top_k(queries, shadow, 3, it); }));
+        CHECK(cancelled([&](const execution& it) { top_k(queries, compact, 3, it); }));
+        CHECK(cancelled([&](const execution& it) { top_k(queries, packed, 3, it, listed); }));
         CHECK(cancelled([&](const execution& it) { cosine_similarity(queries, rows, it); }));
         allowed = 1 << 20;  // the same workspace serves the next call
         CHECK(first_difference(top_k(queries, packed, 3, how).indices, expected.indices) == "");

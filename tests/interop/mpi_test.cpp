@@ -274,6 +274,9 @@ TEST_CASE("means of spread rows refuse together", "[mpi]") {
           "mpi::prompt_ensemble: class 2 has no prompts");
     CHECK(value([&] { mpi::prompt_ensemble(MPI_COMM_WORLD, rows, is_last() ? negative : classes); }) ==
           last() + "prompt_ensemble: prompt 3 has the negative class -4");
+    const std::vector<idx_t> largest{0, 1, PTRDIFF_MAX, 1, 0};
+    CHECK(value([&] { mpi::prompt_ensemble(MPI_COMM_WORLD, rows, largest); }) ==
+          "mpi::prompt_ensemble: class 2 has no prompts");
     const std::vector<float> weights(5, 1.0f);
     if (ranks().size > 1) {
         mean_direction_options options;

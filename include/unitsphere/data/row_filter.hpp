@@ -20,6 +20,7 @@ public:
     /// Whether there is a mask.
     UNITSPHERE_INLINE bool is_given() const noexcept { return rows_ >= 0; }
     UNITSPHERE_INLINE idx_t rows() const noexcept { return rows_ < 0 ? 0 : rows_; }
+    UNITSPHERE_INLINE const std::uint8_t* data() const noexcept { return bits_; }
     UNITSPHERE_INLINE bool operator[](idx_t i) const noexcept {
         detail::check_position("row_mask", i, rows());
         return (bits_[i / 8] >> (i % 8) & 1) != 0;

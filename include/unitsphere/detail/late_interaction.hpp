@@ -151,6 +151,8 @@ idx_t count_groups(const char* function, const char* list, const char* side, con
     for (idx_t i = 0; i < rows; ++i) {
         const idx_t group = idx_t(group_of(i, 0));
         if (group < -1) fail<value_error>(function, ": entry ", i, " of ", list, " is ", group, ", the least is -1");
+        if (group == PTRDIFF_MAX)
+            fail<value_error>(function, ": entry ", i, " of ", list, " is ", group, ", the count of groups overflows");
         if (in_order && group >= 0 && group < count - 1)
             fail<value_error>(function, ": entry ", i, " of ", list, " is ", group, " after ", count - 1,
                               "; the rows of a query follow each other");

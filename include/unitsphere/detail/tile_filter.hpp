@@ -53,6 +53,16 @@ private:
     const id_table* table_;
 };
 
+/// Refuses an output in memory that a filter reads.
+template <class T>
+void require_apart_from_filter(const char* function, const char* name, const matrix_view<T>& out,
+                               const row_filter& filter) {
+    require_apart(function, name, out, "allowed", filter.allowed);
+    require_apart(function, name, out, "query_rows", filter.query_rows);
+    const matrix_view<const std::uint8_t> bits(filter.mask.data(), 1, (filter.mask.rows() + 7) / 8);
+    require_apart(function, name, out, "the mask", bits);
+}
+
 /// `rows` are those of the mask, the holes of a keyed gallery included.
 inline void require_filter(const char* function, const row_filter& filter, idx_t queries, idx_t rows,
                            const id_table* table) {
@@ -65,6 +75,9 @@ inline void require_filter(const char* function, const row_filter& filter, idx_t
                 fail<value_error>(function, ": ", what, list[n], " of query ", query < 0 ? n : query,
                                   ", the gallery has ", rows, " rows");
     };
+    if (!filter.exclude_self && (selves.rows() > 0 || filter.first_query != 0))
+        fail<value_error>(function, ": ", selves.rows() > 0 ? "query_rows" : "first_query",
+                          " is given without exclude_self");
     if (filter.exclude_self && selves.rows() > 0) {
         if (selves.rows() != 1 || selves.columns() != queries)
             fail<shape_error>(function, ": query_rows has ", selves.rows() * selves.columns(), " numbers, there are ",

@@ -186,9 +186,10 @@ unit_embeddings<float> prompt_ensemble(MPI_Comm ranks, const Prompts& prompts, c
         return unitsphere::detail::largest_class(labels, view.rows());
     });
     idx_t classes = 0;
-    for (idx_t r = 0; r < all.records.rows(); ++r) classes = kernel::maximum(classes, all.records(r, 3) + 1);
     // A label beyond the number of prompts leaves a class among the first prompts + 1 without one.
-    require_prompts(ranks, labels, kernel::minimum(classes, all.count + 1));
+    for (idx_t r = 0; r < all.records.rows(); ++r)
+        classes = kernel::maximum(classes, kernel::minimum(all.records(r, 3), all.count) + 1);
+    require_prompts(ranks, labels, classes);
     const matrix<double> sums = chained_sums(
         ranks, *all.mine, classes, [&](idx_t i) { return idx_t(labels(i, 0)); }, [](idx_t) { return 1.0; });
     auto out = matrix<float>::uninitialized(classes, view.dim());
