@@ -95,13 +95,19 @@ private:
     }
     void open() {
         file_.emplace(source(), path_, open_mode::change);
-        try {
-            read_commit();
-        } catch (...) {
-            file_.reset();
-            throw;
-        }
+        closed_unless_read file{*this};
+        read_commit();
+        file.is_read = true;
     }
+    /// Closes a file that cannot be read.
+    struct closed_unless_read {
+        gallery_appender& writer;
+        bool is_read = false;
+
+        ~closed_unless_read() {
+            if (!is_read) writer.file_.reset();
+        }
+    };
     void read_commit() {
         const file_mapping bytes(source());
         const gallery_view view({"gallery_writer", path_}, bytes.data(), bytes.size());
