@@ -38,40 +38,37 @@ double error_of(us::idx_t q, us::idx_t g, const us::compact_gallery<Storage>& co
     return bench::top_error(bench::raw(use::queries, q, dim), rows, scores_of(q));
 }
 
-/// A compact gallery beside one of float.
-template <class Storage>
-void add_compact(const char* goal, const char* type, us::idx_t q, us::idx_t g, double element = 2) {
-    const auto add = [=](const char* who, auto gallery_of, auto error) {
-        bench::add({goal, who, bench::shape(q, g, dim), type}, bench::cosine_work(q, g, dim, element), [=] {
-            const auto& queries = bench::raw(use::queries, q, dim);
-            const auto& gallery = gallery_of(g);
-            const auto indices = std::make_shared<us::matrix<us::idx_t>>(q, k);
-            const auto space = std::make_shared<us::workspace>();
-            auto& scores = scores_of(q);
-            return bench::task{[&, indices, space] { us::top_k_into(queries, gallery, *indices, scores, *space); },
-                               [=, &gallery] { return error(gallery); }};
-        });
-    };
-    const auto compact = [](us::idx_t rows) -> const us::compact_gallery<Storage>& {
-        return bench::made_once(use::gallery, rows, dim, [=] {
-            return us::compact_gallery<Storage>(bench::raw(use::gallery, rows, dim));
-        });
-    };
-    add("unitsphere", compact, [=](const auto& gallery) { return error_of(q, g, gallery); });
-    add("gallery", packed, [=](const auto&) { return error_of(q, g); });
-}
-
-template <class Gallery>
-void add_search(const char* goal, const char* who, us::idx_t q, us::idx_t g, Gallery gallery_of) {
-    bench::add({goal, who, bench::shape(q, g, dim)}, bench::cosine_work(q, g, dim), [=] {
+/// The ten best of gallery_of(g), and error_of_search(gallery) afterwards.
+template <class Gallery, class Error>
+void add_search(const bench::row_name& name, us::idx_t q, us::idx_t g, double element, Gallery gallery_of,
+                Error error_of_search) {
+    bench::add(name, bench::cosine_work(q, g, dim, element), [=] {
         const auto& queries = bench::raw(use::queries, q, dim);
         const auto& gallery = gallery_of(g);
         const auto indices = std::make_shared<us::matrix<us::idx_t>>(q, k);
         const auto space = std::make_shared<us::workspace>();
         auto& scores = scores_of(q);
         return bench::task{[&, indices, space] { us::top_k_into(queries, gallery, *indices, scores, *space); },
-                           [=] { return error_of(q, g); }};
+                           [=, &gallery] { return error_of_search(gallery); }};
     });
+}
+template <class Gallery>
+void add_search(const char* goal, const char* who, us::idx_t q, us::idx_t g, Gallery gallery_of) {
+    add_search({goal, who, bench::shape(q, g, dim)}, q, g, 4, gallery_of, [=](const auto&) { return error_of(q, g); });
+}
+
+/// A compact gallery beside one of float.
+template <class Storage>
+void add_compact(const char* goal, const char* type, us::idx_t q, us::idx_t g, double element = 2) {
+    const auto compact = [](us::idx_t rows) -> const us::compact_gallery<Storage>& {
+        return bench::made_once(use::gallery, rows, dim, [=] {
+            return us::compact_gallery<Storage>(bench::raw(use::gallery, rows, dim));
+        });
+    };
+    const std::string shape = bench::shape(q, g, dim);
+    add_search({goal, "unitsphere", shape, type}, q, g, element, compact,
+               [=](const auto& gallery) { return error_of(q, g, gallery); });
+    add_search({goal, "gallery", shape, type}, q, g, element, packed, [=](const auto&) { return error_of(q, g); });
 }
 
 void add_packed(const char* goal, us::idx_t q, us::idx_t g, const char* who = "unitsphere") {

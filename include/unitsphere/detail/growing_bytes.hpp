@@ -11,7 +11,6 @@ namespace detail {
 /// The mean that rows are seen from, that of the first ones, and the signs of their rotation.
 class row_space {
 public:
-    bool empty() const noexcept { return mean_.empty(); }
     idx_t dim() const noexcept { return idx_t(mean_.size()); }
     idx_t bytes() const noexcept { return idx_t((mean_.size() + signs_.size()) * sizeof(float)); }
     kernel::byte_space view() const noexcept { return {mean_.data(), signs_.data(), mean_square_}; }
@@ -60,17 +59,49 @@ private:
     idx_t count_;
 };
 
+/// Panels of 16 rows that grow, and the numbers of each.
+template <class Byte, class Numbers>
+class growing_panel_bytes {
+public:
+    idx_t size_in_bytes() const noexcept { return idx_t(bytes_.size()) + idx_t(numbers_.size() * sizeof(Numbers)); }
+    const Byte* bytes() const noexcept { return bytes_.data(); }
+    const Numbers* numbers() const noexcept { return numbers_.data(); }
+    Byte* panel(idx_t i, idx_t panel_bytes) noexcept { return bytes_.data() + i * panel_bytes; }
+    const Byte* panel(idx_t i, idx_t panel_bytes) const noexcept { return bytes_.data() + i * panel_bytes; }
+    Numbers& numbers_of(idx_t i) noexcept { return numbers_[i]; }
+    const Numbers& numbers_of(idx_t i) const noexcept { return numbers_[i]; }
+
+    /// Room for `more` rows behind the first `used`, which stay.
+    void reserve(const char* owner, idx_t used, idx_t more, idx_t panel_bytes) {
+        if (more > PTRDIFF_MAX - 64 - used)
+            fail<std::length_error>(owner, ": ", more, " rows behind ", used, " exceed the address space");
+        const idx_t panels = engine::ceil_div(used + more, kernel::byte_columns), there = idx_t(numbers_.size());
+        if (panels <= there && idx_t(bytes_.size()) == there * panel_bytes) return;
+        const idx_t roomy = used > 0 ? engine::maximum(panels, there + there / 2) : panels;
+        auto bytes = array<Byte>::uninitialized(roomy * panel_bytes);
+        auto numbers = array<Numbers>::uninitialized(roomy);
+        if (const idx_t taken = engine::ceil_div(used, kernel::byte_columns); taken > 0) {
+            std::memcpy(bytes.data(), bytes_.data(), std::size_t(taken * panel_bytes));
+            std::memcpy(numbers.data(), numbers_.data(), std::size_t(taken) * sizeof(Numbers));
+        }
+        bytes_ = static_cast<array<Byte>&&>(bytes);
+        numbers_ = static_cast<array<Numbers>&&>(numbers);
+    }
+
+private:
+    array<Byte> bytes_ = {};
+    array<Numbers> numbers_ = {};
+};
+
 template <int Bits>
 class growing_bytes {
 public:
     idx_t rows() const noexcept { return rows_; }
     idx_t dim() const noexcept { return dim_; }
-    idx_t bytes() const noexcept {
-        return idx_t(bytes_.size()) + idx_t(numbers_.size() * sizeof(kernel::compact_numbers)) + space_.bytes();
-    }
+    idx_t bytes() const noexcept { return panels_.size_in_bytes() + space_.bytes(); }
     const row_report& seen() const noexcept { return seen_; }
     engine::byte_view<Bits> packed() const noexcept {
-        return {bytes_.data(), numbers_.data(), rows_, dim_, space_.view(), seen_, 0.0};
+        return {panels_.bytes(), panels_.numbers(), rows_, dim_, space_.view(), seen_, 0.0};
     }
 
     /// `count` rows from `first` on: what is stored, rotated back, at unit length.
@@ -95,7 +126,7 @@ public:
         if (counted.report == nullptr) counted.report = &counted_here;
         engine::row_source source(view, counted, function, row);
         if (rows_ == 0) find_space(source);
-        reserve(view.rows(), view.dim());
+        panels_.reserve(function, rows_, view.rows(), panel_bytes(view.dim()));
         pack(how, source);
         row_report seen = source.seen();
         seen.first_zero += rows_, seen.first_non_finite += rows_;
@@ -117,23 +148,6 @@ private:
         });
     }
     idx_t panel_bytes(idx_t dim) const noexcept { return kernel::compact_panel_bytes<Bits>(kernel::padded_bytes(dim)); }
-    void reserve(idx_t more, idx_t dim) {
-        if (more > PTRDIFF_MAX - 64 - rows_)
-            fail<std::length_error>("compact_gallery: ", more, " rows behind ", rows_, " exceed the address space");
-        const idx_t panels = engine::ceil_div(rows_ + more, kernel::byte_columns), there = idx_t(numbers_.size());
-        if (panels <= there && idx_t(bytes_.size()) == there * panel_bytes(dim)) return;
-        const idx_t roomy = rows_ > 0 ? engine::maximum(panels, there + there / 2) : panels;
-        auto bytes = array<std::uint8_t>(roomy * panel_bytes(dim));
-        auto numbers = array<kernel::compact_numbers>::uninitialized(roomy);
-        const idx_t used = engine::ceil_div(rows(), kernel::byte_columns);
-        if (used > 0) {
-            std::memcpy(bytes.data(), bytes_.data(), std::size_t(used * panel_bytes(dim)));
-            std::memcpy(numbers.data(), numbers_.data(), std::size_t(used) * sizeof(kernel::compact_numbers));
-        }
-        bytes_ = static_cast<array<std::uint8_t>&&>(bytes);
-        numbers_ = static_cast<array<kernel::compact_numbers>&&>(numbers);
-    }
-
     /// All rows of a source behind those that are there; a panel belongs to one task.
     template <class T>
     void pack(const execution& how, engine::row_source<T>& source) {
@@ -169,18 +183,21 @@ private:
             scale = kernel::compact_row<Bits>(rotated, dim, bytes);
             from_mean = float(kernel::product_in_double(unit, space_.view().mean, dim));
         }
-        kernel::pack_compact_column<Bits>(bytes, padded, column, bytes_.data() + panel * panel_bytes(dim));
-        numbers_[panel].scale[column] = scale, numbers_[panel].from_mean[column] = from_mean;
+        std::uint8_t* const packed = panels_.panel(panel, panel_bytes(dim));
+        if (column == 0) std::memset(packed, 0, std::size_t(panel_bytes(dim)));
+        kernel::pack_compact_column<Bits>(bytes, padded, column, packed);
+        kernel::compact_numbers& numbers = panels_.numbers_of(panel);
+        numbers.scale[column] = scale, numbers.from_mean[column] = from_mean;
     }
     void unpack_row(idx_t i, float* to) const noexcept {
         const idx_t panel = i / kernel::byte_columns;
         const int column = int(i % kernel::byte_columns);
-        const kernel::compact_numbers& numbers = numbers_[panel];
+        const kernel::compact_numbers& numbers = panels_.numbers_of(panel);
         const bool zero = numbers.from_mean[column] == kernel::of_zero_row,
                    undefined = is_nan(numbers.from_mean[column]);
         for (idx_t k = 0; k < dim_; ++k)
             to[k] = numbers.scale[column] *
-                    float(kernel::compact_byte<Bits>(bytes_.data() + panel * panel_bytes(dim_), column, k));
+                    float(kernel::compact_byte<Bits>(panels_.panel(panel, panel_bytes(dim_)), column, k));
         kernel::rotate_back(to, dim_, space_.view().signs);
         for (idx_t k = 0; k < dim_; ++k) to[k] = undefined ? quiet_nan() : zero ? 0.0f : to[k] + space_.view().mean[k];
     }
@@ -188,8 +205,7 @@ private:
     moved_count rows_ = 0, dim_ = 0;
     row_report seen_ = {};
     row_space space_ = {};
-    array<std::uint8_t> bytes_ = {};
-    array<kernel::compact_numbers> numbers_ = {};
+    growing_panel_bytes<std::uint8_t, kernel::compact_numbers> panels_ = {};
 };
 
 }  // namespace detail

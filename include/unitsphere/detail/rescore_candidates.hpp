@@ -10,45 +10,6 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace detail {
 
-/// Rows of a view that are scored one by one with queries: the caller's.
-template <class View>
-class rows_to_score {
-public:
-    explicit rows_to_score(const View& rows) : source_(rows, {}, "", "") {}
-
-    static constexpr bool needs_memory = false;
-    void expect(idx_t i) const noexcept { engine::prefetch_row(source_, i); }
-    template <class T>
-    float score(const engine::row_source<T>& queries, idx_t query, idx_t i, float*) const noexcept {
-        row_report unused;
-        return kernel::score_pair<float>(engine::unit_row(queries, query, unused), engine::unit_row(source_, i, unused),
-                                         queries.dim());
-    }
-
-private:
-    engine::row_source<typename View::value_type> source_;
-};
-/// Those of a gallery: a row is taken out of its panel first.
-template <class S>
-class rows_to_score<engine::packed_view<S>> {
-public:
-    explicit rows_to_score(const engine::packed_view<S>& rows) : rows_(rows.packed) {}
-
-    static constexpr bool needs_memory = true;
-    void expect(idx_t) const noexcept {}
-    template <class T>
-    float score(const engine::row_source<T>& queries, idx_t query, idx_t i, float* unit) const noexcept {
-        row_report unused;
-        const idx_t column = i % engine::panels<S>::columns, first = i - column;
-        kernel::unpack_column(rows_.panel(first), rows_.dim, rows_.width_from(first), int(column), unit);
-        return kernel::score_pair<float>(engine::unit_row(queries, query, unused),
-                                         kernel::scaled_row<float>{unit, {1, 1}}, queries.dim());
-    }
-
-private:
-    engine::panels<S> rows_;
-};
-
 /// Each worker has a heap of candidates for every query that is packed at once; they are merged when all strips of the
 /// gallery have been seen. Then the candidates of a query are scored with the rows, and the k best are the result.
 template <class Queries, class Rows>
@@ -58,7 +19,7 @@ class rescore_candidates : public engine::consumer_pool {
 public:
     rescore_candidates(const source& queries, const Rows& rows, idx_t candidates, matrix_view<idx_t> indices,
                        matrix_view<float> scores)
-        : queries_(queries), rows_(rows), candidates_(candidates), indices_(indices), scores_(scores) {}
+        : queries_(queries), rows_(rows, {}, "", ""), candidates_(candidates), indices_(indices), scores_(scores) {}
 
     void lay_out(engine::arena& memory, idx_t workers, idx_t rows) {
         workers_ = workers, pass_rows_ = rows;
@@ -66,7 +27,7 @@ public:
         memory.add(bounds_, workers, rows);
         memory.add(candidate_rows_, workers * rows, candidates_);
         memory.add(candidate_scores_, workers * rows, candidates_);
-        memory.add(unit_rows_, rows_to_score<Rows>::needs_memory ? workers : 0, queries_.dim());
+        memory.add(rooms_, workers, rows_.room_elements());
     }
     void rows_begin(idx_t first, idx_t) noexcept {
         first_ = first;
@@ -103,22 +64,24 @@ private:
         kernel::best_list found = list(place(0, row));
         for (idx_t other = 1; other < workers_; ++other) found.add(list(place(other, row)));
         kernel::best_list best{indices_.row(row), scores_.row(row), scores_.columns()};
-        float* const unit = unit_rows_ + worker * queries_.dim();
+        row_report unused;
+        const auto query = engine::unit_row(queries_, row, unused);
         for (idx_t n = 0; n < found.filled; ++n) {
-            if (n + 1 < found.filled) rows_.expect(found.indices[n + 1]);
-            best.add(rows_.score(queries_, row, found.indices[n], unit), found.indices[n]);
+            if (n + 1 < found.filled) rows_.expect_row(found.indices[n + 1]);
+            best.add(rows_.score_with(query, found.indices[n], rooms_.of(worker)), found.indices[n]);
         }
         best.sort();
     }
 
     const source& queries_;
-    rows_to_score<Rows> rows_;
+    engine::gallery_side<Rows> rows_;
     idx_t candidates_;
     matrix_view<idx_t> indices_;
     matrix_view<float> scores_;
     idx_t workers_ = 0, pass_rows_ = 0, first_ = 0;
     idx_t *filled_ = nullptr, *candidate_rows_ = nullptr;
-    float *bounds_ = nullptr, *candidate_scores_ = nullptr, *unit_rows_ = nullptr;
+    float *bounds_ = nullptr, *candidate_scores_ = nullptr;
+    engine::worker_arrays<float> rooms_;
 };
 
 }  // namespace detail

@@ -11,11 +11,9 @@ namespace detail {
 /// The bytes of rows, which grow.
 class row_bytes {
 public:
-    idx_t bytes() const noexcept {
-        return idx_t(bytes_.size()) + idx_t(numbers_.size() * sizeof(kernel::panel_numbers)) + space_.bytes();
-    }
+    idx_t bytes() const noexcept { return panels_.size_in_bytes() + space_.bytes(); }
     engine::byte_panels panels(idx_t rows) const noexcept {
-        return {bytes_.data(), numbers_.data(), rows, kernel::padded_bytes(space_.dim())};
+        return {panels_.bytes(), panels_.numbers(), rows, kernel::padded_bytes(space_.dim())};
     }
     kernel::byte_space space() const noexcept { return space_.view(); }
 
@@ -24,7 +22,7 @@ public:
         const idx_t dim = rows.dim(), count = rows.rows() - first;
         if (dim < 1 || dim > kernel::most_byte_dim || count == 0) return;
         if (first == 0) space_.find(rows.rows(), dim, [&](idx_t i) { return rows.row(i); });
-        reserve(first, rows.rows(), dim);
+        panels_.reserve("shadow_gallery", first, count, kernel::padded_bytes(dim) * kernel::byte_columns);
         const idx_t first_panel = first / kernel::byte_columns;
         const idx_t panels = engine::ceil_div(rows.rows(), kernel::byte_columns) - first_panel;
         engine::arena memory(how, "shadow_gallery");
@@ -43,38 +41,21 @@ public:
 private:
     static constexpr idx_t panels_of_task = 8;
 
-    /// Room for `rows` rows, behind a copy of the first `used`.
-    void reserve(idx_t used, idx_t rows, idx_t dim) {
-        const idx_t panels = engine::ceil_div(rows, kernel::byte_columns), there = idx_t(numbers_.size());
-        const idx_t panel_bytes = kernel::padded_bytes(dim) * kernel::byte_columns;
-        if (panels <= there && idx_t(bytes_.size()) == there * panel_bytes) return;
-        const idx_t roomy = used > 0 ? engine::maximum(panels, there + there / 2) : panels;
-        const idx_t used_panels = engine::ceil_div(used, kernel::byte_columns);
-        auto bytes = array<std::int8_t>::uninitialized(roomy * panel_bytes);
-        auto numbers = array<kernel::panel_numbers>::uninitialized(roomy);
-        if (used > 0) {
-            std::memcpy(bytes.data(), bytes_.data(), std::size_t(used_panels * panel_bytes));
-            std::memcpy(numbers.data(), numbers_.data(), std::size_t(used_panels) * sizeof(kernel::panel_numbers));
-        }
-        bytes_ = static_cast<array<std::int8_t>&&>(bytes);
-        numbers_ = static_cast<array<kernel::panel_numbers>&&>(numbers);
-    }
-
     void take_panel(const unit_view<float>& rows, idx_t first, idx_t panel, const engine::byte_scratch& scratch) {
         const idx_t panel_bytes = kernel::padded_bytes(rows.dim()) * kernel::byte_columns;
         const idx_t begin = panel * kernel::byte_columns,
                     end = engine::minimum(begin + kernel::byte_columns, rows.rows());
-        std::int8_t* const bytes = bytes_.data() + panel * panel_bytes;
+        std::int8_t* const bytes = panels_.panel(panel, panel_bytes);
+        kernel::panel_numbers& numbers = panels_.numbers_of(panel);
         if (begin >= first) {
-            engine::clear_numbers(numbers_[panel]);
+            engine::clear_numbers(numbers);
             std::memset(bytes, 0, std::size_t(panel_bytes));
         }
         for (idx_t i = engine::maximum(begin, first); i < end; ++i)
-            engine::pack_byte_column(rows.row(i), rows.dim(), space(), scratch, int(i - begin), bytes, numbers_[panel]);
+            engine::pack_byte_column(rows.row(i), rows.dim(), space(), scratch, int(i - begin), bytes, numbers);
     }
 
-    array<std::int8_t> bytes_ = {};
-    array<kernel::panel_numbers> numbers_ = {};
+    growing_panel_bytes<std::int8_t, kernel::panel_numbers> panels_ = {};
     row_space space_ = {};
 };
 

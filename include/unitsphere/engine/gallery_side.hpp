@@ -51,6 +51,8 @@ public:
         return kernel::score_pair<float>(query, kernel::scaled_row<T>{source_.row(i), source_.factors(i, unused)},
                                          source_.dim());
     }
+    /// Prefetches row i for score_with().
+    void expect_row(idx_t i) const noexcept { prefetch_row(source_, i); }
     /// The memory that is read for a strip or block, to be prefetched.
     prefetch_range memory_of(idx_t first, idx_t count) const noexcept { return source_.memory_of(first, count); }
     /// All rows as panels, packed by all workers.
@@ -134,6 +136,7 @@ public:
         kernel::unpack_column(view_.packed.panel(first), dim, view_.packed.width_from(first), int(column), room);
         return kernel::score_pair<float>(query, kernel::scaled_row<float>{room, {1, 1}}, dim);
     }
+    void expect_row(idx_t) const noexcept {}
     prefetch_range memory_of(idx_t first, idx_t count) const noexcept {
         const idx_t left = rows() - first;
         return left <= 0 ? prefetch_range{view_.packed.data, 0}

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "byte_blocks.hpp"
+#include "cosine_in_double.hpp"
 #include "int8_rows.hpp"
 #include "lanes_bits.hpp"
 
@@ -25,7 +26,7 @@ inline constexpr float never_found = -1e30f;
 
 /// What constant_u adds for roundings. `longest`: of the gallery's rows; `length`: of the query.
 inline double constant_of_bound(idx_t dim, double length, double longest, double mean_square) noexcept {
-    const double canonical = double(128 + ceil_div(dim, 128) + 7) * 0x1p-24 * length * longest;
+    const double canonical = rescoring_bound(dim) * length * longest;
     const double of_floats = 0x1p-19 * (1.0 + length) * (1.0 + longest) * (1.0 + mean_square);
     return 1.001 * canonical + of_floats;
 }
