@@ -61,9 +61,8 @@ void add_search(const char* goal, const char* who, us::idx_t q, us::idx_t g, Gal
 template <class Storage>
 void add_compact(const char* goal, const char* type, us::idx_t q, us::idx_t g, double element = 2) {
     const auto compact = [](us::idx_t rows) -> const us::compact_gallery<Storage>& {
-        return bench::made_once(use::gallery, rows, dim, [=] {
-            return us::compact_gallery<Storage>(bench::raw(use::gallery, rows, dim));
-        });
+        return bench::made_once(use::gallery, rows, dim,
+                                [=] { return us::compact_gallery<Storage>(bench::raw(use::gallery, rows, dim)); });
     };
     const std::string shape = bench::shape(q, g, dim);
     add_search({goal, "unitsphere", shape, type}, q, g, element, compact,
