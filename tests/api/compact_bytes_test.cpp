@@ -143,7 +143,7 @@ matrix<float> units_of(const matrix<float>& rows) {
     return result;
 }
 
-matrix<float> troubled(idx_t count, idx_t dim, std::uint64_t seed) {
+matrix<float> troubled_rows(idx_t count, idx_t dim, std::uint64_t seed) {
     auto rows = varied_rows<float>(count, dim, seed);
     generator random(seed + 1);
     if (count > 5)
@@ -157,7 +157,7 @@ TEMPLATE_LIST_TEST_CASE("scores of compact integers are those of their descripti
                         integer_storages) {
     const idx_t n = GENERATE(1, 16, 33, 130), dim = GENERATE(1, 5, 15, 16, 17, 64, 70, 100, 256);
     CAPTURE(n, dim);
-    const auto rows = troubled(n, dim, 21), queries = troubled(37, dim, 22);
+    const auto rows = troubled_rows(n, dim, 21), queries = troubled_rows(37, dim, 22);
     const compact_gallery<TestType> gallery(rows);
     const oracle expected(units_of(rows));
     const auto scores = expected.scores(units_of(queries), units_of(rows), bits_of<TestType>);
@@ -168,7 +168,7 @@ TEMPLATE_LIST_TEST_CASE("scores of compact integers are those of their descripti
 }
 
 TEMPLATE_LIST_TEST_CASE("searches of compact integers are those of their scores", "[compact]", integer_storages) {
-    const auto rows = troubled(500, 40, 23), queries = troubled(45, 40, 24);
+    const auto rows = troubled_rows(500, 40, 23), queries = troubled_rows(45, 40, 24);
     const compact_gallery<TestType> gallery(rows);
     const auto scores = cosine_similarity(queries, gallery);
     const on_threads three{3};
@@ -204,7 +204,7 @@ TEMPLATE_LIST_TEST_CASE("searches of compact integers are those of their scores"
 }
 
 TEMPLATE_LIST_TEST_CASE("compact integers grow, around the mean of the first rows", "[compact]", integer_storages) {
-    const auto rows = troubled(300, 96, 25), queries = random_rows<float>(5, 96, 26);
+    const auto rows = troubled_rows(300, 96, 25), queries = random_rows<float>(5, 96, 26);
     compact_gallery<TestType> whole(part(rows, 0, 100)), grown(part(rows, 0, 100));
     whole.append(part(rows, 100, 200));
     for (idx_t first = 100, count = 1; first < 300; first += count, count = count * 5 % 37 + 1) {
@@ -243,7 +243,7 @@ TEMPLATE_LIST_TEST_CASE("compact integers that were moved take rows anew", "[com
 TEMPLATE_LIST_TEST_CASE("filtered searches of compact integers find among their scores alone", "[compact]",
                         integer_storages) {
     const idx_t n = 300, q = 35;
-    const auto rows = troubled(n, 70, 27), queries = troubled(q, 70, 28);
+    const auto rows = troubled_rows(n, 70, 27), queries = troubled_rows(q, 70, 28);
     const compact_gallery<TestType> gallery(rows);
     const auto scores = cosine_similarity(queries, gallery);
     const row_mask some(n, [](idx_t i) { return i % 97 < 4; });
