@@ -19,6 +19,7 @@
 #include <unitsphere/io/gallery_writer.hpp>
 #include <unitsphere/io/linear_head.hpp>
 #include <unitsphere/io/mapped_npy.hpp>
+#include <unitsphere/io/repack_gallery.hpp>
 #include <unitsphere/io/safetensors.hpp>
 #include <unitsphere/io/shadow_gallery.hpp>
 #include <unitsphere/linear_probe.hpp>
@@ -223,6 +224,7 @@ us::idx_t use_gallery_files(const std::string& path) {
     writer.append(us::normalize(us::matrix<float>(3, 4)));
     writer.commit();
     us::save_gallery(path, us::load_gallery(path));
+    us::repack_gallery(path, path, 16);
     const us::mapped_gallery mapped = us::map_gallery(path);
     mapped.verify();
     const us::gallery_view view(path.data(), us::idx_t(path.size()));

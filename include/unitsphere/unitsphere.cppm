@@ -8,6 +8,7 @@ module;
 #include "io/linear_head.hpp"
 #include "io/mapped_npy.hpp"
 #include "io/ostream.hpp"
+#include "io/repack_gallery.hpp"
 #include "io/safetensors.hpp"
 #include "io/shadow_gallery.hpp"
 #include "unitsphere.hpp"
@@ -244,6 +245,7 @@ using unitsphere::named_rows;
 using unitsphere::npy_info;
 using unitsphere::npy_type;
 using unitsphere::operator<<;
+using unitsphere::repack_gallery;
 using unitsphere::save_gallery;
 using unitsphere::save_head;
 using unitsphere::safetensors_info;

@@ -6,6 +6,7 @@
 
 #include <unitsphere/io/compact_gallery.hpp>
 #include <unitsphere/io/gallery_writer.hpp>
+#include <unitsphere/io/repack_gallery.hpp>
 #include <unitsphere/io/shadow_gallery.hpp>
 #include <unitsphere/normalize.hpp>
 #include <unitsphere/search.hpp>
@@ -15,6 +16,7 @@
 #include "checks.hpp"
 #include "executors.hpp"
 #include "gallery_bytes.hpp"
+#include "gallery_files.hpp"
 #include "npy_files.hpp"
 #include "random_rows.hpp"
 
@@ -25,12 +27,6 @@ using namespace unitsphere;
 namespace {
 
 template <class Gallery>
-std::string saved_bytes(const Gallery& rows) {
-    std::ostringstream stream;
-    save_gallery(stream, rows);
-    return stream.str();
-}
-template <class Gallery>
 Gallery loaded_from(const std::string& bytes) {
     std::istringstream stream(bytes);
     return load_gallery<Gallery>(stream, on_threads{2});
@@ -39,11 +35,6 @@ template <class Gallery>
 std::string refused_load(const std::string& bytes) {
     return message_of<file_error>([&] { loaded_from<Gallery>(bytes); });
 }
-void put_file(const std::string& path, const std::string& bytes) {
-    std::ofstream(detail::path_of(path), std::ios::binary | std::ios::trunc) << bytes;
-}
-constexpr bool little_endian = !detail::big_endian_machine;
-
 template <class Storage>
 constexpr std::uint32_t code_of() {
     return std::is_same_v<Storage, float16>       ? 1
@@ -139,22 +130,22 @@ TEMPLATE_TEST_CASE("a compact gallery comes back from a file, a stream and a map
     rows_type saved;
     if (n > 0) saved.append(rows);
     const temporary_directory directory;
-    const std::string path = directory.path("rows.gallery"), bytes = saved_bytes(saved);
+    const std::string path = directory.path("rows.gallery"), bytes = stream_of(saved);
     CHECK((bytes == compact_file(saved, own_width)));
     save_gallery(path, saved);
     CHECK((read(path) == bytes));
-    CHECK((saved_bytes(load_gallery<rows_type>(path)) == bytes));
+    CHECK((stream_of(load_gallery<rows_type>(path)) == bytes));
     rows_type loaded = loaded_from<rows_type>(bytes);
-    CHECK((saved_bytes(loaded) == bytes));
+    CHECK((stream_of(loaded) == bytes));
     CHECK(loaded.report().first_zero == saved.report().first_zero);
     CHECK(loaded.bytes() <= saved.bytes());
     if (code_of<TestType>() <= 2)
         for (const idx_t width : {16, 32})
-            CHECK((saved_bytes(loaded_from<rows_type>(compact_file(saved, width))) == bytes));
+            CHECK((stream_of(loaded_from<rows_type>(compact_file(saved, width))) == bytes));
     if (n == 0) return;
     const auto scores = cosine_similarity(queries, saved);
     CHECK(first_difference(cosine_similarity(queries, loaded), scores) == "");
-    if (little_endian) {
+    if (maps) {
         const auto mapped = map_gallery<rows_type>(path);
         mapped.verify(on_threads{3});
         CHECK(mapped.report().non_finite_rows == saved.report().non_finite_rows);
@@ -163,13 +154,13 @@ TEMPLATE_TEST_CASE("a compact gallery comes back from a file, a stream and a map
     const auto more = random_rows<float>(20, dim, 33);  // seen from the same mean
     saved.append(more);
     loaded.append(more);
-    CHECK((saved_bytes(loaded) == saved_bytes(saved)));
+    CHECK((stream_of(loaded) == stream_of(saved)));
 }
 
 TEMPLATE_TEST_CASE("a compact gallery that is cut or changed anywhere is refused", "[gallery]", float16, bfloat16,
                    std::int8_t, int4, one_bit) {
     using rows_type = compact_gallery<TestType>;
-    const std::string bytes = saved_bytes(rows_type(some_rows(37, 5)));
+    const std::string bytes = stream_of(rows_type(some_rows(37, 5)));
     int accepted = 0, harmless = 0;
     for (std::size_t size = 0; size < bytes.size(); size += size < 200 || size + 500 > bytes.size() ? 1 : 97)
         accepted += refused_load<rows_type>(bytes.substr(0, size)) == "(no exception)";
@@ -181,7 +172,7 @@ TEMPLATE_TEST_CASE("a compact gallery that is cut or changed anywhere is refused
         if (message != "(no exception)") continue;
         ++harmless;  // zeros between the parts
         CAPTURE(i);
-        if ((i < 4096 || bytes[i] != 0) || saved_bytes(loaded_from<rows_type>(changed)) != bytes) FAIL();
+        if ((i < 4096 || bytes[i] != 0) || stream_of(loaded_from<rows_type>(changed)) != bytes) FAIL();
     }
     CHECK(harmless < 8192);
     struct pipe_buffer : std::stringbuf {
@@ -190,7 +181,7 @@ TEMPLATE_TEST_CASE("a compact gallery that is cut or changed anywhere is refused
     };
     pipe_buffer pipe(bytes + "more", std::ios::in);
     std::istream from(&pipe);
-    CHECK((saved_bytes(load_gallery<rows_type>(from)) == bytes));
+    CHECK((stream_of(load_gallery<rows_type>(from)) == bytes));
     CHECK(from.get() == 'm');  // left behind the gallery
     std::string endless = bytes;
     CHECK(
@@ -218,23 +209,23 @@ TEMPLATE_TEST_CASE("a gallery of another storage is refused with both names", "[
     refused("load_gallery", code_of<TestType>() == 3 ? "int4" : "int8", [&] { load_gallery<other_type>(path); });
     refused("load_gallery", "float", [&] { load_gallery(path); });
     refused("load_gallery", "float", [&] { load_gallery<shadow_gallery>(path); });
-    if (little_endian) {
+    if (maps) {
         refused("map_gallery", code_of<TestType>() == 3 ? "int4" : "int8", [&] { map_gallery<other_type>(path); });
         refused("map_gallery", "float", [&] { map_gallery(path); });
         refused("gallery_writer", "float", [&] { gallery_writer writer(path); });
     }
     const gallery floats(some_rows(5, 7));
     const std::string asked = std::string("asked for was a gallery of ") + names[code_of<TestType>()];
-    CHECK(refused_load<rows_type>(saved_bytes(floats)) == "load_gallery: stores float, " + asked);
+    CHECK(refused_load<rows_type>(stream_of(floats)) == "load_gallery: stores float, " + asked);
     CHECK(refused_load<rows_type>(version_2(floats)) == "load_gallery: stores float, " + asked);
-    std::string unknown = saved_bytes(rows);
+    std::string unknown = stream_of(rows);
     CHECK(refused_load<rows_type>(with_page_sum(unknown.replace(68, 1, "\x9"))) ==
           "load_gallery: elements of type 9, this library knows 0 (float) to 5 (one_bit)");
-    if (!little_endian) return;
+    if (!maps) return;
 
-    const std::string bytes = saved_bytes(rows);
+    const std::string bytes = stream_of(rows);
     const auto refused_map = [&](const std::string& content) {
-        put_file(path, content);
+        put(path, content);
         return refusal([&] { map_gallery<rows_type>(path).verify(); });
     };
     CHECK(refused_map("") == "map_gallery: " + path + ": ends after 0 of 8192 bytes of the header");
@@ -251,7 +242,7 @@ TEMPLATE_TEST_CASE("a gallery of another storage is refused with both names", "[
     if (code_of<TestType>() <= 2)
         CHECK(refused_map(compact_file(rows_type(some_rows(40, 7)), 48 - own_width)).find(": panels of ") !=
               std::string::npos);
-    put_file(path, bytes);
+    put(path, bytes);
     auto first = map_gallery<rows_type>(path), second = std::move(first);
     CHECK(first.rows() == 0);
     CHECK(first.packed().rows() == 0);
@@ -260,10 +251,24 @@ TEMPLATE_TEST_CASE("a gallery of another storage is refused with both names", "[
     CHECK(first.rows() == 5);
 }
 
+TEMPLATE_TEST_CASE("a file of 16-bit rows is rewritten with panels of the other width", "[gallery]", float16,
+                   bfloat16) {
+    const idx_t n = GENERATE(0, 1, 16, 17, 40, 64, 65);
+    const temporary_directory directory;
+    const std::string path = directory.path("rows.gallery"), other = directory.path("other.gallery");
+    compact_gallery<TestType> rows;
+    if (n > 0) rows.append(some_rows(n, 7));
+    for (const idx_t width : {16, 32}) {
+        put(path, compact_file(rows, 48 - width));
+        repack_gallery(path, other, width);
+        CHECK((read(other) == compact_file(rows, width)));
+    }
+}
+
 TEST_CASE("numbers that no gallery has are refused, whatever the checksum", "[gallery]") {
     const compact_gallery<std::int8_t> rows(random_rows<float>(3, 5, 34));
     const auto with = [&](std::size_t at, float value) {
-        std::string file = saved_bytes(rows);
+        std::string file = stream_of(rows);
         file.replace(at, 4, stored(value));
         const std::string panel = file.substr(12288, 1024), of_panel = file.substr(16384, 128);
         file.replace(80, 8, stored(mixed(mixed(14695981039346656037u, sum_of(panel)), sum_of(of_panel))));
@@ -286,13 +291,13 @@ TEST_CASE("a shadow gallery is saved as its rows, and answers the same once it i
     const auto rows = some_rows(n, dim), queries = random_rows<float>(3, dim, 32);
     const gallery floats(rows);
     const shadow_gallery saved(rows);
-    CHECK((saved_bytes(saved) == saved_bytes(floats)));
+    CHECK((stream_of(saved) == stream_of(floats)));
     save_gallery(path, saved);
-    CHECK((read(path) == saved_bytes(floats)));
+    CHECK((read(path) == stream_of(floats)));
     const auto unit = normalize(rows);
-    CHECK((saved_bytes(shadow_gallery::over(unit)) == saved_bytes(gallery(unit))));
+    CHECK((stream_of(shadow_gallery::over(unit)) == stream_of(gallery(unit))));
     for (const auto& loaded :
-         {load_gallery<shadow_gallery>(path, on_threads{3}), loaded_from<shadow_gallery>(saved_bytes(floats))}) {
+         {load_gallery<shadow_gallery>(path, on_threads{3}), loaded_from<shadow_gallery>(stream_of(floats))}) {
         CHECK(loaded.rows() == n);
         CHECK(loaded.report().first_zero == saved.report().first_zero);
         CHECK(first_difference(loaded.unit_rows().values(), saved.unit_rows().values()) == "");
