@@ -146,7 +146,8 @@ void check_compact(const std::uint8_t* data, std::size_t size, bool as_it_is) {
     require(loaded->unit_rows().rows() == loaded->rows());
     if (!mapped) return;
     const us::neighbours in_place = us::top_k(query, *mapped, 3);
-    require(std::memcmp(in_place.scores.data(), hits.scores.data(), hits.scores.dim() * sizeof(float)) == 0);
+    require(std::memcmp(in_place.scores.data(), hits.scores.data(), std::size_t(hits.scores.dim()) * sizeof(float)) ==
+            0);
 }
 
 }  // namespace
