@@ -2,7 +2,7 @@
 """The table and the plot of recall: what does compact storage find, and how fast?
 
 recall.py PROGRAM [--data FOLDER] [--rows N] [--pin CORE] [--rounds N] [--page FILE.md] [--plot FILE.svg]
-                  [--lines FILE.json]
+                  [--built TEXT] [--lines FILE.json]
 
 Without --data there are no real embeddings, with --rows 0 no synthetic ones. The table goes between the two comments
 `recall` of the page. --lines keeps what the program printed, or, without a PROGRAM, is read instead.
@@ -24,8 +24,8 @@ The share of the ten nearest rows that a search finds, in brackets that of the n
 query in a call, and 256. *x 2* and *x 4* score as many candidates again with the rows (`top_k_rescored`; others'
 candidates by our loop, since not all of them have one). What is exact needs none. A row counts as found where its
 cosine in double reaches that of the k-th nearest row less 5e-7: a copy is as good as the row. Queries and rows are of
-unit length, dim 512. One thread of {cpu}, {date}, {set}; {peers}; the least CPU time of {rounds} interleaved rounds.
-Those who would take too long get fewer queries.
+unit length, dim 512. One thread of {cpu} ({set}), {date}; {peers}.
+The least CPU time of {rounds} interleaved rounds; those who would take too long get fewer queries.
 
 ![Recall over queries a second](plots/recall.svg)
 """
@@ -48,7 +48,7 @@ NOTE = """
 """
 TASKS = ("image -> image", "text -> text", "text -> image", "image -> text")
 COLOURS = {"exact by bytes": "#d1242f", "float": "#57606a", "float16": "#2f7de1", "bfloat16": "#2f7de1",
-           "int8": "#2f7de1", "int4": "#2f7de1", "one_bit": "#2f7de1", "FAISS": "#d98a1f", "USearch": "#2e9d78"}
+           "int8": "#2f7de1", "int4": "#2f7de1", "one_bit": "#2f7de1", "FAISS": "#d98a1f"}
 
 
 def speed(queries):
@@ -72,10 +72,10 @@ def table(head, lines, cells):
     return text
 
 
-def page(context, lines, rounds):
-    peers = [f"{title} {context[key]}" for key, title in (("faiss", "FAISS"), ("usearch", "USearch")) if key in context]
+def page(context, lines, rounds, built):
+    faiss = f"FAISS {context['faiss']}{', ' + built if built else ''}" if "faiss" in context else "no peers"
     text = TEXT.format(cpu=processor().get("model name", "this machine"), date=datetime.date.today(), rounds=rounds,
-                       set=context["instruction_set"], peers=", ".join(peers) or "no peers")
+                       set=context["instruction_set"], peers=faiss)
     of = {(line["task"], name(line), line["factor"]): line for line in lines}
     real = [line for line in lines if line["task"] == TASKS[0]]
     if real:
@@ -101,15 +101,15 @@ def with_section(old, section):
 
 def panel(lines, key, title, left):
     """Recall, by what is missed, over queries a second, both on logarithmic scales; a line joins the factors."""
-    wide, high, top, decades = 350, 330, 70, 4
+    wide, high, top, decades = 350, 330, 120, 4
     ends = [math.log10(line[key]) for line in lines]
     low, span = min(ends) - 0.15, max(ends) - min(ends) + 0.75  # room for a name behind the last
 
     def place(line):
         missed = max(1 - line["recall_10"], 10 ** -decades)
-        return left + (math.log10(line[key]) - low) / span * wide, top - math.log10(missed) * -high / decades + high
+        return left + (math.log10(line[key]) - low) / span * wide, top + high + math.log10(missed) * high / decades
 
-    body = f'<text x="{left}" y="{top - 22}" font-weight="bold">{title}</text>\n'
+    body = f'<text x="{left}" y="{top - 68}" font-weight="bold">{title}</text>\n'
     for exponent in range(math.ceil(low), math.floor(low + span) + 1):
         x = left + (exponent - low) / span * wide
         body += (f'<line class="grid" x1="{x:.0f}" x2="{x:.0f}" y1="{top}" y2="{top + high}"/>'
@@ -142,8 +142,8 @@ def plot(lines):
     shown = [line for line in lines if line["task"] == task]
     body = panel(shown, "one", "one query at a time", 52) + panel(shown, "many", "256 queries at once", 472)
     title = f"Recall@10 over queries a second, {rows:,} rows, dim 512, one thread"
-    return ('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 850 440" font-family="sans-serif" font-size="12">'
-            f'<style>{STYLE}</style><rect class="page" width="850" height="440"/>\n'
+    return ('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 850 490" font-family="sans-serif" font-size="12">'
+            f'<style>{STYLE}</style><rect class="page" width="850" height="490"/>\n'
             f'<text x="14" y="24" font-size="14" font-weight="bold">{title}</text>\n{body}</svg>\n')
 
 
@@ -173,6 +173,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--page", default="recall.md")
     parser.add_argument("--plot", default="recall.svg")
+    parser.add_argument("--built", default="", help="what the page says of FAISS' build")
     parser.add_argument("--lines", help="what the program printed")
     options = parser.parse_args()
     if not options.program and not options.lines:
@@ -183,7 +184,7 @@ def main():
         with open(options.page, encoding="utf-8") as file:
             old = file.read()
     with open(options.page, "w", encoding="utf-8") as file:
-        file.write(with_section(old, page(context, lines, options.rounds)))
+        file.write(with_section(old, page(context, lines, options.rounds, options.built)))
     with open(options.plot, "w", encoding="utf-8") as file:
         file.write(plot(lines))
 
