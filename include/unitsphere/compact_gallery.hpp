@@ -13,6 +13,8 @@ struct int4;
 struct one_bit;
 
 namespace detail {
+struct gallery_access;  // for io/compact_gallery.hpp
+
 /// What holds the rows of a compact_gallery<Storage>.
 template <class Storage>
 struct compact_rows {
@@ -126,6 +128,7 @@ public:
     auto packed() const noexcept { return rows_.packed(); }
 
 private:
+    friend struct detail::gallery_access;
     typename detail::compact_rows<Storage>::type rows_ = {};
 };
 

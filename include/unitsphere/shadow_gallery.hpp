@@ -6,6 +6,10 @@
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 
+namespace detail {
+struct gallery_access;  // for io/shadow_gallery.hpp
+}
+
 struct shadow_gallery_options {
     row_policy rows = {};
 };
@@ -82,6 +86,7 @@ public:
     engine::shadow_view packed() const noexcept { return rows_.view(); }
 
 private:
+    friend struct detail::gallery_access;
     detail::shadow_rows rows_ = {};
 };
 

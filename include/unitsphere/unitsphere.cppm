@@ -3,11 +3,13 @@
 // `instruction_set` are those of the module. Macros (UNITSPHERE_VERSION) come from <unitsphere/version.hpp>.
 module;
 
+#include "io/compact_gallery.hpp"
 #include "io/gallery_writer.hpp"
 #include "io/linear_head.hpp"
 #include "io/mapped_npy.hpp"
 #include "io/ostream.hpp"
 #include "io/safetensors.hpp"
+#include "io/shadow_gallery.hpp"
 #include "unitsphere.hpp"
 
 export module unitsphere;
@@ -234,6 +236,7 @@ using unitsphere::load_safetensors;
 using unitsphere::map_gallery;
 using unitsphere::map_npy;
 using unitsphere::map_safetensors;
+using unitsphere::mapped_compact_gallery;
 using unitsphere::mapped_gallery;
 using unitsphere::mapped_rows;
 using unitsphere::mapped_safetensors;

@@ -19,7 +19,7 @@ public:
     template <class UnitRow>
     void find(idx_t count, idx_t dim, UnitRow&& unit_row) {
         array<double> sum(dim);
-        array<float> mean(dim), signs(dim);
+        array<float> mean(dim);
         idx_t regular = 0;
         for (idx_t i = 0; i < engine::minimum(count, rows_of_mean); ++i) {
             const float* const row = unit_row(i);
@@ -28,6 +28,12 @@ public:
             ++regular;
         }
         for (idx_t k = 0; k < dim; ++k) mean[k] = regular > 0 ? float(sum[k] / double(regular)) : 0.0f;
+        set_mean(static_cast<array<float>&&>(mean));
+    }
+    /// Of a mean that is known.
+    void set_mean(array<float>&& mean) {
+        const idx_t dim = idx_t(mean.size());
+        array<float> signs(dim);
         kernel::find_rotation_signs(dim, signs.data());
         mean_square_ = kernel::product_in_double(mean.data(), mean.data(), dim);
         mean_ = static_cast<array<float>&&>(mean), signs_ = static_cast<array<float>&&>(signs);
@@ -84,8 +90,10 @@ public:
             std::memcpy(bytes.data(), bytes_.data(), std::size_t(taken * panel_bytes));
             std::memcpy(numbers.data(), numbers_.data(), std::size_t(taken) * sizeof(Numbers));
         }
-        bytes_ = static_cast<array<Byte>&&>(bytes);
-        numbers_ = static_cast<array<Numbers>&&>(numbers);
+        adopt(static_cast<array<Byte>&&>(bytes), static_cast<array<Numbers>&&>(numbers));
+    }
+    void adopt(array<Byte>&& bytes, array<Numbers>&& numbers) noexcept {
+        bytes_ = static_cast<array<Byte>&&>(bytes), numbers_ = static_cast<array<Numbers>&&>(numbers);
     }
 
 private:
@@ -111,6 +119,14 @@ public:
         auto out = matrix<float>::uninitialized(count, dim_);
         for (idx_t i = 0; i < count; ++i) unpack_row(first + i, out.row(i));
         return normalize_to_new<float>(matrix_view<const float>(out.view()), {}, {}, owner);
+    }
+
+    /// Takes `rows` rows that are packed already, seen from the mean.
+    void adopt(row_space&& space, array<std::uint8_t>&& panels, array<kernel::compact_numbers>&& numbers, idx_t rows,
+               const row_report& seen) noexcept {
+        space_ = static_cast<row_space&&>(space), rows_ = rows, dim_ = space_.dim(), seen_ = seen;
+        panels_.adopt(static_cast<array<std::uint8_t>&&>(panels),
+                      static_cast<array<kernel::compact_numbers>&&>(numbers));
     }
 
     /// Appends the rows of a view. If it fails, everything is as before.

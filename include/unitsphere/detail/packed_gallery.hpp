@@ -69,8 +69,8 @@ public:
     }
 
     /// Takes `rows` rows that are packed already, in rows_of_panels(rows) rows of storage.
-    void adopt(matrix<float>&& panels, idx_t rows, const row_report& seen, double deviation) noexcept {
-        storage_ = static_cast<matrix<float>&&>(panels);
+    void adopt(matrix<Storage>&& panels, idx_t rows, const row_report& seen, double deviation) noexcept {
+        storage_ = static_cast<matrix<Storage>&&>(panels);
         rows_ = rows, seen_ = seen, deviation_ = deviation;
     }
 

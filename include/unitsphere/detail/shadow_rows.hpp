@@ -74,6 +74,13 @@ public:
         bytes_.take(rows, 0, how);
     }
 
+    /// Takes unit rows, and makes their bytes.
+    void adopt(matrix<float>&& rows, const row_report& seen, double deviation, const execution& how) {
+        own_ = static_cast<matrix<float>&&>(rows);
+        rows_ = own_.rows(), dim_ = own_.dim(), seen_ = seen, deviation_ = deviation;
+        bytes_.take(unit_rows(), 0, how);
+    }
+
     idx_t rows() const noexcept { return rows_; }
     idx_t dim() const noexcept { return dim_; }
     idx_t bytes() const noexcept { return own_.rows() * own_.dim() * idx_t(sizeof(float)) + bytes_.bytes(); }
