@@ -2,7 +2,7 @@
 """The table and the plot of recall: what does compact storage find, and how fast?
 
 recall.py PROGRAM [--data FOLDER] [--rows N] [--pin CORE] [--rounds N] [--page FILE.md] [--plot FILE.svg]
-                  [--built TEXT] [--lines FILE.json]
+                  [--machine TEXT] [--built TEXT] [--lines FILE.json]
 
 Without --data there are no real embeddings, with --rows 0 no synthetic ones. The table goes between the two comments
 `recall` of the page. --lines keeps what the program printed, or, without a PROGRAM, is read instead.
@@ -24,8 +24,9 @@ The share of the ten nearest rows that a search finds, in brackets that of the n
 query in a call, and 256. *x 2* and *x 4* score as many candidates again with the rows (`top_k_rescored`; others'
 candidates by our loop, since not all of them have one). What is exact needs none. A row counts as found where its
 cosine in double reaches that of the k-th nearest row less 5e-7: a copy is as good as the row. Queries and rows are of
-unit length, dim 512. One thread of {cpu} ({set}), {date}; {peers}.
-The least CPU time of {rounds} interleaved rounds; those who would take too long get fewer queries.
+unit length, dim 512. The least CPU time of {rounds} interleaved rounds, {date}; those who would take too long get
+fewer queries. One thread of {machine};
+{peers}.
 
 ![Recall over queries a second](plots/recall.svg)
 """
@@ -72,10 +73,10 @@ def table(head, lines, cells):
     return text
 
 
-def page(context, lines, rounds, built):
+def page(context, lines, rounds, machine, built):
     faiss = f"FAISS {context['faiss']}{', ' + built if built else ''}" if "faiss" in context else "no peers"
-    text = TEXT.format(cpu=processor().get("model name", "this machine"), date=datetime.date.today(), rounds=rounds,
-                       set=context["instruction_set"], peers=faiss)
+    text = TEXT.format(date=datetime.date.today(), rounds=rounds, peers=faiss,
+                       machine=machine or processor().get("model name", "this machine"))
     of = {(line["task"], name(line), line["factor"]): line for line in lines}
     real = [line for line in lines if line["task"] == TASKS[0]]
     if real:
@@ -173,6 +174,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--page", default="recall.md")
     parser.add_argument("--plot", default="recall.svg")
+    parser.add_argument("--machine", default="", help="what the page calls it; by default the processor's name")
     parser.add_argument("--built", default="", help="what the page says of FAISS' build")
     parser.add_argument("--lines", help="what the program printed")
     options = parser.parse_args()
@@ -184,7 +186,7 @@ def main():
         with open(options.page, encoding="utf-8") as file:
             old = file.read()
     with open(options.page, "w", encoding="utf-8") as file:
-        file.write(with_section(old, page(context, lines, options.rounds, options.built)))
+        file.write(with_section(old, page(context, lines, options.rounds, options.machine, options.built)))
     with open(options.plot, "w", encoding="utf-8") as file:
         file.write(plot(lines))
 
