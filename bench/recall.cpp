@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <numeric>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -173,6 +174,10 @@ double share_found(const task& of, const chosen_queries& some, const matrix<idx_
     return double(hits) / double(found.rows() * k);
 }
 
+bool same(const matrix<idx_t>& a, const matrix<idx_t>& b) {
+    return std::equal(a.data(), a.data() + a.rows() * a.dim(), b.data());
+}
+
 struct variant {
     const contestant* by;
     idx_t factor, queries, many, ones;
@@ -209,10 +214,12 @@ void measure(const task& of, int rounds, double patience) {
     options.filter.exclude_self = of.among_themselves;
     const matrix<float> exact = us::top_k(of.queries, of.rows, 10, {}, options).scores;
     const std::vector<contestant> all = contestants(of);
+    const chosen_queries some(of, 256);
+    if (const question asked = some.all(of); !same(all[0].search(asked, 10, 1), all[1].search(asked, 10, 1)))
+        throw std::runtime_error(of.name + ": the search by bytes has other answers than that of floats");
     std::vector<variant> variants;
     for (const contestant& by : all)
         for (const idx_t factor : by.factors) variants.push_back(find(of, exact, by, factor, patience));
-    const chosen_queries some(of, 256);
     for (int round = 0; round < rounds; ++round)
         for (variant& one : variants) time_once(of, some, one);
     for (const variant& v : variants)
