@@ -1,7 +1,7 @@
 /// Unit rows of float beside their bytes: the storage of a `shadow_gallery`.
 #pragma once
 
-#include "../engine/filter_loop.hpp"
+#include "../engine/shadow_side.hpp"
 #include "growing_bytes.hpp"
 
 namespace unitsphere {
