@@ -163,6 +163,25 @@ TEST_CASE("no split changes ranks by bytes, nor do passes, nor rows that are ado
     check_ranks(pairs, shadow_gallery::over(rows), gallery(rows));
 }
 
+TEST_CASE("a shadow gallery keeps the mean that it was given, and its answers", "[shadow]") {
+    const captioned_images pairs(30, 200, 40, 0.5f);
+    std::vector<double> mean(40, 0.1);
+    shadow_gallery_options options;
+    options.mean = mean;
+    shadow_gallery grown(part(pairs.texts, 0, 50), {}, options);
+    grown.append(part(pairs.texts, 50, 150));
+    check_ranks(pairs, grown, gallery(pairs.texts));
+    const unit_embeddings<float> units = normalize(pairs.texts);
+    const shadow_gallery over = shadow_gallery::over(units, {}, {mean});
+    check_ranks(pairs, over, gallery(pairs.texts));
+    for (idx_t k = 0; k < 40; ++k)
+        if (grown.packed().space.mean[k] != 0.1f || over.packed().space.mean[k] != 0.1f) FAIL("mean of " << k);
+    CHECK_THROWS_WITH(grown.append(pairs.texts, {}, options), Catch::Contains("a gallery that has 200 rows"));
+    mean[3] = std::numeric_limits<double>::infinity();
+    CHECK_THROWS_WITH(shadow_gallery::over(units, {}, {mean}), Catch::Contains("not finite at 3 of 40"));
+    CHECK_THROWS_AS(shadow_gallery(random_rows<float>(3, 41, 1), {}, options), shape_error);
+}
+
 TEST_CASE("ranks do not read the rows of float that the bytes put on one side of every label", "[shadow]") {
     const idx_t q = 60, g = 4000, dim = 64;
     captioned_images pairs(q, g, dim, 0.3f);
