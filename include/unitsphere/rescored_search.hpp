@@ -19,16 +19,6 @@ inline constexpr side_names top_k_rescored_names = of_queries_and_gallery("top_k
 inline constexpr side_names of_queries_and_rows = {
     "top_k_rescored", "queries", "queries have dim ", "queries row ", "rows", "rows have dim ", "rows row "};
 
-/// The first `dim` elements of rows, which have no unit length.
-template <class T>
-matrix_view<const T> truncated(const matrix_view<const T>& rows, idx_t dim) {
-    return {rows.data(), rows.rows(), dim, rows.stride()};
-}
-template <class T>
-matrix_view<const T> truncated(const unit_view<T>& rows, idx_t dim) {
-    return {rows.data(), rows.rows(), dim, rows.stride()};
-}
-
 /// Whether Rows can be the second stage: rows, or a gallery with the elements of its rows.
 template <class Rows>
 constexpr bool can_rescore() {
@@ -76,12 +66,15 @@ void best_of_candidates(const Queries& queries, const Gallery& gallery, const Ro
     row_policy of_queries;  // errors and counts belong to the first pass
     if (options.queries.zero_rows == on_row::nan) of_queries.zero_rows = on_row::nan;
     const engine::row_source<typename Queries::value_type> source(queries, of_queries, "top_k_rescored", "");
+    const auto values = engine::values_of(queries);
+    const matrix_view<const typename Queries::value_type> short_queries(values.data(), values.rows(),
+                                                                        options.truncate_dim, values.stride());
     const auto search = [&](const auto& some) {
         score_all<float, engine::tile_order::by_strips>(
             how, top_k_rescored_names, some, gallery, options.queries, options.gallery,
             rescore_candidates<Queries, Rows>(source, rows, candidates, indices, scores));
     };
-    options.truncate_dim == 0 ? search(queries) : search(truncated(queries, options.truncate_dim));
+    options.truncate_dim == 0 ? search(queries) : search(short_queries);
 }
 
 }  // namespace detail
@@ -97,16 +90,17 @@ void best_of_candidates(const Queries& queries, const Gallery& gallery, const Ro
 /// options.truncate_dim: embeddings of a Matryoshka model, whose first elements are embeddings themselves. The gallery
 /// holds the first truncate_dim elements of the rows, and the first pass takes those of the queries, normalized again:
 ///
-///   const compact_gallery<std::int8_t> first(matrix_view<const float>(rows.data(), rows.rows(), 256, rows.stride()));
+///   const compact_gallery<std::int8_t> first(truncate_dim(rows, 256));
 ///   top_k_rescored(queries, first, rows, 10, 4, {}, {{}, {}, 256});
 ///
-/// Shapes   queries [q, dim], gallery [g, dim] or [g, truncate_dim]: a compact_gallery (or a `gallery`, or rows); rows [g, dim]: the rows
-///          that it was made of, or a `gallery`, a shadow_gallery or a compact_gallery of 16 bits of them -> indices
-///          [q, k] of idx_t, scores [q, k], k <= g.
+/// Shapes   queries [q, dim], gallery [g, dim] or [g, truncate_dim]: a compact_gallery (or a `gallery`, or rows); rows
+///          [g, dim]: the rows that it was made of, or a `gallery`, a shadow_gallery or a compact_gallery of 16 bits
+///          of them -> indices [q, k] of idx_t, scores [q, k], k <= g.
 /// Units    cosines with the bits of cosine_similarity(queries, rows); indices are row numbers.
 /// Errors   shape_error if dims or the numbers of rows disagree, k exceeds g, or an output has another shape or
-///          overlaps; value_error for a factor below 1, a truncate_dim that is not 0 .. dim, and for zero or non-finite rows where the options of that side
-///          say so. A row of `rows` with NaN or Inf is never found.
+///          overlaps; value_error for a factor below 1, for a truncate_dim that is not 0 .. dim, and for zero or
+///          non-finite rows where the options of that side say so (of queries that are cut: their first elements). A
+///          row of `rows` with NaN or Inf is never found.
 /// Threads  `how` splits the gallery; every split gives the same result.
 /// Memory   12 bytes for each candidate of each worker and some MiB of packed rows, from the workspace of `how`. Only
 ///          the candidates' rows are read: `rows` may lie in a file that is mapped. Those of a `gallery` cost more,
