@@ -92,6 +92,7 @@ using unitsphere::one_bit;
 // shadow_gallery.hpp
 using unitsphere::shadow_gallery;
 using unitsphere::shadow_gallery_options;
+using unitsphere::shadow_gallery_over_options;
 
 // rescored_search.hpp
 using unitsphere::top_k_rescored;

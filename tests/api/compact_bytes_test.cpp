@@ -167,6 +167,33 @@ TEMPLATE_LIST_TEST_CASE("scores of compact integers are those of their descripti
     CHECK(gallery.bytes() == panels * 16 * (padded * bits_of<TestType> / 8 + 8) + 8 * dim);
 }
 
+TEST_CASE("compact integers take the mean of the caller, and keep it", "[compact]") {
+    const idx_t dim = 70;
+    const auto rows = troubled(60, dim, 31), queries = troubled(9, dim, 32);
+    oracle expected(units_of(rows));
+    for (idx_t k = 0; k < dim; ++k) expected.mean[std::size_t(k)] = 0.01f * float(k % 11 - 3);
+    compact_gallery_options options;
+    options.mean = expected.mean;
+    compact_gallery<std::int8_t> gallery(part(rows, 0, 21), {}, options);
+    gallery.append(part(rows, 21, 39));
+    CHECK(first_difference(cosine_similarity(queries, gallery),
+                           expected.scores(units_of(queries), units_of(rows), 8)) == "");
+
+    CHECK_THROWS_WITH(gallery.append(rows, {}, options), Catch::Contains("a gallery that has 60 rows"));
+    const auto refusal = [&](const std::vector<double>& mean) {
+        options.mean = mean;
+        return message_of<std::invalid_argument>([&] { compact_gallery<int4>(rows, {}, options); });
+    };
+    std::vector<double> mean(70, 0.1);
+    CHECK(refusal(std::vector<double>(69, 0.0)) == "compact_gallery: the mean has dim 69, the rows have dim 70");
+    CHECK(refusal(std::vector<double>(70, 0.25)) ==
+          "compact_gallery: the mean has norm 2.09165007, it must be at most 1");
+    mean[5] = std::numeric_limits<double>::quiet_NaN();
+    CHECK(refusal(mean) == "compact_gallery: the mean is not finite at 5 of 70");
+    CHECK_THROWS_WITH(compact_gallery<float16>(rows, {}, options), Catch::Contains("a mean of dim 70"));
+    CHECK(gallery.rows() == 60);
+}
+
 TEMPLATE_LIST_TEST_CASE("searches of compact integers are those of their scores", "[compact]", integer_storages) {
     const auto rows = troubled_rows(500, 40, 23), queries = troubled_rows(45, 40, 24);
     const compact_gallery<TestType> gallery(rows);

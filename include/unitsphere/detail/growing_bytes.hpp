@@ -1,6 +1,7 @@
 /// Unit rows of 8, 4 or 1 bits an element that grow: the storage of a compact_gallery of integers.
 #pragma once
 
+#include "../data/column.hpp"
 #include "../engine/byte_loop.hpp"
 #include "packed_gallery.hpp"
 
@@ -15,13 +16,14 @@ public:
     idx_t bytes() const noexcept { return idx_t((mean_.size() + signs_.size()) * sizeof(float)); }
     kernel::byte_space view() const noexcept { return {mean_.data(), signs_.data(), mean_square_}; }
 
-    /// From the first rows among unit_row(i), i < count.
+    /// From `given`, or without it from the first rows among unit_row(i), i < count.
     template <class UnitRow>
-    void find(idx_t count, idx_t dim, UnitRow&& unit_row) {
+    void find(idx_t count, idx_t dim, const number_list& given, UnitRow&& unit_row) {
         array<double> sum(dim);
         array<float> mean(dim);
         idx_t regular = 0;
-        for (idx_t i = 0; i < engine::minimum(count, rows_of_mean); ++i) {
+        for (idx_t k = 0; k < given.count(); ++k) regular = 1, sum[k] = given[k];
+        for (idx_t i = 0; !given.is_given() && i < engine::minimum(count, rows_of_mean); ++i) {
             const float* const row = unit_row(i);
             if (kernel::length_of(row, dim).kind() != kernel::row_kind::regular) continue;
             for (idx_t k = 0; k < dim; ++k) sum[k] += double(row[k]);
@@ -45,6 +47,20 @@ private:
     array<float> mean_ = {}, signs_ = {};
     double mean_square_ = 0.0;
 };
+
+/// Refuses a mean of another dim, one that is no mean of unit rows, and one for a gallery that has rows.
+inline void require_mean(const number_list& mean, idx_t dim, idx_t rows, const char* function) {
+    if (!mean.is_given()) return;
+    const idx_t size = mean.count();
+    if (rows > 0) fail<value_error>(function, ": a mean was given for a gallery that has ", rows, " rows");
+    if (size != dim) fail<shape_error>(function, ": the mean has dim ", size, ", the rows have dim ", dim);
+    double square = 0.0;
+    for (idx_t k = 0; k < size; ++k) {
+        if (!is_finite(mean[k])) fail<value_error>(function, ": the mean is not finite at ", k, " of ", size);
+        square += mean[k] * mean[k];
+    }
+    if (square > 1.01) fail<value_error>(function, ": the mean has norm ", std::sqrt(square), ", it must be at most 1");
+}
 
 /// A count that is 0 once it has been moved: arrays are empty then, too.
 class moved_count {
@@ -131,17 +147,18 @@ public:
 
     /// Appends the rows of a view. If it fails, everything is as before.
     template <class View>
-    void append(const View& view, const execution& how, const row_policy& policy, const char* function,
-                const char* row) {
+    void append(const View& view, const execution& how, const row_policy& policy, const number_list& mean,
+                const char* function, const char* row) {
         if (rows_ > 0 && view.dim() != dim_)
             fail<shape_error>(function, ": rows have dim ", view.dim(), ", the gallery has dim ", dim_);
+        require_mean(mean, view.dim(), rows_, function);
         if (view.dim() > kernel::most_byte_dim)
             fail<shape_error>(function, ": rows have dim ", view.dim(), ", it must be at most ", kernel::most_byte_dim);
         row_report counted_here;
         row_policy counted = policy;  // a report makes unit rows count, too
         if (counted.report == nullptr) counted.report = &counted_here;
         engine::row_source source(view, counted, function, row);
-        if (rows_ == 0) find_space(source);
+        if (rows_ == 0) find_space(source, mean);
         panels_.reserve(function, rows_, view.rows(), panel_bytes(view.dim()));
         pack(how, source);
         row_report seen = source.seen();
@@ -155,10 +172,10 @@ private:
     static constexpr idx_t panels_of_task = 8;
 
     template <class T>
-    void find_space(engine::row_source<T>& source) {
+    void find_space(engine::row_source<T>& source, const number_list& mean) {
         array<float> unit(source.dim());
         row_report unused;
-        space_.find(source.rows(), source.dim(), [&](idx_t i) {
+        space_.find(source.rows(), source.dim(), mean, [&](idx_t i) {
             kernel::scale_row(source.row(i), source.dim(), source.factors(i, unused), unit.data());
             return unit.data();
         });

@@ -1,7 +1,7 @@
 /// Unit rows of float beside their bytes: the storage of a `shadow_gallery`.
 #pragma once
 
-#include "../engine/filter_loop.hpp"
+#include "../engine/shadow_side.hpp"
 #include "growing_bytes.hpp"
 
 namespace unitsphere {
@@ -18,10 +18,10 @@ public:
     kernel::byte_space space() const noexcept { return space_.view(); }
 
     /// Takes rows `first` and all behind it. What was there before stays until all are taken.
-    void take(const unit_view<float>& rows, idx_t first, const execution& how) {
+    void take(const unit_view<float>& rows, idx_t first, const number_list& mean, const execution& how) {
         const idx_t dim = rows.dim(), count = rows.rows() - first;
         if (dim < 1 || dim > kernel::most_byte_dim || count == 0) return;
-        if (first == 0) space_.find(rows.rows(), dim, [&](idx_t i) { return rows.row(i); });
+        if (first == 0) space_.find(rows.rows(), dim, mean, [&](idx_t i) { return rows.row(i); });
         panels_.reserve("shadow_gallery", first, count, kernel::padded_bytes(dim) * kernel::byte_columns);
         const idx_t first_panel = first / kernel::byte_columns;
         const idx_t panels = engine::ceil_div(rows.rows(), kernel::byte_columns) - first_panel;
@@ -64,14 +64,15 @@ class shadow_rows {
 public:
     shadow_rows() noexcept = default;
     /// Rows that the caller keeps.
-    shadow_rows(const unit_view<float>& rows, const execution& how)
+    shadow_rows(const unit_view<float>& rows, const number_list& mean, const execution& how)
         : kept_(rows.values()), rows_(rows.rows()), dim_(rows.dim()), deviation_(greatest_deviation(rows, how)) {
         for (idx_t i = 0; i < rows_; ++i) {
             const kernel::row_kind kind = kernel::length_of(rows.row(i), rows.dim()).kind();
             if (kind == kernel::row_kind::zero) seen_.add_zero(i);
             if (kind == kernel::row_kind::non_finite) seen_.add_non_finite(i);
         }
-        bytes_.take(rows, 0, how);
+        require_mean(mean, dim_, 0, "shadow_gallery::over");
+        bytes_.take(rows, 0, mean, how);
     }
 
     /// Takes unit rows, and makes their bytes.
@@ -95,11 +96,12 @@ public:
 
     /// Appends the rows of a view. If it fails, everything is as before.
     template <class View>
-    void append(const View& view, const execution& how, const row_policy& policy) {
+    void append(const View& view, const execution& how, const row_policy& policy, const number_list& mean) {
         if (kept_.data() != nullptr)
             fail<value_error>("shadow_gallery::append: the rows are the caller's, nothing can be appended");
         if (rows_ > 0 && view.dim() != dim())
             fail<shape_error>("shadow_gallery: rows have dim ", view.dim(), ", the gallery has dim ", dim());
+        require_mean(mean, view.dim(), rows_, "shadow_gallery");
         row_report counted_here;
         row_policy counted = policy;  // a report makes unit rows count, too
         if (counted.report == nullptr) counted.report = &counted_here;
@@ -113,7 +115,7 @@ public:
             source.count(seen);
         });
         const matrix_view<const float> all(own_.data(), rows_ + view.rows(), own_.dim());
-        bytes_.take(unit_access::view<float>(all), rows_, how);
+        bytes_.take(unit_access::view<float>(all), rows_, mean, how);
         row_report seen = source.seen();
         seen.first_zero += rows_, seen.first_non_finite += rows_;
         seen_.add(seen);
