@@ -112,10 +112,9 @@ us::idx_t use_search(const us::matrix<T>& rows) {
     us::compact_gallery<us::int4> nibbles(rows);
     us::compact_gallery<us::one_bit> bits(rows);
     bytes_copy = static_cast<us::compact_gallery<std::int8_t>&&>(bytes);
-    const us::idx_t by_integers = us::top_k(rows, shadow_copy, 2, space).indices(0, 0) +
-                                  us::top_k(rows, bytes_copy, 2).indices(0, 0) +
-                                  us::range_search(rows, nibbles, 0.5f).offsets[1] +
-                                  us::idx_t(us::cosine_similarity(rows, bits)(0, 0));
+    const us::idx_t by_integers =
+        us::top_k(rows, shadow_copy, 2, space).indices(0, 0) + us::top_k(rows, bytes_copy, 2).indices(0, 0) +
+        us::range_search(rows, nibbles, 0.5f).offsets[1] + us::idx_t(us::cosine_similarity(rows, bits)(0, 0));
     const us::neighbours found = us::top_k(rows, catalogue, 2, space), raw = us::top_k(rows, rows, 1),
                          halves = us::top_k_rescored(rows, compact_copy, rows, 1, 2);
     us::idx_t pairs = found.indices(0, 0) + raw.indices(0, 0) + halves.indices(0, 0) + by_integers;
@@ -130,6 +129,11 @@ us::idx_t use_search(const us::matrix<T>& rows) {
     filtered.filter.mask = other.mask([](us::idx_t id) { return id > 0; });
     pairs += us::top_k(rows, other, 1).indices(0, 0) + us::range_search(rows, other, 0.5f).indices[0];
     us::for_each_in_range(rows, other, 0.5f, [&](us::idx_t, us::idx_t, float) { ++pairs; });
+    us::keyed<us::compact_gallery<us::int4>> small_keyed(7, rows);
+    small_keyed.add(8, rows), small_keyed.replace(8, rows), small_keyed.remove(7);
+    us::keyed<us::shadow_gallery> shadow_keyed(7, rows);
+    shadow_keyed.add(8, rows), shadow_keyed.replace(8, rows), shadow_keyed.remove(7);
+    pairs += us::top_k(rows, small_keyed, 1).indices(0, 0) + us::top_k(rows, shadow_keyed, 1).indices(0, 0);
     pairs += other.ids()[0] + other.unit_rows(7).rows() + other.report().zero_rows + other.contains(7);
     us::range_result in_range = us::range_search(rows, catalogue, 0.5f);
     const us::range_result same_range(in_range);

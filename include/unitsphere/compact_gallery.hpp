@@ -129,5 +129,10 @@ private:
     typename detail::compact_rows<Storage>::type rows_ = {};
 };
 
+namespace detail {
+template <class Storage>
+struct storage_of<compact_gallery<Storage>> : compact_rows<Storage> {};
+}  // namespace detail
+
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere

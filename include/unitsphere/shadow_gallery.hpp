@@ -70,7 +70,7 @@ public:
     ///          append, up to 4096 rows: append many at first, or searches read more floats.   Source  as the class.
     template <class Rows, detail::if_rows<Rows> = 0>
     void append(const Rows& rows, const execution& how = {}, const shadow_gallery_options& options = {}) {
-        rows_.append(engine::view_of(rows), how, options.rows);
+        rows_.append(engine::view_of(rows), how, options.rows, "shadow_gallery", "row ");
     }
     template <class Rows, class... More, class Advice = detail::pass_rows, detail::unless_rows<Rows> = 0>
     void append(const Rows&, More&&...) = delete;
@@ -79,11 +79,18 @@ public:
     unit_view<float> unit_rows() const noexcept UNITSPHERE_LIFETIMEBOUND { return rows_.unit_rows(); }
 
     /// For the engine: the rows and their bytes.
-    engine::shadow_view packed() const noexcept { return rows_.view(); }
+    engine::shadow_view packed() const noexcept { return rows_.packed(); }
 
 private:
     detail::shadow_rows rows_ = {};
 };
+
+namespace detail {
+template <>
+struct storage_of<shadow_gallery> {
+    using type = shadow_rows;
+};
+}  // namespace detail
 
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere

@@ -8,7 +8,7 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace detail {
 
-/// Whether a gallery has ids: true of keyed_gallery.
+/// Whether a gallery has ids: true of keyed<Gallery>.
 template <class Gallery>
 inline constexpr bool is_keyed = false;
 
@@ -16,11 +16,11 @@ inline constexpr bool is_keyed = false;
 struct keyed_access {
     template <class Gallery>
     static const id_table& table(const Gallery& gallery) noexcept {
-        return gallery.ids_;
+        return gallery.rows_.ids();
     }
     template <class Gallery>
     static auto view(const Gallery& gallery) noexcept {
-        return gallery.packed();
+        return gallery.rows_.packed();
     }
 };
 
