@@ -177,6 +177,7 @@ us::idx_t use_retrieval(const us::matrix<T>& rows) {
                             us::clip_score(rows, rows);
     const us::matrix<float> scores = us::cosine_similarity(rows, rows);
     us::duplicate_groups groups = us::near_duplicates(rows, 0.9f);
+    pairs += us::near_duplicates(other, 0.9f).representative[0];
     const us::duplicate_groups copy(groups);
     groups = copy;
     return us::idx_t(measures + us::ndcg_at(scores, scores, 1)) + us::idx_t(groups[0].size()) + groups.duplicates() +

@@ -188,7 +188,7 @@ TEMPLATE_TEST_CASE("after any history a keyed gallery finds what a fresh gallery
     past.remove(past.keyed.rows() - 5);
     past.check(queries);
     if constexpr (std::is_same_v<TestType, shadow_gallery>) {
-        const auto& of_panel = *detail::keyed_access::view(past.keyed).bytes.numbers;
+        const auto& of_panel = *detail::keyed_access::rows(past.keyed).packed().bytes.numbers;
         CHECK(*std::max_element(of_panel.error, of_panel.error + 5) <= of_panel.most_error);
         CHECK(*std::max_element(of_panel.length, of_panel.length + 5) <= of_panel.most_length);
     }
@@ -254,6 +254,39 @@ TEST_CASE("the filters of a keyed gallery go by ids", "[keyed_gallery]") {
     const std::vector<idx_t> selves{ids[0], ids[1], ids[2], ids[3], ids[4], ids[200], 1, -1, ids[8]};
     filter.exclude_self = true, filter.query_rows = selves;
     expect(filter, [&](idx_t i, idx_t id) { return id != selves[std::size_t(i)]; });
+}
+
+TEMPLATE_TEST_CASE("near duplicates of a keyed gallery are groups of ids", "[keyed_gallery]", gallery, shadow_gallery) {
+    history<TestType> past(24, 446);
+    past.pool = near_twins<float>(40, 24, 447);
+    past.add(90, {});
+    past.remove(25);  // so few that the holes stay
+    past.add(20, {});
+    std::vector<idx_t> ids;
+    const matrix<float> rows = rows_of_ids(past.model, 24, ids);
+    const auto id_of = [&](idx_t row) { return ids[std::size_t(row)]; };
+    near_duplicates_options options;
+    options.max_group_size = GENERATE(PTRDIFF_MAX, 5);
+    options.around_centres = GENERATE(false, true);
+    row_report report;
+    options.rows.report = &report;
+    for (const float threshold : {0.3f, 0.999f, 1.0f}) {
+        const duplicate_groups found = near_duplicates(past.keyed, threshold, in_reverse, options);
+        CHECK(report.first_zero == past.keyed.report().first_zero);
+        duplicate_groups expected = near_duplicates(gallery(rows), threshold, {}, options);
+        REQUIRE(expected.size() > 0);
+        for (idx_t& row : expected.representative) row = id_of(row);
+        for (idx_t& row : expected.members) row = id_of(row);
+        CHECK((found.representative == expected.representative && found.first == expected.first));
+        CHECK(found.members == expected.members);
+        std::vector<idx_t> representative(ids.size());
+        near_duplicates_into(past.keyed, threshold, representative, {}, options);
+        CHECK(std::equal(representative.begin(), representative.end(), found.representative.begin()));
+    }
+    options.rows.zero_rows = on_row::error;
+    CHECK_THROWS_AS(near_duplicates(past.keyed, 0.5f, {}, options), value_error);
+    std::vector<idx_t> representative(ids.size() - 1);
+    CHECK_THROWS_AS(near_duplicates_into(past.keyed, 0.5f, representative), shape_error);
 }
 
 TEST_CASE("a keyed gallery refuses what does not fit, and stays as it was", "[keyed_gallery]") {
