@@ -120,7 +120,7 @@ public:
                                           " was given to 16 bits an element, which take none");
             rows_.append(engine::view_of(rows), how, options.rows, "compact_gallery", "row ");
         } else {
-            rows_.append(engine::view_of(rows), how, options.rows, options.mean, "compact_gallery", "row ");
+            rows_.append(engine::view_of(rows), how, options.rows, "compact_gallery", "row ", options.mean);
         }
     }
     template <class Rows, class... More, class Advice = detail::pass_rows, detail::unless_rows<Rows> = 0>
@@ -143,6 +143,11 @@ private:
     friend struct detail::gallery_access;
     typename detail::compact_rows<Storage>::type rows_ = {};
 };
+
+namespace detail {
+template <class Storage>
+struct storage_of<compact_gallery<Storage>> : compact_rows<Storage> {};
+}  // namespace detail
 
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere

@@ -86,7 +86,7 @@ public:
     /// Source   as the class.
     template <class Rows, detail::if_rows<Rows> = 0>
     void append(const Rows& rows, const execution& how = {}, const shadow_gallery_options& options = {}) {
-        rows_.append(engine::view_of(rows), how, options.rows, options.mean);
+        rows_.append(engine::view_of(rows), how, options.rows, "shadow_gallery", "row ", options.mean);
     }
     template <class Rows, class... More, class Advice = detail::pass_rows, detail::unless_rows<Rows> = 0>
     void append(const Rows&, More&&...) = delete;
@@ -95,12 +95,19 @@ public:
     unit_view<float> unit_rows() const noexcept UNITSPHERE_LIFETIMEBOUND { return rows_.unit_rows(); }
 
     /// For the engine: the rows and their bytes.
-    engine::shadow_view packed() const noexcept { return rows_.view(); }
+    engine::shadow_view packed() const noexcept { return rows_.packed(); }
 
 private:
     friend struct detail::gallery_access;
     detail::shadow_rows rows_ = {};
 };
+
+namespace detail {
+template <>
+struct storage_of<shadow_gallery> {
+    using type = shadow_rows;
+};
+}  // namespace detail
 
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere

@@ -99,6 +99,7 @@ using unitsphere::top_k_rescored;
 using unitsphere::top_k_rescored_into;
 using unitsphere::top_k_rescored_options;
 // keyed_gallery.hpp
+using unitsphere::keyed;
 using unitsphere::keyed_gallery;
 using unitsphere::keyed_gallery_options;
 

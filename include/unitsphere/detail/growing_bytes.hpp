@@ -81,10 +81,21 @@ private:
     idx_t count_;
 };
 
+/// The numbers of a row become those of another.
+inline void move_numbers(const kernel::compact_numbers& from, idx_t i, kernel::compact_numbers& to, idx_t j) noexcept {
+    to.scale[j] = from.scale[i], to.from_mean[j] = from.from_mean[i];
+}
+inline void move_numbers(const kernel::panel_numbers& from, idx_t i, kernel::panel_numbers& to, idx_t j) noexcept {
+    to.scale[j] = from.scale[i], to.from_mean[j] = from.from_mean[i];
+    to.error[j] = from.error[i], to.length[j] = from.length[i];
+}
+
 /// Panels of 16 rows that grow, and the numbers of each.
 template <class Byte, class Numbers>
 class growing_panel_bytes {
 public:
+    /// Rows that there is room for.
+    idx_t capacity() const noexcept { return idx_t(numbers_.size()) * kernel::byte_columns; }
     idx_t size_in_bytes() const noexcept { return idx_t(bytes_.size()) + idx_t(numbers_.size() * sizeof(Numbers)); }
     const Byte* bytes() const noexcept { return bytes_.data(); }
     const Numbers* numbers() const noexcept { return numbers_.data(); }
@@ -111,6 +122,16 @@ public:
     void adopt(array<Byte>&& bytes, array<Numbers>&& numbers) noexcept {
         bytes_ = static_cast<array<Byte>&&>(bytes), numbers_ = static_cast<array<Numbers>&&>(numbers);
     }
+    /// Row `from` becomes row `to`: 4 bytes of every 64 of a panel, and the numbers.
+    void move_row(idx_t from, idx_t to, idx_t panel_bytes) noexcept {
+        if (from == to) return;
+        constexpr idx_t columns = kernel::byte_columns, each = 4;
+        const idx_t i = from % columns, j = to % columns;
+        const Byte* const source = panel(from / columns, panel_bytes) + i * each;
+        Byte* const target = panel(to / columns, panel_bytes) + j * each;
+        for (idx_t n = 0; n < panel_bytes; n += columns * each) std::memcpy(target + n, source + n, each);
+        move_numbers(numbers_[from / columns], i, numbers_[to / columns], j);
+    }
 
 private:
     array<Byte> bytes_ = {};
@@ -128,13 +149,30 @@ public:
         return {panels_.bytes(), panels_.numbers(), rows_, dim_, space_.view(), seen_, 0.0};
     }
 
+    idx_t capacity() const noexcept { return panels_.capacity(); }
+    static constexpr idx_t panel_rows = kernel::byte_columns;
+
     /// `count` rows from `first` on: what is stored, rotated back, at unit length.
     unit_embeddings<float> unit_rows(const char* owner, idx_t first, idx_t count) const {
         if (first < 0 || count < 0 || count > rows() - first)
             fail<shape_error>(owner, "::unit_rows: ", count, " rows from ", first, " on, of ", rows());
         auto out = matrix<float>::uninitialized(count, dim_);
         for (idx_t i = 0; i < count; ++i) unpack_row(first + i, out.row(i));
-        return normalize_to_new<float>(matrix_view<const float>(out.view()), {}, {}, owner);
+        return unit_access::embeddings(static_cast<matrix<float>&&>(out));
+    }
+    /// Row i as a unit row.
+    void unpack_row(idx_t i, float* to) const noexcept {
+        const idx_t panel = i / kernel::byte_columns;
+        const int column = int(i % kernel::byte_columns);
+        const kernel::compact_numbers& numbers = panels_.numbers_of(panel);
+        const bool zero = numbers.from_mean[column] == kernel::of_zero_row,
+                   undefined = is_nan(numbers.from_mean[column]);
+        for (idx_t k = 0; k < dim_; ++k)
+            to[k] = numbers.scale[column] *
+                    float(kernel::compact_byte<Bits>(panels_.panel(panel, panel_bytes(dim_)), column, k));
+        kernel::rotate_back(to, dim_, space_.view().signs);
+        for (idx_t k = 0; k < dim_; ++k) to[k] = undefined ? quiet_nan() : zero ? 0.0f : to[k] + space_.view().mean[k];
+        kernel::scale_row(to, dim_, kernel::factors_of<float>(kernel::length_of(to, dim_), on_row::keep), to);
     }
 
     /// Takes `rows` rows that are packed already, seen from the mean.
@@ -147,8 +185,8 @@ public:
 
     /// Appends the rows of a view. If it fails, everything is as before.
     template <class View>
-    void append(const View& view, const execution& how, const row_policy& policy, const number_list& mean,
-                const char* function, const char* row) {
+    void append(const View& view, const execution& how, const row_policy& policy, const char* function,
+                const char* row, const number_list& mean = {}) {
         if (rows_ > 0 && view.dim() != dim_)
             fail<shape_error>(function, ": rows have dim ", view.dim(), ", the gallery has dim ", dim_);
         require_mean(mean, view.dim(), rows_, function);
@@ -158,24 +196,60 @@ public:
         row_policy counted = policy;  // a report makes unit rows count, too
         if (counted.report == nullptr) counted.report = &counted_here;
         engine::row_source source(view, counted, function, row);
-        if (rows_ == 0) find_space(source, mean);
+        row_space first_space;
+        if (rows_ == 0) find_space(source, mean, first_space);
         panels_.reserve(function, rows_, view.rows(), panel_bytes(view.dim()));
-        pack(how, source);
+        pack(how, source, (rows_ == 0 ? first_space : space_).view());
         row_report seen = source.seen();
         seen.first_zero += rows_, seen.first_non_finite += rows_;
         seen_.add(seen);
+        if (rows_ == 0) space_ = static_cast<row_space&&>(first_space);
         dim_ = view.dim(), rows_ = rows_ + view.rows();
         source.report();
     }
+    /// Writes the rows of a view over the rows row_of(0), row_of(1), .. If it fails, everything is as before.
+    template <class View, class RowOf>
+    void replace(const View& view, RowOf&& row_of, const execution& how, const row_policy& policy, const char* function,
+                 const char* row) {
+        if (view.dim() != dim_)
+            fail<shape_error>(function, ": rows have dim ", view.dim(), ", the gallery has dim ", dim_);
+        row_policy counted = policy;
+        row_report seen;
+        counted.report = &seen;
+        engine::row_source source(view, counted, function, row);
+        engine::arena memory(how, function);
+        row_scratch scratch(memory, 1, dim_);
+        memory.reserve();
+        for (idx_t i = 0; i < view.rows(); ++i) pack_row(row_of(i), source, i, space_.view(), scratch, 0, seen);
+        if (policy.report != nullptr) *policy.report = seen;
+    }
+    /// Rows from[0], from[1], .. become rows first, first + 1, .., `count` of them. None goes to a higher place.
+    void move_rows(const idx_t* from, idx_t count, idx_t first) noexcept {
+        for (idx_t c = 0; c < count; ++c) panels_.move_row(from[c], first + c, panel_bytes(dim_));
+    }
+    /// Leaves the first `rows` rows.
+    void truncate(idx_t rows) noexcept { rows_ = rows; }
 
 private:
     static constexpr idx_t panels_of_task = 8;
 
+    /// What a worker needs for a row.
+    struct row_scratch {
+        engine::worker_arrays<float> units, rotated;
+        engine::worker_arrays<std::int8_t> bytes;
+
+        row_scratch(engine::arena& memory, idx_t workers, idx_t dim) {
+            memory.add(units, workers, dim);
+            memory.add(rotated, workers, dim);
+            memory.add(bytes, workers, kernel::padded_bytes(dim));
+        }
+    };
+
     template <class T>
-    void find_space(engine::row_source<T>& source, const number_list& mean) {
+    static void find_space(engine::row_source<T>& source, const number_list& mean, row_space& space) {
         array<float> unit(source.dim());
         row_report unused;
-        space_.find(source.rows(), source.dim(), mean, [&](idx_t i) {
+        space.find(source.rows(), source.dim(), mean, [&](idx_t i) {
             kernel::scale_row(source.row(i), source.dim(), source.factors(i, unused), unit.data());
             return unit.data();
         });
@@ -183,56 +257,44 @@ private:
     idx_t panel_bytes(idx_t dim) const noexcept { return kernel::compact_panel_bytes<Bits>(kernel::padded_bytes(dim)); }
     /// All rows of a source behind those that are there; a panel belongs to one task.
     template <class T>
-    void pack(const execution& how, engine::row_source<T>& source) {
+    void pack(const execution& how, engine::row_source<T>& source, const kernel::byte_space& space) {
         const idx_t dim = source.dim(), first_panel = rows_ / kernel::byte_columns, end = rows_ + source.rows();
         const idx_t panels = engine::ceil_div(end, kernel::byte_columns) - first_panel;
-        engine::arena memory(how, "compact_gallery");
-        engine::worker_arrays<float> units, rotated;
-        engine::worker_arrays<std::int8_t> bytes;
-        const idx_t workers = engine::workers_for(how, engine::ceil_div(panels, panels_of_task));
-        memory.add(units, workers, dim);
-        memory.add(rotated, workers, dim);
-        memory.add(bytes, workers, kernel::padded_bytes(dim));
+        engine::arena memory(how, source.function());
+        row_scratch scratch(memory, engine::workers_for(how, engine::ceil_div(panels, panels_of_task)), dim);
         memory.reserve();
         engine::for_each_range(how, panels, panels_of_task, [&](idx_t worker, idx_t begin, idx_t last) {
             row_report seen;
             const idx_t first = engine::maximum((first_panel + begin) * kernel::byte_columns, rows());
             for (idx_t i = first; i < engine::minimum((first_panel + last) * kernel::byte_columns, end); ++i) {
-                float* const unit = units.of(worker);
-                kernel::scale_row(source.row(i - rows_), dim, source.factors(i - rows_, seen), unit);
-                pack_row(i, unit, dim, rotated.of(worker), bytes.of(worker));
+                const idx_t panel = i / kernel::byte_columns;
+                if (i % kernel::byte_columns == 0)
+                    std::memset(panels_.panel(panel, panel_bytes(dim)), 0, std::size_t(panel_bytes(dim)));
+                pack_row(i, source, i - rows_, space, scratch, worker, seen);
             }
             source.count(seen);
         });
     }
-    void pack_row(idx_t i, const float* unit, idx_t dim, float* rotated, std::int8_t* bytes) noexcept {
-        const idx_t panel = i / kernel::byte_columns, padded = kernel::padded_bytes(dim);
-        const int column = int(i % kernel::byte_columns);
+    /// Row i of a source, which it counts, as row `to`.
+    template <class T>
+    void pack_row(idx_t to, const engine::row_source<T>& source, idx_t i, const kernel::byte_space& space,
+                  const row_scratch& scratch, idx_t worker, row_report& seen) noexcept {
+        const idx_t dim = source.dim(), padded = kernel::padded_bytes(dim), panel = to / kernel::byte_columns;
+        const int column = int(to % kernel::byte_columns);
+        float *const unit = scratch.units.of(worker), *const rotated = scratch.rotated.of(worker);
+        std::int8_t* const bytes = scratch.bytes.of(worker);
+        kernel::scale_row(source.row(i), dim, source.factors(i, seen), unit);
         const kernel::row_kind kind = kernel::length_of(unit, dim).kind();
         float scale = 0.0f, from_mean = kind == kernel::row_kind::zero ? kernel::of_zero_row : quiet_nan();
         std::memset(bytes, 0, std::size_t(padded));
         if (kind == kernel::row_kind::regular) {
-            kernel::rotate_from_mean(unit, dim, space_.view(), rotated);
+            kernel::rotate_from_mean(unit, dim, space, rotated);
             scale = kernel::compact_row<Bits>(rotated, dim, bytes);
-            from_mean = float(kernel::product_in_double(unit, space_.view().mean, dim));
+            from_mean = float(kernel::product_in_double(unit, space.mean, dim));
         }
-        std::uint8_t* const packed = panels_.panel(panel, panel_bytes(dim));
-        if (column == 0) std::memset(packed, 0, std::size_t(panel_bytes(dim)));
-        kernel::pack_compact_column<Bits>(bytes, padded, column, packed);
+        kernel::pack_compact_column<Bits>(bytes, padded, column, panels_.panel(panel, panel_bytes(dim)));
         kernel::compact_numbers& numbers = panels_.numbers_of(panel);
         numbers.scale[column] = scale, numbers.from_mean[column] = from_mean;
-    }
-    void unpack_row(idx_t i, float* to) const noexcept {
-        const idx_t panel = i / kernel::byte_columns;
-        const int column = int(i % kernel::byte_columns);
-        const kernel::compact_numbers& numbers = panels_.numbers_of(panel);
-        const bool zero = numbers.from_mean[column] == kernel::of_zero_row,
-                   undefined = is_nan(numbers.from_mean[column]);
-        for (idx_t k = 0; k < dim_; ++k)
-            to[k] = numbers.scale[column] *
-                    float(kernel::compact_byte<Bits>(panels_.panel(panel, panel_bytes(dim_)), column, k));
-        kernel::rotate_back(to, dim_, space_.view().signs);
-        for (idx_t k = 0; k < dim_; ++k) to[k] = undefined ? quiet_nan() : zero ? 0.0f : to[k] + space_.view().mean[k];
     }
 
     moved_count rows_ = 0, dim_ = 0;
