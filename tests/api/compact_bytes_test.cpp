@@ -169,7 +169,7 @@ TEMPLATE_LIST_TEST_CASE("scores of compact integers are those of their descripti
 
 TEST_CASE("compact integers take the mean of the caller, and keep it", "[compact]") {
     const idx_t dim = 70;
-    const auto rows = troubled(60, dim, 31), queries = troubled(9, dim, 32);
+    const auto rows = troubled_rows(60, dim, 31), queries = troubled_rows(9, dim, 32);
     oracle expected(units_of(rows));
     for (idx_t k = 0; k < dim; ++k) expected.mean[std::size_t(k)] = 0.01f * float(k % 11 - 3);
     compact_gallery_options options;
