@@ -137,6 +137,7 @@ us::idx_t use_search(const us::matrix<T>& rows) {
     us::keyed<us::shadow_gallery> shadow_keyed(7, rows);
     shadow_keyed.add(8, rows), shadow_keyed.replace(8, rows), shadow_keyed.remove(7);
     pairs += us::top_k(rows, small_keyed, 1).indices(0, 0) + us::top_k(rows, shadow_keyed, 1).indices(0, 0);
+    pairs += us::near_duplicates(other, 0.9f).representative[0];
     pairs += other.ids()[0] + other.unit_rows(7).rows() + other.report().zero_rows + other.contains(7);
     us::range_result in_range = us::range_search(rows, catalogue, 0.5f);
     const us::range_result same_range(in_range);
@@ -180,7 +181,6 @@ us::idx_t use_retrieval(const us::matrix<T>& rows) {
                             us::clip_score(rows, rows);
     const us::matrix<float> scores = us::cosine_similarity(rows, rows);
     us::duplicate_groups groups = us::near_duplicates(rows, 0.9f);
-    pairs += us::near_duplicates(other, 0.9f).representative[0];
     const us::duplicate_groups copy(groups);
     groups = copy;
     return us::idx_t(measures + us::ndcg_at(scores, scores, 1)) + us::idx_t(groups[0].size()) + groups.duplicates() +
