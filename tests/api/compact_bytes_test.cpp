@@ -257,12 +257,17 @@ TEMPLATE_LIST_TEST_CASE("compact integers grow, around the mean of the first row
 }
 
 TEMPLATE_LIST_TEST_CASE("compact integers that were moved take rows anew", "[compact]", integer_storages) {
-    const auto rows = random_rows<float>(40, 64, 29), others = random_rows<float>(30, 100, 30);
+    auto rows = random_rows<float>(40, 64, 29);
+    const auto others = random_rows<float>(30, 100, 30);
+    std::fill_n(rows.row(3), 64, 0.0f);
     compact_gallery<TestType> first(rows);
     const compact_gallery<TestType> taken(static_cast<compact_gallery<TestType>&&>(first));
     CHECK(first.rows() == 0);
+    CHECK(first.report().zero_rows == 0);
     CHECK(taken.rows() == 40);
+    CHECK(taken.report().first_zero == 3);
     first.append(others);
+    CHECK(first.report().zero_rows == 0);
     const compact_gallery<TestType> again(others);
     CHECK(first_difference(cosine_similarity(others, first), cosine_similarity(others, again)) == "");
 }

@@ -308,6 +308,7 @@ TEST_CASE("a keyed gallery refuses what does not fit, and stays as it was", "[ke
           "keyed_gallery::add: id 1, number 1 of 2, is there already");
     CHECK(message_of<value_error>([&] { keyed.add(negative, two); }) ==
           "keyed_gallery::add: id -4, number 1 of 2, is negative");
+    CHECK_THROWS_AS(keyed.add(~std::uint64_t(0), random_rows<float>(1, two.dim(), 438)), value_error);
     CHECK(message_of<shape_error>([&] { keyed.add(std::vector<int>{7}, two); }) ==
           "keyed_gallery::add: 1 ids for 2 rows");
     CHECK(message_of<shape_error>([&] { keyed.add(fresh, random_rows<float>(2, 9, 438)); }) ==

@@ -135,6 +135,12 @@ TEST_CASE("a shadow gallery that was moved, or whose append failed, takes rows a
     CHECK(first.rows() == 0);
     first.append(others);
     check_equal_answers(others, others, first, 3);
+    const auto unit = normalize(rows);
+    auto of_caller = shadow_gallery::over(unit);
+    const shadow_gallery kept(static_cast<shadow_gallery&&>(of_caller));
+    CHECK(of_caller.unit_rows().rows() == 0);
+    of_caller.append(others);
+    check_equal_answers(others, others, of_caller, 3);
     check_equal_answers(rows, rows, taken, 3);
 
     shadow_gallery failing;

@@ -1,6 +1,8 @@
 #include "row_files.hpp"
 
 #include <algorithm>
+#include <stdexcept>
+#include <type_traits>
 #include <utility>
 #include <vector>
 

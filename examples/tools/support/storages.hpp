@@ -38,7 +38,8 @@ inline std::string storage_of_file(const std::string& path) {
     char header[72] = {};
     std::ifstream(path, std::ios::binary).read(header, sizeof header);
     const unsigned number = static_cast<unsigned char>(header[68]);
-    return number < storage_names().size() ? storage_names()[number] : storage_names()[0];
+    const bool has_storage = header[8] == 3;  // the version of the file
+    return has_storage && number < storage_names().size() ? storage_names()[number] : storage_names()[0];
 }
 
 inline void load(const std::string& path, us::gallery& rows) { rows = us::load_gallery(path); }

@@ -1,150 +1,27 @@
 /// Unit rows of 8, 4 or 1 bits an element that grow: the storage of a compact_gallery of integers.
 #pragma once
 
-#include "../data/column.hpp"
-#include "../engine/byte_loop.hpp"
-#include "packed_gallery.hpp"
+#include "growing_panel_bytes.hpp"
+#include "row_space.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace detail {
 
-/// The mean that rows are seen from, that of the first ones, and the signs of their rotation.
-class row_space {
-public:
-    idx_t dim() const noexcept { return idx_t(mean_.size()); }
-    idx_t bytes() const noexcept { return idx_t((mean_.size() + signs_.size()) * sizeof(float)); }
-    kernel::byte_space view() const noexcept { return {mean_.data(), signs_.data(), mean_square_}; }
-
-    /// From `given`, or without it from the first rows among unit_row(i), i < count.
-    template <class UnitRow>
-    void find(idx_t count, idx_t dim, const number_list& given, UnitRow&& unit_row) {
-        array<double> sum(dim);
-        array<float> mean(dim);
-        idx_t regular = 0;
-        for (idx_t k = 0; k < given.count(); ++k) regular = 1, sum[k] = given[k];
-        for (idx_t i = 0; !given.is_given() && i < engine::minimum(count, rows_of_mean); ++i) {
-            const float* const row = unit_row(i);
-            if (kernel::length_of(row, dim).kind() != kernel::row_kind::regular) continue;
-            for (idx_t k = 0; k < dim; ++k) sum[k] += double(row[k]);
-            ++regular;
-        }
-        for (idx_t k = 0; k < dim; ++k) mean[k] = regular > 0 ? float(sum[k] / double(regular)) : 0.0f;
-        set_mean(static_cast<array<float>&&>(mean));
-    }
-    /// Of a mean that is known.
-    void set_mean(array<float>&& mean) {
-        const idx_t dim = idx_t(mean.size());
-        array<float> signs(dim);
-        kernel::find_rotation_signs(dim, signs.data());
-        mean_square_ = kernel::product_in_double(mean.data(), mean.data(), dim);
-        mean_ = static_cast<array<float>&&>(mean), signs_ = static_cast<array<float>&&>(signs);
-    }
-
-private:
-    static constexpr idx_t rows_of_mean = 4096;
-
-    array<float> mean_ = {}, signs_ = {};
-    double mean_square_ = 0.0;
-};
-
-/// Refuses a mean of another dim, one that is no mean of unit rows, and one for a gallery that has rows.
-inline void require_mean(const number_list& mean, idx_t dim, idx_t rows, const char* function) {
-    if (!mean.is_given()) return;
-    const idx_t size = mean.count();
-    if (rows > 0) fail<value_error>(function, ": a mean was given for a gallery that has ", rows, " rows");
-    if (size != dim) fail<shape_error>(function, ": the mean has dim ", size, ", the rows have dim ", dim);
-    double square = 0.0;
-    for (idx_t k = 0; k < size; ++k) {
-        if (!is_finite(mean[k])) fail<value_error>(function, ": the mean is not finite at ", k, " of ", size);
-        square += mean[k] * mean[k];
-    }
-    if (square > 1.01) fail<value_error>(function, ": the mean has norm ", std::sqrt(square), ", it must be at most 1");
-}
-
-/// A count that is 0 once it has been moved: arrays are empty then, too.
-class moved_count {
-public:
-    moved_count(idx_t count) noexcept : count_(count) {}
-    moved_count(const moved_count&) noexcept = default;
-    moved_count(moved_count&& other) noexcept : count_(other.count_) { other.count_ = 0; }
-    moved_count& operator=(const moved_count&) noexcept = default;
-    moved_count& operator=(moved_count&& other) noexcept {
-        const idx_t count = other.count_;
-        other.count_ = 0, count_ = count;
-        return *this;
-    }
-    ~moved_count() = default;
-    operator idx_t() const noexcept { return count_; }
-
-private:
-    idx_t count_;
-};
-
-/// The numbers of a row become those of another.
-inline void move_numbers(const kernel::compact_numbers& from, idx_t i, kernel::compact_numbers& to, idx_t j) noexcept {
-    to.scale[j] = from.scale[i], to.from_mean[j] = from.from_mean[i];
-}
-inline void move_numbers(const kernel::panel_numbers& from, idx_t i, kernel::panel_numbers& to, idx_t j) noexcept {
-    to.scale[j] = from.scale[i], to.from_mean[j] = from.from_mean[i];
-    to.error[j] = from.error[i], to.length[j] = from.length[i];
-}
-
-/// Panels of 16 rows that grow, and the numbers of each.
-template <class Byte, class Numbers>
-class growing_panel_bytes {
-public:
-    /// Rows that there is room for.
-    idx_t capacity() const noexcept { return idx_t(numbers_.size()) * kernel::byte_columns; }
-    idx_t size_in_bytes() const noexcept { return idx_t(bytes_.size()) + idx_t(numbers_.size() * sizeof(Numbers)); }
-    const Byte* bytes() const noexcept { return bytes_.data(); }
-    const Numbers* numbers() const noexcept { return numbers_.data(); }
-    Byte* panel(idx_t i, idx_t panel_bytes) noexcept { return bytes_.data() + i * panel_bytes; }
-    const Byte* panel(idx_t i, idx_t panel_bytes) const noexcept { return bytes_.data() + i * panel_bytes; }
-    Numbers& numbers_of(idx_t i) noexcept { return numbers_[i]; }
-    const Numbers& numbers_of(idx_t i) const noexcept { return numbers_[i]; }
-
-    /// Room for `more` rows behind the first `used`, which stay.
-    void reserve(const char* owner, idx_t used, idx_t more, idx_t panel_bytes) {
-        if (more > PTRDIFF_MAX - 64 - used)
-            fail<std::length_error>(owner, ": ", more, " rows behind ", used, " exceed the address space");
-        const idx_t panels = engine::ceil_div(used + more, kernel::byte_columns), there = idx_t(numbers_.size());
-        if (panels <= there && idx_t(bytes_.size()) == there * panel_bytes) return;
-        const idx_t roomy = used > 0 ? engine::maximum(panels, there + there / 2) : panels;
-        auto bytes = array<Byte>::uninitialized(roomy * panel_bytes);
-        auto numbers = array<Numbers>::uninitialized(roomy);
-        if (const idx_t taken = engine::ceil_div(used, kernel::byte_columns); taken > 0) {
-            std::memcpy(bytes.data(), bytes_.data(), std::size_t(taken * panel_bytes));
-            std::memcpy(numbers.data(), numbers_.data(), std::size_t(taken) * sizeof(Numbers));
-        }
-        adopt(static_cast<array<Byte>&&>(bytes), static_cast<array<Numbers>&&>(numbers));
-    }
-    void adopt(array<Byte>&& bytes, array<Numbers>&& numbers) noexcept {
-        bytes_ = static_cast<array<Byte>&&>(bytes), numbers_ = static_cast<array<Numbers>&&>(numbers);
-    }
-    /// Row `from` becomes row `to`: 4 bytes of every 64 of a panel, and the numbers.
-    void move_row(idx_t from, idx_t to, idx_t panel_bytes) noexcept {
-        if (from == to) return;
-        constexpr idx_t columns = kernel::byte_columns, each = 4;
-        const idx_t i = from % columns, j = to % columns;
-        const Byte* const source = panel(from / columns, panel_bytes) + i * each;
-        Byte* const target = panel(to / columns, panel_bytes) + j * each;
-        for (idx_t n = 0; n < panel_bytes; n += columns * each) std::memcpy(target + n, source + n, each);
-        move_numbers(numbers_[from / columns], i, numbers_[to / columns], j);
-    }
-
-private:
-    array<Byte> bytes_ = {};
-    array<Numbers> numbers_ = {};
-};
-
 template <int Bits>
 class growing_bytes {
 public:
+    growing_bytes() noexcept = default;
+    growing_bytes(const growing_bytes&) = default;
+    growing_bytes(growing_bytes&&) noexcept = default;
+    growing_bytes& operator=(growing_bytes&&) noexcept = default;
+    growing_bytes& operator=(const growing_bytes& other) { return *this = growing_bytes(other); }  // all or nothing
+    ~growing_bytes() = default;
+
     idx_t rows() const noexcept { return rows_; }
     idx_t dim() const noexcept { return dim_; }
     idx_t bytes() const noexcept { return panels_.size_in_bytes() + space_.bytes(); }
-    const row_report& seen() const noexcept { return seen_; }
+    const row_report& seen() const noexcept { return seen_.value(); }
     engine::byte_view<Bits> packed() const noexcept {
         return {panels_.bytes(), panels_.numbers(), rows_, dim_, space_.view(), seen_, 0.0};
     }
@@ -185,8 +62,8 @@ public:
 
     /// Appends the rows of a view. If it fails, everything is as before.
     template <class View>
-    void append(const View& view, const execution& how, const row_policy& policy, const char* function,
-                const char* row, const number_list& mean = {}) {
+    void append(const View& view, const execution& how, const row_policy& policy, const char* function, const char* row,
+                const number_list& mean = {}) {
         if (rows_ > 0 && view.dim() != dim_)
             fail<shape_error>(function, ": rows have dim ", view.dim(), ", the gallery has dim ", dim_);
         require_mean(mean, view.dim(), rows_, function);
@@ -202,7 +79,7 @@ public:
         pack(how, source, (rows_ == 0 ? first_space : space_).view());
         row_report seen = source.seen();
         seen.first_zero += rows_, seen.first_non_finite += rows_;
-        seen_.add(seen);
+        seen_.value().add(seen);
         if (rows_ == 0) space_ = static_cast<row_space&&>(first_space);
         dim_ = view.dim(), rows_ = rows_ + view.rows();
         source.report();
@@ -297,8 +174,8 @@ private:
         numbers.scale[column] = scale, numbers.from_mean[column] = from_mean;
     }
 
-    moved_count rows_ = 0, dim_ = 0;
-    row_report seen_ = {};
+    moved<idx_t> rows_ = {}, dim_ = {};
+    moved<row_report> seen_ = {};
     row_space space_ = {};
     growing_panel_bytes<std::uint8_t, kernel::compact_numbers> panels_ = {};
 };

@@ -13,6 +13,13 @@ namespace detail {
 template <class Storage>
 class keyed_rows {
 public:
+    keyed_rows() noexcept = default;
+    keyed_rows(const keyed_rows&) = default;
+    keyed_rows(keyed_rows&&) noexcept = default;
+    keyed_rows& operator=(keyed_rows&&) noexcept = default;
+    keyed_rows& operator=(const keyed_rows& other) { return *this = keyed_rows(other); }  // all or nothing
+    ~keyed_rows() = default;
+
     idx_t dim() const noexcept { return rows_.dim(); }
     idx_t bytes() const noexcept { return rows_.bytes() + ids_.bytes() + idx_t(kinds_.size()); }
     const id_table& ids() const noexcept { return ids_; }
@@ -39,7 +46,7 @@ public:
         reserve(view.rows());
         undo_ids undo{ids_, ids_.places()};
         for (idx_t i = 0; i < ids.rows(); ++i) {
-            if (ids(i, 0) < 0) refuse(function, ids, i, " is negative");
+            if (idx_t(ids(i, 0)) < 0) refuse(function, ids, i, " is negative");
             if (!ids_.push(idx_t(ids(i, 0)))) refuse(function, ids, i, " is there already");
         }
         row_report seen;
@@ -56,10 +63,11 @@ public:
         require_as_many(function, ids.rows(), view.rows());
         const auto row_of = [&](idx_t i) { return require_row(function, ids, i); };
         for (idx_t i = 0; i < ids.rows(); ++i) row_of(i);
-        if (ids.rows() == 0) return;
         row_report seen;
-        rows_.replace(view, row_of, how, counted(policy, seen), function, "row ");
-        set_kinds(view, seen, row_of);
+        if (ids.rows() > 0) {
+            rows_.replace(view, row_of, how, counted(policy, seen), function, "row ");
+            set_kinds(view, seen, row_of);
+        }
         if (policy.report != nullptr) *policy.report = seen;
     }
     template <class Ids>

@@ -90,13 +90,18 @@ private:
 class shadow_rows {
 public:
     shadow_rows() noexcept = default;
+    shadow_rows(const shadow_rows&) = default;
+    shadow_rows(shadow_rows&&) noexcept = default;
+    shadow_rows& operator=(shadow_rows&&) noexcept = default;
+    shadow_rows& operator=(const shadow_rows& other) { return *this = shadow_rows(other); }  // all or nothing
+    ~shadow_rows() = default;
     /// Rows that the caller keeps.
     shadow_rows(const unit_view<float>& rows, const number_list& mean, const execution& how)
         : kept_(rows.values()), rows_(rows.rows()), dim_(rows.dim()), deviation_(greatest_deviation(rows, how)) {
         for (idx_t i = 0; i < rows_; ++i) {
             const kernel::row_kind kind = kernel::length_of(rows.row(i), rows.dim()).kind();
-            if (kind == kernel::row_kind::zero) seen_.add_zero(i);
-            if (kind == kernel::row_kind::non_finite) seen_.add_non_finite(i);
+            if (kind == kernel::row_kind::zero) seen_.value().add_zero(i);
+            if (kind == kernel::row_kind::non_finite) seen_.value().add_non_finite(i);
         }
         require_mean(mean, dim_, 0, "shadow_gallery::over");
         bytes_.take(rows, 0, mean, how);
@@ -112,7 +117,7 @@ public:
     idx_t rows() const noexcept { return rows_; }
     idx_t dim() const noexcept { return dim_; }
     idx_t bytes() const noexcept { return own_.rows() * own_.dim() * idx_t(sizeof(float)) + bytes_.bytes(); }
-    const row_report& seen() const noexcept { return seen_; }
+    const row_report& seen() const noexcept { return seen_.value(); }
     unit_view<float> unit_rows() const noexcept { return unit_access::view<float>(values()); }
     engine::shadow_view packed() const noexcept {
         const engine::byte_panels bytes = bytes_.panels(rows_);
@@ -123,9 +128,9 @@ public:
 
     /// Appends the rows of a view. If it fails, everything is as before.
     template <class View>
-    void append(const View& view, const execution& how, const row_policy& policy, const char* function,
-                const char* row, const number_list& mean = {}) {
-        if (kept_.data() != nullptr)
+    void append(const View& view, const execution& how, const row_policy& policy, const char* function, const char* row,
+                const number_list& mean = {}) {
+        if (kept_.value().data() != nullptr)
             fail<value_error>("shadow_gallery::append: the rows are the caller's, nothing can be appended");
         if (rows_ > 0 && view.dim() != dim())
             fail<shape_error>(function, ": rows have dim ", view.dim(), ", the gallery has dim ", dim());
@@ -134,7 +139,7 @@ public:
         row_policy counted = policy;  // a report makes unit rows count, too
         if (counted.report == nullptr) counted.report = &counted_here;
         engine::row_source source(view, counted, function, row);
-        const double deviation = engine::maximum(deviation_, greatest_deviation(view, how));
+        const double deviation = engine::maximum(deviation_.value(), greatest_deviation(view, how));
         const matrix<float> before = reserve(view.rows(), view.dim());  // the view may be a part of it
         engine::for_each_rows(how, source.rows(), source.dim(), [&](idx_t first, idx_t end) {
             row_report seen;
@@ -146,7 +151,7 @@ public:
         bytes_.take(unit_access::view<float>(all), rows_, mean, how);
         row_report seen = source.seen();
         seen.first_zero += rows_, seen.first_non_finite += rows_;
-        seen_.add(seen);
+        seen_.value().add(seen);
         deviation_ = deviation, dim_ = view.dim(), rows_ = rows_ + view.rows();
         source.report();
     }
@@ -165,7 +170,7 @@ public:
         memory.add(scratch.rotated, dim());
         memory.add(scratch.bytes, kernel::padded_bytes(dim()));
         memory.reserve();
-        deviation_ = engine::maximum(deviation_, greatest_deviation(view, how));
+        deviation_ = engine::maximum(deviation_.value(), greatest_deviation(view, how));
         for (idx_t i = 0; i < view.rows(); ++i) {
             float* const to = own_.row(row_of(i));
             kernel::scale_row(source.row(i), dim(), source.factors(i, seen), to);
@@ -195,7 +200,7 @@ public:
 
 private:
     matrix_view<const float> values() const noexcept {
-        if (kept_.data() != nullptr) return kept_;
+        if (kept_.value().data() != nullptr) return kept_;
         return {own_.data(), rows_, dim_};
     }
     bool has_bytes() const noexcept { return dim_ > 0 && bytes_.dim() == dim_; }
@@ -212,11 +217,11 @@ private:
     }
 
     matrix<float> own_ = {};
-    matrix_view<const float> kept_ = {};
+    moved<matrix_view<const float>> kept_ = {};
     row_bytes bytes_ = {};
-    moved_count rows_ = 0, dim_ = 0;
-    row_report seen_ = {};
-    double deviation_ = 0.0;
+    moved<idx_t> rows_ = {}, dim_ = {};
+    moved<row_report> seen_ = {};
+    moved<double> deviation_ = {};
 };
 
 }  // namespace detail

@@ -64,7 +64,8 @@ void expect_tile(const matrix_view<C>& out, idx_t first_row, int rows, idx_t fir
 ///
 /// limits(row) are sorted, the best first; column_limits(column) are those of 16 columns; `no_limit` is none. A score
 /// that is certainly farther from all of them than limit_width() may come as any float on its side of them. One that
-/// is not comes as it is; first it may come as NaN, which is to count as nothing.
+/// is not comes as it is, that of a row which is not finite as -1; first it may come as NaN, which is to count as
+/// nothing.
 /// run_rows gives the columns of a row to one worker in ascending order, then calls rows_done. strip_loop and run_few
 /// give tiles of the same rows to several workers, in no order; run_few does not call expect(), and no loop calls it
 /// for rows that are not packed.

@@ -41,7 +41,8 @@ void save_gallery(const std::string& path, const compact_gallery<Storage>& rows)
 /// Errors   file_error if the stream fails, is no gallery, of another storage or version, ends early, has other bytes
 ///          than were written, rows that are not unit, or counts that are not those of its rows.
 /// Threads  `how` splits the panels when they are checked.
-/// Memory   the gallery; from a stream that cannot seek it doubles as rows arrive.
+/// Memory   the gallery, and of 16 bits a panel of floats for each worker; from a stream that cannot seek it doubles as
+///          rows arrive.
 /// Source   compact_format.hpp.
 template <class Gallery, detail::if_compact<Gallery> = 0>
 Gallery load_gallery(std::istream& from, const execution& how = {}) {
@@ -71,12 +72,13 @@ public:
     idx_t rows() const noexcept { return commit_.rows; }
     idx_t dim() const noexcept { return commit_.dim; }
     /// The rows without a direction, by their numbers here.
-    row_report report() const noexcept { return detail::report_of(commit_); }
+    row_report report() const noexcept { return commit_.rows > 0 ? detail::report_of(commit_) : row_report{}; }
 
     /// Compares all checksums, and looks at all rows.
     ///
     /// Errors   file_error if other bytes are there than were written, rows that are not unit, or other counts.
-    /// Threads  `how` splits the panels.   Memory  16 bytes a panel of 16 or 32 rows.   Source  compact_format.hpp.
+    /// Threads  `how` splits the panels.   Memory  16 bytes a panel, and of 16 bits a panel of
+    ///          floats for each worker.   Source  compact_format.hpp.
     void verify(const execution& how = {}) const {
         if (mapping_.data() == nullptr) return;
         const detail::gallery_source source{"mapped_compact_gallery::verify", path_};

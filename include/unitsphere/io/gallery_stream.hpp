@@ -1,6 +1,7 @@
 /// What the readers of gallery streams share.
 #pragma once
 
+#include <cstring>
 #include <istream>
 
 #include "../gallery.hpp"

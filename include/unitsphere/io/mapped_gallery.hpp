@@ -68,7 +68,7 @@ public:
     idx_t rows() const noexcept { return commit_.rows; }
     idx_t dim() const noexcept { return commit_.dim; }
     /// The rows without a direction, by their numbers here.
-    row_report report() const noexcept { return detail::report_of(commit_); }
+    row_report report() const noexcept { return commit_.rows > 0 ? detail::report_of(commit_) : row_report{}; }
 
     /// Compares all checksums, and measures all rows.
     ///

@@ -1,6 +1,8 @@
 /// Panels of 16 columns as panels of 32, and back: files hold those of the build that wrote them.
 #pragma once
 
+#include <cstring>
+
 #include "../detail/packed_gallery.hpp"
 
 namespace unitsphere {

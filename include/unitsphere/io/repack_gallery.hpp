@@ -1,6 +1,8 @@
 /// Gallery files with panels of the other width, for machines of the other kind.
 #pragma once
 
+#include <cstring>
+
 #include "../data/required.hpp"
 #include "compact_format.hpp"
 #include "gallery_write.hpp"
@@ -102,7 +104,7 @@ inline void repack_gallery(const std::string& from, const std::string& to, requi
         if (old.size() < 2 * detail::file_page)
             source.refuse("ends after ", old.size(), " of 8192 bytes of the header");
         std::memcpy(page.bytes, bytes, sizeof page.bytes);
-        const std::uint32_t element = page.is_gallery() ? page.commit().element : 0;
+        const std::uint32_t element = page.is_gallery() && page.is_whole() ? page.commit().element : 0;
         if (element == 0 || page.commit().version == 2) {
             const detail::gallery_commit commit = detail::newest_commit(source, bytes, old.size());
             const detail::gallery_layout layout(commit);
