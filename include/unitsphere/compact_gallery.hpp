@@ -87,8 +87,8 @@ public:
     ///          infinite is stored as the largest finite number. Integers: the mean of these rows stays the gallery's.
     /// Errors   value_error for zero or non-finite rows where the options say so; by default a zero row scores 0, and
     ///          one with NaN or Inf scores NaN, in its row alone, and is never found. options.mean: shape_error for
-    ///          another dim; value_error where it is not finite, longer than 1 by more than rounding, or given to a gallery that
-    ///          has rows or stores 16 bits.
+    ///          another dim; value_error where it is not finite, longer than 1 by more than rounding, or given to a
+    ///          gallery that has rows or stores 16 bits.
     /// Threads  `how` splits the rows.   Memory  as in the table.   Source  as the class.
     template <class Rows, detail::if_rows<Rows> = 0>
     explicit compact_gallery(const Rows& rows, const execution& how = {}, const compact_gallery_options& options = {}) {
