@@ -26,8 +26,8 @@ struct shadow_gallery_over_options {
 ///
 /// top_k, range_search, for_each_in_range and near_duplicates read the shadow, a quarter of the bytes, by the integer
 /// products of AMX, AVX-512 VNNI, AVX-VNNI, NEON, AVX2 or SSE2; of AVX-512 without VNNI for up to 8 queries. What a
-/// score of bytes is off by is bounded (docs/numerics.md); each row whose bound reaches the k best, or the threshold, is
-/// scored in float as always. Of CLIP's rows those are some thousandths; where all rows are alike it is all of them,
+/// score of bytes is off by is bounded (docs/numerics.md); each row whose bound reaches the k best, or the threshold,
+/// is scored in float as always. Of CLIP's rows those are some thousandths; where all rows are alike it is all of them,
 /// which is right but slower than `gallery`. Without such instructions, or from dim 65537 on, floats are read alone.
 ///
 /// pair_ranks and retrieval read the shadow of the texts: floats only where a score is near a label's. That is worth it
