@@ -18,7 +18,7 @@ from xml.sax.saxutils import escape
 
 from report import STYLE, processor
 
-TEXT = """# Recall and speed of compact storage
+TEXT = """## Recall and speed of compact storage
 
 The share of the ten nearest rows that a search finds, in brackets that of the nearest one, and queries a second: one
 query in a call, and 256. *x 2* and *x 4* score as many candidates again with the rows (`top_k_rescored`; others'
@@ -31,14 +31,14 @@ fewer queries. One thread of {machine};
 ![Recall over queries a second](plots/recall.svg)
 """
 REAL = """
-## Real embeddings
+### Real embeddings
 
 Oxford pets ({images} images; queries are 736 others) and the class names of LVIS, COCO, Objects365 and ImageNet
 ({texts} texts, each of which is a query that does not find itself) by CLIP ViT-B/32; text -> image asks for ImageNet's
 names. Queries a second are those of image -> image: so few rows fit into the caches.
 """
 SYNTHETIC = """
-## {rows:,} synthetic rows
+### {rows:,} synthetic rows
 
 unit(m + R z): m, the cone, gives two rows a mean cosine of .4, and has three outlier elements, -.4, .3 and .3, where the
 others are near .01; z has independent elements with variances (k + 4)^-1.3, scaled to .6 in all, the spectrum of real
