@@ -12,8 +12,7 @@ struct gallery_access;  // for io/shadow_gallery.hpp
 
 struct shadow_gallery_options {
     row_policy rows = {};
-    number_list mean =
-        {};  ///< [dim] of unit rows like these, for the bytes; without it that of the first rows is taken
+    number_list mean = {};  ///< [dim] of unit rows like these, for the bytes; without it that of the first rows
 };
 struct shadow_gallery_over_options {
     number_list mean = {};
