@@ -59,7 +59,7 @@ struct exp_total_of_lanes {
 
 /// The state of one strip of 1 to strip_columns logits with a finite maximum.
 template <bool Near>
-inline running_softmax sum_strip_below(float max, const float* logits, int columns) noexcept {
+running_softmax sum_strip_below(float max, const float* logits, int columns) noexcept {
     constexpr int many = maximum(2 * lanes<float>::width, lane_count);
     exp_total_of_lanes total;
     int j = 0;

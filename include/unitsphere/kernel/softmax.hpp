@@ -41,7 +41,7 @@ UNITSPHERE_INLINE lanes<float, Count> exp_minus_max(float max, const lanes<float
 /// e[j] = exp(l[j] - max), returns their sum. Pairs of vectors are added in float before they are widened to double:
 /// half the conversions, for half a rounding.
 template <bool Normal>
-inline double exp_columns(const float* logits, int columns, float max, float* out) noexcept {
+double exp_columns(const float* logits, int columns, float max, float* out) noexcept {
     constexpr int pair = 2 * lane_count;
     lanes<double> sum = broadcast(0.0);
     int j = 0;

@@ -43,7 +43,7 @@ UNITSPHERE_INLINE void softmax_short_row(const float* logits, int columns, float
 /// Softmax of rows of Count - 15 to Count columns. Sixteen rows at a time are read from a copy: in place, the masked
 /// store of one row would hold up the load of the next, which it seems to overlap.
 template <int Count>
-inline void softmax_short_rows(const float* logits, idx_t rows, int columns, idx_t stride, float* out,
+void softmax_short_rows(const float* logits, idx_t rows, int columns, idx_t stride, float* out,
                                idx_t out_stride) noexcept {
     constexpr int before_last = Count - lane_count;
     alignas(64) float copy[lane_count * Count];

@@ -1,0 +1,2 @@
+#define UNITSPHERE_KERNELS template
+#include "compiled_kernels.hpp"
