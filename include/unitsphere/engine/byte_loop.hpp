@@ -48,10 +48,10 @@ inline kernel::lanes<float> scores_of(const kernel::byte_query& query, const std
     return scores;
 }
 
-template <int Bits, class Queries, class Pool>
+template <int Bits, class Pool>
 class byte_loop {
 public:
-    byte_loop(const execution& how, Queries& queries, const byte_view<Bits>& gallery, Pool& pool)
+    byte_loop(const execution& how, row_packer<float>& queries, const byte_view<Bits>& gallery, Pool& pool)
         : how_(how),
           queries_(queries),
           gallery_(gallery),
@@ -85,7 +85,7 @@ public:
     }
 
 private:
-    using pass = byte_pass<Queries>;
+    using pass = byte_pass;
 
     idx_t panel_elements() const noexcept { return kernel::padded_bytes(gallery_.dim()) * kernel::byte_columns; }
 
@@ -145,7 +145,7 @@ private:
                                                 scores + r * pass::columns_at_once + c, int(pass::columns_at_once)});
     }
     const execution& how_;
-    Queries& queries_;
+    row_packer<float>& queries_;
     const byte_view<Bits>& gallery_;
     Pool& pool_;
     arena memory_;
@@ -181,10 +181,10 @@ public:
         return scores[column];
     }
     idx_t room_elements() const noexcept { return 2 * view_.dim() + kernel::padded_bytes(view_.dim()) / 4; }
-    template <tile_order Order, class Queries, class Pool>
-    bool score(const execution& how, Queries& queries, Pool& pool) const {
+    template <tile_order Order, class Pool>
+    bool score(const execution& how, row_packer<float>& queries, Pool& pool) const {
         static_assert(Order != tile_order::whole_rows, "unitsphere: rows of 8 bits or fewer come by strips");
-        byte_loop<Bits, Queries, Pool>(how, queries, view_, pool).run();
+        byte_loop<Bits, Pool>(how, queries, view_, pool).run();
         return true;
     }
 

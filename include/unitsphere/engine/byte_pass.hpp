@@ -4,8 +4,7 @@
 #include "../kernel/compact_bytes.hpp"
 #include "byte_panels.hpp"
 #include "multiply_group.hpp"
-#include "packed_source.hpp"
-#include "pair_scores.hpp"
+#include "row_packer.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
@@ -38,14 +37,13 @@ inline kernel::byte_query pack_byte_row(const float* row, idx_t dim, const kerne
 }
 
 /// Up to pass_rows() queries at a time, in memory of the call.
-template <class Queries>
 class byte_pass {
 public:
     /// Queries and panels of one product; their sums stay in L1.
     static constexpr idx_t rows_at_once = 2 * kernel::byte_rows, panels_at_once = 6;
     static constexpr idx_t columns_at_once = panels_at_once * kernel::byte_columns;
 
-    byte_pass(Queries& queries, const kernel::byte_space& space, idx_t most_rows)
+    byte_pass(row_packer<float>& queries, const kernel::byte_space& space, idx_t most_rows)
         : queries_(queries),
           space_(space),
           pass_rows_(minimum(round_up(queries.rows(), rows_at_once), most_rows / rows_at_once * rows_at_once)) {}
@@ -74,15 +72,13 @@ public:
     /// Normalizes and quantizes the rows of a task, and counts those without a direction.
     void take(idx_t worker, idx_t task) {
         const idx_t dim = queries_.dim(), padded = kernel::padded_bytes(dim);
-        row_report seen;
         for (idx_t i = task * rows_at_once; i < task * rows_at_once + rows_of_task(task); ++i) {
             float* const unit = units_ + i * dim;
-            unit_row(queries_, first_ + i, seen).copy(0, dim, unit);
+            queries_.unit_row(first_ + i, unit);
             numbers_[i] =
                 pack_byte_row(unit, dim, space_, {rotated_.of(worker), bytes_.of(worker)}, int(i % kernel::byte_rows),
                               blocks_ + i / kernel::byte_rows * (padded * kernel::byte_rows), row_sums_[i]);
         }
-        queries_.count(seen);
     }
     /// The products of a task's rows with up to 6 panels: columns_at_once of them from one row to the next.
     const std::int32_t* multiply(idx_t worker, idx_t task, const std::int8_t* panel, idx_t panels,
@@ -110,7 +106,7 @@ public:
     bool wants_tiles() const noexcept { return !is_few(); }
 
 private:
-    Queries& queries_;
+    row_packer<float>& queries_;
     kernel::byte_space space_;
     idx_t pass_rows_, first_ = 0, rows_ = 0;
     float* units_ = nullptr;

@@ -10,21 +10,23 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace engine {
 
-/// A non-owning reference to a callable body(i), two pointers wide: the form in which executors receive a body. The
-/// callable must outlive it.
-class function_ref {
+/// A non-owning reference to a callable body(args..), two pointers wide. The callable must outlive it.
+template <class... Args>
+class callable_ref {
 public:
-    template <class Body, class = std::enable_if_t<!std::is_same_v<std::decay_t<Body>, function_ref>>>
-    function_ref(Body&& body) noexcept
+    template <class Body, class = std::enable_if_t<!std::is_same_v<std::decay_t<Body>, callable_ref>>>
+    callable_ref(Body&& body) noexcept
         : body_(const_cast<void*>(static_cast<const volatile void*>(&body))),
-          call_([](void* target, idx_t i) { (*static_cast<std::remove_reference_t<Body>*>(target))(i); }) {}
+          call_([](void* target, Args... args) { (*static_cast<std::remove_reference_t<Body>*>(target))(args...); }) {}
 
-    void operator()(idx_t i) const { call_(body_, i); }
+    void operator()(Args... args) const { call_(body_, args...); }
 
 private:
     void* body_;
-    void (*call_)(void*, idx_t);
+    void (*call_)(void*, Args...);
 };
+/// The form in which executors receive a body(i).
+using function_ref = callable_ref<idx_t>;
 
 /// Whether executor(count, body) can be called and returns void. The result counts: Eigen's matrices are callable, too.
 template <class X, class = void>

@@ -20,10 +20,10 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace engine {
 
-template <class Queries, class Pool>
+template <class Pool>
 class filter_loop {
 public:
-    filter_loop(const execution& how, Queries& queries, const shadow_view& gallery, Pool& pool)
+    filter_loop(const execution& how, row_packer<float>& queries, const shadow_view& gallery, Pool& pool)
         : how_(how),
           queries_(queries),
           gallery_(gallery),
@@ -59,7 +59,7 @@ public:
     }
 
 private:
-    using pass = byte_pass<Queries>;
+    using pass = byte_pass;
     using consumer_type = std::decay_t<decltype(std::declval<Pool&>().of(idx_t()))>;
     static constexpr idx_t most_pass_rows = 1024;
     static constexpr idx_t list_length = 64;  ///< candidates of a query, before they are refined
@@ -201,12 +201,12 @@ private:
     }
 
     const execution& how_;
-    Queries& queries_;
+    row_packer<float>& queries_;
     const shadow_view& gallery_;
     Pool& pool_;
     arena memory_;
     pass pass_;
-    sides_of_limits<Queries> sides_;
+    sides_of_limits sides_;
     idx_t strip_panels_, strips_, workers_;
     float* constants_ = nullptr;
     worker_arrays<float> gathered_, bounds_;

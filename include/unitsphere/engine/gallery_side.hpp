@@ -2,13 +2,13 @@
 #pragma once
 
 #include "../kernel/pairs.hpp"
-#include "multiply_unpacked.hpp"
+#include "packed_rows.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace engine {
 
-/// Rows of the caller. A worker packs a strip of them when it takes a task of it.
+/// Rows of the caller, which the loops pack.
 template <class T>
 class raw_side {
 public:
@@ -24,26 +24,8 @@ public:
     void count_rows() noexcept { source_.count_rows(); }
     void scale_unit_rows() noexcept { source_.scale_unit_rows(); }
 
-    /// Rows first .. first + count - 1 as panels, in the worker's memory. count_rows: rows without a direction count.
-    template <class C>
-    panels<C> strip(idx_t first, idx_t count, C* memory, bool count_rows) noexcept {
-        row_report seen;
-        pack_panels(source_, first, count, memory, seen);
-        if (count_rows) source_.count(seen);
-        return {memory, count, source_.dim()};
-    }
-    /// The same rows as a block, counted.
-    template <class C>
-    void pack_block(idx_t first, idx_t count, C* memory) noexcept {
-        row_report seen;
-        pack_blocks(source_, first, count, memory, seen);
-        source_.count(seen);
-    }
-    /// Their scores with few queries, from where they lie; see multiply_unpacked().
-    template <class C, class Tile>
-    void multiply_unpacked(idx_t first, idx_t count, const panels<C>& few, Tile&& tile) {
-        engine::multiply_unpacked(source_, first, first + count, few, tile);
-    }
+    /// The rows themselves, which loops pack.
+    row_source<T>& source() noexcept { return source_; }
     /// The score of row i with a row of queries; room_elements() are none.
     template <class Row>
     float score_with(const Row& query, idx_t i, float*) const noexcept {
@@ -53,14 +35,6 @@ public:
     }
     /// Prefetches row i for score_with().
     void expect_row(idx_t i) const noexcept { prefetch_row(source_, i); }
-    /// The memory that is read for a strip or block, to be prefetched.
-    prefetch_range memory_of(idx_t first, idx_t count) const noexcept { return source_.memory_of(first, count); }
-    /// All rows as panels, packed by all workers.
-    template <class C>
-    panels<C> pack_all(const execution& how, C* memory) {
-        pack_all_panels(how, source_, 0, memory);
-        return {memory, source_.rows(), source_.dim()};
-    }
 
 private:
     row_source<T> source_;
@@ -111,8 +85,7 @@ public:
 
     idx_t rows() const noexcept { return view_.rows(); }
     idx_t room_elements() const noexcept { return view_.dim(); }
-    template <class C>
-    panels<S> strip(idx_t first, idx_t count, C*, bool) const noexcept {
+    panels<S> strip(idx_t first, idx_t count, const void*, bool) const noexcept {
         return view_.packed.part(first, count);
     }
     /// A strip of a compact gallery, widened in the worker's memory.
@@ -142,10 +115,7 @@ public:
         return left <= 0 ? prefetch_range{view_.packed.data, 0}
                          : view_.packed.part(first, minimum(count, left)).memory();
     }
-    template <class C>
-    panels<S> pack_all(const execution&, C*) const noexcept {
-        return view_.packed;
-    }
+    panels<S> pack_all(const execution&, const void*) const noexcept { return view_.packed; }
 
 private:
     packed_view<S> view_;

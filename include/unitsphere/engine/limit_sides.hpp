@@ -10,12 +10,11 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace engine {
 
-template <class Queries>
 class sides_of_limits {
 public:
-    using pass = byte_pass<Queries>;
+    using pass = byte_pass;
 
-    sides_of_limits(Queries& queries, const shadow_view& gallery, const pass& some)
+    sides_of_limits(row_packer<float>& queries, const shadow_view& gallery, const pass& some)
         : queries_(queries), gallery_(gallery), pass_(some), rows_(gallery.rows_of_float, {}, queries.function(), "") {}
 
     void lay_out(arena& memory, idx_t workers) {
@@ -26,8 +25,8 @@ public:
     }
     /// Packs the rows of a task.
     void take_queries(idx_t task) noexcept {
-        row_report counted_before;
-        pack_blocks(queries_, first_row(task), pass_.rows_of_task(task), blocks_.of(task), counted_before);
+        constexpr bool counts = false;
+        queries_.pack_blocks(first_row(task), pass_.rows_of_task(task), blocks_.of(task), counts);
     }
     /// Before all panels of a pass, and before the first task of the next ones.
     void begin_pass(idx_t worker) noexcept { *states_.of(worker) = {}; }
@@ -117,7 +116,7 @@ private:
                        group_prefetch{{nullptr, 0}, {nullptr, 0}}, consumer);
     }
 
-    Queries& queries_;
+    row_packer<float>& queries_;
     const shadow_view& gallery_;
     const pass& pass_;
     row_source<float> rows_;

@@ -94,8 +94,8 @@ UNITSPHERE_NOINLINE void pack_blocks(const row_source<T>& source, idx_t first, i
 }
 
 /// Packs the rows of a source from `first` on as panels, by all workers.
-template <class C, class T>
-void pack_all_panels(const execution& how, row_source<T>& source, idx_t first, C* to) {
+template <class C, class Source>
+void pack_all_panels(const execution& how, Source& source, idx_t first, C* to) {
     constexpr idx_t share = 4 * panels<C>::columns;  // rows of one task
     const idx_t count = source.rows() - first;
     for_each_task(how, ceil_div(count, share), [&](idx_t, idx_t task) {

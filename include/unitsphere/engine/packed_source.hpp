@@ -45,12 +45,11 @@ void pack_blocks(const packed_source<C>& source, idx_t first, idx_t count, C* to
             unit.copy(k, minimum(source.dim() - k, chain), row + k * block_rows);
     }
 }
-/// All rows as panels, which they are.
+/// Rows first .. first + count - 1 as panels, which they are.
 template <class C>
-void pack_all_panels(const execution&, const packed_source<C>& source, idx_t, C* to) noexcept {
-    const panels<C>& packed = source.view().packed;
-    if (const idx_t elements = rows_of_panels(packed.rows) * packed.dim; elements > 0)
-        std::memcpy(to, packed.data, std::size_t(elements) * sizeof(C));
+void pack_panels(const packed_source<C>& source, idx_t first, idx_t count, C* to, row_report&) noexcept {
+    const idx_t elements = rows_of_panels(count) * source.dim();
+    if (elements > 0) std::memcpy(to, source.view().packed.panel(first), std::size_t(elements) * sizeof(C));
 }
 
 template <class T>

@@ -9,8 +9,8 @@
 /// A score has the same bits from either side, since multiplication commutes.
 #pragma once
 
-#include "gallery_side.hpp"
 #include "multiply_group.hpp"
+#include "row_packer.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
@@ -44,15 +44,14 @@ void for_each_wanted(const tile_range& task, idx_t step, Wants&& wants, Take&& t
     }
 }
 
-/// Every score of queries x gallery, by blocks of the gallery's rows; `gallery` is a raw_side.
-template <class C, class Queries, class Side, class Pool>
-void run_few(const execution& how, const tile_plan& plan, Queries& queries, Side& gallery, Pool& pool) {
+/// Every score of queries x gallery, by blocks of the gallery's rows.
+template <class C, class Pool>
+void run_few(const execution& how, const tile_plan& plan, row_packer<C>& queries, row_packer<C>& gallery, Pool& pool) {
     constexpr idx_t block_rows = kernel::block<C>::rows;
     const tile_memory<C> memory(how, queries.function(), plan, pool);
     const tile_range all = plan.pass(0);
     pool.rows_begin(0, all.rows);
-    pack_all_panels(how, queries, 0, memory.shared());
-    const panels<C> packed{memory.shared(), all.rows, queries.dim()};
+    const panels<C> packed = queries.pack_all(how, memory.shared());
     for_each_task(how, plan.tasks(), [&](idx_t worker, idx_t t) {
         const tile_range task = plan.task(all, t);
         auto&& consumer = pool.of(worker);
@@ -60,7 +59,7 @@ void run_few(const execution& how, const tile_plan& plan, Queries& queries, Side
         if (!wants(task.first_column, task.columns)) {
         } else if (plan.unpacked) {
             for_each_wanted(task, kernel::lane_count, wants, [&](idx_t from, idx_t rows) {
-                gallery.multiply_unpacked(from, rows, packed, [&](idx_t row, int count, const C* scores) {
+                gallery.multiply_unpacked(from, from + rows, packed, [&](idx_t row, int count, const C* scores) {
                     consumer.tile(score_tile<C>{0, row, int(all.rows), count, scores, kernel::lane_count});
                 });
             });
@@ -68,7 +67,7 @@ void run_few(const execution& how, const tile_plan& plan, Queries& queries, Side
             for (idx_t done = 0; done < task.columns; done += block_rows) {
                 const idx_t first = task.first_column + done, rows = minimum(task.columns - done, block_rows);
                 if (!wants(first, rows)) continue;
-                gallery.pack_block(first, rows, memory.of_worker(worker));
+                gallery.pack_blocks(first, rows, memory.of_worker(worker));
                 const prefetch_range next = gallery.memory_of(first + block_rows, block_rows);
                 multiply_block_of_gallery(memory.of_worker(worker), first, int(rows), packed, next, consumer);
             }

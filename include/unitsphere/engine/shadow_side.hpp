@@ -19,12 +19,12 @@ public:
           view_(view) {}
 
     /// Whether the consumer says which scores it needs, and the bytes are worth reading: then filter_loop has run.
-    template <tile_order Order, class Queries, class Pool>
-    bool score(const execution& how, Queries& queries, Pool& pool) const {
+    template <tile_order Order, class Pool>
+    bool score(const execution& how, row_packer<float>& queries, Pool& pool) const {
         using consumer = std::decay_t<decltype(pool.of(idx_t()))>;
         if constexpr ((Order == tile_order::by_strips && has_reach<consumer>) || has_limits<consumer>)
             if (queries.rows() <= view_.most_queries) {
-                filter_loop<Queries, Pool>(how, queries, view_, pool).run();
+                filter_loop<Pool>(how, queries, view_, pool).run();
                 return true;
             }
         return false;

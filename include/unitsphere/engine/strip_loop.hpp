@@ -11,17 +11,17 @@
 ///     finish_rows                           consumer.rows_done(first, count) for each group
 #pragma once
 
-#include "gallery_side.hpp"
 #include "multiply_group.hpp"
+#include "row_packer.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace engine {
 
-template <class C, class Queries, class Side, class Pool>
+template <class C, class Side, class Pool>
 class strip_loop {
 public:
-    strip_loop(const execution& how, const tile_plan& plan, Queries& queries, Side& gallery, Pool& pool)
+    strip_loop(const execution& how, const tile_plan& plan, row_packer<C>& queries, Side& gallery, Pool& pool)
         : how_(how),
           plan_(plan),
           queries_(queries),
@@ -49,9 +49,7 @@ private:
     void pack_queries(const tile_range& pass) {
         for_each_task(how_, plan_.groups(pass), [&](idx_t, idx_t g) {
             const tile_range group = plan_.group(pass, g);
-            row_report seen;
-            pack_blocks(queries_, group.first_row, group.rows, packed_group(pass, group), seen);
-            queries_.count(seen);
+            queries_.pack_blocks(group.first_row, group.rows, packed_group(pass, group));
         });
     }
 
@@ -74,8 +72,8 @@ private:
             if (plan_.worker_elements > 0)
                 return multiply_strip<false>(
                     pass, task, gallery_.unpacked_strip(task.first_column, task.columns, memory), consumer);
-        multiply_strip<Side::is_packed>(
-            pass, task, gallery_.template strip<C>(task.first_column, task.columns, memory, count_rows), consumer);
+        multiply_strip<Side::is_packed>(pass, task, gallery_.strip(task.first_column, task.columns, memory, count_rows),
+                                        consumer);
     }
     template <bool InPlace, class S, class Consumer>
     void multiply_strip(const tile_range& pass, const tile_range& task, const panels<S>& strip, Consumer& consumer) {
@@ -106,7 +104,7 @@ private:
 
     const execution& how_;
     const tile_plan& plan_;
-    Queries& queries_;
+    row_packer<C>& queries_;
     Side& gallery_;
     Pool& pool_;
     tile_memory<C> memory_;
