@@ -173,6 +173,9 @@ WORKS = [
          against={"one_thread": 1.9}),
     *ask("threads", "threads_bench", "Several threads beside one", "cosine 32x1000x512",
          against={"one_thread": 1.7}),
+    *ask("calls", "call_bench", "Calls of microseconds, beside their kernels alone",
+         "normalize 1x512, softmax 1x10, softmax 1x100, softmax 1x1000, zero-shot 1x10, zero-shot 1x100, top-10 1x1000, "
+         "cosine 1x1", against={"kernels": 1 / 1.4}),
     *ask("compile", "compile", "Compile the umbrella and one call", "-O2", "C++17", against={"xsimd": 1 / 3}),
 ]
 
