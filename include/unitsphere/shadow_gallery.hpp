@@ -1,14 +1,11 @@
 /// Rows that are searched at the speed of 8-bit integers, with the answers of float, bit for bit.
 #pragma once
 
+#include "data/options.hpp"
 #include "detail/shadow_rows.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
-
-struct shadow_gallery_options {
-    row_policy rows = {};
-};
 
 /// Unit rows of float with a shadow: the same rows in 8 bits, and how much each of them may be off by that.
 ///

@@ -2,7 +2,7 @@
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
   set(levels armv8-a armv8.2-a)
 else()
-  set(levels x86-64 x86-64-v3 x86-64-v4)
+  set(levels x86-64 x86-64-v3 x86-64-v4 sapphirerapids)
 endif()
 find_program(UNITSPHERE_QEMU_X86_64 qemu-x86_64)
 add_library(dispatch_levels STATIC)

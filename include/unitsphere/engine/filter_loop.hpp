@@ -234,7 +234,7 @@ public:
 private:
     shadow_view view_;
 };
-inline shadow_side side_type_of(const shadow_view&);
+inline shadow_side side_type_of(const shadow_view& rows) { return {rows, {}, "", ""}; }
 inline unit_view<float> as_queries(const shadow_view& rows) noexcept { return rows.rows_of_float; }
 
 inline matrix_view<const float> values_of(const shadow_view& rows) noexcept { return rows.rows_of_float.values(); }
