@@ -9,6 +9,7 @@
 #include <unitsphere/dispatch.hpp>
 #include <unitsphere/unitsphere.hpp>
 
+#include "canonical.hpp"
 #include "catch.hpp"
 #include "executors.hpp"
 #include "golden.hpp"
@@ -99,6 +100,28 @@ TEST_CASE("every level has the bits of the direct functions", "[dispatch]") {
     check_answers(random_rows<std::int8_t>(19, dim, 7), unitsphere::normalize<double>(varied_rows<double>(37, dim, 8)));
 }
 
+TEST_CASE("every level has the scores of the canonical arithmetic", "[dispatch]") {
+    const auto queries = random_rows<float>(5, 300, 1), rows = random_rows<float>(70, 300, 2);
+    for (const level& it : supported()) {
+        unitsphere::levels::run(*it.table);
+        INFO(us::running().name());
+        const auto exact = canonical::scores(canonical::unit(queries), canonical::unit(rows), it.has_fma);
+        CHECK((bits(us::cosine_similarity(queries, rows)) == bits(exact)));
+        const us::shadow_gallery by_bytes(rows);
+        const us::compact_gallery<std::int8_t> compact(rows);
+        for (const auto& found :
+             {us::top_k(queries, by_bytes, 8), us::top_k_rescored(queries, compact, by_bytes, 8, 9)})
+            for (idx_t i = 0; i < 5; ++i)
+                for (idx_t rank = 0; rank < 8; ++rank) {
+                    const idx_t row = found.indices(i, rank);
+                    idx_t before = 0;
+                    for (idx_t j = 0; j < 70; ++j)
+                        before += exact(i, j) > exact(i, row) || (exact(i, j) == exact(i, row) && j < row);
+                    CHECK((before == rank && found.scores(i, rank) == exact(i, row)));
+                }
+    }
+}
+
 TEST_CASE("every level keeps the recorded bits", "[dispatch]") {
     for (const level& it : supported()) {
         unitsphere::levels::run(*it.table);
@@ -158,6 +181,13 @@ TEST_CASE("errors and reports of a level are the caller's own", "[dispatch]") {
         CHECK_THROWS_WITH(us::normalize(rows, {}, {{us::on_row::error}}), "normalize: row 2 is zero");
         CHECK_THROWS_AS(us::cosine_similarity<double>(rows, rows), us::value_error);
         CHECK_THROWS_WITH(us::top_k(rows, rows, -1), ContainsSubstring("k is -1"));
+        const us::compact_gallery<us::one_bit> compact(rows);
+        CHECK_THROWS_WITH(us::top_k_rescored(rows, compact, other, 1, 2),
+                          "top_k_rescored: gallery has dim 8, rows have dim 3");
+        CHECK_THROWS_WITH(us::top_k_rescored(rows, compact, rows, 1, 0),
+                          "top_k_rescored: factor is 0, it must be at least 1");
+        CHECK_THROWS_WITH(us::top_k_rescored(rows, compact, rows, 1, 1, {}, {{us::on_row::error}}),
+                          "top_k_rescored: queries row 2 is zero");
         matrix<float16> halves(4, 8);
         const us::matrix_view<float> inside(reinterpret_cast<float*>(halves.data()), 4, 4);
         CHECK_THROWS_WITH(us::cosine_similarity_into(halves, rows, inside), ContainsSubstring("overlaps"));

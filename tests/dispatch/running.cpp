@@ -20,7 +20,10 @@ int main(int count, char**) {
             for (us::idx_t k = 0; k < 64; ++k) texts(i, k) = images(i % 40, k) = float((i * 31 + k * 17) % 23) - 11.0f;
         const us::gallery packed(texts);
         const us::zero_shot_classifier classifier(texts, us::logit_scale::from_multiplier(10.0f));
+        const us::compact_gallery<std::int8_t> compact(texts);
         const bool right = us::top_k(texts, packed, 1).indices(7, 0) % 23 == 7 &&
+                           us::top_k(texts, us::shadow_gallery(texts), 1).indices(7, 0) == 7 &&
+                           us::top_k_rescored(texts, compact, packed, 1, 8).indices(7, 0) == 7 &&
                            classifier.predict(images).size() == 40 &&
                            us::softmax(us::cosine_similarity(images, texts))(0, 0) > 0.0f;
         std::printf("%s %s, %d bytes, %s\n", level.name(), level.instruction_set(), level.vector_bytes(),

@@ -1,6 +1,6 @@
 # Units of levels, linked with programs that are compiled for any processor.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
-  set(levels armv8-a armv8.2-a)
+  set(levels armv8-a armv8.2-a+dotprod)
 else()
   set(levels x86-64 x86-64-v3 x86-64-v4 sapphirerapids)
 endif()
@@ -20,10 +20,11 @@ foreach(level IN LISTS levels)
 endforeach()
 set(with_O0 "${levels}")
 if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")  # -O0 emits every inline function that a unit uses
-  add_library(dispatch_level_O0 OBJECT "${CMAKE_CURRENT_BINARY_DIR}/unitsphere_levels/dispatch_levels/x86_64_v3.cpp")
+  add_library(dispatch_level_O0 OBJECT
+    "${CMAKE_CURRENT_BINARY_DIR}/unitsphere_levels/dispatch_levels/sapphirerapids.cpp")
   target_link_libraries(dispatch_level_O0 PRIVATE unitsphere::unitsphere)
-  target_compile_options(dispatch_level_O0 PRIVATE -march=x86-64-v3 -O0)
-  list(APPEND with_O0 x86-64-v3)
+  target_compile_options(dispatch_level_O0 PRIVATE -march=sapphirerapids -O0)
+  list(APPEND with_O0 sapphirerapids)
   list(APPEND objects $<TARGET_OBJECTS:dispatch_level_O0>)
 endif()
 if(NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize|-flto|-march")  # what they add is not of the level
