@@ -53,6 +53,8 @@ private:
 inline level running() {
     return level(detail::translated([]() -> const levels::table& { return levels::running(); }));
 }
+/// As unitsphere::instruction_set, of the level that runs.
+inline const char* instruction_set() { return running().instruction_set(); }
 
 /// As unitsphere::normalize_into.
 template <class Out>
