@@ -1,22 +1,15 @@
 #include "peers.hpp"
 
-#include <map>
-
 #include <unitsphere/interop/eigen.hpp>
 
 #if defined(BENCH_HAS_OPENBLAS)
 #include <cblas.h>
 #endif
-#if defined(BENCH_HAS_FAISS)
-#include <faiss/IndexFlat.h>
-#include <faiss/impl/AuxIndexStructures.h>
-
-#include <memory>
-#endif
 #if defined(_OPENMP)
 #include <omp.h>
 #endif
 
+#include "peer_faiss.hpp"
 #include "peer_onednn.hpp"
 
 namespace bench {
@@ -85,30 +78,6 @@ task openblas_zero_shot(const rows& images, const rows& classes, rows& out) {
                 sgemm(scratch.data(), count, classes, 100.0f, out.row(first));
             loops::softmax(out.row(first), out.row(first), count, out.dim());
         }
-    };
-}
-#endif
-
-#if defined(BENCH_HAS_FAISS)
-task faiss_search(const rows& queries, const rows& gallery, us::idx_t k, rows& scores) {
-    static std::map<const float*, std::shared_ptr<faiss::IndexFlatIP>> indexes;  // one copy of a gallery for all rows
-    auto& index = indexes[gallery.data()];
-    if (!index) {
-        index = std::make_shared<faiss::IndexFlatIP>(gallery.dim());
-        index->add(gallery.rows(), gallery.data());
-    }
-    return [&, k, held = index, found = std::vector<faiss::Index::idx_t>(std::size_t(queries.rows() * k))]() mutable {
-        held->search(queries.rows(), queries.data(), k, scores.data(), found.data());
-    };
-}
-
-task faiss_range_search(const rows& unit_rows, float threshold, us::idx_t& found) {
-    const auto index = std::make_shared<faiss::IndexFlatIP>(unit_rows.dim());
-    index->add(unit_rows.rows(), unit_rows.data());
-    return [&, threshold, index] {
-        faiss::RangeSearchResult result(unit_rows.rows());
-        index->range_search(unit_rows.rows(), unit_rows.data(), threshold, &result);
-        found = us::idx_t(result.lims[std::size_t(unit_rows.rows())]);
     };
 }
 #endif
@@ -198,7 +167,7 @@ std::vector<row_wise> softmaxes() {
 
 std::vector<search> searches() {
 #if defined(BENCH_HAS_FAISS)
-    return {{"faiss", faiss_search}};
+    return {{"faiss", faiss_index::search}};
 #else
     return {};
 #endif
@@ -206,10 +175,18 @@ std::vector<search> searches() {
 
 std::vector<range_search> range_searches() {
 #if defined(BENCH_HAS_FAISS)
-    return {{"faiss", faiss_range_search}};
+    return {{"faiss", faiss_index::range_search}};
 #else
     return {};
 #endif
+}
+
+std::vector<storage> storages([[maybe_unused]] us::matrix_view<const float> unit_rows) {
+    std::vector<storage> all;
+#if defined(BENCH_HAS_FAISS)
+    for (auto& one : faiss_index::storages(unit_rows)) all.push_back(one);
+#endif
+    return all;
 }
 
 }  // namespace peer

@@ -63,6 +63,15 @@ struct range_search {
 };
 std::vector<range_search> range_searches();
 
+/// Unit rows as a library stores them, in fewer bytes or as they are: `search` writes the numbers of the rows that it
+/// finds nearest, as many a query as `found` has columns, best first.
+struct storage {
+    const char *who, *name;
+    double bytes;  ///< a row
+    std::function<void(us::matrix_view<const float> unit_queries, us::matrix_view<us::idx_t> found)> search;
+};
+std::vector<storage> storages(us::matrix_view<const float> unit_rows);
+
 /// Plain loops, compiled with -ffast-math: what a careful user writes. `out` may be `from`.
 namespace loops {
 void normalize(const float* from, float* out, std::ptrdiff_t rows, std::ptrdiff_t dim);

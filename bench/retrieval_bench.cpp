@@ -1,7 +1,9 @@
 // Ranks of all pairs both ways, beside our own matrix of cosines, which goes to memory that is there; and near
 // duplicates, beside FAISS' range search, which gets rows at unit length.
+#include <unitsphere/gallery.hpp>
 #include <unitsphere/retrieval.hpp>
 #include <unitsphere/search.hpp>
+#include <unitsphere/shadow_gallery.hpp>
 #include <unitsphere/similarity.hpp>
 
 #include "exact.hpp"
@@ -46,11 +48,27 @@ double ranks_error(us::idx_t q, us::idx_t g, const places& found) {
     return worst;
 }
 
-void add_ranks(const char* goal, us::idx_t q, us::idx_t g) {
+/// Raw rows, or a gallery of them that is made once.
+struct as_rows {
+    const us::matrix<float>& operator()(use role, us::idx_t rows) const { return bench::raw(role, rows, dim); }
+};
+template <class Gallery>
+struct as {
+    const Gallery& operator()(use role, us::idx_t rows) const {
+        return bench::made_once(role, rows, dim, [=] { return Gallery(bench::raw(role, rows, dim)); });
+    }
+};
+
+bench::work ranks_work(us::idx_t q, us::idx_t g) {
     bench::work counts = bench::cosine_work(q, g, dim);
     counts.bytes_written = 16.0 * double(g);
-    bench::add({goal, "unitsphere", bench::shape(q, g, dim)}, counts, [=] {
-        const auto &images = bench::raw(use::queries, q, dim), &texts = bench::raw(use::gallery, g, dim);
+    return counts;
+}
+
+template <class Side>
+void add_ranks_of(const bench::row_name& name, us::idx_t q, us::idx_t g, Side side) {
+    bench::add(name, ranks_work(q, g), [=] {
+        const auto &images = side(use::queries, q), &texts = side(use::gallery, g);
         const auto found = std::make_shared<places>(q, g);
         const auto space = std::make_shared<us::workspace>();
         return bench::task{[&, found, space] {
@@ -59,6 +77,11 @@ void add_ranks(const char* goal, us::idx_t q, us::idx_t g) {
                            },
                            [=] { return ranks_error(q, g, *found); }};
     });
+}
+
+void add_ranks(const char* goal, us::idx_t q, us::idx_t g) {
+    const bench::work counts = ranks_work(q, g);
+    add_ranks_of({goal, "unitsphere", bench::shape(q, g, dim)}, q, g, as_rows());
     bench::add({goal, "cosine_similarity", bench::shape(q, g, dim)}, counts, [=] {
         const auto &images = bench::raw(use::queries, q, dim), &texts = bench::raw(use::gallery, g, dim);
         auto& scores = bench::output(q, g);
@@ -68,12 +91,17 @@ void add_ranks(const char* goal, us::idx_t q, us::idx_t g) {
     });
 }
 
-/// Random rows are far from each other: each is alone.
-void add_near_duplicates(const char* goal, us::idx_t n) {
+bench::work half_of_pairs(us::idx_t n) {
     bench::work half = bench::cosine_work(n, n, dim);  // each pair once
     half.flops /= 2, half.bytes_read /= 2, half.bytes_written = 8.0 * double(n);
-    bench::add({goal, "unitsphere", bench::shape(n, dim)}, half, [=] {
-        const auto& rows = bench::raw(use::queries, n, dim);
+    return half;
+}
+
+/// Random rows are far from each other: each is alone.
+template <class Side>
+void add_near_duplicates_of(const bench::row_name& name, us::idx_t n, Side side) {
+    bench::add(name, half_of_pairs(n), [=] {
+        const auto& rows = side(use::queries, n);
         const auto found = std::make_shared<us::array<us::idx_t>>(n);
         const auto space = std::make_shared<us::workspace>();
         return bench::task{[&, found, space] { us::near_duplicates_into(rows, 0.94f, *found, *space); },
@@ -83,6 +111,11 @@ void add_near_duplicates(const char* goal, us::idx_t n) {
                                return wrong;
                            }};
     });
+}
+
+void add_near_duplicates(const char* goal, us::idx_t n) {
+    const bench::work half = half_of_pairs(n);
+    add_near_duplicates_of({goal, "unitsphere", bench::shape(n, dim)}, n, as_rows());
     for (const auto& peer : bench::peer::range_searches())
         bench::add({goal, peer.who, bench::shape(n, dim)}, half, [=] {
             const auto found = std::make_shared<us::idx_t>(0);
@@ -96,6 +129,11 @@ void add_near_duplicates(const char* goal, us::idx_t n) {
 void bench::register_rows() {
     add_ranks("retrieval", 20000, 20000);
     add_near_duplicates("near_duplicates", 20000);
+    const std::string pairs = bench::shape(20000, 20000, dim), rows = bench::shape(20000, dim);
+    add_ranks_of({"retrieval_exact_int8", "unitsphere", pairs}, 20000, 20000, as<us::shadow_gallery>());
+    add_ranks_of({"retrieval_exact_int8", "gallery", pairs}, 20000, 20000, as<us::gallery>());
+    add_near_duplicates_of({"duplicates_exact_int8", "unitsphere", rows}, 20000, as<us::shadow_gallery>());
+    add_near_duplicates_of({"duplicates_exact_int8", "gallery", rows}, 20000, as<us::gallery>());
     for (const auto& [q, g] : {std::pair<us::idx_t, us::idx_t>{1000, 1000}, {1000, 5000}, {5000, 5000}, {5000, 25000}})
         add_ranks("retrieval_sizes", q, g);  // with several texts an image; not a goal
 }

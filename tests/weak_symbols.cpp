@@ -15,10 +15,13 @@
 #if __has_include(<mpi.h>)
 #include <unitsphere/interop/mpi.hpp>
 #endif
+#include <unitsphere/io/compact_gallery.hpp>
 #include <unitsphere/io/gallery_writer.hpp>
 #include <unitsphere/io/linear_head.hpp>
 #include <unitsphere/io/mapped_npy.hpp>
+#include <unitsphere/io/repack_gallery.hpp>
 #include <unitsphere/io/safetensors.hpp>
+#include <unitsphere/io/shadow_gallery.hpp>
 #include <unitsphere/linear_probe.hpp>
 #include <unitsphere/unitsphere.hpp>
 
@@ -112,10 +115,9 @@ us::idx_t use_search(const us::matrix<T>& rows) {
     us::compact_gallery<us::int4> nibbles(rows);
     us::compact_gallery<us::one_bit> bits(rows);
     bytes_copy = static_cast<us::compact_gallery<std::int8_t>&&>(bytes);
-    const us::idx_t by_integers = us::top_k(rows, shadow_copy, 2, space).indices(0, 0) +
-                                  us::top_k(rows, bytes_copy, 2).indices(0, 0) +
-                                  us::range_search(rows, nibbles, 0.5f).offsets[1] +
-                                  us::idx_t(us::cosine_similarity(rows, bits)(0, 0));
+    const us::idx_t by_integers =
+        us::top_k(rows, shadow_copy, 2, space).indices(0, 0) + us::top_k(rows, bytes_copy, 2).indices(0, 0) +
+        us::range_search(rows, nibbles, 0.5f).offsets[1] + us::idx_t(us::cosine_similarity(rows, bits)(0, 0));
     const us::neighbours found = us::top_k(rows, catalogue, 2, space), raw = us::top_k(rows, rows, 1),
                          halves = us::top_k_rescored(rows, compact_copy, rows, 1, 2);
     us::idx_t pairs = found.indices(0, 0) + raw.indices(0, 0) + halves.indices(0, 0) + by_integers;
@@ -130,6 +132,12 @@ us::idx_t use_search(const us::matrix<T>& rows) {
     filtered.filter.mask = other.mask([](us::idx_t id) { return id > 0; });
     pairs += us::top_k(rows, other, 1).indices(0, 0) + us::range_search(rows, other, 0.5f).indices[0];
     us::for_each_in_range(rows, other, 0.5f, [&](us::idx_t, us::idx_t, float) { ++pairs; });
+    us::keyed<us::compact_gallery<us::int4>> small_keyed(7, rows);
+    small_keyed.add(8, rows), small_keyed.replace(8, rows), small_keyed.remove(7);
+    us::keyed<us::shadow_gallery> shadow_keyed(7, rows);
+    shadow_keyed.add(8, rows), shadow_keyed.replace(8, rows), shadow_keyed.remove(7);
+    pairs += us::top_k(rows, small_keyed, 1).indices(0, 0) + us::top_k(rows, shadow_keyed, 1).indices(0, 0);
+    pairs += us::near_duplicates(other, 0.9f).representative[0];
     pairs += other.ids()[0] + other.unit_rows(7).rows() + other.report().zero_rows + other.contains(7);
     us::range_result in_range = us::range_search(rows, catalogue, 0.5f);
     const us::range_result same_range(in_range);
@@ -203,12 +211,26 @@ us::idx_t use_streams(std::istream& from, std::ostream& to) {
     return loaded.rows() + us::load_npy(from).rows() + us::idx_t(us::load_npy_integers(from).size());
 }
 
+template <class Storage>
+us::idx_t use_compact_files(const std::string& path, std::ostream& to) {
+    using rows_type = us::compact_gallery<Storage>;
+    const auto rows = us::load_gallery<rows_type>(path);
+    us::save_gallery(path, rows);
+    us::save_gallery(to, rows);
+    const auto mapped = us::map_gallery<rows_type>(path);
+    mapped.verify();
+    const auto shadow = us::load_gallery<us::shadow_gallery>(path);
+    us::save_gallery(path, shadow);
+    return us::top_k(us::matrix<float>(3, 4), mapped, 1).queries() + shadow.rows();
+}
+
 us::idx_t use_gallery_files(const std::string& path) {
     us::gallery_writer writer(path);
     writer.append(us::matrix<float>(3, 4));
     writer.append(us::normalize(us::matrix<float>(3, 4)));
     writer.commit();
     us::save_gallery(path, us::load_gallery(path));
+    us::repack_gallery(path, path, 16);
     const us::mapped_gallery mapped = us::map_gallery(path);
     mapped.verify();
     const us::gallery_view view(path.data(), us::idx_t(path.size()));
@@ -328,9 +350,10 @@ int main(int, char** arguments) {
         return use_rows(rows) + use_directions(rows) + use_search(rows) + use_retrieval(rows) + use_losses(rows) +
                use_heads(rows, arguments[0]);
     };
-    return int(use(us::matrix<float>(2, 2)) + use(us::matrix<us::float16>(2, 2)) + use(us::matrix<us::bfloat16>(2, 2)) +
-               use(us::matrix<double>(2, 2)) + use(us::matrix<std::int8_t>(2, 2)) +
-               use_double(us::matrix<double>(2, 2)) + use_one_row() + use_files(arguments[0]) +
-               use_streams(std::cin, std::cout) + use_gallery_files("a") + use_safetensors("a") + use_eigen<float>() +
-               use_eigen<Eigen::half>() + use_executors() + dispatched::use_all());
+    return int(
+        use(us::matrix<float>(2, 2)) + use(us::matrix<us::float16>(2, 2)) + use(us::matrix<us::bfloat16>(2, 2)) +
+        use(us::matrix<double>(2, 2)) + use(us::matrix<std::int8_t>(2, 2)) + use_double(us::matrix<double>(2, 2)) +
+        use_one_row() + use_files(arguments[0]) + use_streams(std::cin, std::cout) + use_gallery_files("a") +
+        use_compact_files<std::int8_t>("a", std::cout) + use_compact_files<us::bfloat16>("a", std::cout) +
+        use_safetensors("a") + use_eigen<float>() + use_eigen<Eigen::half>() + use_executors() + dispatched::use_all());
 }

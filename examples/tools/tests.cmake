@@ -56,7 +56,7 @@ function(unitsphere_reads_inputs)
 endfunction()
 
 set(with_tests progress normalize_features similarity_matrix clip_forward zero_shot prompt_ensemble retrieval
-  near_duplicates detector)
+  near_duplicates compress search repack_gallery detector)
 if(TARGET tool_linear_probe)
   list(APPEND with_tests linear_probe train_step)
 endif()

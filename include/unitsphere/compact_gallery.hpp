@@ -10,11 +10,15 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 
 namespace detail {
+struct gallery_access;  // for io/compact_gallery.hpp
+
+template <class Storage>
+inline constexpr bool is_element_of_16_bits = std::is_same_v<Storage, float16> || std::is_same_v<Storage, bfloat16>;
 /// What holds the rows of a compact_gallery<Storage>.
 template <class Storage>
 struct compact_rows {
     static_assert(
-        std::is_same_v<Storage, float16> || std::is_same_v<Storage, bfloat16>,
+        is_element_of_16_bits<Storage>,
         "unitsphere: a compact_gallery stores float16, bfloat16, std::int8_t, int4 or one_bit; gallery stores "
         "float");
     using type = growing_panels<Storage>;
@@ -50,7 +54,7 @@ struct compact_rows<one_bit> {
 /// plus 2^-25 sqrt(dim) for float16 elements below 2^-14, and far less in practice (errors average out: 2e-5 and 2e-4
 /// at dim 512).
 ///
-/// Integers: m is the mean of up to 4096 of the first rows that are appended; a row less m is rotated
+/// Integers: m is options.mean or the mean of up to 4096 of the first rows that are appended; a row less m is rotated
 /// (kernel/rotation.hpp) and rounded to bytes q with one scale t, a query to bytes p of 8 bits with a scale s. That
 /// takes out what all embeddings of a model share, and spreads their few large elements. Scores are the same bits on
 /// every machine, by the integer products of AMX, AVX-512 VNNI, AVX-VNNI, NEON, AVX2 or SSE2. dim counts rounded up to
@@ -74,7 +78,9 @@ public:
     /// Units    none: raw rows are normalized, unit rows used as they are; then they are rounded. What would become
     ///          infinite is stored as the largest finite number. Integers: the mean of these rows stays the gallery's.
     /// Errors   value_error for zero or non-finite rows where the options say so; by default a zero row scores 0, and
-    ///          one with NaN or Inf scores NaN, in its row alone, and is never found.
+    ///          one with NaN or Inf scores NaN, in its row alone, and is never found. options.mean: shape_error for
+    ///          another dim; value_error where it is not finite, longer than 1 by more than rounding, or given to a
+    ///          gallery that has rows or stores 16 bits.
     /// Threads  `how` splits the rows.   Memory  as in the table.   Source  as the class.
     template <class Rows, detail::if_rows<Rows> = 0>
     explicit compact_gallery(const Rows& rows, const execution& how = {}, const compact_gallery_options& options = {}) {
@@ -100,7 +106,14 @@ public:
     ///          that of the first append, up to 4096 rows, so append many at first.   Source  as the class.
     template <class Rows, detail::if_rows<Rows> = 0>
     void append(const Rows& rows, const execution& how = {}, const compact_gallery_options& options = {}) {
-        rows_.append(engine::view_of(rows), how, options.rows, "compact_gallery", "row ");
+        if constexpr (detail::is_element_of_16_bits<Storage>) {
+            if (options.mean.is_given())
+                detail::fail<value_error>("compact_gallery: a mean of dim ", options.mean.count(),
+                                          " was given to 16 bits an element, which take none");
+            rows_.append(engine::view_of(rows), how, options.rows, "compact_gallery", "row ");
+        } else {
+            rows_.append(engine::view_of(rows), how, options.rows, "compact_gallery", "row ", options.mean);
+        }
     }
     template <class Rows, class... More, class Advice = detail::pass_rows, detail::unless_rows<Rows> = 0>
     void append(const Rows&, More&&...) = delete;
@@ -119,8 +132,14 @@ public:
     auto packed() const noexcept { return rows_.packed(); }
 
 private:
+    friend struct detail::gallery_access;
     typename detail::compact_rows<Storage>::type rows_ = {};
 };
+
+namespace detail {
+template <class Storage>
+struct storage_of<compact_gallery<Storage>> : compact_rows<Storage> {};
+}  // namespace detail
 
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere

@@ -12,6 +12,8 @@ inline namespace UNITSPHERE_ISA {
 namespace detail {
 
 inline constexpr side_names top_k_rescored_names = of_queries_and_gallery("top_k_rescored");
+inline constexpr side_names of_queries_and_rows = {
+    "top_k_rescored", "queries", "queries have dim ", "queries row ", "rows", "rows have dim ", "rows row "};
 
 /// Whether Rows can be the second stage: rows, or a gallery with the elements of its rows.
 template <class Rows>
@@ -33,9 +35,18 @@ auto rescoring_rows_of(const Rows& rows) {
 }
 
 template <class Queries, class Gallery, class Rows>
-void require_candidates(const Queries& queries, const Gallery& gallery, const Rows& rows, idx_t factor) {
-    require_same_dim(top_k_rescored_names, queries, gallery);
-    if (rows.dim() != gallery.dim())
+void require_candidates(const Queries& queries, const Gallery& gallery, const Rows& rows, idx_t factor,
+                        idx_t truncate_dim) {
+    if (truncate_dim != 0) {
+        require_same_dim(of_queries_and_rows, queries, rows);
+        if (truncate_dim < 0 || truncate_dim > rows.dim())
+            fail<value_error>("top_k_rescored: truncate_dim is ", truncate_dim, ", the rows have dim ", rows.dim());
+        if (gallery.dim() != truncate_dim)
+            fail<shape_error>("top_k_rescored: gallery has dim ", gallery.dim(), ", truncate_dim is ", truncate_dim);
+    } else {
+        require_same_dim(top_k_rescored_names, queries, gallery);
+    }
+    if (truncate_dim == 0 && rows.dim() != gallery.dim())
         fail<shape_error>("top_k_rescored: gallery has dim ", gallery.dim(), ", rows have dim ", rows.dim());
     if (rows.rows() != gallery.rows())
         fail<shape_error>("top_k_rescored: gallery has ", gallery.rows(), " rows, rows has ", rows.rows());
@@ -51,9 +62,15 @@ void best_of_candidates(const Queries& queries, const Gallery& gallery, const Ro
     row_policy of_queries;  // errors and counts belong to the first pass
     if (options.queries.zero_rows == on_row::nan) of_queries.zero_rows = on_row::nan;
     const engine::row_source<typename Queries::value_type> source(queries, of_queries, "top_k_rescored", "");
-    score_all<float, engine::tile_order::by_strips>(
-        how, top_k_rescored_names, queries, gallery, options.queries, options.gallery,
-        rescore_candidates<Queries, Rows>(source, rows, candidates, indices, scores));
+    const auto values = engine::values_of(queries);
+    const matrix_view<const typename Queries::value_type> short_queries(values.data(), values.rows(),
+                                                                        options.truncate_dim, values.stride());
+    const auto search = [&](const auto& some) {
+        score_all<float, engine::tile_order::by_strips>(
+            how, top_k_rescored_names, some, gallery, options.queries, options.gallery,
+            rescore_candidates<Queries, Rows>(source, rows, candidates, indices, scores));
+    };
+    options.truncate_dim == 0 ? search(queries) : search(short_queries);
 }
 
 }  // namespace detail
@@ -66,18 +83,26 @@ void best_of_candidates(const Queries& queries, const Gallery& gallery, const Ro
 /// What top_k(queries, rows, k) finds, unless the gallery's rounding puts a neighbour behind factor * k others: a
 /// factor of 2 is plenty for 16 bits. The order is that of top_k.
 ///
-/// Shapes   queries [q, dim], gallery [g, dim]: a compact_gallery (or a `gallery`, or rows); rows [g, dim]: the rows
-///          that it was made of, or a `gallery`, a shadow_gallery or a compact_gallery of 16 bits of them -> indices
-///          [q, k] of idx_t, scores [q, k], k <= g.
+/// options.truncate_dim: embeddings of a Matryoshka model, whose first elements are embeddings themselves. The gallery
+/// holds the first truncate_dim elements of the rows, and the first pass takes those of the queries, normalized again:
+///
+///   const compact_gallery<std::int8_t> first(truncate_dim(rows, 256));
+///   top_k_rescored(queries, first, rows, 10, 4, {}, {{}, {}, 256});
+///
+/// Shapes   queries [q, dim], gallery [g, dim] or [g, truncate_dim]: a compact_gallery (or a `gallery`, or rows); rows
+///          [g, dim]: the rows that it was made of, or a `gallery`, a shadow_gallery or a compact_gallery of 16 bits
+///          of them -> indices [q, k] of idx_t, scores [q, k], k <= g.
 /// Units    cosines with the bits of cosine_similarity(queries, rows); indices are row numbers.
 /// Errors   shape_error if dims or the numbers of rows disagree, k exceeds g, or an output has another shape or
-///          overlaps; value_error for a factor below 1, and for zero or non-finite rows where the options of that side
-///          say so. A row of `rows` with NaN or Inf is never found.
+///          overlaps; value_error for a factor below 1, for a truncate_dim that is not 0 .. dim, and for zero or
+///          non-finite rows where the options of that side say so (of queries that are cut: their first elements). A
+///          row of `rows` with NaN or Inf is never found.
 /// Threads  `how` splits the gallery; every split gives the same result.
 /// Memory   12 bytes for each candidate of each worker and some MiB of packed rows, from the workspace of `how`. Only
 ///          the candidates' rows are read: `rows` may lie in a file that is mapped. Those of a `gallery` cost more,
 ///          since their elements are apart.
 /// Source   Jegou et al. 2011, "Searching in one billion vectors: re-rank with source coding"; FAISS, IndexRefine.
+///          Kusupati et al. 2022, arXiv:2205.13147: Matryoshka embeddings; sentence-transformers' truncate_dim.
 template <class Queries, class Gallery, class Rows, class Indices, class Scores, detail::if_sides<Queries, Gallery> = 0,
           detail::if_rescored_by<Rows> = 0>
 void top_k_rescored_into(const Queries& queries, const Gallery& gallery, const Rows& rows, required<idx_t> factor,
@@ -90,7 +115,7 @@ void top_k_rescored_into(const Queries& queries, const Gallery& gallery, const R
     const auto cosines = detail::output_of<Scores, float>(scores);
     const detail::side_names& names = detail::top_k_rescored_names;
     const idx_t q = query_view.rows(), k = cosines.columns(), g = gallery_view.rows();
-    detail::require_candidates(query_view, gallery_view, row_view, factor);
+    detail::require_candidates(query_view, gallery_view, row_view, factor, options.truncate_dim);
     if (k > g) detail::fail<shape_error>("top_k_rescored: ", k, " neighbours of ", g, " gallery rows");
     detail::require_output(names, "scores", cosines, q, k, query_view, gallery_view);
     detail::require_output(names, "indices", found, q, k, query_view, gallery_view);
@@ -113,7 +138,7 @@ neighbours top_k_rescored(const Queries& queries, const Gallery& gallery, const 
     const auto query_view = engine::view_of(queries);
     const auto gallery_view = engine::side_of(gallery);
     const auto row_view = detail::rescoring_rows_of(rows);
-    detail::require_candidates(query_view, gallery_view, row_view, factor);
+    detail::require_candidates(query_view, gallery_view, row_view, factor, options.truncate_dim);
     const idx_t q = query_view.rows(), columns = k < gallery_view.rows() ? idx_t(k) : gallery_view.rows();
     neighbours found{matrix<idx_t>::uninitialized(q, columns), matrix<float>::uninitialized(q, columns)};
     detail::best_of_candidates(query_view, gallery_view, row_view, factor, found.indices.view(), found.scores.view(),

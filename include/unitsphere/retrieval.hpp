@@ -88,7 +88,7 @@ template <class Images, class Texts, class ImageOfText, class TextRanks, class I
 void pair_ranks_into(const Images& images, const Texts& texts, const ImageOfText& image_of_text, TextRanks&& text_ranks,
                      ImageRanks&& image_ranks, const execution& how = {}, const pair_ranks_options& options = {}) {
     const auto image_view = engine::queries_of(images);
-    const auto text_view = engine::queries_of(texts);
+    const auto text_view = engine::side_of(texts);
     const auto list = detail::labels_of(image_of_text, "pair_ranks");
     const auto of_texts = detail::output_of<TextRanks, idx_t>(text_ranks);
     const auto of_images = detail::output_of<ImageRanks, idx_t>(image_ranks);
@@ -108,7 +108,7 @@ template <class Images, class Texts, class ImageOfText, detail::if_queries<Image
           detail::if_list<ImageOfText> = 0>
 ranks_of_pairs pair_ranks(const Images& images, const Texts& texts, const ImageOfText& image_of_text,
                           const execution& how = {}, const pair_ranks_options& options = {}) {
-    return detail::new_ranks(detail::pair_ranks_names, engine::queries_of(images), engine::queries_of(texts),
+    return detail::new_ranks(detail::pair_ranks_names, engine::queries_of(images), engine::side_of(texts),
                              detail::labels_of(image_of_text, "pair_ranks"), how, options);
 }
 UNITSPHERE_REFUSE_PAIRS(pair_ranks, unless_queries);
@@ -133,7 +133,7 @@ template <class Images, class Texts, class ImageOfText, detail::if_queries<Image
           detail::if_list<ImageOfText> = 0>
 retrieval_result retrieval(const Images& images, const Texts& texts, const ImageOfText& image_of_text,
                            const execution& how = {}, const retrieval_options& options = {}) {
-    return detail::retrieve(engine::queries_of(images), engine::queries_of(texts),
+    return detail::retrieve(engine::queries_of(images), engine::side_of(texts),
                             detail::labels_of(image_of_text, "retrieval"), how, options);
 }
 /// The same where row i of both belongs together.
@@ -144,7 +144,7 @@ template <class Images, class Texts, detail::if_queries<Images, Texts> = 0>
 retrieval_result retrieval(const Images& images, const Texts& texts, const execution& how = {},
                            const retrieval_options& options = {}) {
     const auto image_view = engine::queries_of(images);
-    const auto text_view = engine::queries_of(texts);
+    const auto text_view = engine::side_of(texts);
     const idx_t n = text_view.rows();
     if (image_view.rows() != n)
         detail::fail<shape_error>("retrieval: images have ", image_view.rows(), " rows, texts have ", n,

@@ -214,41 +214,54 @@ UNITSPHERE_REFUSE_PAIRS(for_each_in_range, unless_searched);
 /// Components grow pair by pair, by cosine descending, then the lower one of the higher rows, then the lower row: a
 /// pair joins two groups if together they are not larger.
 ///
-/// Shapes   rows [n, dim] or a `gallery` -> representative: n of idx_t (an array, a std::vector or one row).
-/// Units    row numbers. The threshold is a cosine, compared as in range_search; 0.94 is usual. From 0.99999 on a
-///          rounding decides whether rows of one direction that are not equal are alike, such as a row and its triple.
+/// Shapes   rows [n, dim], a `gallery`, or one with ids -> representative: n of idx_t (an array, a std::vector or one
+///          row).
+/// Units    row numbers; of a `keyed_gallery` ids, representative[i] for the id catalogue.ids()[i], and the groups of a
+///          `gallery` of the rows in that order. The threshold is a cosine, compared as in range_search; 0.94 is usual.
+///          From 0.99999 on a rounding decides whether rows of one direction that are not equal are alike, such as a
+///          row and its triple.
 /// Errors   shape_error if the output has another shape or overlaps; value_error for a threshold that is NaN, and for
 ///          zero or non-finite rows where the options say so. By default a zero row has cosine 0 with every row, its
 ///          copies too, and one with NaN or Inf is alone.
 /// Threads  `how` splits the rows; every split gives the same groups.
 /// Memory   some MiB of packed rows, from the workspace of `how`; none that grows with the number of pairs, but with
-///          either option some 100 bytes for each pair that is alike.
+///          either option some 100 bytes for each pair that is alike, and with ids 32 bytes for each.
 /// Source   Beaumont 2022, clip-retrieval: deduplication by connected components of inner products above 0.94. Centres:
 ///          sentence-transformers' util.community_detection, where a row that is taken may still be the centre of what
 ///          is left, and Aslam et al. 2004, "The star clustering algorithm".
-template <class Rows, class Representative, detail::if_queries<Rows> = 0>
+template <class Rows, class Representative, detail::if_grouped<Rows> = 0>
 void near_duplicates_into(const Rows& rows, required<float> threshold, Representative&& representative,
                           const execution& how = {}, const near_duplicates_options& options = {}) {
-    const auto view = engine::queries_of(rows);
+    const auto view = engine::queries_of(detail::without_ids(rows));
     const auto lowest = detail::output_of<Representative, idx_t>(representative);
+    const detail::id_table* const table = detail::ids_of(rows);
+    const detail::row_numbers numbers(table, view.rows());
     detail::require_groups(threshold, options.max_group_size);
-    detail::require_output(detail::near_duplicates_names, "representative", lowest, 1, view.rows(), view, view);
-    detail::find_duplicates(view, engine::side_of(rows), threshold, lowest, how, options);
+    detail::require_output(detail::near_duplicates_names, "representative", lowest, 1, numbers.rows(), view, view);
+    detail::find_duplicates(view, detail::searched_side_of(rows), numbers, table != nullptr, threshold, lowest, how,
+                            options);
+    numbers.give_ids(lowest.data(), numbers.rows());
 }
 /// The same with the groups of two rows and more: for (idx_t row : groups[k]), of a result that is kept.
 ///
 /// Shapes, Units, Errors, Threads, Source   as above.   Memory  the result, and n numbers until it is returned.
-template <class Rows, detail::if_queries<Rows> = 0>
+template <class Rows, detail::if_grouped<Rows> = 0>
 duplicate_groups near_duplicates(const Rows& rows, required<float> threshold, const execution& how = {},
                                  const near_duplicates_options& options = {}) {
-    const auto view = engine::queries_of(rows);
+    const auto view = engine::queries_of(detail::without_ids(rows));
+    const detail::id_table* const table = detail::ids_of(rows);
+    const detail::row_numbers numbers(table, view.rows());
     detail::require_groups(threshold, options.max_group_size);
-    auto representative = array<idx_t>::uninitialized(view.rows());
-    detail::find_duplicates(view, engine::side_of(rows), threshold, representative.view(), how, options);
-    return detail::groups_of(static_cast<array<idx_t>&&>(representative));
+    auto representative = array<idx_t>::uninitialized(numbers.rows());
+    detail::find_duplicates(view, detail::searched_side_of(rows), numbers, table != nullptr, threshold,
+                            representative.view(), how, options);
+    duplicate_groups groups = detail::groups_of(static_cast<array<idx_t>&&>(representative));
+    numbers.give_ids(groups.representative.data(), numbers.rows());
+    numbers.give_ids(groups.members.data(), idx_t(groups.members.size()));
+    return groups;
 }
-UNITSPHERE_REFUSE_ROWS(near_duplicates, unless_queries);
-UNITSPHERE_REFUSE_ROWS(near_duplicates_into, unless_queries);
+UNITSPHERE_REFUSE_ROWS(near_duplicates, unless_grouped);
+UNITSPHERE_REFUSE_ROWS(near_duplicates_into, unless_grouped);
 
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere

@@ -3,11 +3,14 @@
 // `instruction_set` are those of the module. Macros (UNITSPHERE_VERSION) come from <unitsphere/version.hpp>.
 module;
 
+#include "io/compact_gallery.hpp"
 #include "io/gallery_writer.hpp"
 #include "io/linear_head.hpp"
 #include "io/mapped_npy.hpp"
 #include "io/ostream.hpp"
+#include "io/repack_gallery.hpp"
 #include "io/safetensors.hpp"
+#include "io/shadow_gallery.hpp"
 #include "unitsphere.hpp"
 
 export module unitsphere;
@@ -89,12 +92,14 @@ using unitsphere::one_bit;
 // shadow_gallery.hpp
 using unitsphere::shadow_gallery;
 using unitsphere::shadow_gallery_options;
+using unitsphere::shadow_gallery_over_options;
 
 // rescored_search.hpp
 using unitsphere::top_k_rescored;
 using unitsphere::top_k_rescored_into;
 using unitsphere::top_k_rescored_options;
 // keyed_gallery.hpp
+using unitsphere::keyed;
 using unitsphere::keyed_gallery;
 using unitsphere::keyed_gallery_options;
 
@@ -234,6 +239,7 @@ using unitsphere::load_safetensors;
 using unitsphere::map_gallery;
 using unitsphere::map_npy;
 using unitsphere::map_safetensors;
+using unitsphere::mapped_compact_gallery;
 using unitsphere::mapped_gallery;
 using unitsphere::mapped_rows;
 using unitsphere::mapped_safetensors;
@@ -241,6 +247,7 @@ using unitsphere::named_rows;
 using unitsphere::npy_info;
 using unitsphere::npy_type;
 using unitsphere::operator<<;
+using unitsphere::repack_gallery;
 using unitsphere::save_gallery;
 using unitsphere::save_head;
 using unitsphere::safetensors_info;

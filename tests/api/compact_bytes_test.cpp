@@ -143,7 +143,7 @@ matrix<float> units_of(const matrix<float>& rows) {
     return result;
 }
 
-matrix<float> troubled(idx_t count, idx_t dim, std::uint64_t seed) {
+matrix<float> troubled_rows(idx_t count, idx_t dim, std::uint64_t seed) {
     auto rows = varied_rows<float>(count, dim, seed);
     generator random(seed + 1);
     if (count > 5)
@@ -157,7 +157,7 @@ TEMPLATE_LIST_TEST_CASE("scores of compact integers are those of their descripti
                         integer_storages) {
     const idx_t n = GENERATE(1, 16, 33, 130), dim = GENERATE(1, 5, 15, 16, 17, 64, 70, 100, 256);
     CAPTURE(n, dim);
-    const auto rows = troubled(n, dim, 21), queries = troubled(37, dim, 22);
+    const auto rows = troubled_rows(n, dim, 21), queries = troubled_rows(37, dim, 22);
     const compact_gallery<TestType> gallery(rows);
     const oracle expected(units_of(rows));
     const auto scores = expected.scores(units_of(queries), units_of(rows), bits_of<TestType>);
@@ -167,8 +167,35 @@ TEMPLATE_LIST_TEST_CASE("scores of compact integers are those of their descripti
     CHECK(gallery.bytes() == panels * 16 * (padded * bits_of<TestType> / 8 + 8) + 8 * dim);
 }
 
+TEST_CASE("compact integers take the mean of the caller, and keep it", "[compact]") {
+    const idx_t dim = 70;
+    const auto rows = troubled_rows(60, dim, 31), queries = troubled_rows(9, dim, 32);
+    oracle expected(units_of(rows));
+    for (idx_t k = 0; k < dim; ++k) expected.mean[std::size_t(k)] = 0.01f * float(k % 11 - 3);
+    compact_gallery_options options;
+    options.mean = expected.mean;
+    compact_gallery<std::int8_t> gallery(part(rows, 0, 21), {}, options);
+    gallery.append(part(rows, 21, 39));
+    CHECK(first_difference(cosine_similarity(queries, gallery),
+                           expected.scores(units_of(queries), units_of(rows), 8)) == "");
+
+    CHECK_THROWS_WITH(gallery.append(rows, {}, options), Catch::Contains("a gallery that has 60 rows"));
+    const auto refusal = [&](const std::vector<double>& mean) {
+        options.mean = mean;
+        return message_of<std::invalid_argument>([&] { compact_gallery<int4>(rows, {}, options); });
+    };
+    std::vector<double> mean(70, 0.1);
+    CHECK(refusal(std::vector<double>(69, 0.0)) == "compact_gallery: the mean has dim 69, the rows have dim 70");
+    CHECK(refusal(std::vector<double>(70, 0.25)) ==
+          "compact_gallery: the mean has norm 2.09165007, it must be at most 1");
+    mean[5] = std::numeric_limits<double>::quiet_NaN();
+    CHECK(refusal(mean) == "compact_gallery: the mean is not finite at 5 of 70");
+    CHECK_THROWS_WITH(compact_gallery<float16>(rows, {}, options), Catch::Contains("a mean of dim 70"));
+    CHECK(gallery.rows() == 60);
+}
+
 TEMPLATE_LIST_TEST_CASE("searches of compact integers are those of their scores", "[compact]", integer_storages) {
-    const auto rows = troubled(500, 40, 23), queries = troubled(45, 40, 24);
+    const auto rows = troubled_rows(500, 40, 23), queries = troubled_rows(45, 40, 24);
     const compact_gallery<TestType> gallery(rows);
     const auto scores = cosine_similarity(queries, gallery);
     const on_threads three{3};
@@ -204,7 +231,7 @@ TEMPLATE_LIST_TEST_CASE("searches of compact integers are those of their scores"
 }
 
 TEMPLATE_LIST_TEST_CASE("compact integers grow, around the mean of the first rows", "[compact]", integer_storages) {
-    const auto rows = troubled(300, 96, 25), queries = random_rows<float>(5, 96, 26);
+    const auto rows = troubled_rows(300, 96, 25), queries = random_rows<float>(5, 96, 26);
     compact_gallery<TestType> whole(part(rows, 0, 100)), grown(part(rows, 0, 100));
     whole.append(part(rows, 100, 200));
     for (idx_t first = 100, count = 1; first < 300; first += count, count = count * 5 % 37 + 1) {
@@ -230,12 +257,17 @@ TEMPLATE_LIST_TEST_CASE("compact integers grow, around the mean of the first row
 }
 
 TEMPLATE_LIST_TEST_CASE("compact integers that were moved take rows anew", "[compact]", integer_storages) {
-    const auto rows = random_rows<float>(40, 64, 29), others = random_rows<float>(30, 100, 30);
+    auto rows = random_rows<float>(40, 64, 29);
+    const auto others = random_rows<float>(30, 100, 30);
+    std::fill_n(rows.row(3), 64, 0.0f);
     compact_gallery<TestType> first(rows);
     const compact_gallery<TestType> taken(static_cast<compact_gallery<TestType>&&>(first));
     CHECK(first.rows() == 0);
+    CHECK(first.report().zero_rows == 0);
     CHECK(taken.rows() == 40);
+    CHECK(taken.report().first_zero == 3);
     first.append(others);
+    CHECK(first.report().zero_rows == 0);
     const compact_gallery<TestType> again(others);
     CHECK(first_difference(cosine_similarity(others, first), cosine_similarity(others, again)) == "");
 }
@@ -243,7 +275,7 @@ TEMPLATE_LIST_TEST_CASE("compact integers that were moved take rows anew", "[com
 TEMPLATE_LIST_TEST_CASE("filtered searches of compact integers find among their scores alone", "[compact]",
                         integer_storages) {
     const idx_t n = 300, q = 35;
-    const auto rows = troubled(n, 70, 27), queries = troubled(q, 70, 28);
+    const auto rows = troubled_rows(n, 70, 27), queries = troubled_rows(q, 70, 28);
     const compact_gallery<TestType> gallery(rows);
     const auto scores = cosine_similarity(queries, gallery);
     const row_mask some(n, [](idx_t i) { return i % 97 < 4; });

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include <unitsphere/compact_gallery.hpp>
@@ -203,6 +204,40 @@ TEST_CASE("top_k_rescored orders a compact gallery's candidates by the scores of
     CHECK(first_difference(all.scores, whole.scores) == "");
 }
 
+TEST_CASE("a first pass may take the first elements alone, normalized again", "[compact_gallery]") {
+    const idx_t q = GENERATE(1, 40), g = 200, dim = 48, first = GENERATE(2, 20, 48), k = 4, candidates = 12;
+    CAPTURE(q, first);
+    auto rows = random_rows<float>(g, dim, 84);
+    const auto queries = random_rows<float>(q, dim, 85);
+    for (idx_t i = 0; i < g; ++i)
+        for (idx_t n = 0; n < dim; ++n) rows(i, n) /= float(n / 8 + 1);  // the first elements say most
+    const gallery short_rows(matrix_view<const float>(rows.data(), g, first, dim));
+    top_k_rescored_options options;
+    options.truncate_dim = first;
+    const neighbours found = top_k_rescored(queries, short_rows, rows, k, candidates / k, on_threads{3}, options),
+                     of_units = top_k_rescored(normalize(queries), short_rows, rows, k, candidates / k, {}, options);
+    CHECK(first_difference(found.indices, of_units.indices) == "");
+    for (idx_t i = 0; i < q; ++i) {  // in double: the best by the first elements, then the best of these by all
+        const auto cosine = [&](idx_t j, idx_t count) {
+            return double(reference::cosine(queries.row(i), rows.row(j), count));
+        };
+        std::vector<idx_t> order;
+        for (idx_t j = 0; j < g; ++j) order.push_back(j);
+        const auto sort_by = [&](idx_t count) {
+            std::sort(order.begin(), order.end(),
+                      [&](idx_t a, idx_t b) { return cosine(a, count) > cosine(b, count); });
+        };
+        sort_by(first);
+        if (cosine(order[candidates - 1], first) - cosine(order[candidates], first) < 1e-6) continue;  // a near tie
+        order.resize(candidates);
+        sort_by(dim);
+        for (idx_t n = 0; n < k; ++n) {
+            CHECK(found.indices(i, n) == order[std::size_t(n)]);
+            CHECK(std::fabs(double(found.scores(i, n)) - cosine(found.indices(i, n), dim)) < 1e-6);
+        }
+    }
+}
+
 TEST_CASE("top_k_rescored refuses what does not fit, before it writes", "[compact_gallery]") {
     const auto rows = troubled_rows<float>(12), queries = random_rows<float>(2, 12, 83);
     const compact_gallery<float16> compact(rows);
@@ -231,6 +266,17 @@ TEST_CASE("top_k_rescored refuses what does not fit, before it writes", "[compac
     CHECK(message_of<shape_error>([&] {
               top_k_rescored_into(queries, compact, own, 1, two, matrix_view<float>(own.row(3), 2, 2, 12));
           }) == "top_k_rescored: scores overlaps rows");
+    top_k_rescored_options cut;
+    const auto cut_to = [&](idx_t dim, const auto& query, const auto& row) {
+        cut.truncate_dim = dim;
+        return message_of<std::invalid_argument>([&] { top_k_rescored(query, compact, row, 1, 1, {}, cut); });
+    };
+    const auto longer = random_rows<float>(8, 20, 1);
+    CHECK(cut_to(12, longer, longer) == "(no exception)");
+    CHECK(cut_to(10, longer, longer) == "top_k_rescored: gallery has dim 12, truncate_dim is 10");
+    CHECK(cut_to(21, longer, longer) == "top_k_rescored: truncate_dim is 21, the rows have dim 20");
+    CHECK(cut_to(-1, longer, longer) == "top_k_rescored: truncate_dim is -1, the rows have dim 20");
+    CHECK(cut_to(12, queries, longer) == "top_k_rescored: queries have dim 12, rows have dim 20");
     row_policy strict;
     strict.non_finite = on_row::error;
     CHECK_THROWS_AS(top_k_rescored(rows, compact, rows, 2, 2, {}, {strict}), value_error);

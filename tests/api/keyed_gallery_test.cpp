@@ -1,13 +1,16 @@
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <map>
 #include <type_traits>
 #include <vector>
 
+#include <unitsphere/compact_gallery.hpp>
 #include <unitsphere/gallery.hpp>
 #include <unitsphere/keyed_gallery.hpp>
 #include <unitsphere/normalize.hpp>
 #include <unitsphere/search.hpp>
+#include <unitsphere/shadow_gallery.hpp>
 #include <unitsphere/similarity.hpp>
 
 #include "catch.hpp"
@@ -32,28 +35,55 @@ matrix<float> rows_of_ids(const rows_by_id& model, idx_t dim, std::vector<idx_t>
     return rows;
 }
 
-/// Whether every search finds in `keyed` what it finds in a gallery of the rows in the order of their ids.
-void check_same(const keyed_gallery& keyed, const rows_by_id& model, const matrix<float>& queries) {
+/// Whether rows are bytes, seen from the mean of the rows that came first.
+template <class Gallery>
+inline constexpr bool has_mean = false;
+template <class Storage>
+inline constexpr bool has_mean<compact_gallery<Storage>> = !std::is_same_v<Storage, float16>;
+
+/// Whether every search finds in `keyed` what it finds in a gallery of the rows in the order of their ids. Where rows
+/// have a mean, that gallery begins with `first`, the rows that decide it, which a mask hides.
+template <class Gallery>
+void check_same(const keyed<Gallery>& keyed, const rows_by_id& model, const matrix<float>& first,
+                const matrix<float>& queries) {
     std::vector<idx_t> ids;
     const matrix<float> rows = rows_of_ids(model, queries.dim(), ids);
-    const gallery fresh(rows);
-    REQUIRE(keyed.rows() == fresh.rows());
-    array<idx_t> sorted = keyed.ids();
-    std::sort(sorted.begin(), sorted.end());
+    Gallery fresh;
+    if (has_mean<Gallery>) fresh.append(first);
+    const idx_t hidden = fresh.rows();
+    fresh.append(rows);
+    REQUIRE(keyed.rows() == rows.rows());
+    const array<idx_t> sorted = keyed.ids();
     CHECK(std::equal(sorted.begin(), sorted.end(), ids.begin(), ids.end()));
+    const unit_embeddings<float> unit = keyed.unit_rows(ids);
+    const auto fresh_unit = fresh.unit_rows();
+    idx_t others = 0;
+    for (idx_t i = 0; i < unit.rows(); ++i)
+        others += std::memcmp(unit.row(i), fresh_unit.row(hidden + i), std::size_t(unit.dim()) * sizeof(float)) != 0;
+    CHECK(others == 0);
+    const row_mask mask(fresh.rows(), [=](idx_t i) { return i >= hidden; });
+    const auto id_of = [&](idx_t row) { return row < hidden ? -1 : ids[std::size_t(row - hidden)]; };
     for (const bool rescore : {false, true}) {
-        const neighbours found = top_k(queries, keyed, 7, {}, {{}, {}, rescore});
-        neighbours expected = top_k(queries, fresh, 7, {}, {{}, {}, rescore});
-        for (idx_t n = 0; n < expected.indices.rows() * expected.indices.columns(); ++n)
-            if (idx_t& index = expected.indices.data()[n]; index >= 0) index = ids[std::size_t(index)];
+        if (rescore && has_mean<Gallery>) continue;
+        top_k_options options;
+        options.rescore = rescore;
+        const neighbours found = top_k(queries, keyed, 7, {}, options);
+        options.filter.mask = mask;
+        neighbours expected{matrix<idx_t>(queries.rows(), std::min(idx_t(7), rows.rows())),
+                            matrix<float>(queries.rows(), std::min(idx_t(7), rows.rows()))};
+        top_k_into(queries, fresh, expected.indices, expected.scores, {}, options);
+        for (const auto row : expected.indices.view())
+            for (idx_t& index : row) index = id_of(index);
         CHECK(first_difference(found.indices, expected.indices) == "");
         CHECK(first_difference(found.scores, expected.scores) == "");
     }
+    range_search_options masked;
+    masked.filter.mask = mask;
     const range_result found = range_search(queries, keyed, 0.1f, in_reverse);
-    range_result expected = range_search(queries, fresh, 0.1f);
-    for (idx_t& index : expected.indices) index = ids[std::size_t(index)];
+    range_result expected = range_search(queries, fresh, 0.1f, {}, masked);
+    for (idx_t& index : expected.indices) index = id_of(index);
     CHECK((found.indices == expected.indices && found.scores == expected.scores && found.offsets == expected.offsets));
-    row_report report = fresh.report();
+    row_report report = gallery(rows).report();
     if (report.first_zero >= 0) report.first_zero = ids[std::size_t(report.first_zero)];
     if (report.first_non_finite >= 0) report.first_non_finite = ids[std::size_t(report.first_non_finite)];
     const row_report now = keyed.report();
@@ -62,12 +92,14 @@ void check_same(const keyed_gallery& keyed, const rows_by_id& model, const matri
 }
 
 /// A random history of a keyed gallery, and what must be in it.
+template <class Gallery = gallery>
 struct history {
     idx_t dim;
     generator random;
     matrix<float> pool;  ///< twins, a zero row and one with NaN among them
-    keyed_gallery keyed = {};
+    unitsphere::keyed<Gallery> keyed = {};
     rows_by_id model = {};
+    matrix<float> first = {};  ///< the rows that were added when there were none
 
     history(idx_t d, std::uint64_t seed) : dim(d), random(seed), pool(rows_with_ties<float>(40, d, seed)) {}
 
@@ -97,6 +129,7 @@ struct history {
         }
         const matrix<float> rows = some_rows(count);
         keyed.add(ids, rows, how);
+        if (model.empty()) first = rows;
         remember(ids, rows);
     }
     void replace(idx_t count) {
@@ -110,6 +143,7 @@ struct history {
         keyed.remove(ids);
         for (const idx_t id : ids) model.erase(id);
     }
+    void check(const matrix<float>& queries) const { check_same(keyed, model, first, queries); }
 };
 
 struct cosine_call {
@@ -123,13 +157,15 @@ struct keyed_top_k_call {
 
 }  // namespace
 
-TEST_CASE("after any history a keyed gallery finds what a fresh gallery of its rows finds", "[keyed_gallery]") {
-    const idx_t dim = GENERATE(17, 140);
-    history past(dim, 430 + std::uint64_t(dim));
+TEMPLATE_TEST_CASE("after any history a keyed gallery finds what a fresh gallery of its rows finds", "[keyed_gallery]",
+                   gallery, shadow_gallery, compact_gallery<float16>, compact_gallery<std::int8_t>,
+                   compact_gallery<one_bit>) {
+    const idx_t dim = std::is_same_v<TestType, gallery> ? GENERATE(17, 140) : 140;
+    history<TestType> past(dim, 430 + std::uint64_t(dim));
     const auto queries = rows_with_ties<float>(11, dim, 431);
-    check_same(past.keyed, past.model, matrix<float>(11, 0));
+    past.check(matrix<float>(11, 0));
     past.add(150, on_threads{2});
-    check_same(past.keyed, past.model, queries);
+    past.check(queries);
     for (int step = 0; step < 60; ++step) {
         CAPTURE(step);
         const idx_t count = past.random.below(4) == 0 ? past.random.below(60) : 1;
@@ -146,18 +182,23 @@ TEST_CASE("after any history a keyed gallery finds what a fresh gallery of its r
             default:
                 past.add(count, {});
         }
-        if (step % 4 == 3) check_same(past.keyed, past.model, queries);
+        if (step % 4 == 3) past.check(queries);
     }
     const idx_t bytes = past.keyed.bytes();
     past.remove(past.keyed.rows() - 5);
-    check_same(past.keyed, past.model, queries);
+    past.check(queries);
+    if constexpr (std::is_same_v<TestType, shadow_gallery>) {
+        const auto& of_panel = *detail::keyed_access::rows(past.keyed).packed().bytes.numbers;
+        CHECK(*std::max_element(of_panel.error, of_panel.error + 5) <= of_panel.most_error);
+        CHECK(*std::max_element(of_panel.length, of_panel.length + 5) <= of_panel.most_length);
+    }
     past.add(20, {});
     past.remove(9);
-    check_same(past.keyed, past.model, queries);
+    past.check(queries);
     past.remove(past.keyed.rows());
     CHECK(past.keyed.rows() == 0);
     past.add(100, {});
-    check_same(past.keyed, past.model, queries);
+    past.check(queries);
     CHECK(past.keyed.bytes() == bytes);
 }
 
@@ -176,7 +217,7 @@ TEST_CASE("a keyed gallery that is added to and removed from forever does not gr
 }
 
 TEST_CASE("the filters of a keyed gallery go by ids", "[keyed_gallery]") {
-    history past(20, 433);
+    history<> past(20, 433);
     past.pool = random_rows<float>(40, 20, 434);
     past.add(300, {});
     past.remove(60);
@@ -215,8 +256,41 @@ TEST_CASE("the filters of a keyed gallery go by ids", "[keyed_gallery]") {
     expect(filter, [&](idx_t i, idx_t id) { return id != selves[std::size_t(i)]; });
 }
 
+TEMPLATE_TEST_CASE("near duplicates of a keyed gallery are groups of ids", "[keyed_gallery]", gallery, shadow_gallery) {
+    history<TestType> past(24, 446);
+    past.pool = near_twins<float>(40, 24, 447);
+    past.add(90, {});
+    past.remove(25);  // so few that the holes stay
+    past.add(20, {});
+    std::vector<idx_t> ids;
+    const matrix<float> rows = rows_of_ids(past.model, 24, ids);
+    const auto id_of = [&](idx_t row) { return ids[std::size_t(row)]; };
+    near_duplicates_options options;
+    options.max_group_size = GENERATE(PTRDIFF_MAX, 5);
+    options.around_centres = GENERATE(false, true);
+    row_report report;
+    options.rows.report = &report;
+    for (const float threshold : {0.3f, 0.999f, 1.0f}) {
+        const duplicate_groups found = near_duplicates(past.keyed, threshold, in_reverse, options);
+        CHECK(report.first_zero == past.keyed.report().first_zero);
+        duplicate_groups expected = near_duplicates(gallery(rows), threshold, {}, options);
+        REQUIRE(expected.size() > 0);
+        for (idx_t& row : expected.representative) row = id_of(row);
+        for (idx_t& row : expected.members) row = id_of(row);
+        CHECK((found.representative == expected.representative && found.first == expected.first));
+        CHECK(found.members == expected.members);
+        std::vector<idx_t> representative(ids.size());
+        near_duplicates_into(past.keyed, threshold, representative, {}, options);
+        CHECK(std::equal(representative.begin(), representative.end(), found.representative.begin()));
+    }
+    options.rows.zero_rows = on_row::error;
+    CHECK_THROWS_AS(near_duplicates(past.keyed, 0.5f, {}, options), value_error);
+    std::vector<idx_t> representative(ids.size() - 1);
+    CHECK_THROWS_AS(near_duplicates_into(past.keyed, 0.5f, representative), shape_error);
+}
+
 TEST_CASE("a keyed gallery refuses what does not fit, and stays as it was", "[keyed_gallery]") {
-    history past(8, 435);
+    history<> past(8, 435);
     past.add(40, {});
     past.remove(3);
     const auto queries = random_rows<float>(5, 8, 436);
@@ -234,6 +308,7 @@ TEST_CASE("a keyed gallery refuses what does not fit, and stays as it was", "[ke
           "keyed_gallery::add: id 1, number 1 of 2, is there already");
     CHECK(message_of<value_error>([&] { keyed.add(negative, two); }) ==
           "keyed_gallery::add: id -4, number 1 of 2, is negative");
+    CHECK_THROWS_AS(keyed.add(~std::uint64_t(0), random_rows<float>(1, two.dim(), 438)), value_error);
     CHECK(message_of<shape_error>([&] { keyed.add(std::vector<int>{7}, two); }) ==
           "keyed_gallery::add: 1 ids for 2 rows");
     CHECK(message_of<shape_error>([&] { keyed.add(fresh, random_rows<float>(2, 9, 438)); }) ==
@@ -266,27 +341,46 @@ TEST_CASE("a keyed gallery refuses what does not fit, and stays as it was", "[ke
     options.filter.query_rows = fresh;
     CHECK(message_of<shape_error>([&] { top_k(queries, keyed, 3, {}, options); }) ==
           "top_k: query_rows has 2 numbers, there are 5 queries");
-    check_same(keyed, past.model, queries);
+    past.check(queries);
 }
 
 TEST_CASE("an addition that fails leaves the masks of a keyed gallery right", "[keyed_gallery]") {
-    const auto rows = random_rows<float>(64, 8, 441);
-    std::vector<idx_t> ids(64), removed, fresh(64);
-    for (idx_t i = 0; i < 64; ++i) ids[std::size_t(i)] = i, fresh[std::size_t(i)] = 1000 + i;
-    for (idx_t i = 0; i < 30; ++i) removed.push_back(2 * i);
+    const auto rows = random_rows<float>(400, 8, 441);
+    std::vector<idx_t> ids(400), removed, fresh(400);
+    for (idx_t i = 0; i < 400; ++i) ids[std::size_t(i)] = i, fresh[std::size_t(i)] = 1000 + i;
+    for (idx_t i = 0; i < 180; ++i) removed.push_back(2 * i);
     keyed_gallery keyed(ids, rows);
     keyed.remove(removed);
-    const row_mask before = keyed.mask([](idx_t id) { return id == 61; });
+    const row_mask before = keyed.mask([](idx_t id) { return id == 361; });
     std::vector<idx_t> taken = fresh;
     taken.back() = 1;
     auto broken = rows;
-    broken(63, 0) = infinity;
+    broken(399, 0) = infinity;
+    const auto failing = [](idx_t, const auto&) { throw std::range_error("no threads"); };
     CHECK_THROWS_AS(keyed.add(taken, rows), value_error);
     CHECK_THROWS_AS(keyed.add(fresh, broken, {}, {{on_row::keep, on_row::error}}), value_error);
-    CHECK_THROWS_AS(keyed.add(fresh, random_rows<float>(64, 9, 442)), shape_error);
+    CHECK_THROWS_AS(keyed.add(fresh, random_rows<float>(400, 9, 442)), shape_error);
+    CHECK_THROWS_AS(keyed.add(fresh, rows, failing), std::range_error);
+    fresh.resize(160);  // the holes would have room for them
+    CHECK_THROWS_AS(keyed.add(fresh, matrix_view<const float>(rows.row(0), 160, 8), failing), std::range_error);
     top_k_options options;
     options.filter.mask = before;
-    CHECK(top_k(rows, keyed, 1, {}, options).indices(0, 0) == 61);
+    CHECK(top_k(rows, keyed, 1, {}, options).indices(0, 0) == 361);
+}
+
+TEMPLATE_TEST_CASE("after a failed addition of another dim an empty gallery is searched as before", "[keyed_gallery]",
+                   gallery, shadow_gallery, compact_gallery<std::int8_t>) {
+    const auto rows = random_rows<float>(200, 200, 443);
+    std::vector<int> ids(200);
+    for (int i = 0; i < 200; ++i) ids[std::size_t(i)] = i;
+    keyed<TestType> keyed(ids, rows);
+    keyed.remove(ids);
+    const auto failing = [](idx_t, const auto&) { throw std::range_error("no threads"); };
+    CHECK_THROWS_AS(keyed.add(ids, random_rows<float>(200, 8, 444), failing), std::range_error);
+    CHECK(keyed.dim() == 200);
+    CHECK(range_search(rows, keyed, 0.5f).indices.empty());
+    keyed.add(ids, rows);
+    CHECK(top_k(rows, keyed, 1).indices(39, 0) == 39);
 }
 
 TEST_CASE("a keyed gallery copies and moves, and gives rows back", "[keyed_gallery]") {

@@ -15,7 +15,7 @@ using namespace unitsphere;
 
 namespace {
 
-const logit_scale scale = logit_scale::from_multiplier(10.0f);
+const logit_scale policy_scale = logit_scale::from_multiplier(10.0f);
 
 /// Whether a score is NaN, 0 or that of rows without trouble, as the rules say of rows i and j.
 template <class C>
@@ -99,9 +99,9 @@ TEMPLATE_LIST_TEST_CASE("the SigLIP logit of a zero row is the bias, of a row th
     const on_row zeros = GENERATE(on_row::keep, on_row::nan);
     const matrix<TestType> rows = troubled_rows<TestType>(dim), clean = only<TestType>(false, false, dim);
     row_report images{9, 9, 9, 9}, texts{9, 9, 9, 9};
-    const matrix<float> logits = siglip_logits(rows, rows, scale, -3.0f, {},
+    const matrix<float> logits = siglip_logits(rows, rows, policy_scale, -3.0f, {},
                                                {{zeros, on_row::nan, &images}, {on_row::keep, on_row::nan, &texts}});
-    const matrix<float> expected = siglip_logits(clean, clean, scale, -3.0f);
+    const matrix<float> expected = siglip_logits(clean, clean, policy_scale, -3.0f);
     CHECK((same(images, trouble) && same(texts, trouble)));
     int wrong = 0;
     for (idx_t i = 0; i < 8; ++i)
@@ -142,8 +142,10 @@ TEMPLATE_LIST_TEST_CASE("an error policy of SigLIP's logits names side and row, 
     const auto logits = [&](const auto& a, const auto& b, row_policy of_a, row_policy of_b) {
         of_a.report = of_b.report = &untold;
         matrix<float> out = untouched(8, 8);
-        const std::string text = refused(out, [&] { siglip_logits_into(a, b, scale, -3.0f, out, {}, {of_a, of_b}); });
-        CHECK(message_of<value_error>([&] { siglip_logits(a, b, scale, -3.0f, {}, {of_a, of_b}); }) == text);
+        const std::string text = refused(out, [&] {
+            siglip_logits_into(a, b, policy_scale, -3.0f, out, {}, {of_a, of_b});
+        });
+        CHECK(message_of<value_error>([&] { siglip_logits(a, b, policy_scale, -3.0f, {}, {of_a, of_b}); }) == text);
         CHECK(same(untold, {9, 9, 9, 9}));
         return text;
     };
@@ -175,10 +177,10 @@ TEST_CASE("no side of a pair or of SigLIP's logits keeps rows that are not finit
     const std::string kept = ": rows that are not finite cannot be kept; choose nan or error";
     CHECK(message_of<value_error>([&] { pairwise_cosine(rows, rows, {}, {keep}); }) == "pairwise_cosine" + kept);
     CHECK(message_of<value_error>([&] { pairwise_cosine(rows, rows, {}, {none, keep}); }) == "pairwise_cosine" + kept);
-    CHECK(message_of<value_error>([&] { siglip_logits(rows, rows, scale, 0.0f, {}, {keep}); }) ==
+    CHECK(message_of<value_error>([&] { siglip_logits(rows, rows, policy_scale, 0.0f, {}, {keep}); }) ==
           "siglip_logits" + kept);
     CHECK(message_of<value_error>([&] {
-              siglip_logits(rows, rows, scale, 0.0f, {}, {none, keep});
+              siglip_logits(rows, rows, policy_scale, 0.0f, {}, {none, keep});
           }) == "siglip_logits" + kept);
 }
 

@@ -17,23 +17,13 @@
 #include "checks.hpp"
 #include "executors.hpp"
 #include "random_rows.hpp"
+#include "shadow.hpp"
 
 namespace tests {
 
 using namespace unitsphere;
 
 namespace {
-
-/// A shadow whose bytes are read by every search, whatever this machine multiplies fastest.
-struct always_filtered {
-    const shadow_gallery& rows;
-
-    engine::shadow_view packed() const {
-        engine::shadow_view view = rows.packed();
-        if (view.bytes.bytes != nullptr) view.most_queries = PTRDIFF_MAX;
-        return view;
-    }
-};
 
 template <class Queries, class Rows>
 void check_equal_answers(const Queries& queries, const Rows& rows, const shadow_gallery& shadow, idx_t k,
@@ -70,17 +60,6 @@ struct two_workers {
 };
 template <class Executor>
 two_workers(const Executor&) -> two_workers<Executor>;
-
-/// Rows as an image encoder's: a common direction, some clusters, one large element.
-matrix<float> rows_in_a_cone(idx_t count, idx_t dim, std::uint64_t seed) {
-    auto rows = random_rows<float>(count, dim, seed);
-    const auto centres = random_rows<float>(7, dim, 5);
-    for (idx_t i = 0; i < count; ++i) {
-        for (idx_t j = 0; j < dim; ++j) rows(i, j) = 0.5f * rows(i, j) + centres(0, j) + 0.7f * centres(1 + i % 6, j);
-        rows(i, dim / 3) += 9.0f;
-    }
-    return rows;
-}
 
 }  // namespace
 
@@ -156,6 +135,12 @@ TEST_CASE("a shadow gallery that was moved, or whose append failed, takes rows a
     CHECK(first.rows() == 0);
     first.append(others);
     check_equal_answers(others, others, first, 3);
+    const auto unit = normalize(rows);
+    auto of_caller = shadow_gallery::over(unit);
+    const shadow_gallery kept(static_cast<shadow_gallery&&>(of_caller));
+    CHECK(of_caller.unit_rows().rows() == 0);
+    of_caller.append(others);
+    check_equal_answers(others, others, of_caller, 3);
     check_equal_answers(rows, rows, taken, 3);
 
     shadow_gallery failing;
@@ -275,71 +260,6 @@ TEST_CASE("near duplicates, votes, lists and masks of a shadow gallery are those
     const neighbours c = top_k(filtered, filtered, 4), d = top_k(plain, plain, 4);
     CHECK(first_difference(c.indices, d.indices) == "");
     CHECK(first_difference(c.scores, d.scores) == "");
-}
-
-// Rows along what a quantized row loses: nothing comes nearer to the bound.
-TEST_CASE("no score exceeds the bound of its bytes", "[shadow]") {
-    const idx_t dim = GENERATE(5, 16, 64, 100, 200, 256);
-    CAPTURE(dim);
-    const auto rows = normalize(rows_in_a_cone(64, dim, 93));
-    const shadow_gallery first(rows);
-    const engine::shadow_view view = first.packed();
-    const float* const mean = view.space.mean;
-    std::vector<float> g(std::size_t(dim), 0.0f);
-    std::vector<std::int8_t> bytes(std::size_t(kernel::padded_bytes(dim)), 0);
-    matrix<float> others(128, dim);
-    for (idx_t i = 0; i < 64; ++i) {
-        const auto numbers = kernel::quantize_unit_row(rows.row(i), dim, view.space, g.data(), bytes.data());
-        matrix<float> lost(1, dim);
-        for (idx_t k = 0; k < dim; ++k)
-            lost(0, k) = float(double(g.data()[k]) - double(numbers.scale) * bytes[std::size_t(k)]);
-        kernel::rotate_back(lost.data(), dim, view.space.signs);
-        for (const int sign : {1, -1}) {  // mean + t * lost, of length 1
-            double a = 0, b = 0, c = -1;
-            for (idx_t k = 0; k < dim; ++k) {
-                const double m = mean[k], x = sign * double(lost(0, k));
-                a += x * x, b += 2 * m * x, c += m * m;
-            }
-            const double t = (-b + std::sqrt(b * b - 4 * a * c)) / (2 * a);
-            for (idx_t k = 0; k < dim; ++k)
-                others(2 * i + (sign < 0), k) = float(mean[k] + t * sign * double(lost(0, k)));
-        }
-    }
-    const auto units = normalize(others);
-    double closest = 1.0;
-    const auto check_bounds = [&](const auto& queries, const auto& gallery_rows) {
-        kernel::panel_numbers numbers;
-        matrix<float> rotated(1, dim);
-        matrix<std::int8_t> of_row(1, kernel::padded_bytes(dim)), panel(1, 16 * kernel::padded_bytes(dim));
-        matrix<std::int8_t> block(1, 16 * kernel::padded_bytes(dim));
-        const engine::byte_scratch scratch{rotated.data(), of_row.data()};
-        const auto scores = cosine_similarity(queries, gallery_rows);
-        for (idx_t j = 0; j < gallery_rows.rows(); ++j) {
-            engine::clear_numbers(numbers);
-            engine::pack_byte_column(gallery_rows.row(j), dim, view.space, scratch, 3, panel.data(), numbers);
-            for (idx_t i = 0; i < queries.rows(); ++i) {
-                std::int32_t sum = 0, product = 0;
-                const auto query =
-                    engine::pack_byte_row(queries.row(i), dim, view.space, scratch, 2, block.data(), sum);
-                const float constant = float(
-                    double(query.offset) +
-                    kernel::constant_of_bound(dim, query.length, 1.0 + 1e-6 + view.deviation, view.space.mean_square));
-                for (idx_t k = 0; k < dim; ++k)
-                    product += block.data()[kernel::byte_of_block(2, k)] * panel.data()[kernel::byte_of_panel(3, k)];
-                const float bound = kernel::bound_of_score(product, numbers, 3, query, constant);
-                if (!(bound >= scores(i, j)))
-                    FAIL("query " << i << ", row " << j << ": " << bound << " < " << scores(i, j));
-                closest =
-                    std::min(closest, (double(bound) - double(scores(i, j))) / double(query.norm * numbers.error[3]));
-                const std::int32_t sums[16] = {0, 0, 0, product};
-                if (!kernel::any_may_reach(sums, numbers, query, scores(i, j) - constant))
-                    FAIL("query " << i << ", row " << j << " is passed over");
-            }
-        }
-    };
-    check_bounds(units, rows);
-    check_bounds(rows, units);
-    CHECK(closest < 0.5);  // else the rows above are not what they should be
 }
 
 namespace {

@@ -81,7 +81,7 @@ void check_sides(const std::string& refusal, const std::string& first, const std
     }
 }
 
-const logit_scale scale = logit_scale::from_multiplier(10.0f);
+const logit_scale overlap_scale = logit_scale::from_multiplier(10.0f);
 
 }  // namespace
 
@@ -96,7 +96,7 @@ TEST_CASE("row-wise functions write exactly in place, or into memory that does n
                           [](auto rows, auto out) { log_softmax_into(rows, out); });
     check_row_wise<float>("sigmoid: out overlaps the logits", [](auto rows, auto out) { sigmoid_into(rows, out); });
     check_row_wise<float>("sigmoid: out overlaps the cosines",
-                          [](auto rows, auto out) { sigmoid_into(rows, scale, -10.0f, out); });
+                          [](auto rows, auto out) { sigmoid_into(rows, overlap_scale, -10.0f, out); });
 }
 
 TEST_CASE("in place a single row may have any stride", "[overlap]") {
@@ -133,25 +133,30 @@ TEST_CASE("scores are not written into the unit rows of a side", "[overlap]") {
     const unit_view<float> unit = adopt_unit(memory);
     CHECK(message_of<shape_error>([&] { cosine_similarity_into(unit, other, memory); }) ==
           "cosine_similarity: scores overlaps queries");
-    CHECK(message_of<shape_error>([&] { siglip_logits_into(other, unit, scale, 0.0f, memory); }) ==
+    CHECK(message_of<shape_error>([&] { siglip_logits_into(other, unit, overlap_scale, 0.0f, memory); }) ==
           "siglip_logits: logits overlaps texts");
-    CHECK(message_of<shape_error>([&] { zero_shot_classifier(other, scale).predict_proba_into(unit, memory); }) ==
-          "zero_shot_classifier::predict_proba: probabilities overlaps the images");
+    CHECK(message_of<shape_error>([&] {
+              zero_shot_classifier(other, overlap_scale).predict_proba_into(unit, memory);
+          }) == "zero_shot_classifier::predict_proba: probabilities overlaps the images");
     CHECK(first_difference(memory, before) == "");
 }
 
 TEST_CASE("logits are not written into the rows of a side", "[overlap]") {
-    check_sides<float>("siglip_logits: logits overlaps ", "images", "texts", 4, 8,
-                       [](const auto& a, const auto& b, auto out) { siglip_logits_into(a, b, scale, -1.0f, out); });
     check_sides<float>(
-        "clip_logits: per_image overlaps ", "images", "texts", 4, 8,
-        [](const auto& a, const auto& b, auto out) { clip_logits_into(a, b, scale, out, matrix_view<float>{}); });
+        "siglip_logits: logits overlaps ", "images", "texts", 4, 8,
+        [](const auto& a, const auto& b, auto out) { siglip_logits_into(a, b, overlap_scale, -1.0f, out); });
+    check_sides<float>("clip_logits: per_image overlaps ", "images", "texts", 4, 8,
+                       [](const auto& a, const auto& b, auto out) {
+                           clip_logits_into(a, b, overlap_scale, out, matrix_view<float>{});
+                       });
     matrix<float> elsewhere = untouched(4, 8), transposed_elsewhere = untouched(8, 4);
+    check_sides<float>("clip_logits: per_image overlaps ", "images", "texts", 4, 8,
+                       [&](const auto& a, const auto& b, auto out) {
+                           clip_logits_into(a, b, overlap_scale, out, transposed_elsewhere);
+                       });
     check_sides<float>(
-        "clip_logits: per_image overlaps ", "images", "texts", 4, 8,
-        [&](const auto& a, const auto& b, auto out) { clip_logits_into(a, b, scale, out, transposed_elsewhere); });
-    check_sides<float>("clip_logits: per_text overlaps ", "images", "texts", 8, 4,
-                       [&](const auto& a, const auto& b, auto out) { clip_logits_into(a, b, scale, elsewhere, out); });
+        "clip_logits: per_text overlaps ", "images", "texts", 8, 4,
+        [&](const auto& a, const auto& b, auto out) { clip_logits_into(a, b, overlap_scale, elsewhere, out); });
     CHECK(first_difference(elsewhere, untouched(4, 8)) == "");
     CHECK(first_difference(transposed_elsewhere, untouched(8, 4)) == "");
 }
@@ -159,7 +164,8 @@ TEST_CASE("logits are not written into the rows of a side", "[overlap]") {
 TEST_CASE("a matrix of clip_logits that is left out may have an address", "[overlap]") {
     arena<float> a;
     matrix<float> per_image(4, 8);
-    clip_logits_into(random_rows<float>(4, 8, 175), random_rows<float>(8, 8, 176), scale, per_image, a.at(40, 0, 0));
+    clip_logits_into(random_rows<float>(4, 8, 175), random_rows<float>(8, 8, 176), overlap_scale, per_image,
+                     a.at(40, 0, 0));
     CHECK(first_difference(a.memory, a.before) == "");
 }
 
@@ -167,10 +173,10 @@ TEST_CASE("the two matrices of clip_logits do not share memory", "[overlap]") {
     arena<float> a;
     const matrix<float> images = random_rows<float>(4, 8, 175), texts = random_rows<float>(8, 8, 176);
     for (const idx_t start : {9, 40, 71})
-        CHECK(a.refuses([&] { clip_logits_into(images, texts, scale, a.at(40, 4, 8), a.at(start, 8, 4)); }) ==
+        CHECK(a.refuses([&] { clip_logits_into(images, texts, overlap_scale, a.at(40, 4, 8), a.at(start, 8, 4)); }) ==
               "clip_logits: per_text overlaps per_image");
-    const auto expected = clip_logits(images, texts, scale);
-    clip_logits_into(images, texts, scale, a.at(40, 4, 8), a.at(72, 8, 4));
+    const auto expected = clip_logits(images, texts, overlap_scale);
+    clip_logits_into(images, texts, overlap_scale, a.at(40, 4, 8), a.at(72, 8, 4));
     CHECK(first_difference(a.at(40, 4, 8), expected.per_image) == "");
     CHECK(first_difference(a.at(72, 8, 4), expected.per_text) == "");
 }
@@ -190,7 +196,7 @@ TEST_CASE("doubles of rows are not written into the rows", "[overlap]") {
 
 TEST_CASE("a classifier writes neither into its images nor one output into another", "[overlap]") {
     arena<float> a;
-    const zero_shot_classifier classifier(random_rows<float>(8, 8, 177), scale);
+    const zero_shot_classifier classifier(random_rows<float>(8, 8, 177), overlap_scale);
     const matrix<float> images = random_rows<float>(4, 8, 178);
     for (const auto& out : overlapping(a))
         CHECK(a.refuses([&] { classifier.predict_proba_into(rows_of(a), out); }) ==

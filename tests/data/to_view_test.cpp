@@ -89,7 +89,7 @@ bool gaps_whole(const table& t) {
             if (t.numbers[std::size_t(i * t.pitch + k)] != -7.0f) return false;
     return true;
 }
-const logit_scale scale = logit_scale::from_multiplier(10.0f);
+const logit_scale view_scale = logit_scale::from_multiplier(10.0f);
 
 }  // namespace
 
@@ -105,8 +105,8 @@ TEST_CASE("rows of another library are inputs of every function, const or not, l
         CHECK(first_difference(cosine_similarity(b, x), cosine_similarity(b, a)) == "");
         CHECK(pairwise_cosine(x, b) == pairwise_cosine(a, b));
         CHECK(pairwise_cosine(b, x) == pairwise_cosine(b, a));
-        CHECK(first_difference(clip_logits(x, b, scale).per_text, clip_logits(a, b, scale).per_text) == "");
-        CHECK(first_difference(siglip_logits(b, x, scale, 1.0f), siglip_logits(b, a, scale, 1.0f)) == "");
+        CHECK(first_difference(clip_logits(x, b, view_scale).per_text, clip_logits(a, b, view_scale).per_text) == "");
+        CHECK(first_difference(siglip_logits(b, x, view_scale, 1.0f), siglip_logits(b, a, view_scale, 1.0f)) == "");
         CHECK(first_difference(mean_direction(x), mean_direction(a)) == "");
         CHECK(first_difference(mean_direction(x, {}, {{}, {}, std::array<float, 5>{1, 2, 3, 4, 5}}),
                                mean_direction(a, {}, {{}, {}, std::vector<double>{1, 2, 3, 4, 5}})) == "");
@@ -115,7 +115,7 @@ TEST_CASE("rows of another library are inputs of every function, const or not, l
         CHECK(first_difference(slerp(x, b, 0.5), slerp(a, b, 0.5)) == "");
         const std::vector<int> labels{0, 1, 1, 0, 2};
         CHECK(first_difference(prompt_ensemble(x, labels), prompt_ensemble(a, labels)) == "");
-        const zero_shot_classifier classifier(x, scale), plain(a, scale);
+        const zero_shot_classifier classifier(x, view_scale), plain(a, view_scale);
         CHECK(first_difference(classifier.predict_proba(x), plain.predict_proba(a)) == "");
         CHECK(first_difference(classifier.top_k(x, 2).labels, plain.top_k(a, 2).labels) == "");
         CHECK(first_difference(softmax(x), softmax(a)) == "");
@@ -154,14 +154,14 @@ TEST_CASE("rows of another library are outputs, with their gaps left alone", "[t
     normalize_into(a, unit);
     check(unit, [&](auto& out) { normalize_into(a, out); });
     check(cosine_similarity(a, b), [&](auto& out) { cosine_similarity_into(a, b, out); });
-    check(clip_logits(a, b, scale).per_image,
-          [&](auto& out) { clip_logits_into(a, b, scale, out, matrix_view<float>{}); });
-    check(siglip_logits(a, b, scale, 1.0f), [&](auto& out) { siglip_logits_into(a, b, scale, 1.0f, out); });
+    check(clip_logits(a, b, view_scale).per_image,
+          [&](auto& out) { clip_logits_into(a, b, view_scale, out, matrix_view<float>{}); });
+    check(siglip_logits(a, b, view_scale, 1.0f), [&](auto& out) { siglip_logits_into(a, b, view_scale, 1.0f, out); });
     check(softmax(a), [&](auto& out) { softmax_into(a, out); });
     check(log_softmax(a), [&](auto& out) { log_softmax_into(a, out); });
     check(sigmoid(a), [&](auto& out) { sigmoid_into(a, out); });
-    check(sigmoid(a, scale, 1.0f), [&](auto& out) { sigmoid_into(a, scale, 1.0f, out); });
-    const zero_shot_classifier classifier(b, scale);
+    check(sigmoid(a, view_scale, 1.0f), [&](auto& out) { sigmoid_into(a, view_scale, 1.0f, out); });
+    const zero_shot_classifier classifier(b, view_scale);
     check(classifier.predict_proba(a), [&](auto& out) { classifier.predict_proba_into(a, out); });
 
     table in_place = table_of(a);
@@ -176,8 +176,9 @@ TEST_CASE("a copy of rows that to_view returns lives until the call has returned
     matrix<float> rows(2, 3);
     for (int k = 0; k < 6; ++k) rows.data()[k] = 2.0f + float(k * k);
     CHECK(first_difference(normalize(lazy{2.0f}), normalize(rows)) == "");
-    CHECK(first_difference(siglip_logits(lazy{2.0f}, rows, scale, 1.0f), siglip_logits(rows, rows, scale, 1.0f)) == "");
-    const zero_shot_classifier classifier(lazy{2.0f}, scale);
+    CHECK(first_difference(siglip_logits(lazy{2.0f}, rows, view_scale, 1.0f),
+                           siglip_logits(rows, rows, view_scale, 1.0f)) == "");
+    const zero_shot_classifier classifier(lazy{2.0f}, view_scale);
     CHECK(first_difference(classifier.predict_proba(lazy{2.0f}), classifier.predict_proba(rows)) == "");
     CHECK(first_difference(classifier.top_k(lazy{2.0f}, 1).labels, classifier.top_k(rows, 1).labels) == "");
 }

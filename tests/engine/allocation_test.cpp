@@ -215,7 +215,7 @@ struct shape {
     idx_t q, g, dim;
 };
 // One query, few queries, strips of the gallery, rows, and more queries than are packed at once.
-constexpr shape shapes[] = {{1, 300, 70}, {12, 300, 70}, {41, 700, 70}, {300, 40, 4096}, {57, 66, 32768}};
+constexpr shape shapes[] = {{1, 300, 70}, {12, 300, 70}, {41, 700, 70}, {300, 40, 4096}, {57, 66, 12288}};
 
 /// The second call of each question allocates nothing, and what the workspace then holds stays.
 void check_steady(questions& ask, const execution& how) {

@@ -1,7 +1,9 @@
 // Whatever a gallery file holds: it is refused by a file_error, or is a gallery of unit rows. Random bytes have no
 // checksum that fits, so half the inputs are made into files whose checksums do.
+#include <unitsphere/io/compact_gallery.hpp>
 #include <unitsphere/io/gallery.hpp>
 #include <unitsphere/normalize.hpp>
+#include <unitsphere/search.hpp>
 
 #include <cmath>
 #include <cstddef>
@@ -81,13 +83,92 @@ std::string with_checksums(const std::uint8_t* data, std::size_t size, bool spoi
     return file;
 }
 
+/// A file of a compact gallery with the checksums that it should have, whose mean, panels and numbers are the bytes
+/// behind the commit.
+template <class Storage>
+std::string compact_with_checksums(const std::uint8_t* data, std::size_t size) {
+    us::detail::gallery_commit commit;
+    if (size < sizeof commit) return "";
+    std::memcpy(&commit, data, sizeof commit);
+    data += sizeof commit, size -= sizeof commit;
+    std::memcpy(commit.magic, us::detail::gallery_magic, sizeof commit.magic);
+    using layout_type = us::detail::compact_layout<Storage>;
+    commit.version = 3, commit.element = us::detail::storage_code<Storage>;
+    commit.panel_rows = layout_type::has_numbers || commit.panel_rows % 2 == 0 ? 16 : 32;
+    commit.rows &= 127, commit.dim = (commit.dim & 15) + (commit.rows > 0);
+    if (!(commit.deviation >= 0.0f)) commit.deviation = 1e-3f;
+    const layout_type layout(commit);
+    std::string file(std::size_t(layout.bytes()), '\0');
+    const auto fill = [&](us::idx_t at, us::idx_t count) {
+        const std::size_t some = std::size_t(count) < size ? std::size_t(count) : size;
+        if (some > 0) std::memcpy(&file[std::size_t(at)], data, some);
+        data += some, size -= some;
+    };
+    fill(layout.mean_at(), layout.mean_bytes());
+    fill(layout.panels_at(), layout.all_panels());
+    fill(layout.numbers_at(), layout.numbers_bytes());
+    const auto sum = [&](us::idx_t at, us::idx_t count) { return us::detail::checksum_of(file.data() + at, count); };
+    commit.last_panel_sum = layout.mean_bytes() > 0 ? sum(layout.mean_at(), layout.mean_bytes()) : 0;
+    commit.panels_sum = us::detail::first_hash;
+    for (us::idx_t p = 0; p < layout.panels(); ++p)
+        commit.panels_sum = us::detail::mix_word(commit.panels_sum,
+                                                 sum(layout.panels_at() + layout.panel_at(p), layout.panel_bytes(p)));
+    for (us::idx_t at = 0; at < layout.numbers_bytes(); at += 128)
+        commit.panels_sum = us::detail::mix_word(commit.panels_sum, sum(layout.numbers_at() + at, 128));
+    const us::detail::commit_page page(commit);
+    std::memcpy(&file[0], page.bytes, sizeof page.bytes);
+    return file;
+}
+
+/// What loads is searched without a trap, comes back from another file, and is what a mapping finds.
+template <class Storage>
+void check_compact(const std::uint8_t* data, std::size_t size, bool as_it_is) {
+    using rows_type = us::compact_gallery<Storage>;
+    static const input_file on_disk;
+    const std::string bytes =
+        as_it_is ? std::string(reinterpret_cast<const char*>(data), size) : compact_with_checksums<Storage>(data, size);
+    const auto load_it = [](const std::string& file) {
+        std::istringstream stream(file);
+        return us::load_gallery<rows_type>(stream);
+    };
+    const auto loaded = unless_refused([&] { return load_it(bytes); });
+    const std::string& path = on_disk.write(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+    const auto mapped = unless_refused([&] { return us::map_gallery<rows_type>(path); });
+    if (mapped) require(bool(loaded) == bool(unless_refused([&] { return mapped->verify(), true; })));
+    if (!loaded || loaded->rows() == 0) return;
+    std::ostringstream to;
+    us::save_gallery(to, *loaded);
+    require(load_it(to.str()).rows() == loaded->rows());
+    us::matrix<float> query(1, loaded->dim());
+    for (us::idx_t k = 0; k < query.dim(); ++k) query(0, k) = float(k % 3) - 1.0f;
+    const us::neighbours hits = us::top_k(query, *loaded, 3);
+    for (const auto [row, score] : hits[0]) require(row >= 0 && row < loaded->rows() && score >= -1 && score <= 1);
+    require(loaded->unit_rows().rows() == loaded->rows());
+    if (!mapped) return;
+    const us::neighbours in_place = us::top_k(query, *mapped, 3);
+    require(std::memcmp(in_place.scores.data(), hits.scores.data(), std::size_t(hits.scores.dim()) * sizeof(float)) ==
+            0);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
-    const std::string bytes = data[0] % 2 == 0
-                                  ? std::string(reinterpret_cast<const char*>(data) + 1, size - 1)
-                                  : with_checksums(data + 1, size - 1, (data[0] & 2) != 0, (data[0] & 4) != 0);
+    const bool as_it_is = data[0] % 2 == 0;
+    switch (data[0] >> 3 & 7) {
+        case 1:
+            return check_compact<us::float16>(data + 1, size - 1, as_it_is), 0;
+        case 2:
+            return check_compact<us::bfloat16>(data + 1, size - 1, as_it_is), 0;
+        case 3:
+            return check_compact<std::int8_t>(data + 1, size - 1, as_it_is), 0;
+        case 4:
+            return check_compact<us::int4>(data + 1, size - 1, as_it_is), 0;
+        case 5:
+            return check_compact<us::one_bit>(data + 1, size - 1, as_it_is), 0;
+    }
+    const std::string bytes = as_it_is ? std::string(reinterpret_cast<const char*>(data) + 1, size - 1)
+                                       : with_checksums(data + 1, size - 1, (data[0] & 2) != 0, (data[0] & 4) != 0);
     if (const auto loaded = unless_refused([&] { return load(bytes); })) check(*loaded);
     check_in_place(bytes);
     return 0;

@@ -62,7 +62,7 @@ Matrix random_eigen(idx_t rows, idx_t dim, std::uint64_t seed) {
     return Matrix(const_eigen_map<T>(plain.data(), rows, dim));
 }
 
-const logit_scale scale = logit_scale::from_multiplier(10.0f);
+const logit_scale eigen_scale = logit_scale::from_multiplier(10.0f);
 
 }  // namespace
 
@@ -79,7 +79,7 @@ TEST_CASE("an Eigen matrix or map is no executor, though it can be called with a
 TEMPLATE_TEST_CASE("column-major rows are copied once by every function, row-major rows never", "[eigen]", float,
                    double) {
     const matrix<float> gallery = random_rows<float>(9, 35, 211);
-    const zero_shot_classifier classifier(gallery, scale);
+    const zero_shot_classifier classifier(gallery, eigen_scale);
     const std::vector<int> labels{0, 0, 0, 1, 1, 1};
     std::array<double, 6> six;
     const auto check = [&](const auto& x, int expected) {
@@ -90,15 +90,15 @@ TEMPLATE_TEST_CASE("column-major rows are copied once by every function, row-maj
         CHECK(of([&] { truncate_dim(x, 7); }) == expected);
         CHECK(of([&] { cosine_similarity(x, gallery); }) == expected);
         CHECK(of([&] { cosine_similarity(gallery, x); }) == expected);
-        CHECK(of([&] { clip_logits(x, gallery, scale); }) == expected);
-        CHECK(of([&] { clip_logits(gallery, x, scale); }) == expected);
-        CHECK(of([&] { siglip_logits(x, gallery, scale, 1.0f); }) == expected);
-        CHECK(of([&] { siglip_logits(gallery, x, scale, 1.0f); }) == expected);
+        CHECK(of([&] { clip_logits(x, gallery, eigen_scale); }) == expected);
+        CHECK(of([&] { clip_logits(gallery, x, eigen_scale); }) == expected);
+        CHECK(of([&] { siglip_logits(x, gallery, eigen_scale, 1.0f); }) == expected);
+        CHECK(of([&] { siglip_logits(gallery, x, eigen_scale, 1.0f); }) == expected);
         CHECK(of([&] { pairwise_cosine(x, x); }) == 2 * expected);
         CHECK(of([&] { mean_direction(x); }) == expected);
         CHECK(of([&] { centroid(x); }) == expected);
         CHECK(of([&] { prompt_ensemble(x, labels); }) == expected);
-        CHECK(of([&] { zero_shot_classifier(x, scale); }) == expected);
+        CHECK(of([&] { zero_shot_classifier(x, eigen_scale); }) == expected);
         CHECK(of([&] { classifier.predict_proba(x); }) == expected);
         CHECK(of([&] { classifier.top_k(x, 2); }) == expected);
     };
@@ -125,7 +125,8 @@ TEMPLATE_TEST_CASE("Eigen rows of any layout have the results of their copy in a
         CHECK(norms(x) == norms(plain));
         CHECK(first_difference(truncate_dim(x, 7), truncate_dim(plain, 7)) == "");
         CHECK(pairwise_cosine(x, gallery) == pairwise_cosine(plain, gallery));
-        CHECK(first_difference(siglip_logits(x, x, scale, 1.0f), siglip_logits(plain, plain, scale, 1.0f)) == "");
+        CHECK(first_difference(siglip_logits(x, x, eigen_scale, 1.0f),
+                               siglip_logits(plain, plain, eigen_scale, 1.0f)) == "");
         CHECK(first_difference(mean_direction(x, {}, {{}, {}, weights}),
                                mean_direction(plain, {}, {{}, {}, plain_weights})) == "");
         CHECK(first_difference(center(x, eigen_mean), center(plain, mean)) == "");

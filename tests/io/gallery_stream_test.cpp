@@ -111,7 +111,7 @@ TEST_CASE("a stream that is cut or changed anywhere is refused", "[gallery]") {
           "load_gallery: panels of 48 rows, this library knows 16 and 32");
     other = of_version_3;
     CHECK(refusal_of(with_page_sum(other.replace(68, 1, "\x1"))) ==
-          "load_gallery: elements of type 1, this library reads type 0, float");
+          "load_gallery: stores float16, asked for was a gallery of float");
     other = of_version_3;
     CHECK(refusal_of(with_page_sum(other.replace(12, 4, stored(std::numeric_limits<float>::quiet_NaN())))) ==
           "load_gallery: norms are within nan of 1");

@@ -220,7 +220,12 @@ TEMPLATE_TEST_CASE("map_npy gives the rows of a file in place, or says what load
     const auto saved = any_bits<TestType>(7, 33);
     save_npy(path, saved);
     mapped_rows<TestType> first = map_npy<TestType>(path);
-    const mapped_rows<TestType> mapped(static_cast<mapped_rows<TestType>&&>(first));
+    mapped_rows<TestType> second(static_cast<mapped_rows<TestType>&&>(first)), mapped = map_npy<TestType>(path);
+    CHECK(first.rows() == 0);
+    CHECK(first.data() == nullptr);
+    mapped = static_cast<mapped_rows<TestType>&&>(second);
+    CHECK(second.rows() == 0);
+    CHECK(second.data() == nullptr);
     save_npy(directory.path("copy.npy"), mapped);  // an argument as any other rows
     CHECK(read(directory.path("copy.npy")) == read(path));
     CHECK(first_difference(normalize(mapped).values(), normalize(saved).values()) == "");

@@ -37,10 +37,10 @@ struct task {
     const char* name;
     matrix<float> queries, gallery;
 
-    /// Every fourth of the queries is enough.
+    /// Every eighth of the queries is enough.
     task(const char* title, const matrix<float>& some, const matrix<float>& rows)
-        : name(title), queries((some.rows() + 3) / 4, some.dim()), gallery(rows) {
-        for (idx_t i = 0; i < queries.rows(); ++i) std::copy_n(some.row(4 * i), some.dim(), queries.row(i));
+        : name(title), queries((some.rows() + 7) / 8, some.dim()), gallery(rows) {
+        for (idx_t i = 0; i < queries.rows(); ++i) std::copy_n(some.row(8 * i), some.dim(), queries.row(i));
     }
 };
 std::vector<task> tasks() {

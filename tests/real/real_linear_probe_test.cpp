@@ -62,7 +62,7 @@ double largest_difference(const linear_head& head, const matrix<double>& expecte
     return largest;
 }
 
-logistic_regression_options options_of(double C, bool balanced = false) {
+logistic_regression_options fit_options(double C, bool balanced = false) {
     logistic_regression_options options;
     options.C = C, options.balanced = balanced;
     return options;
@@ -96,7 +96,7 @@ TEST_CASE("cats and dogs: the float64 optimum, objective to six digits and weigh
                      "expected_logreg_C1_balanced_w_then_bias.npy"}};
     for (const auto& one : expected) {
         CAPTURE(one.C, one.balanced);
-        const logistic_fit fit = logistic_regression(train_rows, train_labels, {}, options_of(one.C, one.balanced));
+        const logistic_fit fit = logistic_regression(train_rows, train_labels, {}, fit_options(one.C, one.balanced));
         CHECK(fit.gradient <= 1e-6);
         CHECK_THAT(fit.objective, WithinRel(one.objective, 1e-9));
         CHECK_THAT(fit.head.bias(0), WithinAbs(one.bias, 1e-6));

@@ -82,6 +82,23 @@ void command_line::count(const std::string& name, unitsphere::idx_t& value, cons
     parser_->app.add_option(name, value, help)->capture_default_str()->check(check_count)->needs(parser_->first);
 }
 
+void command_line::text(const std::string& name, std::string& value, const std::string& help) {
+    parser_->app.add_option(name, value, help)->needs(parser_->first);
+}
+
+void command_line::choice(const std::string& name, std::string& value, const std::vector<std::string>& words,
+                          const std::string& help) {
+    const auto check = [words](const std::string& text) {
+        std::string known;
+        for (const std::string& word : words) {
+            if (word == text) return std::string();
+            known += (known.empty() ? "" : ", ") + word;
+        }
+        return "'" + text + "' is none of " + known;
+    };
+    parser_->app.add_option(name, value, help)->capture_default_str()->check(check)->needs(parser_->first);
+}
+
 bool command_line::parse(int argc, char** argv) {
     try {
         parser_->app.parse(argc, argv);

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <unitsphere/data/config.hpp>
 
@@ -22,9 +23,13 @@ public:
     void output(const std::string& name, std::string& value, const std::string& help);
     void number(const std::string& name, float& value, const std::string& help);
     void number(const std::string& name, double& value, const std::string& help);
-    void cosine(const std::string& name, float& value, const std::string& help);  ///< in -1 .. 1
+    void cosine(const std::string& name, float& value, const std::string& help);             ///< in -1 .. 1
     void flag(const std::string& name, bool& value, const std::string& help);                ///< true where it is given
     void count(const std::string& name, unitsphere::idx_t& value, const std::string& help);  ///< from 1 on
+    void text(const std::string& name, std::string& value, const std::string& help);
+    /// One of some words.
+    void choice(const std::string& name, std::string& value, const std::vector<std::string>& words,
+                const std::string& help);
 
     /// Whether files were given. Throws what CLI11 throws for bad arguments, and where an output is an input, be it by
     /// a link; --help prints and ends the program.

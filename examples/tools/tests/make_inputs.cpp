@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <unitsphere/io/npy.hpp>
+#include <unitsphere/io/safetensors.hpp>
 
 namespace us = unitsphere;
 
@@ -50,6 +51,12 @@ void write_stacked(const std::string& rows_file, const std::string& map_file, co
     std::fclose(map);
 }
 
+void write_two_tensors(const std::string& file) {
+    us::matrix<float> images(3, 2), texts(4, 2);
+    std::fill_n(images.data(), 6, 1.0f), std::fill_n(texts.data(), 8, 2.0f);
+    us::save_safetensors(file, {{"images", images}, {"texts", texts}});
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
@@ -60,6 +67,7 @@ int main(int argc, char** argv) try {
     write_odd_rows(directory + "odd_rows.npy");
     std::filesystem::create_symlink("odd_rows.npy", directory + "odd_link.npy");
     write_two_classes(directory + "two_classes.npy", directory + "two_labels.npy");
+    write_two_tensors(directory + "two_tensors.safetensors");
     if (argc == 4) write_stacked(directory + "stacked.npy", directory + "stacked_classes.txt", argv[2], argv[3]);
     return 0;
 } catch (const std::exception& error) {

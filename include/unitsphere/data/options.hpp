@@ -2,6 +2,7 @@
 /// named after its inputs.
 #pragma once
 
+#include "column.hpp"
 #include "row_filter.hpp"
 #include "row_policy.hpp"
 
@@ -27,9 +28,11 @@ struct gallery_options {
 };
 struct shadow_gallery_options {
     row_policy rows = {};
+    number_list mean = {};  ///< [dim] of unit rows like these, for the bytes; else that of the first rows
 };
 struct compact_gallery_options {
     row_policy rows = {};
+    number_list mean = {};  ///< integers: [dim] of unit rows like these; else that of the first rows
 };
 struct top_k_options {
     row_policy queries = {}, gallery = {};
@@ -38,6 +41,7 @@ struct top_k_options {
 };
 struct top_k_rescored_options {
     row_policy queries = {}, gallery = {};
+    idx_t truncate_dim = 0;  ///< not 0: the gallery has the first so many elements of the rows, queries are cut for it
 };
 
 /// `classes` says what happens where the mean of a class is zero: a class without a direction.

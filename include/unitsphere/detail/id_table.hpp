@@ -3,6 +3,7 @@
 
 #include "../data/array.hpp"
 #include "../engine/arithmetic.hpp"
+#include "../kernel/select.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
@@ -33,6 +34,17 @@ public:
 
     /// The row of an id; -1 where there is none.
     idx_t row_of(idx_t id) const noexcept { return rows_ == 0 ? -1 : slots_[find(id)].place - 1; }
+
+    /// The ids of rows, in order.
+    array<idx_t> ascending() const {
+        auto list = array<idx_t>::uninitialized(rows_);
+        auto equal = array<double>::uninitialized(rows_);
+        kernel::list_of_best<double> order{list.data(), equal.data(), rows_};  // ties in ascending order
+        for (idx_t i = 0; i < places_; ++i)
+            if (ids_[i] != hole) order.add(0.0, ids_[i]);
+        order.sort();
+        return list;
+    }
 
     /// Room for `more` rows at the end.   Errors  as array; nothing has changed then.
     void reserve(idx_t more) {

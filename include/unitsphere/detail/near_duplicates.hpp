@@ -7,6 +7,7 @@
 #include "../kernel/cosine_in_double.hpp"
 #include "../kernel/select.hpp"
 #include "range_hits.hpp"
+#include "searched_side.hpp"
 #include "sides.hpp"
 #include "union_find.hpp"
 
@@ -56,15 +57,41 @@ double shortest_of(const engine::packed_view<C>& rows) noexcept {
     return 1.0 - rows.deviation;
 }
 
+/// What rows are called while they are grouped: their numbers, or the places of their ids in ascending order.
+class row_numbers {
+public:
+    row_numbers(const id_table* table, idx_t rows) : rows_(table == nullptr ? rows : table->rows()) {
+        if (table == nullptr) return;
+        ids_ = table->ascending();
+        numbers_ = array<idx_t>::uninitialized(table->places());
+        for (idx_t& number : numbers_) number = -1;
+        for (idx_t n = 0; n < rows_; ++n) numbers_[table->row_of(ids_[n])] = n;
+    }
+
+    idx_t rows() const noexcept { return rows_; }
+    /// -1 of a hole.
+    idx_t of_row(idx_t row) const noexcept { return numbers_.empty() ? row : numbers_[row]; }
+    /// Numbers become ids, where there are any.
+    void give_ids(idx_t* list, idx_t count) const noexcept {
+        for (idx_t i = 0; !ids_.empty() && i < count; ++i) list[i] = ids_[list[i]];
+    }
+
+private:
+    idx_t rows_;
+    array<idx_t> ids_ = {}, numbers_ = {};
+};
+
 /// Consumer of the pairs that are alike: with a cosine of at least `threshold`, or equal and with the least score that
 /// two equal ones may have, which rounding puts below 1. Rows and columns are the same rows: it asks only for scores
 /// left of the diagonal, half of them.
 template <class Rows>
 struct alike_rows : engine::score_consumer {
     const Rows& rows;
+    const row_numbers& numbers;
     float threshold, of_copies;
 
-    alike_rows(const Rows& of, float from) noexcept : rows(of), threshold(from), of_copies(from) {
+    alike_rows(const Rows& of, const row_numbers& called, float from) noexcept
+        : rows(of), numbers(called), threshold(from), of_copies(from) {
         const double shortest = shortest_of(of),
                      least = (1.0 - kernel::rescoring_bound(of.dim())) * shortest * shortest;
         if (from <= 1.0f && double(from) > least)
@@ -75,7 +102,7 @@ struct alike_rows : engine::score_consumer {
         return first_column < first_row + count - 1;
     }
     float reach(idx_t) const noexcept { return of_copies; }
-    /// found(row, column, score) for those of a tile.
+    /// found(row, column, score) for those of a tile, by their numbers.
     template <class Found>
     void for_each_in(const engine::score_tile<>& tile, Found&& found) const {
         for (int r = 0; r < tile.rows; ++r) {
@@ -86,7 +113,9 @@ struct alike_rows : engine::score_consumer {
             for (int c = 0; c < columns; ++c) {
                 if (is_nan(scores[c]) || scores[c] < of_copies) continue;
                 const idx_t column = tile.first_column + c;
-                if (scores[c] >= threshold || are_equal(rows, row, column)) found(row, column, scores[c]);
+                const idx_t a = numbers.of_row(row), b = numbers.of_row(column);
+                if (a < 0 || b < 0) continue;
+                if (scores[c] >= threshold || are_equal(rows, row, column)) found(a, b, scores[c]);
             }
         }
     }
@@ -106,7 +135,7 @@ struct unite_alike : engine::consumer_pool {
     } all;
 
     unite_alike(const alike_rows<Rows>& alike, idx_t* parent) noexcept : all{alike, parent} {}
-    void begin() const noexcept { union_find(all.parent).make_sets(all.rows.rows()); }
+    void begin() const noexcept { union_find(all.parent).make_sets(all.numbers.rows()); }
     const consumer& of(idx_t) const noexcept { return all; }
 };
 
@@ -134,7 +163,7 @@ public:
     consumer of(idx_t worker) const noexcept { return {alike_, buffers_[std::size_t(worker)]}; }
     /// Of each row the rows that are like it, the most alike first.
     range_result result(const execution& how) const {
-        const idx_t n = alike_.rows.rows();
+        const idx_t n = alike_.numbers.rows();
         return hits_by_query(buffers_.get(), workers_, n, n, how);
     }
 
@@ -190,18 +219,20 @@ inline void require_groups(float threshold, idx_t max_group_size) {
         fail<value_error>("near_duplicates: max_group_size is ", max_group_size, ", it must be at least 1");
 }
 
-/// `gallery`: the same rows as the other side of the question.
+/// `gallery`: the same rows as the other side of the question. Rows with ids are checked and counted by that.
 template <class Rows, class Gallery, class Options>
-void find_duplicates(const Rows& rows, const Gallery& gallery, float threshold, matrix_view<idx_t> representative,
-                     const execution& how, const Options& options) {
+void find_duplicates(const Rows& rows, const Gallery& gallery, const row_numbers& numbers, bool have_ids,
+                     float threshold, matrix_view<idx_t> representative, const execution& how, const Options& options) {
     idx_t* const parent = representative.data();
     const idx_t most = options.max_group_size;
-    const alike_rows<Rows> alike(rows, threshold);
+    const alike_rows<Rows> alike(rows, numbers, threshold);
+    const row_policy counted_once = checked(options.rows);
     const auto score = [&](auto&& consumers) {
-        score_all<float, engine::tile_order::by_strips>(how, near_duplicates_names, rows, gallery, options.rows,
-                                                        checked(options.rows), consumers);
+        score_all<float, engine::tile_order::by_strips>(how, near_duplicates_names, rows, gallery,
+                                                        have_ids ? counted_once : options.rows,
+                                                        have_ids ? options.rows : counted_once, consumers);
     };
-    if (!options.around_centres && most >= rows.rows()) {
+    if (!options.around_centres && most >= numbers.rows()) {
         score(unite_alike<Rows>(alike, parent));
     } else {
         collect_alike<Rows> pairs(alike);
@@ -211,7 +242,7 @@ void find_duplicates(const Rows& rows, const Gallery& gallery, float threshold, 
         unite_up_to(found, most, parent);
     }
     union_find sets(parent);
-    for (idx_t i = 0; i < rows.rows(); ++i) parent[i] = sets.find(i);
+    for (idx_t i = 0; i < numbers.rows(); ++i) parent[i] = sets.find(i);
 }
 
 /// Lists the groups of two and more by a counting sort of the rows by their representatives.

@@ -69,8 +69,8 @@ public:
     }
 
     /// Takes `rows` rows that are packed already, in rows_of_panels(rows) rows of storage.
-    void adopt(matrix<float>&& panels, idx_t rows, const row_report& seen, double deviation) noexcept {
-        storage_ = static_cast<matrix<float>&&>(panels);
+    void adopt(matrix<Storage>&& panels, idx_t rows, const row_report& seen, double deviation) noexcept {
+        storage_ = static_cast<matrix<Storage>&&>(panels);
         rows_ = rows, seen_ = seen, deviation_ = deviation;
     }
 
@@ -136,8 +136,8 @@ public:
         engine::row_source source(view, counted, function, row);
         deviation_ = engine::maximum(deviation_, greatest_deviation(view, how));
         for (idx_t i = 0; i < view.rows(); ++i) {
-            const strided to = column_of(row_of(i));
-            kernel::pack_column(source.row(i), dim(), source.factors(i, seen), to.width, 0, to.first);
+            const place to = place_of(row_of(i));
+            kernel::pack_column(source.row(i), dim(), source.factors(i, seen), to.width, to.column, to.panel);
         }
         if (policy.report != nullptr) *policy.report = seen;
     }
@@ -146,36 +146,48 @@ public:
     /// Rows from[0], from[1], .. become rows first, first + 1, .. of a panel, `count` of them at most panel_rows. None
     /// goes to a higher place. All are read element by element: from panels that are streamed.
     void move_rows(const idx_t* from, idx_t count, idx_t first) noexcept {
-        strided sources[panel_rows];
-        for (idx_t c = 0; c < count; ++c) sources[c] = column_of(from[c]);
-        const strided to = column_of(first);
+        const Storage* sources[panel_rows];
+        int widths[panel_rows];
+        float factors[panel_rows];
+        for (idx_t c = 0; c < count; ++c) {
+            const place source = place_of(from[c]);
+            sources[c] = source.elements(), widths[c] = source.width;
+            if constexpr (has_factors) std::memcpy(factors + c, source.factor(), sizeof(float));
+        }
+        const place to = place_of(first);
+        if constexpr (has_factors) std::memcpy(to.factor(), factors, std::size_t(count) * sizeof(float));
         for (idx_t k = 0; k < dim(); ++k) {
-            float elements[panel_rows];
-            for (idx_t c = 0; c < count; ++c) elements[c] = sources[c].first[k * sources[c].width];
-            for (idx_t c = 0; c < count; ++c) to.first[k * to.width + c] = elements[c];
+            Storage elements[panel_rows];
+            for (idx_t c = 0; c < count; ++c) elements[c] = sources[c][k * widths[c]];
+            for (idx_t c = 0; c < count; ++c) to.elements()[k * to.width + c] = elements[c];
         }
     }
     /// Leaves the first `rows` rows.
     void truncate(idx_t rows) noexcept {
         const idx_t used = rows % panel_rows, first = rows - used;
-        const int width = used > 0 ? panels().width_from(first) : 0;
+        const place last = used > 0 ? place_of(first) : place{nullptr, 0, 0};
         rows_ = rows;
-        if (width == 0) return;
-        float* const panel = storage_.data() + first * dim();
+        if (used == 0) return;
         const int narrow = panels().width_from(first);
+        Storage* const to = kernel::elements_of_panel(last.panel, narrow);
         for (idx_t k = 0; k < dim(); ++k)
-            for (int c = 0; c < narrow; ++c) panel[k * narrow + c] = c < used ? panel[k * width + c] : 0.0f;
+            for (int c = 0; c < narrow; ++c)
+                to[k * narrow + c] = c < used ? last.elements()[k * last.width + c] : Storage();
+        if constexpr (has_factors) std::memset(last.factor() + used, 0, std::size_t(narrow - used) * sizeof(float));
     }
 
 private:
-    struct strided {
-        float* first;
-        int width;  ///< from one element to the next
+    static constexpr bool has_factors = kernel::factor_elements<Storage> > 0;
+    struct place {
+        Storage* panel;
+        int column, width;
+
+        Storage* elements() const noexcept { return kernel::elements_of_panel(panel, width) + column; }
+        float* factor() const noexcept { return reinterpret_cast<float*>(panel) + column; }
     };
-    strided column_of(idx_t i) noexcept {
-        static_assert(std::is_same_v<Storage, float>, "panels of 16 bits hold factors too");
-        const idx_t place = i % panel_rows, first = i - place;
-        return {storage_.data() + first * dim() + place, panels().width_from(first)};
+    place place_of(idx_t i) noexcept {
+        const idx_t column = i % panel_rows, first = i - column;
+        return {storage_.data() + first * panels_type::row_elements(dim()), int(column), panels().width_from(first)};
     }
 
     using panels_type = engine::panels<Storage>;
@@ -234,6 +246,14 @@ private:
     matrix<Storage> storage_ = {};
 };
 using packed_gallery = growing_panels<float>;
+
+/// What holds the rows of a gallery, for keyed<Gallery>.
+template <class Gallery>
+struct storage_of {
+    static_assert(std::is_void_v<Gallery>,
+                  "unitsphere: keyed<Gallery> keeps a gallery, a compact_gallery or a "
+                  "shadow_gallery: include its header");
+};
 
 }  // namespace detail
 }  // namespace UNITSPHERE_ISA

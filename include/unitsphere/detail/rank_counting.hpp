@@ -28,6 +28,7 @@ public:
           image_ranks_(image_ranks),
           rescore_(rescore) {
         pairs_.images = images.rows(), pairs_.texts = texts.rows();
+        if (rescore) bound_ = rescoring_bound(images.view(), texts.view());
     }
 
     void lay_out(engine::arena& memory, idx_t workers, idx_t) {
@@ -40,6 +41,7 @@ public:
         memory.add(pairs_.score_of, pairs_.texts);
         memory.add(pairs_.key_of, pairs_.texts);
         memory.add(counts_, 2 * workers, pairs_.texts);
+        memory.add(limits_, padded());
         memory.add(reach_, rescore_ ? padded() : 0);
         memory.add(cosines_, rescore_ ? pairs_.texts : 0);
     }
@@ -49,6 +51,8 @@ public:
             how_, image_rows_, text_rows_, [this](idx_t j) { return pairs_.image_of[j]; }, pairs_.scores);
         if (rescore_) rescore_pairs();
         pairs_.set_keys(padded());
+        for (idx_t j = 0; j < padded(); ++j)
+            limits_[j] = pairs_.keys[j] == kernel::unreachable_key ? engine::no_limit : pairs_.scores[j];
         if (rescore_) widen_keys();
         pairs_.sort_by_image();
         std::memset(static_cast<void*>(counts_), 0, std::size_t(2 * workers_ * pairs_.texts) * sizeof(idx_t));
@@ -68,6 +72,14 @@ public:
             for (int r = 0; r < tile.rows; ++r) count_texts(tile, tile.first_row + r, keys + r * pitch);
         }
         void rows_done(idx_t, idx_t count) const noexcept { all.rows_done(count); }
+        engine::sorted_limits limits(idx_t row) const noexcept {
+            const kernel::pair_table& pairs = all.pairs_;
+            idx_t count = pairs.first[row + 1] - pairs.first[row];
+            while (count > 0 && pairs.text_of[pairs.first[row] + count - 1] < 0) --count;
+            return {pairs.score_of + pairs.first[row], count};
+        }
+        const float* column_limits(idx_t column) const noexcept { return all.limits_ + column; }
+        double limit_width() const noexcept { return all.bound_; }
 
     private:
         /// Adds the rows that come before the pairs of 16 columns.
@@ -146,12 +158,11 @@ private:
     /// The keys that a score exceeds which is certainly before the pair, and which may be. From the rounded cosine, so
     /// that they fall as the pairs are sorted.
     void widen_keys() const noexcept {
-        const double bound = rescoring_bound(image_rows_.view(), text_rows_.view());
         for (idx_t j = 0; j < padded(); ++j) {
             reach_[j] = pairs_.keys[j];
             if (pairs_.keys[j] == kernel::unreachable_key) continue;
-            pairs_.keys[j] = kernel::rank_key(float(double(pairs_.scores[j]) + bound));
-            reach_[j] = kernel::rank_key(float(double(pairs_.scores[j]) - bound)) - 1;
+            pairs_.keys[j] = kernel::rank_key(float(double(pairs_.scores[j]) + bound_));
+            reach_[j] = kernel::rank_key(float(double(pairs_.scores[j]) - bound_)) - 1;
         }
     }
     bool is_near(std::int32_t key, idx_t text) const noexcept { return key > reach_[text] && key <= pairs_.keys[text]; }
@@ -196,6 +207,8 @@ private:
     idx_t workers_ = 0, done_ = 0;
     idx_t* counts_ = nullptr;
     bool rescore_;
+    double bound_ = 0.0;       ///< of a score from the cosine in double, rescoring
+    float* limits_ = nullptr;  ///< the scores of known pairs
     std::int32_t* reach_ = nullptr;
     double* cosines_ = nullptr;
 };

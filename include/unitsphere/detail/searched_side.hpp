@@ -8,21 +8,25 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace detail {
 
-/// Whether a gallery has ids: true of keyed_gallery.
+/// Whether a gallery has ids: true of keyed<Gallery>.
 template <class Gallery>
 inline constexpr bool is_keyed = false;
 
 /// For searches: what a keyed gallery holds.
 struct keyed_access {
     template <class Gallery>
-    static const id_table& table(const Gallery& gallery) noexcept {
-        return gallery.ids_;
-    }
-    template <class Gallery>
-    static auto view(const Gallery& gallery) noexcept {
-        return gallery.packed();
+    static const auto& rows(const Gallery& gallery) noexcept {
+        return gallery.rows_;
     }
 };
+/// The rows of a keyed gallery, the holes included, or what is given.
+template <class Rows>
+const auto& without_ids(const Rows& rows) noexcept {
+    if constexpr (is_keyed<Rows>)
+        return keyed_access::rows(rows);
+    else
+        return rows;
+}
 
 template <class Queries, class Gallery>
 inline constexpr bool are_searched = engine::is_queries<Queries> && (engine::is_side<Gallery> || is_keyed<Gallery>);
@@ -31,18 +35,24 @@ using if_searched = std::enable_if_t<are_searched<Queries, Gallery>, int>;
 template <class Queries, class Gallery>
 using unless_searched = std::enable_if_t<!are_searched<Queries, Gallery>, int>;
 
+template <class Rows>
+inline constexpr bool are_grouped =
+    engine::is_queries<std::remove_cv_t<std::remove_reference_t<decltype(without_ids(std::declval<const Rows&>()))>>>;
+/// Rows, or a gallery of floats, with ids or without.
+template <class Rows>
+using if_grouped = std::enable_if_t<are_grouped<Rows>, int>;
+template <class Rows>
+using unless_grouped = std::enable_if_t<!are_grouped<Rows>, int>;
+
 template <class Gallery>
 auto searched_side_of(const Gallery& gallery) {
-    if constexpr (is_keyed<Gallery>)
-        return keyed_access::view(gallery);
-    else
-        return engine::side_of(gallery);
+    return engine::side_of(without_ids(gallery));
 }
 /// Null where rows go by their numbers.
 template <class Gallery>
 const id_table* ids_of(const Gallery& gallery) noexcept {
     if constexpr (is_keyed<Gallery>)
-        return &keyed_access::table(gallery);
+        return &keyed_access::rows(gallery).ids();
     else
         return (void)gallery, nullptr;
 }

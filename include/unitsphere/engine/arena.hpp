@@ -38,7 +38,7 @@ private:
 /// Lays out arrays, each at a cache line of its own, then takes one block for all of them. The elements are not set.
 ///
 /// Errors   value_error if the caller's workspace is in use; std::length_error if the bytes exceed the address space,
-///          or for more than 24 arrays; std::bad_alloc.
+///          or for more than 32 arrays; std::bad_alloc.
 /// Memory   the block is the caller's workspace where `how` has one, else it lives as long as the arena.
 class arena {
 public:
@@ -47,7 +47,7 @@ public:
     /// rows * dim elements.
     template <class T>
     void add(T*& array, idx_t rows, idx_t dim = 1) {
-        if (arrays_ == most_arrays) unitsphere::detail::fail<std::length_error>("arena: more than 24 arrays");
+        if (arrays_ == most_arrays) unitsphere::detail::fail<std::length_error>("arena: more than 32 arrays");
         idx_t elements;
         if (__builtin_mul_overflow(rows, dim, &elements) || elements > (PTRDIFF_MAX - 63 - bytes_) / idx_t(sizeof(T)))
             unitsphere::detail::fail<std::length_error>("workspace: ", rows, " rows of dim ", dim,
@@ -73,7 +73,7 @@ public:
     }
 
 private:
-    static constexpr int most_arrays = 24;
+    static constexpr int most_arrays = 32;
     struct slot {
         void* pointer;  ///< a T**
         idx_t offset;

@@ -54,12 +54,18 @@ void expect_tile(const matrix_view<C>& out, idx_t first_row, int rows, idx_t fir
 /// |                                          | may lie behind the gallery's last          |                         |
 /// | reach(row)                               | filter_loop: scores of this query below it | the worker of the       |
 /// |                                          | change nothing: they need not come         | rectangle               |
+/// | limits(row), column_limits(column),      | filter_loop: of each score the consumer    | the same                |
+/// | limit_width()                            | asks only whether it is before these       |                         |
 /// | rows_done(first, count)                  | once every score of these queries has been | one worker, not always  |
 /// |                                          | handed to some worker's tile()             | one that had their tiles|
 /// | cell_begins(row, rows)                   | score_cells: before the strips of a cell   | the worker of the cell  |
 /// | strip_begins(column, columns)            | score_cells: before the tiles of a strip   | the same                |
 /// | strip_done()                             | score_cells: after them                    | the same                |
 ///
+/// limits(row) are sorted, the best first; column_limits(column) are those of 16 columns; `no_limit` is none. A score
+/// that is certainly farther from all of them than limit_width() may come as any float on its side of them. One that
+/// is not comes as it is, that of a row which is not finite as -1; first it may come as NaN, which is to count as
+/// nothing.
 /// run_rows gives the columns of a row to one worker in ascending order, then calls rows_done. strip_loop and run_few
 /// give tiles of the same rows to several workers, in no order; run_few does not call expect(), and no loop calls it
 /// for rows that are not packed.
@@ -117,6 +123,19 @@ template <class Consumer, class = void>
 inline constexpr bool has_reach = false;
 template <class Consumer>
 inline constexpr bool has_reach<Consumer, std::void_t<decltype(std::declval<Consumer&>().reach(idx_t()))>> = true;
+
+/// The limits of a row's scores, and one that no score reaches.
+struct sorted_limits {
+    const float* scores;
+    idx_t count;
+};
+inline constexpr float no_limit = 1e30f;
+
+/// Whether a consumer asks only on which side of its limits a score is.
+template <class Consumer, class = void>
+inline constexpr bool has_limits = false;
+template <class Consumer>
+inline constexpr bool has_limits<Consumer, std::void_t<decltype(std::declval<Consumer&>().limits(idx_t()))>> = true;
 
 template <class Pool, class = void>
 inline constexpr bool has_consumers = false;

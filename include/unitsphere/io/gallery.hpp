@@ -8,7 +8,6 @@
 #include "gallery_read.hpp"
 #include "gallery_write.hpp"
 #include "mapped_gallery.hpp"
-#include "replace_file.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
@@ -20,13 +19,9 @@ inline namespace UNITSPHERE_ISA {
 /// Errors   shape_error for other rows; file_error if the stream fails.
 /// Threads  the caller's.   Memory  one panel, 32 rows at most.   Source  gallery_format.hpp.
 inline void save_gallery(std::ostream& to, const gallery& rows) {
-    const auto require_written = [&](bool good) {
-        if (!good) detail::fail<file_error>("save_gallery: the stream takes no more bytes");
-    };
-    detail::write_gallery("save_gallery", rows.packed(), [&](const void* bytes, idx_t count) {
-        require_written(bool(to.write(static_cast<const char*>(bytes), std::streamsize(count))));
+    detail::save_to_stream(to, [&](auto&& write) {
+        detail::write_gallery("save_gallery", rows.packed(), detail::panels_to_write(rows.packed()), write);
     });
-    require_written(bool(to.flush()));
 }
 
 /// Writes a gallery file: a new one beside the old one, which takes its name once it is on the disk. Whatever happens
@@ -39,11 +34,8 @@ inline void save_gallery(std::ostream& to, const gallery& rows) {
 /// Threads  any number of them.   Memory  2 MiB, and one panel.
 /// Source   gallery_format.hpp. POSIX fsync of file and folder around rename; on Windows MoveFileEx.
 inline void save_gallery(const std::string& path, const gallery& rows) {
-    detail::replace_file({"save_gallery", path}, [&](detail::durable_file& file) {
-        detail::sequential_writes<detail::durable_file> writes(file, 0);
-        detail::write_gallery("save_gallery", rows.packed(),
-                              [&](const void* bytes, idx_t count) { writes.write(bytes, count); });
-        writes.flush();
+    detail::save_to_file(path, [&](auto&& write) {
+        detail::write_gallery("save_gallery", rows.packed(), detail::panels_to_write(rows.packed()), write);
     });
 }
 

@@ -31,6 +31,9 @@ inline constexpr std::uint32_t gallery_version = 3;
 /// A longer row is no embedding: a header that says so is not believed. Nor are more than 2^62 bytes.
 inline constexpr idx_t longest_row = idx_t(1) << 24;
 inline constexpr idx_t file_page = 4096;
+/// By gallery_commit::element.
+inline constexpr const char* storage_names[] = {"float", "float16", "bfloat16", "int8", "int4", "one_bit"};
+inline constexpr std::uint32_t storages = sizeof storage_names / sizeof *storage_names;
 
 /// Files of version 2 begin with the first 64 bytes.
 struct gallery_commit {
@@ -38,7 +41,7 @@ struct gallery_commit {
     std::uint32_t version;
     float deviation;  ///< version 2: the tolerance
     idx_t rows, dim, zero_rows, non_finite_rows, first_zero, first_non_finite;
-    std::uint32_t panel_rows, element;  ///< element: 0, float
+    std::uint32_t panel_rows, element;  ///< element: storage_names; this layout has floats, compact_format.hpp others
     idx_t sequence;                     ///< the newest commit has the largest
     std::uint64_t panels_sum;           ///< of the checksums of the full panels, joined in order
     std::uint64_t last_panel_sum;       ///< 0 where there is none
@@ -127,6 +130,15 @@ struct gallery_source {
     const char* kind() const noexcept { return path.empty() ? "the stream" : "the file"; }
 };
 
+/// Refuses rows of another storage than the caller asked for.
+inline void require_storage(const gallery_source& source, const gallery_commit& commit, std::uint32_t asked) {
+    const std::uint32_t element = commit.version == 2 ? 0 : commit.element;
+    if (element >= storages)
+        source.refuse("elements of type ", idx_t(element), ", this library knows 0 (float) to ", idx_t(storages - 1),
+                      " (one_bit)");
+    if (element != asked)
+        source.refuse("stores ", storage_names[element], ", asked for was a gallery of ", storage_names[asked]);
+}
 /// What a commit says must be possible, whoever wrote it.
 inline void require_sane(const gallery_source& source, const gallery_commit& commit) {
     if (commit.rows < 0 || commit.dim < 0 || commit.dim > longest_row || (commit.dim == 0 && commit.rows > 0) ||
@@ -135,8 +147,6 @@ inline void require_sane(const gallery_source& source, const gallery_commit& com
     if (commit.version == 2) return;
     if (commit.panel_rows != 16 && commit.panel_rows != 32)
         source.refuse("panels of ", idx_t(commit.panel_rows), " rows, this library knows 16 and 32");
-    if (commit.element != 0)
-        source.refuse("elements of type ", idx_t(commit.element), ", this library reads type 0, float");
     if (!(commit.deviation >= 0.0f)) source.refuse("norms are within ", double(commit.deviation), " of 1");
 }
 /// Refuses what begins like no gallery, or one of a version that is not read.
@@ -165,6 +175,7 @@ void with_newest_commit(const gallery_source& source, const commit_page (&pages)
     for (int i = 0; i < count; ++i) {
         const gallery_commit& commit = found[second_first ? 1 - i : i];
         require_version(source, commit, true);
+        require_storage(source, commit, 0);
         require_sane(source, commit);
         const idx_t its_room = gallery_layout(commit).last_room();
         if (i > 0 && its_room != room) break;

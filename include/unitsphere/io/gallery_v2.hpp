@@ -4,29 +4,11 @@
 
 #include <istream>
 
-#include "../gallery.hpp"
-#include "bytes_left.hpp"
-#include "gallery_format.hpp"
+#include "gallery_stream.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace detail {
-
-/// Access to the storage of a gallery.
-struct gallery_access {
-    static packed_gallery& rows(gallery& of) noexcept { return of.rows_; }
-    static const packed_gallery& rows(const gallery& of) noexcept { return of.rows_; }
-};
-
-inline constexpr idx_t header_bytes_v2 = 64;
-
-inline void read_bytes(const gallery_source& source, std::istream& from, void* bytes, idx_t count, const char* what) {
-    if (count == 0) return;
-    from.read(static_cast<char*>(bytes), std::streamsize(count));
-    if (from.bad()) source.refuse(source.kind(), " cannot be read, in ", what);
-    if (idx_t(from.gcount()) != count)
-        source.refuse(source.kind(), " ends after ", idx_t(from.gcount()), " of ", count, " bytes of ", what);
-}
 
 /// Only the last bytes that are added may be no whole words.
 inline void add_v2(std::uint64_t& sum, const void* bytes, idx_t count) noexcept {
@@ -43,7 +25,7 @@ inline gallery load_gallery_v2(const gallery_source& source, std::istream& from,
     const gallery_commit header = page.commit();
     require_sane(source, header);
     std::uint64_t sum = first_hash;
-    add_v2(sum, page.bytes, header_bytes_v2);
+    add_v2(sum, page.bytes, first_header_bytes);
     constexpr idx_t pairs = idx_t(1) << 17;
     const idx_t dim = header.dim, piece = dim >= pairs ? 2 : pairs / engine::maximum(dim, 1) * 2;
     const double tolerance = double(header.deviation);

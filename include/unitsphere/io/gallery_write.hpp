@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstring>
+#include <ostream>
 
 #include "gallery_format.hpp"
+#include "replace_file.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
@@ -33,22 +35,28 @@ private:
 };
 
 /// The deviation in the file, rounded up to a float.
-inline float deviation_of(const engine::packed_view<float>& rows) noexcept {
-    const float deviation = float(rows.deviation);
-    return double(deviation) < rows.deviation ? deviation * (1.0f + 0x1p-22f) : deviation;
+inline float written_deviation(double deviation) noexcept {
+    const float nearest = float(deviation);
+    return double(nearest) < deviation ? nearest * (1.0f + 0x1p-22f) : nearest;
 }
 
-/// The first commit of a gallery.
-inline gallery_commit commit_of(const engine::packed_view<float>& rows) {
+/// The first commit of a gallery, without checksums.
+template <class View>
+gallery_commit head_of(const View& rows, std::uint32_t element) noexcept {
     gallery_commit commit{};
     std::memcpy(commit.magic, gallery_magic, sizeof gallery_magic);
-    commit.version = gallery_version, commit.panel_rows = std::uint32_t(engine::panels<float>::columns);
-    commit.deviation = deviation_of(rows);
+    commit.version = gallery_version, commit.element = element;
+    commit.panel_rows = std::uint32_t(engine::panels<float>::columns);
+    commit.deviation = written_deviation(rows.deviation);
     commit.rows = rows.rows(), commit.dim = rows.dim();
     set_report(commit, rows.seen);
-    panels_to_write panels(rows);
-    const gallery_layout layout(commit);
     commit.panels_sum = first_hash;
+    return commit;
+}
+template <class View, class Panels>
+gallery_commit commit_of(const View& rows, Panels&& panels) {
+    gallery_commit commit = head_of(rows, 0);
+    const gallery_layout layout(commit);
     for (idx_t p = 0; p < layout.full_panels(); ++p)
         commit.panels_sum =
             mix_word(commit.panels_sum, checksum_of(panels.panel(p * layout.panel_rows), layout.panel_bytes()));
@@ -57,18 +65,17 @@ inline gallery_commit commit_of(const engine::packed_view<float>& rows) {
     return commit;
 }
 
-/// write(bytes, count) for the whole file in turn.
-template <class Write>
-void write_gallery(const char* function, const engine::packed_view<float>& rows, Write&& write) {
+/// write(bytes, count) for the whole file in turn; panels.panel(first) are those of the rows.
+template <class View, class Panels, class Write>
+void write_gallery(const char* function, const View& rows, Panels&& panels, Write&& write) {
     if (rows.dim() > longest_row || (rows.rows() > 0 && rows.dim() < 1))
         fail<shape_error>(function, ": dim is ", rows.dim(), ", it must be 1 to ", longest_row);
-    const gallery_commit commit = commit_of(rows);
+    const gallery_commit commit = commit_of(rows, panels);
     const gallery_layout layout(commit);
     const commit_page page(commit), none;
     const auto zeros = [&](idx_t count) {
         for (; count > 0; count -= file_page) write(none.bytes, engine::minimum(count, file_page));
     };
-    panels_to_write panels(rows);
     const idx_t last = layout.rows - layout.last_rows();
     write(page.bytes, file_page);
     zeros(file_page);
@@ -76,6 +83,27 @@ void write_gallery(const char* function, const engine::packed_view<float>& rows,
     zeros(2 * layout.last_room() - layout.last_bytes());
     for (idx_t first = 0; first < last; first += layout.panel_rows) write(panels.panel(first), layout.panel_bytes());
     if (layout.last_rows() > 0) write(panels.panel(last), layout.last_bytes());
+}
+
+/// all(write), to a stream.
+template <class All>
+void save_to_stream(std::ostream& to, All&& all) {
+    const auto require_written = [&](bool good) {
+        if (!good) fail<file_error>("save_gallery: the stream takes no more bytes");
+    };
+    all([&](const void* bytes, idx_t count) {
+        require_written(bool(to.write(static_cast<const char*>(bytes), std::streamsize(count))));
+    });
+    require_written(bool(to.flush()));
+}
+/// all(write), to a file that replaces the old one.
+template <class All>
+void save_to_file(const std::string& path, All&& all) {
+    replace_file({"save_gallery", path}, [&](durable_file& file) {
+        sequential_writes<durable_file> writes(file, 0);
+        all([&](const void* bytes, idx_t count) { writes.write(bytes, count); });
+        writes.flush();
+    });
 }
 
 }  // namespace detail

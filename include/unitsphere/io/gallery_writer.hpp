@@ -51,7 +51,7 @@ public:
         const idx_t first = now_.rows - last_.rows();
         next.rows = first + more.rows();
         if (next.rows > 0) next.dim = rows.dim();  // a file may have been written without rows and dim
-        next.deviation = kernel::maximum(next.deviation, deviation_of(more.packed()));
+        next.deviation = kernel::maximum(next.deviation, written_deviation(more.deviation()));
         row_report seen = more.seen(), all = report_of(now_);
         seen.first_zero += first, seen.first_non_finite += first;
         all.add(seen);
@@ -86,7 +86,8 @@ private:
     void create(idx_t dim) {
         const auto write = [&](File& file) {
             sequential_writes<File> writes(file, 0);
-            write_gallery("gallery_writer", {{nullptr, 0, dim}, {}, 0.0},
+            const engine::packed_view<float> none{{nullptr, 0, dim}, {}, 0.0};
+            write_gallery("gallery_writer", none, panels_to_write(none),
                           [&](const void* bytes, idx_t count) { writes.write(bytes, count); });
             writes.flush();
         };

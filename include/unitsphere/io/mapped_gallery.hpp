@@ -18,7 +18,29 @@ inline namespace UNITSPHERE_ISA {
 namespace detail {
 template <class File>
 class gallery_appender;  // gallery_writer.hpp
+
+/// The newest commit of a file of version 3, of which `size` bytes lie at `file`.
+inline gallery_commit newest_commit(const gallery_source& source, const std::byte* file, idx_t size) {
+    if (size < file_page) source.refuse("ends after ", size, " of 4096 bytes of the header");
+    commit_page pages[2];
+    std::memcpy(pages[0].bytes, file, sizeof pages[0].bytes);
+    require_version(source, pages[0].commit(), pages[0].is_gallery());
+    if (pages[0].commit().version == 2) source.refuse("version 2 is row by row; load_gallery reads it");
+    if (size < 2 * file_page) source.refuse("ends after ", size, " of 8192 bytes of the header");
+    std::memcpy(pages[1].bytes, file + file_page, sizeof pages[1].bytes);
+    gallery_commit newest{};
+    with_newest_commit(source, pages, [&](const gallery_commit& candidate) {
+        newest = candidate;
+        const gallery_layout layout(candidate);
+        if (size < layout.bytes())
+            source.refuse("ends after ", size, " bytes, ", newest.rows, " rows of dim ", newest.dim, " take ",
+                          layout.bytes());
+        return layout.last_rows() == 0 ||
+               checksum_of(file + layout.last_at(candidate.sequence), layout.last_bytes()) == candidate.last_panel_sum;
+    });
+    return newest;
 }
+}  // namespace detail
 
 /// The gallery in the bytes of a gallery file, which somebody else holds in memory: every question takes it as it takes
 /// a `gallery`.
@@ -46,7 +68,7 @@ public:
     idx_t rows() const noexcept { return commit_.rows; }
     idx_t dim() const noexcept { return commit_.dim; }
     /// The rows without a direction, by their numbers here.
-    row_report report() const noexcept { return detail::report_of(commit_); }
+    row_report report() const noexcept { return commit_.rows > 0 ? detail::report_of(commit_) : row_report{}; }
 
     /// Compares all checksums, and measures all rows.
     ///
@@ -85,22 +107,7 @@ public:
 protected:
     /// Everything but the place of the last panel.
     gallery_view(const detail::gallery_source& source, const void* bytes, idx_t size)
-        : file_(static_cast<const std::byte*>(bytes)) {
-        if (size < detail::file_page) source.refuse("ends after ", size, " of 4096 bytes of the header");
-        detail::commit_page pages[2];
-        std::memcpy(pages[0].bytes, file_, sizeof pages[0].bytes);
-        detail::require_version(source, pages[0].commit(), pages[0].is_gallery());
-        if (pages[0].commit().version == 2) source.refuse("version 2 is row by row; load_gallery reads it");
-        if (size < 2 * detail::file_page) source.refuse("ends after ", size, " of 8192 bytes of the header");
-        std::memcpy(pages[1].bytes, file_ + detail::file_page, sizeof pages[1].bytes);
-        detail::with_newest_commit(source, pages, [&](const detail::gallery_commit& candidate) {
-            commit_ = candidate;
-            if (size < layout().bytes())
-                source.refuse("ends after ", size, " bytes, ", commit_.rows, " rows of dim ", commit_.dim, " take ",
-                              layout().bytes());
-            return layout().last_rows() == 0 ||
-                   detail::checksum_of(last_panel(), layout().last_bytes()) == commit_.last_panel_sum;
-        });
+        : file_(static_cast<const std::byte*>(bytes)), commit_(detail::newest_commit(source, file_, size)) {
         if (detail::big_endian_machine) source.refuse("the numbers are little-endian; load_gallery turns them round");
         if (layout().panel_rows != engine::panels<float>::columns)
             source.refuse("panels of ", layout().panel_rows, " rows, this build has panels of ",
@@ -206,7 +213,8 @@ private:
 ///
 /// Shapes, Units   as save_gallery.
 /// Errors   file_error, with path and reason, if the file is missing, no gallery, of another version, shorter than its
-///          rows take, has a damaged header or panels of another width than this build (load_gallery packs them again).
+///          rows take, has a damaged header or panels of another width than this build (load_gallery packs them again,
+///          repack_gallery the file).
 ///          Panels are not read here: mapped_gallery::verify finds altered bytes, and so does load_gallery. The file
 ///          must not shrink, nor its disk fail, while it is mapped: the system then ends the program (SIGBUS).
 /// Threads  searches on any number of them.

@@ -10,14 +10,27 @@
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 
-/// Rows of a file that is mapped: a matrix_view that owns the mapping, and that every function takes as such. Movable.
+/// Rows of a file that is mapped: a matrix_view that owns the mapping, and that every function takes as such. Movable;
+/// moved from, it has no rows.
 template <class T>
 class mapped_rows : public matrix_view<const T> {
 public:
     mapped_rows(detail::file_mapping&& file, const T* data, idx_t rows, idx_t dim)
         : matrix_view<const T>(data, rows, dim), file_(static_cast<detail::file_mapping&&>(file)) {}
+    mapped_rows(mapped_rows&& other) noexcept
+        : matrix_view<const T>(other), file_(static_cast<detail::file_mapping&&>(other.file_)) {
+        other.view() = {};
+    }
+    mapped_rows& operator=(mapped_rows&& other) noexcept {
+        mapped_rows taken(static_cast<mapped_rows&&>(other));
+        view() = taken;
+        file_ = static_cast<detail::file_mapping&&>(taken.file_);
+        return *this;
+    }
 
 private:
+    matrix_view<const T>& view() noexcept { return *this; }
+
     detail::file_mapping file_;
 };
 

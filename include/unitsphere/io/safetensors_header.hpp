@@ -13,6 +13,18 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace detail {
 
+/// The type of a tensor whose elements are T.
+template <class T>
+inline constexpr const char* safetensors_dtype_of = nullptr;
+template <>
+inline constexpr const char* safetensors_dtype_of<float> = "F32";
+template <>
+inline constexpr const char* safetensors_dtype_of<float16> = "F16";
+template <>
+inline constexpr const char* safetensors_dtype_of<bfloat16> = "BF16";
+template <>
+inline constexpr const char* safetensors_dtype_of<std::int8_t> = "I8";
+
 /// The tensors of a file that lies in memory, in the order of their bytes, and where these begin.
 struct safetensors_header {
     std::vector<safetensors_info> tensors;
