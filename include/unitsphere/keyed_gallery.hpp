@@ -107,11 +107,15 @@ public:
         rows_.remove(function, detail::ids_of_call(function, ids));
     }
 
-    /// All ids, ascending.   Memory  the result, and as much until it is returned.
+    /// All ids, ascending.
+    ///
+    /// Shapes   [rows()].   Threads  the caller's.   Memory  the result, and as much until it is returned.
     array<idx_t> ids() const { return rows_.ids().ascending(); }
     /// The rows of one id or a list of them, as they are used: [n, dim], the bits of normalize() of what is stored.
     ///
-    /// Errors   value_error for an id that is not there.   Memory  the result.
+    /// Shapes   ids [n], or one integer.   Units  unit rows.
+    /// Errors   value_error for an id that is not there.
+    /// Threads  the caller's.   Memory  the result.   Source  as the class.
     template <class Ids>
     unit_embeddings<float> unit_rows(const Ids& ids) const {
         constexpr const char* function = "keyed_gallery::unit_rows";
@@ -120,6 +124,8 @@ public:
 
     /// The mask of the ids with allowed(id), for the option `filter` of searches until the gallery changes. A change
     /// that fails, or is cancelled, changes nothing: the mask holds.
+    ///
+    /// Errors   what `allowed` throws.   Threads  the caller's.   Memory  a bit for each row and each hole.
     template <class Predicate>
     row_mask mask(Predicate&& allowed) const {
         return row_mask(rows_.ids().places(), [&](idx_t i) {

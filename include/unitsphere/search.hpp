@@ -234,12 +234,10 @@ void near_duplicates_into(const Rows& rows, required<float> threshold, Represent
                           const execution& how = {}, const near_duplicates_options& options = {}) {
     const auto view = engine::queries_of(detail::without_ids(rows));
     const auto lowest = detail::output_of<Representative, idx_t>(representative);
-    const detail::id_table* const table = detail::ids_of(rows);
-    const detail::row_numbers numbers(table, view.rows());
+    const detail::row_numbers numbers(detail::ids_of(rows), view.rows());
     detail::require_groups(threshold, options.max_group_size);
     detail::require_output(detail::near_duplicates_names, "representative", lowest, 1, numbers.rows(), view, view);
-    detail::find_duplicates(view, detail::searched_side_of(rows), numbers, table != nullptr, threshold, lowest, how,
-                            options);
+    detail::find_duplicates(view, detail::searched_side_of(rows), numbers, threshold, lowest, how, options);
     numbers.give_ids(lowest.data(), numbers.rows());
 }
 /// The same with the groups of two rows and more: for (idx_t row : groups[k]), of a result that is kept.
@@ -249,12 +247,11 @@ template <class Rows, detail::if_grouped<Rows> = 0>
 duplicate_groups near_duplicates(const Rows& rows, required<float> threshold, const execution& how = {},
                                  const near_duplicates_options& options = {}) {
     const auto view = engine::queries_of(detail::without_ids(rows));
-    const detail::id_table* const table = detail::ids_of(rows);
-    const detail::row_numbers numbers(table, view.rows());
+    const detail::row_numbers numbers(detail::ids_of(rows), view.rows());
     detail::require_groups(threshold, options.max_group_size);
     auto representative = array<idx_t>::uninitialized(numbers.rows());
-    detail::find_duplicates(view, detail::searched_side_of(rows), numbers, table != nullptr, threshold,
-                            representative.view(), how, options);
+    detail::find_duplicates(view, detail::searched_side_of(rows), numbers, threshold, representative.view(), how,
+                            options);
     duplicate_groups groups = detail::groups_of(static_cast<array<idx_t>&&>(representative));
     numbers.give_ids(groups.representative.data(), numbers.rows());
     numbers.give_ids(groups.members.data(), idx_t(groups.members.size()));

@@ -28,7 +28,7 @@ struct gallery_options {
 };
 struct shadow_gallery_options {
     row_policy rows = {};
-    number_list mean = {};  ///< [dim] of unit rows like these, for the bytes; else that of the first rows
+    number_list mean = {};  ///< [dim] of unit rows like these, for the bytes; without it that of the first rows
 };
 struct compact_gallery_options {
     row_policy rows = {};

@@ -60,7 +60,8 @@ double shortest_of(const engine::packed_view<C>& rows) noexcept {
 /// What rows are called while they are grouped: their numbers, or the places of their ids in ascending order.
 class row_numbers {
 public:
-    row_numbers(const id_table* table, idx_t rows) : rows_(table == nullptr ? rows : table->rows()) {
+    row_numbers(const id_table* table, idx_t rows)
+        : rows_(table == nullptr ? rows : table->rows()), are_of_ids_(table != nullptr) {
         if (table == nullptr) return;
         ids_ = table->ascending();
         numbers_ = array<idx_t>::uninitialized(table->places());
@@ -69,6 +70,7 @@ public:
     }
 
     idx_t rows() const noexcept { return rows_; }
+    bool are_of_ids() const noexcept { return are_of_ids_; }
     /// -1 of a hole.
     idx_t of_row(idx_t row) const noexcept { return numbers_.empty() ? row : numbers_[row]; }
     /// Numbers become ids, where there are any.
@@ -78,6 +80,7 @@ public:
 
 private:
     idx_t rows_;
+    bool are_of_ids_;
     array<idx_t> ids_ = {}, numbers_ = {};
 };
 
@@ -221,16 +224,16 @@ inline void require_groups(float threshold, idx_t max_group_size) {
 
 /// `gallery`: the same rows as the other side of the question. Rows with ids are checked and counted by that.
 template <class Rows, class Gallery, class Options>
-void find_duplicates(const Rows& rows, const Gallery& gallery, const row_numbers& numbers, bool have_ids,
-                     float threshold, matrix_view<idx_t> representative, const execution& how, const Options& options) {
+void find_duplicates(const Rows& rows, const Gallery& gallery, const row_numbers& numbers, float threshold,
+                     matrix_view<idx_t> representative, const execution& how, const Options& options) {
     idx_t* const parent = representative.data();
     const idx_t most = options.max_group_size;
     const alike_rows<Rows> alike(rows, numbers, threshold);
     const row_policy counted_once = checked(options.rows);
     const auto score = [&](auto&& consumers) {
         score_all<float, engine::tile_order::by_strips>(how, near_duplicates_names, rows, gallery,
-                                                        have_ids ? counted_once : options.rows,
-                                                        have_ids ? options.rows : counted_once, consumers);
+                                                        numbers.are_of_ids() ? counted_once : options.rows,
+                                                        numbers.are_of_ids() ? options.rows : counted_once, consumers);
     };
     if (!options.around_centres && most >= numbers.rows()) {
         score(unite_alike<Rows>(alike, parent));

@@ -126,7 +126,7 @@ void best_candidates(const rows_ref& queries, const rows_ref& gallery, const row
     namespace direct = unitsphere::detail;
     const auto& names = direct::top_k_rescored_names;
     const idx_t k = scores.columns(), g = gallery.rows;
-    direct::require_candidates(row_shape{queries}, row_shape{gallery}, row_shape{rows}, factor);
+    direct::require_candidates(row_shape{queries}, row_shape{gallery}, row_shape{rows}, factor, 0);
     if (k > g) direct::fail<shape_error>(names.function, ": ", k, " neighbours of ", g, " gallery rows");
     direct::require_shape(names.function, "scores", scores, queries.rows, k);
     direct::require_shape(names.function, "indices", indices, queries.rows, k);

@@ -33,7 +33,7 @@ void save_gallery(const std::string& path, const compact_gallery<Storage>& rows)
 }
 
 /// Reads a compact gallery that save_gallery wrote: the same scores, bit for bit, and the same report. What is appended
-/// later is seen from the same mean.
+/// later is seen from the same mean, unless there are no rows.
 ///
 ///   load_gallery<compact_gallery<std::int8_t>>(path)
 ///
@@ -48,7 +48,7 @@ template <class Gallery, detail::if_compact<Gallery> = 0>
 Gallery load_gallery(std::istream& from, const execution& how = {}) {
     return detail::load_compact<typename Gallery::value_type>({"load_gallery", std::string()}, from, how);
 }
-/// The same of a file. Errors name the path, which is UTF-8 on every system.
+/// The same of a file. Errors name the path, which is UTF-8 on every system; Threads, Memory and Source as above.
 template <class Gallery, detail::if_compact<Gallery> = 0>
 Gallery load_gallery(const std::string& path, const execution& how = {}) {
     std::ifstream stream = detail::open_to_read({"load_gallery", path}, "");
