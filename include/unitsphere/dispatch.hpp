@@ -181,8 +181,8 @@ void top_k_rescored_into(const detail::any_rows& queries, const any_searched& ga
         if (rows.sent().gallery != nullptr && &rows.level() != &level)
             detail::fail<value_error>("top_k_rescored: the gallery is of level ", level.name, ", the rows of ",
                                       rows.level().name);
-        level.top_k_rescored(queries.sent(), gallery.sent(), rows.sent(), factor, found, cosines, call.sent(),
-                             of_queries.sent(), of_gallery.sent());
+        level.top_k_rescored(queries.sent(), gallery.sent(), rows.sent(), factor, options.truncate_dim, found, cosines,
+                             call.sent(), of_queries.sent(), of_gallery.sent());
     });
 }
 /// As unitsphere::top_k_rescored.

@@ -11,10 +11,6 @@ namespace detail {
 struct gallery_access;  // for io/shadow_gallery.hpp
 }
 
-struct shadow_gallery_over_options {
-    number_list mean = {};
-};
-
 /// Unit rows of float with a shadow: the same rows in 8 bits, and how much each of them may be off by that.
 ///
 ///   shadow_gallery catalogue(rows);                  normalizes, and makes the shadow

@@ -40,6 +40,12 @@ std::string answers(const Images& images, const Texts& texts, const asked::execu
     add_compact<asked::compact_gallery<std::int8_t>>(all, unit, texts, how);
     add_compact<asked::compact_gallery<asked::int4>>(all, unit, texts, how);
     add_compact<asked::compact_gallery<asked::one_bit>>(all, unit, texts, how);
+    // The mean of the caller, and queries that are cut for a gallery of the first elements.
+    const std::vector<double> mean(std::size_t(images.dim()), 0.05);
+    all.add(asked::top_k(unit, asked::compact_gallery<std::int8_t>(texts, how, {{}, mean}), 5, how).scores);
+    const asked::idx_t dim = (images.dim() + 1) / 2;
+    const asked::compact_gallery<asked::int4> first(asked::truncate_dim(texts, dim), how);
+    all.add(asked::top_k_rescored(images, first, asked::gallery(texts), 3, 2, how, {{}, {}, dim}).scores);
 
     const asked::row_mask some(packed.rows(), [](asked::idx_t i) { return i % 3 != 0; });
     all.add(asked::top_k(unit, packed, 5, how, {{}, {}, false, {some, {}, true}}).indices);

@@ -188,6 +188,14 @@ TEST_CASE("errors and reports of a level are the caller's own", "[dispatch]") {
                           "top_k_rescored: factor is 0, it must be at least 1");
         CHECK_THROWS_WITH(us::top_k_rescored(rows, compact, rows, 1, 1, {}, {{us::on_row::error}}),
                           "top_k_rescored: queries row 2 is zero");
+        CHECK_THROWS_WITH(us::top_k_rescored(rows, compact, rows, 1, 1, {}, {{}, {}, 9}),
+                          "top_k_rescored: truncate_dim is 9, the rows have dim 8");
+        const std::vector<float> mean(7);
+        CHECK_THROWS_WITH(us::shadow_gallery(rows, {}, {{}, mean}),
+                          "shadow_gallery: the mean has dim 7, the rows have dim 8");
+        CHECK_THROWS_WITH(us::shadow_gallery::over(us::normalize(rows), {}, {mean}),
+                          "shadow_gallery::over: the mean has dim 7, the rows have dim 8");
+        CHECK_THROWS_WITH(us::compact_gallery<float16>(rows, {}, {{}, mean}), ContainsSubstring("a mean of dim 7"));
         matrix<float16> halves(4, 8);
         const us::matrix_view<float> inside(reinterpret_cast<float*>(halves.data()), 4, 4);
         CHECK_THROWS_WITH(us::cosine_similarity_into(halves, rows, inside), ContainsSubstring("overlaps"));

@@ -30,6 +30,9 @@ struct shadow_gallery_options {
     row_policy rows = {};
     number_list mean = {};  ///< [dim] of unit rows like these, for the bytes; without it that of the first rows
 };
+struct shadow_gallery_over_options {
+    number_list mean = {};
+};
 struct compact_gallery_options {
     row_policy rows = {};
     number_list mean = {};  ///< integers: [dim] of unit rows like these; else that of the first rows

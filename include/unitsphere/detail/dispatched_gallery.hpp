@@ -9,6 +9,30 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace detail {
 
+/// A mean on its way to a level, as numbers of double.
+class sent_mean {
+public:
+    explicit sent_mean(const number_list& mean = {})
+        : numbers_(array<double>::uninitialized(mean.is_given() ? mean.count() : 0)),
+          mean_{numbers_.data(), mean.is_given() ? mean.count() : -1} {
+        for (idx_t i = 0; i < mean_.count; ++i) numbers_[i] = mean[i];
+    }
+    sent_mean(const sent_mean&) = delete;
+    template <class Options>
+    static sent_mean of(const Options& options) {
+        if constexpr (std::is_same_v<Options, gallery_options>)
+            return sent_mean();
+        else
+            return sent_mean(options.mean);
+    }
+
+    const levels::mean_ref& sent() const noexcept { return mean_; }
+
+private:
+    array<double> numbers_;
+    levels::mean_ref mean_;
+};
+
 /// What all galleries are: rows that a level packs, that which runs when the first of them come, and searches.
 template <levels::packing Packing, class Options>
 class level_gallery {
@@ -26,12 +50,13 @@ public:
     void append(const any_rows& rows, const execution& how = {}, const Options& options = {}) {
         const sent_call call(how);
         const sent_policy policy(options.rows);
+        const sent_mean mean = sent_mean::of(options);
         translated([&] {
             if (packed_.object() == nullptr) {
                 const levels::table& level = levels::running();
                 hold(level, of(level).object.copy(nullptr));
             }
-            of(packed_.level()).append(packed_.object(), rows.sent(), call.sent(), policy.sent());
+            of(packed_.level()).append(packed_.object(), rows.sent(), call.sent(), policy.sent(), mean.sent());
         });
     }
 
@@ -113,13 +138,15 @@ public:
                             const shadow_gallery_options& options = {}) {
         append(rows, how, options);
     }
-    static shadow_gallery over(const unit_view<float>& rows, const execution& how = {}) {
+    static shadow_gallery over(const unit_view<float>& rows, const execution& how = {},
+                               const shadow_gallery_over_options& options = {}) {
         shadow_gallery result;
         const detail::any_rows sent(rows);
         const detail::sent_call call(how);
+        const detail::sent_mean mean(options.mean);
         detail::translated([&] {
             const levels::table& level = levels::running();
-            result.hold(level, level.shadow_over(sent.sent(), call.sent()));
+            result.hold(level, level.shadow_over(sent.sent(), call.sent(), mean.sent()));
         });
         return result;
     }

@@ -50,6 +50,12 @@ struct call_ref {
     workspace* space;  ///< may be null
 };
 
+/// As number_list, the mean of a gallery; of -1 numbers where none was given.
+struct mean_ref {
+    const double* numbers;
+    idx_t count;
+};
+
 /// As top_k_options, but for its policies.
 struct top_k_ref {
     bool rescore;
@@ -74,7 +80,7 @@ struct gallery_facts {
 
 struct gallery_functions {
     object_functions object;
-    void (*append)(void* gallery, const rows_ref&, const call_ref&, const policy_ref&);
+    void (*append)(void* gallery, const rows_ref&, const call_ref&, const policy_ref&, const mean_ref&);
     gallery_facts (*about)(const void* gallery);
     void (*unit_rows)(const void* gallery, idx_t first, matrix_view<float>);
 };
@@ -100,15 +106,16 @@ struct table {
     void (*top_k)(const rows_ref& queries, const rows_ref& gallery, matrix_view<idx_t>, matrix_view<float>,
                   const top_k_ref&, const call_ref&, const policy_ref&, const policy_ref&);
     void (*top_k_rescored)(const rows_ref& queries, const rows_ref& gallery, const rows_ref& rows, idx_t factor,
-                           matrix_view<idx_t>, matrix_view<float>, const call_ref&, const policy_ref&,
-                           const policy_ref&);
+                           idx_t truncate_dim, matrix_view<idx_t>, matrix_view<float>, const call_ref&,
+                           const policy_ref&, const policy_ref&);
     void (*softmax)(matrix_view<const float>, const float* scale, matrix_view<float>, const call_ref&);
 
     void (*prompt_ensemble)(const rows_ref& prompts, matrix_view<const idx_t> class_of_prompt, matrix_view<float>,
                             const call_ref&, const policy_ref& prompts_policy, const policy_ref& classes_policy);
 
     gallery_functions galleries[int(packing::count)];
-    void* (*shadow_over)(const rows_ref&, const call_ref&);  ///< a shadow_gallery of rows that the caller keeps
+    /// A shadow_gallery of rows that the caller keeps.
+    void* (*shadow_over)(const rows_ref&, const call_ref&, const mean_ref&);
 
     object_functions classifier;
     void* (*classifier_new)(const rows_ref& classes, float scale, const call_ref&);

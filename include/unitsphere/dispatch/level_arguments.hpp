@@ -80,6 +80,18 @@ private:
     row_report seen_ = {-1, 0, -1, -1};
 };
 
+/// The caller's list of numbers.
+class list {
+public:
+    explicit list(const mean_ref& given) noexcept
+        : is_given_(given.count >= 0), numbers_(given.numbers, is_given_ ? given.count : 0) {}
+    operator number_list() const { return is_given_ ? number_list(numbers_) : number_list(); }
+
+private:
+    bool is_given_;
+    row_view<const double> numbers_;
+};
+
 /// Rows of any type as rows of float with the same scores: float16, bfloat16 and int8 are floats, exactly, and unit
 /// rows have the bits of raw ones. So the loops are compiled once, and only rows of other types cost a copy.
 class float_rows {

@@ -34,10 +34,13 @@ void* copy_gallery(const void* it) {
     return it != nullptr ? copy<Gallery>(it) : new Gallery();
 }
 template <class Gallery>
-void append(void* it, const rows_ref& rows, const call_ref& by, const policy_ref& given) {
+void append(void* it, const rows_ref& rows, const call_ref& by, const policy_ref& given, const mean_ref& mean) {
     const call how(by);
     policy options(given);
-    static_cast<Gallery*>(it)->append(float_rows(rows).view(), how, {options});
+    if constexpr (std::is_same_v<Gallery, gallery>)
+        static_cast<Gallery*>(it)->append(float_rows(rows).view(), how, {options});
+    else
+        static_cast<Gallery*>(it)->append(float_rows(rows).view(), how, {options, list(mean)});
 }
 template <class Gallery>
 gallery_facts about(const void* it) {
@@ -60,9 +63,10 @@ template <class Gallery>
 constexpr gallery_functions gallery_of = {
     {copy_gallery<Gallery>, destroy<Gallery>}, append<Gallery>, about<Gallery>, unit_rows<Gallery>};
 
-void* shadow_over(const rows_ref& rows, const call_ref& by) {
+void* shadow_over(const rows_ref& rows, const call_ref& by, const mean_ref& mean) {
     const call how(by);
-    return new shadow_gallery(shadow_gallery::over(unit_access::view<float>(view_of<float>(rows)), how));
+    const auto unit = unit_access::view<float>(view_of<float>(rows));
+    return new shadow_gallery(shadow_gallery::over(unit, how, {list(mean)}));
 }
 
 /// answer(rows) for the gallery's side, which may be packed.
@@ -121,12 +125,12 @@ struct row_shape {
 /// As top_k_rescored, by two searches of top_k, whose loops are there once: of the gallery, then of the lists that it
 /// gave. The first one reports errors, counts and progress.
 void best_candidates(const rows_ref& queries, const rows_ref& gallery, const rows_ref& rows, idx_t factor,
-                     matrix_view<idx_t> indices, matrix_view<float> scores, const call_ref& by,
+                     idx_t truncate_dim, matrix_view<idx_t> indices, matrix_view<float> scores, const call_ref& by,
                      const policy_ref& of_queries, const policy_ref& of_gallery) {
     namespace direct = unitsphere::detail;
     const auto& names = direct::top_k_rescored_names;
     const idx_t k = scores.columns(), g = gallery.rows;
-    direct::require_candidates(row_shape{queries}, row_shape{gallery}, row_shape{rows}, factor, 0);
+    direct::require_candidates(row_shape{queries}, row_shape{gallery}, row_shape{rows}, factor, truncate_dim);
     if (k > g) direct::fail<shape_error>(names.function, ": ", k, " neighbours of ", g, " gallery rows");
     direct::require_shape(names.function, "scores", scores, queries.rows, k);
     direct::require_shape(names.function, "indices", indices, queries.rows, k);
@@ -142,12 +146,15 @@ void best_candidates(const rows_ref& queries, const rows_ref& gallery, const row
     auto candidates = matrix<idx_t>::uninitialized(queries.rows, most);
     auto unused = matrix<float>::uninitialized(queries.rows, most);
     policy queries_policy(of_queries), gallery_policy(of_gallery);
-    const float_rows query_rows(queries);
+    rows_ref first_elements = queries;
+    if (truncate_dim != 0) first_elements.dim = truncate_dim, first_elements.unit = false;
+    const float_rows query_rows(queries), first_rows(first_elements);
+    const auto& first = first_rows.view();
     with_searched(gallery, [&](const auto& side) {
         const auto view = engine::side_of(side);
-        direct::search_rows(call(by), names, query_rows.view(), view, queries_policy, gallery_policy, {}, nullptr,
-                            direct::keep_best(query_rows.view(), view, candidates.view(), unused.view(), false,
-                                              direct::tile_filter({}, nullptr)));
+        direct::search_rows(
+            call(by), names, first, view, queries_policy, gallery_policy, {}, nullptr,
+            direct::keep_best(first, view, candidates.view(), unused.view(), false, direct::tile_filter({}, nullptr)));
     });
     row_policy again;
     if (on_row(of_queries.zero_rows) == on_row::nan) again.zero_rows = on_row::nan;
