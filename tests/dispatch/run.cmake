@@ -1,5 +1,5 @@
 # cmake -DPROGRAM=running "-DLEVELS=x86-64;.." "-DLEVEL_OF_OBJECT=x86-64;.." "-DOBJECTS=x86_64.o;.."
-#   -DHEADERS=include/unitsphere -DNM=nm -DOBJDUMP=objdump -DQEMU=qemu-x86_64 -P run.cmake
+#   -DHEADERS=include/unitsphere -DNM=nm -DOBJDUMP=objdump -DQEMU=qemu-x86_64 -DLTO=OFF -P run.cmake
 # `running` takes the level that UNITSPHERE_LEVEL names, refuses one that is not there, and runs on older processors.
 # The object of a level has no symbol that another unit could pick up, and uses the registers of its level: equal bits
 # hide a level that is compiled for less.
@@ -34,6 +34,22 @@ foreach(macro IN LISTS macros)
   endif()
 endforeach()
 
+# registers(used, file): those that its code names.
+function(registers used file)
+  execute_process(COMMAND "${OBJDUMP}" -d --no-show-raw-insn "${file}"
+    COMMAND grep -oE "%[xyz]mm|<__clang_call_terminate>:" COMMAND sort -u OUTPUT_VARIABLE found)
+  set(${used} "${found}" PARENT_SCOPE)
+endfunction()
+
+# No code runs before a level has been chosen.
+execute_process(COMMAND "${NM}" "${PROGRAM}" OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
+if(symbols MATCHES "_GLOBAL__sub_I[^\n]*")
+  message(SEND_ERROR "a static initializer: ${CMAKE_MATCH_0}")
+endif()
+if(OBJDUMP)
+  registers(in_program "${PROGRAM}")
+endif()
+
 foreach(level object IN ZIP_LISTS LEVEL_OF_OBJECT OBJECTS)
   execute_process(COMMAND "${NM}" "${object}" OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
   string(REGEX MATCHALL "[^\n]* [A-TV-Zuvw] [^\n]*" shared "${symbols}")
@@ -46,8 +62,11 @@ foreach(level object IN ZIP_LISTS LEVEL_OF_OBJECT OBJECTS)
   endif()
   if(OBJDUMP AND DEFINED registers_${level})
     set(register ${registers_${level}})
-    execute_process(COMMAND "${OBJDUMP}" -d --no-show-raw-insn "${object}"
-      COMMAND grep -oE "%[xyz]mm|<__clang_call_terminate>:" COMMAND sort -u OUTPUT_VARIABLE used)
+    registers(used "${object}")
+    if(LTO)  # the code is made with the program
+      set(used "${in_program}")
+      set(more_than_${register} none)
+    endif()
     if(NOT used MATCHES "%${register}" OR (more_than_${register} AND used MATCHES "%${more_than_${register}}"))
       message(SEND_ERROR "${level} does not use ${register}, or more than that: ${used}")
     endif()

@@ -8,14 +8,17 @@ find_program(UNITSPHERE_QEMU_X86_64 qemu-x86_64)
 add_library(dispatch_levels STATIC)
 unitsphere_add_levels(dispatch_levels LEVELS ${levels})
 target_link_libraries(dispatch_test PRIVATE dispatch_levels)
-target_compile_options(dispatch_test PRIVATE -O1)  # as the levels below: half the time
+if(NOT CMAKE_CXX_FLAGS MATCHES "-O")  # half the time of -O2
+  set(quick -O1)
+endif()
+target_compile_options(dispatch_test PRIVATE ${quick})
 
 add_executable(dispatch_running dispatch/running.cpp)
 target_link_libraries(dispatch_running PRIVATE unitsphere_warnings dispatch_levels)
 set(objects "")
 foreach(level IN LISTS levels)
   string(MAKE_C_IDENTIFIER "dispatch_levels_${level}" target)
-  target_compile_options(${target} PRIVATE -O1)
+  target_compile_options(${target} PRIVATE ${quick})
   list(APPEND objects $<TARGET_OBJECTS:${target}>)
 endforeach()
 set(with_O0 "${levels}")
@@ -26,11 +29,19 @@ if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")  # -O0 emits ev
   target_compile_options(dispatch_level_O0 PRIVATE -march=sapphirerapids -O0)
   list(APPEND with_O0 sapphirerapids)
   list(APPEND objects $<TARGET_OBJECTS:dispatch_level_O0>)
+  add_dependencies(dispatch_running dispatch_level_O0)
 endif()
-if(NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize|-flto|-march")  # what they add is not of the level
+set(lto OFF)
+set(nm "${CMAKE_NM}")
+if(CMAKE_CXX_FLAGS MATCHES "-flto")  # objects without code, whose symbols the compiler's own nm reads
+  set(lto ON)
+  string(REGEX REPLACE "ar(-[0-9.]+)?$" "nm\\1" nm "${CMAKE_CXX_COMPILER_AR}")
+endif()
+if(NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize|-march")  # what they add is not of the level
   add_test(NAME dispatch_running COMMAND "${CMAKE_COMMAND}" "-DPROGRAM=$<TARGET_FILE:dispatch_running>"
     "-DRUN=${CMAKE_CROSSCOMPILING_EMULATOR}" "-DLEVELS=${levels}" "-DLEVEL_OF_OBJECT=${with_O0}"
-    "-DOBJECTS=${objects}" "-DHEADERS=${PROJECT_SOURCE_DIR}/include/unitsphere" "-DNM=${CMAKE_NM}"
-    "-DOBJDUMP=${CMAKE_OBJDUMP}" "-DQEMU=${UNITSPHERE_QEMU_X86_64}" -P "${CMAKE_CURRENT_SOURCE_DIR}/dispatch/run.cmake")
+    "-DOBJECTS=${objects}" "-DHEADERS=${PROJECT_SOURCE_DIR}/include/unitsphere" "-DNM=${nm}"
+    "-DOBJDUMP=${CMAKE_OBJDUMP}" "-DQEMU=${UNITSPHERE_QEMU_X86_64}" -DLTO=${lto}
+    -P "${CMAKE_CURRENT_SOURCE_DIR}/dispatch/run.cmake")
 endif()
 set_property(TEST dispatch_test APPEND PROPERTY LABELS gates)
