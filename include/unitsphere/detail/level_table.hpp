@@ -82,7 +82,7 @@ struct gallery_functions {
     object_functions object;
     void (*append)(void* gallery, const rows_ref&, const call_ref&, const policy_ref&, const mean_ref&);
     gallery_facts (*about)(const void* gallery);
-    void (*unit_rows)(const void* gallery, idx_t first, matrix_view<float>);
+    void (*unit_rows)(const void* gallery, idx_t first, const matrix_view<float>&);
 };
 
 /// A level: what its compiler was allowed to use, and its functions. Each is the direct function of that name.
@@ -93,25 +93,26 @@ struct table {
     int vector_bytes;  ///< of a register
     int sve_bits;      ///< 0: of any length, or no SVE
 
-    void (*normalize)(const rows_ref&, matrix_view<float>, const call_ref&, const policy_ref&);
-    void (*normalize_double)(const rows_ref&, matrix_view<double>, const call_ref&, const policy_ref&);
-    void (*cosine_similarity)(const rows_ref& queries, const rows_ref& gallery, matrix_view<float>, const call_ref&,
-                              const policy_ref& queries_policy, const policy_ref& gallery_policy);
-    void (*cosine_similarity_double)(const rows_ref& queries, const rows_ref& gallery, matrix_view<double>,
+    void (*normalize)(const rows_ref&, const matrix_view<float>&, const call_ref&, const policy_ref&);
+    void (*normalize_double)(const rows_ref&, const matrix_view<double>&, const call_ref&, const policy_ref&);
+    void (*cosine_similarity)(const rows_ref& queries, const rows_ref& gallery, const matrix_view<float>&,
+                              const call_ref&, const policy_ref& queries_policy, const policy_ref& gallery_policy);
+    void (*cosine_similarity_double)(const rows_ref& queries, const rows_ref& gallery, const matrix_view<double>&,
                                      const call_ref&, const policy_ref&, const policy_ref&);
-    void (*clip_logits)(const rows_ref& images, const rows_ref& texts, float scale, matrix_view<float> per_image,
-                        matrix_view<float> per_text, const call_ref&, const policy_ref&, const policy_ref&);
-    void (*siglip_logits)(const rows_ref& images, const rows_ref& texts, float scale, float bias, matrix_view<float>,
-                          const call_ref&, const policy_ref&, const policy_ref&);
-    void (*top_k)(const rows_ref& queries, const rows_ref& gallery, matrix_view<idx_t>, matrix_view<float>,
-                  const top_k_ref&, const call_ref&, const policy_ref&, const policy_ref&);
+    void (*clip_logits)(const rows_ref& images, const rows_ref& texts, float scale, const matrix_view<float>& per_image,
+                        const matrix_view<float>& per_text, const call_ref&, const policy_ref&, const policy_ref&);
+    void (*siglip_logits)(const rows_ref& images, const rows_ref& texts, float scale, float bias,
+                          const matrix_view<float>&, const call_ref&, const policy_ref&, const policy_ref&);
+    void (*top_k)(const rows_ref& queries, const rows_ref& gallery, const matrix_view<idx_t>&,
+                  const matrix_view<float>&, const top_k_ref&, const call_ref&, const policy_ref&, const policy_ref&);
     void (*top_k_rescored)(const rows_ref& queries, const rows_ref& gallery, const rows_ref& rows, idx_t factor,
-                           idx_t truncate_dim, matrix_view<idx_t>, matrix_view<float>, const call_ref&,
+                           idx_t truncate_dim, const matrix_view<idx_t>&, const matrix_view<float>&, const call_ref&,
                            const policy_ref&, const policy_ref&);
-    void (*softmax)(matrix_view<const float>, const float* scale, matrix_view<float>, const call_ref&);
+    void (*softmax)(const matrix_view<const float>&, const float* scale, const matrix_view<float>&, const call_ref&);
 
-    void (*prompt_ensemble)(const rows_ref& prompts, matrix_view<const idx_t> class_of_prompt, matrix_view<float>,
-                            const call_ref&, const policy_ref& prompts_policy, const policy_ref& classes_policy);
+    void (*prompt_ensemble)(const rows_ref& prompts, const matrix_view<const idx_t>& class_of_prompt,
+                            const matrix_view<float>&, const call_ref&, const policy_ref& prompts_policy,
+                            const policy_ref& classes_policy);
 
     gallery_functions galleries[int(packing::count)];
     /// A shadow_gallery of rows that the caller keeps.
@@ -119,19 +120,22 @@ struct table {
 
     object_functions classifier;
     void* (*classifier_new)(const rows_ref& classes, float scale, const call_ref&);
-    void (*classifier_logits)(const void*, const rows_ref&, matrix_view<float>, const call_ref&, const policy_ref&);
-    void (*classifier_proba)(const void*, const rows_ref&, matrix_view<float>, const call_ref&, const policy_ref&);
-    void (*classifier_labels)(const void*, const rows_ref&, matrix_view<idx_t>, const call_ref&, const policy_ref&);
-    void (*classifier_top_k)(const void*, const rows_ref&, matrix_view<idx_t>, matrix_view<float>, const call_ref&,
+    void (*classifier_logits)(const void*, const rows_ref&, const matrix_view<float>&, const call_ref&,
+                              const policy_ref&);
+    void (*classifier_proba)(const void*, const rows_ref&, const matrix_view<float>&, const call_ref&,
                              const policy_ref&);
+    void (*classifier_labels)(const void*, const rows_ref&, const matrix_view<idx_t>&, const call_ref&,
+                              const policy_ref&);
+    void (*classifier_top_k)(const void*, const rows_ref&, const matrix_view<idx_t>&, const matrix_view<float>&,
+                             const call_ref&, const policy_ref&);
 
     // Of a head's parameters [heads, dim + 1].
-    void (*head_decisions)(matrix_view<const double>, const rows_ref&, matrix_view<double>, const call_ref&,
-                           const policy_ref&);
-    void (*head_proba)(matrix_view<const double>, const rows_ref&, matrix_view<double>, const call_ref&,
+    void (*head_decisions)(const matrix_view<const double>&, const rows_ref&, const matrix_view<double>&,
+                           const call_ref&, const policy_ref&);
+    void (*head_proba)(const matrix_view<const double>&, const rows_ref&, const matrix_view<double>&, const call_ref&,
                        const policy_ref&);
-    void (*head_labels)(matrix_view<const double>, const rows_ref&, const double* threshold, matrix_view<idx_t>,
-                        const call_ref&, const policy_ref&);
+    void (*head_labels)(const matrix_view<const double>&, const rows_ref&, const double* threshold,
+                        const matrix_view<idx_t>&, const call_ref&, const policy_ref&);
 };
 
 /// An error of a level, on its way to the caller's own type. Defined in dispatch/choice.hpp, as all below.

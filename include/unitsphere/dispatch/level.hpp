@@ -31,7 +31,7 @@ namespace levels {
 namespace {
 
 template <class T>
-void normalize_to(const rows_ref& rows, matrix_view<T> out, const call_ref& by, const policy_ref& given) {
+void normalize_to(const rows_ref& rows, const matrix_view<T>& out, const call_ref& by, const policy_ref& given) {
     const call how(by);
     policy options(given);
     with_rows(rows, [&](const auto& view) {
@@ -40,7 +40,7 @@ void normalize_to(const rows_ref& rows, matrix_view<T> out, const call_ref& by, 
     });
 }
 
-void cosines(const rows_ref& queries, const rows_ref& gallery, matrix_view<float> scores, const call_ref& by,
+void cosines(const rows_ref& queries, const rows_ref& gallery, const matrix_view<float>& scores, const call_ref& by,
              const policy_ref& of_queries, const policy_ref& of_gallery) {
     const call how(by);
     policy queries_policy(of_queries), gallery_policy(of_gallery);
@@ -52,8 +52,8 @@ void cosines(const rows_ref& queries, const rows_ref& gallery, matrix_view<float
     });
 }
 
-void cosines_in_double(const rows_ref& queries, const rows_ref& gallery, matrix_view<double> scores, const call_ref& by,
-                       const policy_ref& of_queries, const policy_ref& of_gallery) {
+void cosines_in_double(const rows_ref& queries, const rows_ref& gallery, const matrix_view<double>& scores,
+                       const call_ref& by, const policy_ref& of_queries, const policy_ref& of_gallery) {
     const call how(by);
     policy queries_policy(of_queries), gallery_policy(of_gallery);
     cosine_similarity_into(engine::maybe_unit_view<double>(view_of<double>(queries), queries.unit),
@@ -61,8 +61,9 @@ void cosines_in_double(const rows_ref& queries, const rows_ref& gallery, matrix_
                            {queries_policy, gallery_policy});
 }
 
-void clip(const rows_ref& images, const rows_ref& texts, float scale, matrix_view<float> per_image,
-          matrix_view<float> per_text, const call_ref& by, const policy_ref& of_images, const policy_ref& of_texts) {
+void clip(const rows_ref& images, const rows_ref& texts, float scale, const matrix_view<float>& per_image,
+          const matrix_view<float>& per_text, const call_ref& by, const policy_ref& of_images,
+          const policy_ref& of_texts) {
     const call how(by);
     policy images_policy(of_images), texts_policy(of_texts);
     require_apart("clip_logits", "per_image", per_image, "images", images);
@@ -76,7 +77,7 @@ void clip(const rows_ref& images, const rows_ref& texts, float scale, matrix_vie
     });
 }
 
-void siglip(const rows_ref& images, const rows_ref& texts, float scale, float bias, matrix_view<float> logits,
+void siglip(const rows_ref& images, const rows_ref& texts, float scale, float bias, const matrix_view<float>& logits,
             const call_ref& by, const policy_ref& of_images, const policy_ref& of_texts) {
     const call how(by);
     policy images_policy(of_images), texts_policy(of_texts);
@@ -89,14 +90,15 @@ void siglip(const rows_ref& images, const rows_ref& texts, float scale, float bi
     });
 }
 
-void probabilities(matrix_view<const float> logits, const float* scale, matrix_view<float> out, const call_ref& by) {
+void probabilities(const matrix_view<const float>& logits, const float* scale, const matrix_view<float>& out,
+                   const call_ref& by) {
     const call how(by);
     if (scale != nullptr) return softmax_into(logits, logit_scale::from_multiplier(*scale), out, how);
     softmax_into(logits, out, how);
 }
 
-void ensemble(const rows_ref& prompts, matrix_view<const idx_t> labels, matrix_view<float> out, const call_ref& by,
-              const policy_ref& of_prompts, const policy_ref& of_classes) {
+void ensemble(const rows_ref& prompts, const matrix_view<const idx_t>& labels, const matrix_view<float>& out,
+              const call_ref& by, const policy_ref& of_prompts, const policy_ref& of_classes) {
     const call how(by);
     policy prompts_policy(of_prompts), classes_policy(of_classes);
     require_apart("prompt_ensemble", "out", out, "the prompts", prompts);
@@ -108,29 +110,29 @@ void* new_classifier(const rows_ref& classes, float scale, const call_ref& by) {
     return new zero_shot_classifier(float_rows(classes).view(), logit_scale::from_multiplier(scale), how);
 }
 
-void class_logits(const void* it, const rows_ref& images, matrix_view<float> out, const call_ref& by,
+void class_logits(const void* it, const rows_ref& images, const matrix_view<float>& out, const call_ref& by,
                   const policy_ref& given) {
     const call how(by);
     policy options(given);
     require_apart("zero_shot_classifier::decision_function", "logits", out, "the images", images);
     as<zero_shot_classifier>(it).decision_function_into(float_rows(images).view(), out, how, {options});
 }
-void class_probabilities(const void* it, const rows_ref& images, matrix_view<float> out, const call_ref& by,
+void class_probabilities(const void* it, const rows_ref& images, const matrix_view<float>& out, const call_ref& by,
                          const policy_ref& given) {
     const call how(by);
     policy options(given);
     require_apart("zero_shot_classifier::predict_proba", "probabilities", out, "the images", images);
     as<zero_shot_classifier>(it).predict_proba_into(float_rows(images).view(), out, how, {options});
 }
-void class_labels(const void* it, const rows_ref& images, matrix_view<idx_t> out, const call_ref& by,
+void class_labels(const void* it, const rows_ref& images, const matrix_view<idx_t>& out, const call_ref& by,
                   const policy_ref& given) {
     const call how(by);
     policy options(given);
     require_apart("zero_shot_classifier::predict", "labels", out, "the images", images);
     as<zero_shot_classifier>(it).predict_into(float_rows(images).view(), out, how, {options});
 }
-void best_classes(const void* it, const rows_ref& images, matrix_view<idx_t> labels, matrix_view<float> proba,
-                  const call_ref& by, const policy_ref& given) {
+void best_classes(const void* it, const rows_ref& images, const matrix_view<idx_t>& labels,
+                  const matrix_view<float>& proba, const call_ref& by, const policy_ref& given) {
     const call how(by);
     policy options(given);
     require_apart("zero_shot_classifier::top_k", "labels", labels, "the images", images);
@@ -138,22 +140,22 @@ void best_classes(const void* it, const rows_ref& images, matrix_view<idx_t> lab
     as<zero_shot_classifier>(it).top_k_into(float_rows(images).view(), labels, proba, how, {options});
 }
 
-void decisions(matrix_view<const double> head, const rows_ref& rows, matrix_view<double> out, const call_ref& by,
-               const policy_ref& given) {
+void decisions(const matrix_view<const double>& head, const rows_ref& rows, const matrix_view<double>& out,
+               const call_ref& by, const policy_ref& given) {
     const call how(by);
     policy options(given);
     require_apart("linear_head::decision_function", "out", out, "the rows", rows);
     unitsphere::detail::head_decisions(head, float_rows(rows).view(), out, how, options);
 }
-void head_probabilities(matrix_view<const double> head, const rows_ref& rows, matrix_view<double> out,
+void head_probabilities(const matrix_view<const double>& head, const rows_ref& rows, const matrix_view<double>& out,
                         const call_ref& by, const policy_ref& given) {
     const call how(by);
     policy options(given);
     require_apart("linear_head::predict_proba", "out", out, "the rows", rows);
     unitsphere::detail::head_probabilities(head, float_rows(rows).view(), out, how, options);
 }
-void head_labels(matrix_view<const double> head, const rows_ref& rows, const double* threshold, matrix_view<idx_t> out,
-                 const call_ref& by, const policy_ref& given) {
+void head_labels(const matrix_view<const double>& head, const rows_ref& rows, const double* threshold,
+                 const matrix_view<idx_t>& out, const call_ref& by, const policy_ref& given) {
     const call how(by);
     policy options(given);
     require_apart("linear_head::predict", "labels", out, "the rows", rows);

@@ -52,7 +52,7 @@ gallery_facts about(const void* it) {
     return {of.rows(), of.dim(), of.bytes(), counts, elements};
 }
 template <class Gallery>
-void unit_rows(const void* it, idx_t first, matrix_view<float> out) {
+void unit_rows(const void* it, idx_t first, const matrix_view<float>& out) {
     if constexpr (!std::is_same_v<Gallery, shadow_gallery>) {
         const auto rows = as<Gallery>(it).unit_rows(first, out.rows());
         for (idx_t i = 0; i < out.rows(); ++i)
@@ -98,8 +98,9 @@ void with_searched(const rows_ref& rows, const Answer& answer) {
     }
 }
 
-void best_rows(const rows_ref& queries, const rows_ref& gallery, matrix_view<idx_t> indices, matrix_view<float> scores,
-               const top_k_ref& asked, const call_ref& by, const policy_ref& of_queries, const policy_ref& of_gallery) {
+void best_rows(const rows_ref& queries, const rows_ref& gallery, const matrix_view<idx_t>& indices,
+               const matrix_view<float>& scores, const top_k_ref& asked, const call_ref& by,
+               const policy_ref& of_queries, const policy_ref& of_gallery) {
     const call how(by);
     policy queries_policy(of_queries), gallery_policy(of_gallery);
     if (asked.rescore && (queries.type == element::float64 || gallery.type == element::float64))
@@ -125,8 +126,8 @@ struct row_shape {
 /// As top_k_rescored, by two searches of top_k, whose loops are there once: of the gallery, then of the lists that it
 /// gave. The first one reports errors, counts and progress.
 void best_candidates(const rows_ref& queries, const rows_ref& gallery, const rows_ref& rows, idx_t factor,
-                     idx_t truncate_dim, matrix_view<idx_t> indices, matrix_view<float> scores, const call_ref& by,
-                     const policy_ref& of_queries, const policy_ref& of_gallery) {
+                     idx_t truncate_dim, const matrix_view<idx_t>& indices, const matrix_view<float>& scores,
+                     const call_ref& by, const policy_ref& of_queries, const policy_ref& of_gallery) {
     namespace direct = unitsphere::detail;
     const auto& names = direct::top_k_rescored_names;
     const idx_t k = scores.columns(), g = gallery.rows;
