@@ -165,6 +165,8 @@ TEST_CASE("a level answers in double, and in the caller's memory and workspace",
         const auto count = [&](idx_t part, idx_t) { done += part; };
         us::cosine_similarity(a, b, us::execution().on_progress(count));
         CHECK(done == 9 * 21);
+        const auto cancel = [](idx_t, idx_t) { return false; };
+        CHECK_THROWS_AS(us::cosine_similarity(a, b, us::execution().on_progress(cancel)), us::cancelled_error);
     }
 }
 
@@ -233,6 +235,24 @@ TEST_CASE("objects of a level are copied, moved and stay with their level", "[di
     CHECK(last.predict(rows) == classifier.predict(rows));
     CHECK_THROWS_WITH(taken.predict(rows), ContainsSubstring("moved from"));
 }
+
+#if defined(__x86_64__)
+TEST_CASE("no extension is there whose registers the operating system does not save", "[dispatch]") {
+    using unitsphere::detail::features_found;
+    using unitsphere::levels::bit_of;
+    using unitsphere::levels::feature;
+    const std::uint64_t all = features_found(~std::uint64_t(0));
+    const std::uint64_t of_ymm =
+        bit_of(feature::avx) | bit_of(feature::f16c) | bit_of(feature::fma) | bit_of(feature::avx2);
+    const std::uint64_t of_zmm = bit_of(feature::avx512f) | bit_of(feature::avx512vl) | bit_of(feature::avx512vnni);
+    const std::uint64_t others = bit_of(feature::sse4_2) | bit_of(feature::bmi2);
+    CHECK((features_found(0) & (of_ymm | of_zmm | others)) == (all & others));
+    CHECK((features_found(2) & (of_ymm | of_zmm)) == 0);
+    CHECK((features_found(6) & (of_ymm | of_zmm)) == (all & of_ymm));
+    CHECK((features_found(0x66) & of_zmm) == 0);
+    CHECK((features_found(0xe6) & of_zmm) == (all & of_zmm));
+}
+#endif
 
 TEST_CASE("the best level is the last that the machine runs, of 512 bits where that is no slower", "[dispatch]") {
     using unitsphere::detail::best_of;

@@ -14,7 +14,7 @@ endif()
 target_compile_options(dispatch_test PRIVATE ${quick})
 
 add_executable(dispatch_running dispatch/running.cpp)
-target_link_libraries(dispatch_running PRIVATE unitsphere_warnings dispatch_levels)
+target_link_libraries(dispatch_running PRIVATE unitsphere_warnings dispatch_levels Threads::Threads)
 set(objects "")
 foreach(level IN LISTS levels)
   string(MAKE_C_IDENTIFIER "dispatch_levels_${level}" target)
