@@ -14,7 +14,12 @@
 #include "support/table.hpp"
 #include "support/zero_shot_inputs.hpp"
 
+#if defined(UNITSPHERE_DISPATCHED)  // the levels that its CMakeLists.txt adds
+#include <unitsphere/dispatch.hpp>
+namespace us = unitsphere::dispatched;
+#else
 namespace us = unitsphere;
+#endif
 
 namespace {
 

@@ -1,16 +1,13 @@
 /// Rows in a half to a twenty-eighth of the memory of a `gallery`.
 #pragma once
 
+#include "data/options.hpp"
 #include "detail/arguments.hpp"
 #include "detail/growing_bytes.hpp"
 #include "detail/packed_gallery.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
-
-/// Storages of a compact_gallery that are no types of C++: 4 bits, and 1 bit, an element.
-struct int4;
-struct one_bit;
 
 namespace detail {
 struct gallery_access;  // for io/compact_gallery.hpp
@@ -39,11 +36,6 @@ struct compact_rows<one_bit> {
     using type = growing_bytes<1>;
 };
 }  // namespace detail
-
-struct compact_gallery_options {
-    row_policy rows = {};
-    number_list mean = {};  ///< integers: [dim] of unit rows like these; without it that of the first rows is taken
-};
 
 /// Unit rows that are rounded when they are packed: what a search service keeps where a `gallery` is too large.
 ///

@@ -10,6 +10,7 @@
 #include "data/logit_scale.hpp"
 #include "data/search_results.hpp"
 #include "detail/dispatched_classifier.hpp"
+#include "detail/dispatched_gallery.hpp"
 #include "detail/dispatched_head.hpp"
 
 namespace unitsphere {
@@ -52,30 +53,8 @@ private:
 inline level running() {
     return level(detail::translated([]() -> const levels::table& { return levels::running(); }));
 }
-
-struct normalize_options {
-    row_policy rows = {};
-};
-struct cosine_similarity_options {
-    row_policy queries = {}, gallery = {};
-};
-struct clip_logits_options {
-    row_policy images = {}, texts = {};
-};
-struct siglip_logits_options {
-    row_policy images = {}, texts = {};
-};
-struct top_k_options {
-    row_policy queries = {}, gallery = {};
-    bool rescore = false;
-};
-struct gallery_options {
-    row_policy rows = {};
-};
-struct clip_logit_matrices {
-    matrix<float> per_image;
-    matrix<float> per_text;
-};
+/// As unitsphere::instruction_set, of the level that runs.
+inline const char* instruction_set() { return running().instruction_set(); }
 
 /// As unitsphere::normalize_into.
 template <class Out>
@@ -92,75 +71,6 @@ unit_embeddings<Result> normalize(const detail::any_rows& rows, const execution&
     detail::normalize_any(rows, out.view(), how, options.rows);
     return unit_access::embeddings(static_cast<matrix<Result>&&>(out));
 }
-
-/// As unitsphere::gallery, packed by the level that runs when its first rows come, which also searches it.
-class gallery {
-public:
-    gallery() noexcept = default;
-    explicit gallery(const detail::any_rows& rows, const execution& how = {}, const gallery_options& options = {}) {
-        append(rows, how, options);
-    }
-
-    idx_t rows() const noexcept { return about().rows; }
-    idx_t dim() const noexcept { return about().dim; }
-    idx_t bytes() const noexcept { return about().bytes; }
-    row_report report() const noexcept {
-        const levels::row_counts counts = about().counts;
-        return {counts.zero_rows, counts.non_finite_rows, counts.first_zero, counts.first_non_finite};
-    }
-
-    void append(const detail::any_rows& rows, const execution& how = {}, const gallery_options& options = {}) {
-        const detail::sent_call call(how);
-        const detail::sent_policy policy(options.rows);
-        detail::translated([&] {
-            if (packed_.object() == nullptr) {
-                const levels::table& level = levels::running();
-                packed_ = packed(level, level.gallery_copy(nullptr));
-            }
-            packed_.level().gallery_append(packed_.object(), rows.sent(), call.sent(), policy.sent());
-        });
-    }
-
-    unit_embeddings<float> unit_rows(idx_t first, idx_t count) const {
-        if (first < 0 || count < 0 || count > rows() - first)
-            detail::fail<shape_error>("gallery::unit_rows: ", count, " rows from ", first, " on, of ", rows());
-        auto out = matrix<float>::uninitialized(count, dim());
-        if (count > 0)
-            detail::translated([&] { packed_.level().gallery_unit_rows(packed_.object(), first, out.view()); });
-        return unit_access::embeddings(static_cast<matrix<float>&&>(out));
-    }
-    unit_embeddings<float> unit_rows() const { return unit_rows(0, rows()); }
-
-private:
-    friend class any_side;
-    using packed = detail::handle<&levels::table::gallery_copy, &levels::table::gallery_delete>;
-
-    levels::gallery_facts about() const noexcept {
-        if (packed_.object() == nullptr) return {0, 0, 0, {0, 0, -1, -1}};
-        return packed_.level().gallery_about(packed_.object());
-    }
-
-    packed packed_ = {};
-};
-
-/// Rows, or a gallery: an argument that is scored against queries.
-class any_side {
-public:
-    template <class Rows, detail::if_any_rows<Rows> = 0>
-    any_side(const Rows& rows) : rows_(rows) {}
-    any_side(const gallery& packed) : rows_(packed.packed_.object()), packed_(&packed) {}
-
-    idx_t rows() const noexcept { return packed_ != nullptr ? packed_->rows() : rows_.rows(); }
-    const levels::rows_ref& sent() const noexcept { return rows_.sent(); }
-    /// Of the gallery, else the one that runs.
-    const levels::table& level() const {
-        return rows_.sent().gallery != nullptr ? packed_->packed_.level() : levels::running();
-    }
-
-private:
-    detail::any_rows rows_;
-    const gallery* packed_ = nullptr;
-};
 
 /// As unitsphere::cosine_similarity_into.
 template <class Scores>
@@ -235,24 +145,52 @@ inline matrix<float> siglip_logits(const detail::any_rows& images, const any_sid
 
 /// As unitsphere::top_k_into.
 template <class Indices, class Scores>
-void top_k_into(const detail::any_rows& queries, const any_side& gallery, Indices&& indices, Scores&& scores,
+void top_k_into(const detail::any_rows& queries, const any_searched& gallery, Indices&& indices, Scores&& scores,
                 const execution& how = {}, const top_k_options& options = {}) {
     const auto rows = detail::output_of<Indices, idx_t>(indices);
     const auto cosines = detail::output_of<Scores, float>(scores);
     const detail::sent_call call(how);
     const detail::sent_policy of_queries(options.queries), of_gallery(options.gallery);
+    const row_filter& filter = options.filter;
+    const levels::top_k_ref asked = {options.rescore,     filter.mask,        filter.allowed,
+                                     filter.exclude_self, filter.first_query, filter.query_rows};
     detail::translated([&] {
-        gallery.level().top_k(queries.sent(), gallery.sent(), rows, cosines, options.rescore, call.sent(),
-                              of_queries.sent(), of_gallery.sent());
+        gallery.level().top_k(queries.sent(), gallery.sent(), rows, cosines, asked, call.sent(), of_queries.sent(),
+                              of_gallery.sent());
     });
 }
 /// As unitsphere::top_k.
-inline neighbours top_k(const detail::any_rows& queries, const any_side& gallery, required<idx_t> k,
+inline neighbours top_k(const detail::any_rows& queries, const any_searched& gallery, required<idx_t> k,
                         const execution& how = {}, const top_k_options& options = {}) {
-    if (k < 0) detail::fail<value_error>("top_k: k is ", idx_t(k), ", it must not be negative");
-    const idx_t q = queries.rows(), columns = k < gallery.rows() ? idx_t(k) : gallery.rows();
-    neighbours found{matrix<idx_t>::uninitialized(q, columns), matrix<float>::uninitialized(q, columns)};
+    neighbours found = detail::room_for_best("top_k", queries.rows(), gallery.rows(), k);
     dispatched::top_k_into(queries, gallery, found.indices, found.scores, how, options);
+    return found;
+}
+
+/// As unitsphere::top_k_rescored_into, but for memory: 12 bytes for each candidate, not from the workspace.
+template <class Indices, class Scores>
+void top_k_rescored_into(const detail::any_rows& queries, const any_searched& gallery, const any_side& rows,
+                         required<idx_t> factor, Indices&& indices, Scores&& scores, const execution& how = {},
+                         const top_k_rescored_options& options = {}) {
+    const auto found = detail::output_of<Indices, idx_t>(indices);
+    const auto cosines = detail::output_of<Scores, float>(scores);
+    const detail::sent_call call(how);
+    const detail::sent_policy of_queries(options.queries), of_gallery(options.gallery);
+    detail::translated([&] {
+        const levels::table& level = gallery.sent().gallery != nullptr ? gallery.level() : rows.level();
+        if (rows.sent().gallery != nullptr && &rows.level() != &level)
+            detail::fail<value_error>("top_k_rescored: the gallery is of level ", level.name, ", the rows of ",
+                                      rows.level().name);
+        level.top_k_rescored(queries.sent(), gallery.sent(), rows.sent(), factor, options.truncate_dim, found, cosines,
+                             call.sent(), of_queries.sent(), of_gallery.sent());
+    });
+}
+/// As unitsphere::top_k_rescored.
+inline neighbours top_k_rescored(const detail::any_rows& queries, const any_searched& gallery, const any_side& rows,
+                                 required<idx_t> k, required<idx_t> factor, const execution& how = {},
+                                 const top_k_rescored_options& options = {}) {
+    neighbours found = detail::room_for_best("top_k_rescored", queries.rows(), gallery.rows(), k);
+    dispatched::top_k_rescored_into(queries, gallery, rows, factor, found.indices, found.scores, how, options);
     return found;
 }
 

@@ -1,6 +1,7 @@
 /// Rows that are packed and normalized once, and searched often.
 #pragma once
 
+#include "data/options.hpp"
 #include "detail/arguments.hpp"
 #include "detail/packed_gallery.hpp"
 
@@ -10,10 +11,6 @@ inline namespace UNITSPHERE_ISA {
 namespace detail {
 struct gallery_access;  // for io/gallery.hpp
 }
-
-struct gallery_options {
-    row_policy rows = {};
-};
 
 /// Unit rows in the order in which the multiply kernel reads them: what a search service keeps in memory.
 ///

@@ -2,17 +2,13 @@
 #pragma once
 
 #include "data/column.hpp"
+#include "data/options.hpp"
 #include "detail/arguments.hpp"
 #include "detail/head_decisions.hpp"
 #include "detail/head_parameters.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
-
-/// For every member of linear_head.
-struct linear_head_options {
-    row_policy rows = {};
-};
 
 /// A trained linear head, by logistic_regression or in Python: it reads unit rows, and makes them from raw ones itself.
 ///

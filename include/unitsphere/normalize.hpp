@@ -1,14 +1,12 @@
 /// Raw encoder rows to unit rows, norms, and the test whether rows are unit already.
 #pragma once
 
+#include "data/options.hpp"
 #include "detail/normalize_rows.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 
-struct normalize_options {
-    row_policy rows = {};
-};
 struct truncate_dim_options {
     row_policy rows = {};
 };

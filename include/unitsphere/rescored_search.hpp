@@ -1,17 +1,13 @@
 /// Search in two passes: candidates from a compact gallery, their order from the rows themselves.
 #pragma once
 
+#include "data/options.hpp"
 #include "data/search_results.hpp"
 #include "detail/rescore_candidates.hpp"
 #include "detail/sides.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
-
-struct top_k_rescored_options {
-    row_policy queries = {}, gallery = {};
-    idx_t truncate_dim = 0;  ///< not 0: the gallery has the first so many elements of the rows, queries are cut for it
-};
 
 namespace detail {
 

@@ -10,6 +10,7 @@
 
 #include <cfloat>
 
+#include "data/options.hpp"
 #include "data/search_results.hpp"
 #include "detail/keep_best.hpp"
 #include "detail/near_duplicates.hpp"
@@ -20,11 +21,6 @@
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 
-struct top_k_options {
-    row_policy queries = {}, gallery = {};
-    bool rescore = false;    ///< order by the cosines in double
-    row_filter filter = {};  ///< the rows that may be found
-};
 struct range_search_options {
     row_policy queries = {}, gallery = {};
     float upper_bound = FLT_MAX;        ///< left out from here on; a cosine is at most 1

@@ -1,6 +1,7 @@
 /// Rows that are searched at the speed of 8-bit integers, with the answers of float, bit for bit.
 #pragma once
 
+#include "data/options.hpp"
 #include "detail/shadow_rows.hpp"
 
 namespace unitsphere {
@@ -9,14 +10,6 @@ inline namespace UNITSPHERE_ISA {
 namespace detail {
 struct gallery_access;  // for io/shadow_gallery.hpp
 }
-
-struct shadow_gallery_options {
-    row_policy rows = {};
-    number_list mean = {};  ///< [dim] of unit rows like these, for the bytes; without it that of the first rows
-};
-struct shadow_gallery_over_options {
-    number_list mean = {};
-};
 
 /// Unit rows of float with a shadow: the same rows in 8 bits, and how much each of them may be off by that.
 ///

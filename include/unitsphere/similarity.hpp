@@ -3,15 +3,13 @@
 #pragma once
 
 #include "data/logit_scale.hpp"
+#include "data/options.hpp"
 #include "detail/sides.hpp"
 #include "detail/store_scores.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 
-struct cosine_similarity_options {
-    row_policy queries = {}, gallery = {};
-};
 struct pairwise_cosine_options {
     row_policy a = {}, b = {};
     /// Each cosine in double, from the rows as they are, rounded once: within 6e-8, but not the bits of a matrix. One
@@ -21,18 +19,6 @@ struct pairwise_cosine_options {
 struct cosine_options {
     row_policy a = {}, b = {};
     bool in_double = false;  ///< as in pairwise_cosine_options
-};
-struct clip_logits_options {
-    row_policy images = {}, texts = {};
-};
-struct siglip_logits_options {
-    row_policy images = {}, texts = {};
-};
-
-/// CLIP's two logit matrices; one is the transpose of the other, bit for bit.
-struct clip_logit_matrices {
-    matrix<float> per_image;  ///< [images, texts]
-    matrix<float> per_text;   ///< [texts, images]
 };
 
 namespace detail {

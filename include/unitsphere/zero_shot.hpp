@@ -2,6 +2,7 @@
 #pragma once
 
 #include "data/logit_scale.hpp"
+#include "data/options.hpp"
 #include "data/top_labels.hpp"
 #include "detail/class_scores.hpp"
 #include "detail/packed_gallery.hpp"
@@ -10,15 +11,6 @@
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
-
-/// `classes` says what happens where the mean of a class is zero: a class without a direction.
-struct prompt_ensemble_options {
-    row_policy prompts = {}, classes = {};
-};
-/// Of every question to a zero_shot_classifier.
-struct zero_shot_classifier_options {
-    row_policy images = {};
-};
 
 /// One unit row for each class from any number of prompts for it, in the caller's memory.
 ///

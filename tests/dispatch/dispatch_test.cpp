@@ -9,6 +9,7 @@
 #include <unitsphere/dispatch.hpp>
 #include <unitsphere/unitsphere.hpp>
 
+#include "canonical.hpp"
 #include "catch.hpp"
 #include "executors.hpp"
 #include "golden.hpp"
@@ -99,6 +100,28 @@ TEST_CASE("every level has the bits of the direct functions", "[dispatch]") {
     check_answers(random_rows<std::int8_t>(19, dim, 7), unitsphere::normalize<double>(varied_rows<double>(37, dim, 8)));
 }
 
+TEST_CASE("every level has the scores of the canonical arithmetic", "[dispatch]") {
+    const auto queries = random_rows<float>(5, 300, 1), rows = random_rows<float>(70, 300, 2);
+    for (const level& it : supported()) {
+        unitsphere::levels::run(*it.table);
+        INFO(us::running().name());
+        const auto exact = canonical::scores(canonical::unit(queries), canonical::unit(rows), it.has_fma);
+        CHECK((bits(us::cosine_similarity(queries, rows)) == bits(exact)));
+        const us::shadow_gallery by_bytes(rows);
+        const us::compact_gallery<std::int8_t> compact(rows);
+        for (const auto& found :
+             {us::top_k(queries, by_bytes, 8), us::top_k_rescored(queries, compact, by_bytes, 8, 9)})
+            for (idx_t i = 0; i < 5; ++i)
+                for (idx_t rank = 0; rank < 8; ++rank) {
+                    const idx_t row = found.indices(i, rank);
+                    idx_t before = 0;
+                    for (idx_t j = 0; j < 70; ++j)
+                        before += exact(i, j) > exact(i, row) || (exact(i, j) == exact(i, row) && j < row);
+                    CHECK((before == rank && found.scores(i, rank) == exact(i, row)));
+                }
+    }
+}
+
 TEST_CASE("every level keeps the recorded bits", "[dispatch]") {
     for (const level& it : supported()) {
         unitsphere::levels::run(*it.table);
@@ -142,6 +165,8 @@ TEST_CASE("a level answers in double, and in the caller's memory and workspace",
         const auto count = [&](idx_t part, idx_t) { done += part; };
         us::cosine_similarity(a, b, us::execution().on_progress(count));
         CHECK(done == 9 * 21);
+        const auto cancel = [](idx_t, idx_t) { return false; };
+        CHECK_THROWS_AS(us::cosine_similarity(a, b, us::execution().on_progress(cancel)), us::cancelled_error);
     }
 }
 
@@ -158,6 +183,21 @@ TEST_CASE("errors and reports of a level are the caller's own", "[dispatch]") {
         CHECK_THROWS_WITH(us::normalize(rows, {}, {{us::on_row::error}}), "normalize: row 2 is zero");
         CHECK_THROWS_AS(us::cosine_similarity<double>(rows, rows), us::value_error);
         CHECK_THROWS_WITH(us::top_k(rows, rows, -1), ContainsSubstring("k is -1"));
+        const us::compact_gallery<us::one_bit> compact(rows);
+        CHECK_THROWS_WITH(us::top_k_rescored(rows, compact, other, 1, 2),
+                          "top_k_rescored: gallery has dim 8, rows have dim 3");
+        CHECK_THROWS_WITH(us::top_k_rescored(rows, compact, rows, 1, 0),
+                          "top_k_rescored: factor is 0, it must be at least 1");
+        CHECK_THROWS_WITH(us::top_k_rescored(rows, compact, rows, 1, 1, {}, {{us::on_row::error}}),
+                          "top_k_rescored: queries row 2 is zero");
+        CHECK_THROWS_WITH(us::top_k_rescored(rows, compact, rows, 1, 1, {}, {{}, {}, 9}),
+                          "top_k_rescored: truncate_dim is 9, the rows have dim 8");
+        const std::vector<float> mean(7);
+        CHECK_THROWS_WITH(us::shadow_gallery(rows, {}, {{}, mean}),
+                          "shadow_gallery: the mean has dim 7, the rows have dim 8");
+        CHECK_THROWS_WITH(us::shadow_gallery::over(us::normalize(rows), {}, {mean}),
+                          "shadow_gallery::over: the mean has dim 7, the rows have dim 8");
+        CHECK_THROWS_WITH(us::compact_gallery<float16>(rows, {}, {{}, mean}), ContainsSubstring("a mean of dim 7"));
         matrix<float16> halves(4, 8);
         const us::matrix_view<float> inside(reinterpret_cast<float*>(halves.data()), 4, 4);
         CHECK_THROWS_WITH(us::cosine_similarity_into(halves, rows, inside), ContainsSubstring("overlaps"));
@@ -195,6 +235,24 @@ TEST_CASE("objects of a level are copied, moved and stay with their level", "[di
     CHECK(last.predict(rows) == classifier.predict(rows));
     CHECK_THROWS_WITH(taken.predict(rows), ContainsSubstring("moved from"));
 }
+
+#if defined(__x86_64__)
+TEST_CASE("no extension is there whose registers the operating system does not save", "[dispatch]") {
+    using unitsphere::detail::features_found;
+    using unitsphere::levels::bit_of;
+    using unitsphere::levels::feature;
+    const std::uint64_t all = features_found(~std::uint64_t(0));
+    const std::uint64_t of_ymm =
+        bit_of(feature::avx) | bit_of(feature::f16c) | bit_of(feature::fma) | bit_of(feature::avx2);
+    const std::uint64_t of_zmm = bit_of(feature::avx512f) | bit_of(feature::avx512vl) | bit_of(feature::avx512vnni);
+    const std::uint64_t others = bit_of(feature::sse4_2) | bit_of(feature::bmi2);
+    CHECK((features_found(0) & (of_ymm | of_zmm | others)) == (all & others));
+    CHECK((features_found(2) & (of_ymm | of_zmm)) == 0);
+    CHECK((features_found(6) & (of_ymm | of_zmm)) == (all & of_ymm));
+    CHECK((features_found(0x66) & of_zmm) == 0);
+    CHECK((features_found(0xe6) & of_zmm) == (all & of_zmm));
+}
+#endif
 
 TEST_CASE("the best level is the last that the machine runs, of 512 bits where that is no slower", "[dispatch]") {
     using unitsphere::detail::best_of;

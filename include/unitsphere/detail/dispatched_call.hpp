@@ -66,9 +66,8 @@ class any_rows {
 public:
     template <class Rows, if_any_rows<Rows> = 0>
     any_rows(const Rows& rows) : any_rows(to_view(rows), 0) {}
-    /// No rows but those of a level's gallery, which may be null.
-    explicit any_rows(const void* gallery) noexcept
-        : view_{nullptr, 0, 0, 0, levels::element::float32, false, gallery} {}
+    /// Those of a level's gallery.
+    explicit any_rows(const levels::rows_ref& gallery) noexcept : view_(gallery) {}
     any_rows(const any_rows&) = delete;
     any_rows& operator=(const any_rows&) = delete;
     ~any_rows() {
@@ -94,7 +93,8 @@ private:
                 view.stride(),
                 levels::element(element_number<element_of<View>>),
                 is_unit_view<View>,
-                nullptr} {
+                nullptr,
+                levels::packing::float32} {
         using type = std::remove_cv_t<std::remove_reference_t<View>>;
         using element = element_of<View>;
         if constexpr (std::is_same_v<type, copied_rows<element>>) {
@@ -160,13 +160,15 @@ array<idx_t> copied_labels(const Labels& labels, const char* function) {
 }
 
 /// Owns an object of a level.
-template <void* (*levels::table::*Copy)(const void*), void (*levels::table::*Delete)(void*)>
 class handle {
 public:
     handle() noexcept = default;
-    handle(const levels::table& level, void* object) noexcept : level_(&level), object_(object) {}
+    handle(const levels::table& level, const levels::object_functions& functions, void* object) noexcept
+        : level_(&level), functions_(&functions), object_(object) {}
     handle(const handle& other)
-        : level_(other.level_), object_(other.object_ != nullptr ? (level_->*Copy)(other.object_) : nullptr) {}
+        : level_(other.level_),
+          functions_(other.functions_),
+          object_(other.object_ != nullptr ? functions_->copy(other.object_) : nullptr) {}
     handle(handle&& other) noexcept { swap(other); }
     handle& operator=(const handle& other) {
         handle copy(other);
@@ -179,7 +181,7 @@ public:
         return *this;
     }
     ~handle() {
-        if (object_ != nullptr) (level_->*Delete)(object_);
+        if (object_ != nullptr) functions_->destroy(object_);
     }
 
     const levels::table& level() const noexcept { return *level_; }
@@ -188,12 +190,14 @@ public:
 private:
     void swap(handle& other) noexcept {
         const levels::table* const level = level_;
+        const levels::object_functions* const functions = functions_;
         void* const object = object_;
-        level_ = other.level_, object_ = other.object_;
-        other.level_ = level, other.object_ = object;
+        level_ = other.level_, functions_ = other.functions_, object_ = other.object_;
+        other.level_ = level, other.functions_ = functions, other.object_ = object;
     }
 
     const levels::table* level_ = nullptr;
+    const levels::object_functions* functions_ = nullptr;
     void* object_ = nullptr;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../data/logit_scale.hpp"
+#include "../data/options.hpp"
 #include "../data/top_labels.hpp"
 #include "dispatched_call.hpp"
 
@@ -10,14 +11,6 @@ inline namespace UNITSPHERE_ISA {
 namespace dispatched {
 
 using namespace unitsphere;
-
-struct zero_shot_classifier_options {
-    row_policy images = {};
-};
-
-struct prompt_ensemble_options {
-    row_policy prompts = {}, classes = {};
-};
 
 /// As unitsphere::prompt_ensemble_into.
 template <class Labels, class Out>
@@ -53,7 +46,8 @@ public:
         const detail::sent_call call(how);
         detail::translated([&] {
             const levels::table& level = levels::running();
-            packed_ = packed(level, level.classifier_new(class_rows.sent(), scale.multiplier(), call.sent()));
+            packed_ = {level, level.classifier,
+                       level.classifier_new(class_rows.sent(), scale.multiplier(), call.sent())};
         });
     }
 
@@ -115,8 +109,6 @@ public:
     }
 
 private:
-    using packed = detail::handle<&levels::table::classifier_copy, &levels::table::classifier_delete>;
-
     template <class Question, class... Outputs>
     void ask(Question question, const detail::any_rows& images, const execution& how,
              const zero_shot_classifier_options& options, const Outputs&... outputs) const {
@@ -130,7 +122,7 @@ private:
 
     logit_scale scale_;
     idx_t classes_, dim_;
-    packed packed_ = {};
+    detail::handle packed_ = {};
 };
 
 }  // namespace dispatched

@@ -1,6 +1,7 @@
 /// The linear head of dispatch.hpp.
 #pragma once
 
+#include "../data/options.hpp"
 #include "dispatched_call.hpp"
 #include "head_parameters.hpp"
 
@@ -9,10 +10,6 @@ inline namespace UNITSPHERE_ISA {
 namespace dispatched {
 
 using namespace unitsphere;
-
-struct linear_head_options {
-    row_policy rows = {};
-};
 
 /// As unitsphere::linear_head. It holds numbers alone: every call is of the level that runs.
 class linear_head : public detail::head_parameters {

@@ -4,7 +4,7 @@
 /// Their namespace names the version: units of two versions of the library do not link.
 #pragma once
 
-#include "../data/matrix.hpp"
+#include "../data/row_filter.hpp"
 #include "../engine/workspace.hpp"
 #include "../version.hpp"
 
@@ -17,13 +17,17 @@ inline namespace UNITSPHERE_LEVELS_VERSION {
 
 enum class element { float32, float64, float16, bfloat16, int8 };
 
+/// A gallery, a shadow_gallery, or the compact_gallery of a storage.
+enum class packing { float32, shadow, float16, bfloat16, int8, int4, one_bit, count };
+
 /// Rows of a caller, raw or unit, or a level's gallery.
 struct rows_ref {
-    const void* data;
+    const void* data;  ///< of a gallery null, unless it is a shadow_gallery
     idx_t rows, dim, stride;
     element type;
     bool unit;
-    const void* gallery;  ///< a gallery of the level; the rows above are then empty
+    const void* gallery;  ///< of the level, or null
+    packing packed;       ///< how its rows are
 };
 
 /// As row_report.
@@ -46,9 +50,39 @@ struct call_ref {
     workspace* space;  ///< may be null
 };
 
+/// As number_list, the mean of a gallery; of -1 numbers where none was given.
+struct mean_ref {
+    const double* numbers;
+    idx_t count;
+};
+
+/// As top_k_options, but for its policies.
+struct top_k_ref {
+    bool rescore;
+    row_mask_view mask;
+    matrix_view<const idx_t> allowed;
+    bool exclude_self;
+    idx_t first_query;
+    matrix_view<const idx_t> query_rows;
+};
+
+/// An object of a level.
+struct object_functions {
+    void* (*copy)(const void* object);  ///< of a gallery a new one of null
+    void (*destroy)(void* object);
+};
+
 struct gallery_facts {
     idx_t rows, dim, bytes;
     row_counts counts;
+    const float* elements;  ///< unit rows of a shadow_gallery, else null
+};
+
+struct gallery_functions {
+    object_functions object;
+    void (*append)(void* gallery, const rows_ref&, const call_ref&, const policy_ref&, const mean_ref&);
+    gallery_facts (*about)(const void* gallery);
+    void (*unit_rows)(const void* gallery, idx_t first, const matrix_view<float>&);
 };
 
 /// A level: what its compiler was allowed to use, and its functions. Each is the direct function of that name.
@@ -59,45 +93,49 @@ struct table {
     int vector_bytes;  ///< of a register
     int sve_bits;      ///< 0: of any length, or no SVE
 
-    void (*normalize)(const rows_ref&, matrix_view<float>, const call_ref&, const policy_ref&);
-    void (*normalize_double)(const rows_ref&, matrix_view<double>, const call_ref&, const policy_ref&);
-    void (*cosine_similarity)(const rows_ref& queries, const rows_ref& gallery, matrix_view<float>, const call_ref&,
-                              const policy_ref& queries_policy, const policy_ref& gallery_policy);
-    void (*cosine_similarity_double)(const rows_ref& queries, const rows_ref& gallery, matrix_view<double>,
+    void (*normalize)(const rows_ref&, const matrix_view<float>&, const call_ref&, const policy_ref&);
+    void (*normalize_double)(const rows_ref&, const matrix_view<double>&, const call_ref&, const policy_ref&);
+    void (*cosine_similarity)(const rows_ref& queries, const rows_ref& gallery, const matrix_view<float>&,
+                              const call_ref&, const policy_ref& queries_policy, const policy_ref& gallery_policy);
+    void (*cosine_similarity_double)(const rows_ref& queries, const rows_ref& gallery, const matrix_view<double>&,
                                      const call_ref&, const policy_ref&, const policy_ref&);
-    void (*clip_logits)(const rows_ref& images, const rows_ref& texts, float scale, matrix_view<float> per_image,
-                        matrix_view<float> per_text, const call_ref&, const policy_ref&, const policy_ref&);
-    void (*siglip_logits)(const rows_ref& images, const rows_ref& texts, float scale, float bias, matrix_view<float>,
-                          const call_ref&, const policy_ref&, const policy_ref&);
-    void (*top_k)(const rows_ref& queries, const rows_ref& gallery, matrix_view<idx_t>, matrix_view<float>,
-                  bool rescore, const call_ref&, const policy_ref&, const policy_ref&);
-    void (*softmax)(matrix_view<const float>, const float* scale, matrix_view<float>, const call_ref&);
+    void (*clip_logits)(const rows_ref& images, const rows_ref& texts, float scale, const matrix_view<float>& per_image,
+                        const matrix_view<float>& per_text, const call_ref&, const policy_ref&, const policy_ref&);
+    void (*siglip_logits)(const rows_ref& images, const rows_ref& texts, float scale, float bias,
+                          const matrix_view<float>&, const call_ref&, const policy_ref&, const policy_ref&);
+    void (*top_k)(const rows_ref& queries, const rows_ref& gallery, const matrix_view<idx_t>&,
+                  const matrix_view<float>&, const top_k_ref&, const call_ref&, const policy_ref&, const policy_ref&);
+    void (*top_k_rescored)(const rows_ref& queries, const rows_ref& gallery, const rows_ref& rows, idx_t factor,
+                           idx_t truncate_dim, const matrix_view<idx_t>&, const matrix_view<float>&, const call_ref&,
+                           const policy_ref&, const policy_ref&);
+    void (*softmax)(const matrix_view<const float>&, const float* scale, const matrix_view<float>&, const call_ref&);
 
-    void (*prompt_ensemble)(const rows_ref& prompts, matrix_view<const idx_t> class_of_prompt, matrix_view<float>,
-                            const call_ref&, const policy_ref& prompts_policy, const policy_ref& classes_policy);
+    void (*prompt_ensemble)(const rows_ref& prompts, const matrix_view<const idx_t>& class_of_prompt,
+                            const matrix_view<float>&, const call_ref&, const policy_ref& prompts_policy,
+                            const policy_ref& classes_policy);
 
-    void* (*gallery_copy)(const void* gallery);  ///< a new one of null
-    void (*gallery_delete)(void* gallery);
-    void (*gallery_append)(void* gallery, const rows_ref&, const call_ref&, const policy_ref&);
-    gallery_facts (*gallery_about)(const void* gallery);
-    void (*gallery_unit_rows)(const void* gallery, idx_t first, matrix_view<float>);
+    gallery_functions galleries[int(packing::count)];
+    /// A shadow_gallery of rows that the caller keeps.
+    void* (*shadow_over)(const rows_ref&, const call_ref&, const mean_ref&);
 
+    object_functions classifier;
     void* (*classifier_new)(const rows_ref& classes, float scale, const call_ref&);
-    void* (*classifier_copy)(const void* classifier);
-    void (*classifier_delete)(void* classifier);
-    void (*classifier_logits)(const void*, const rows_ref&, matrix_view<float>, const call_ref&, const policy_ref&);
-    void (*classifier_proba)(const void*, const rows_ref&, matrix_view<float>, const call_ref&, const policy_ref&);
-    void (*classifier_labels)(const void*, const rows_ref&, matrix_view<idx_t>, const call_ref&, const policy_ref&);
-    void (*classifier_top_k)(const void*, const rows_ref&, matrix_view<idx_t>, matrix_view<float>, const call_ref&,
+    void (*classifier_logits)(const void*, const rows_ref&, const matrix_view<float>&, const call_ref&,
+                              const policy_ref&);
+    void (*classifier_proba)(const void*, const rows_ref&, const matrix_view<float>&, const call_ref&,
                              const policy_ref&);
+    void (*classifier_labels)(const void*, const rows_ref&, const matrix_view<idx_t>&, const call_ref&,
+                              const policy_ref&);
+    void (*classifier_top_k)(const void*, const rows_ref&, const matrix_view<idx_t>&, const matrix_view<float>&,
+                             const call_ref&, const policy_ref&);
 
     // Of a head's parameters [heads, dim + 1].
-    void (*head_decisions)(matrix_view<const double>, const rows_ref&, matrix_view<double>, const call_ref&,
-                           const policy_ref&);
-    void (*head_proba)(matrix_view<const double>, const rows_ref&, matrix_view<double>, const call_ref&,
+    void (*head_decisions)(const matrix_view<const double>&, const rows_ref&, const matrix_view<double>&,
+                           const call_ref&, const policy_ref&);
+    void (*head_proba)(const matrix_view<const double>&, const rows_ref&, const matrix_view<double>&, const call_ref&,
                        const policy_ref&);
-    void (*head_labels)(matrix_view<const double>, const rows_ref&, const double* threshold, matrix_view<idx_t>,
-                        const call_ref&, const policy_ref&);
+    void (*head_labels)(const matrix_view<const double>&, const rows_ref&, const double* threshold,
+                        const matrix_view<idx_t>&, const call_ref&, const policy_ref&);
 };
 
 /// An error of a level, on its way to the caller's own type. Defined in dispatch/choice.hpp, as all below.

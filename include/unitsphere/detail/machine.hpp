@@ -52,16 +52,22 @@ inline std::uint64_t saved_registers(const cpuid_words& leaf1) noexcept {
     return std::uint64_t(high) << 32 | low;
 }
 
-inline machine this_machine() noexcept {
-    machine here;
+/// The extensions that CPUID names, but for those of registers that are not saved.
+inline std::uint64_t features_found(std::uint64_t saved) noexcept {
     const cpuid_words leaf1(1), leaf7(7), leaf7_1(7, 1), leaf8(0x80000001), leaf24(0x24);
-    const std::uint64_t saved = saved_registers(leaf1);
+    std::uint64_t found = 0;
     constexpr std::uint64_t none = 0, ymm = 0x6, zmm = 0xe6, apx = 0x80000;
 #define UNITSPHERE_FEATURE_FOUND(macro, name, leaf, word, bit, state) \
-    if ((leaf.word >> bit & 1u) != 0 && (saved & state) == state)     \
-        here.features |= levels::bit_of(levels::feature::name);
+    if ((leaf.word >> bit & 1u) != 0 && (saved & state) == state) found |= levels::bit_of(levels::feature::name);
     UNITSPHERE_X86_FEATURES(UNITSPHERE_FEATURE_FOUND)
 #undef UNITSPHERE_FEATURE_FOUND
+    return found;
+}
+
+inline machine this_machine() noexcept {
+    machine here;
+    const cpuid_words leaf1(1);
+    here.features = features_found(saved_registers(leaf1));
     char name[49] = {};
     for (unsigned part = 0; part < 3; ++part) {
         const cpuid_words words(0x80000002 + part);

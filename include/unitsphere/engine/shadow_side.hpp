@@ -33,7 +33,7 @@ public:
 private:
     shadow_view view_;
 };
-inline shadow_side side_type_of(const shadow_view&);
+inline shadow_side side_type_of(const shadow_view& rows) { return {rows, {}, "", ""}; }
 
 }  // namespace engine
 }  // namespace UNITSPHERE_ISA

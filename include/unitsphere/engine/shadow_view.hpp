@@ -41,7 +41,7 @@ public:
 private:
     shadow_view view_;
 };
-inline shadow_source query_type_of(const shadow_view&);
+inline shadow_source query_type_of(const shadow_view& rows) { return {rows, {}, "", ""}; }
 
 inline matrix_view<const float> values_of(const shadow_view& rows) noexcept { return rows.rows_of_float.values(); }
 inline kernel::row_in_double<float> row_in_double(const shadow_view& rows, idx_t i) noexcept {

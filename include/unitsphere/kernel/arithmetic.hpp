@@ -37,10 +37,16 @@ UNITSPHERE_INLINE void unroll(F&& f) {
     unroll_over(f, std::make_integer_sequence<int, Count>{});
 }
 
+/// An int as a type. Not std::integral_constant, whose conversion would be a symbol of std where nothing is inlined.
+template <int Value>
+struct constant {
+    UNITSPHERE_INLINE constexpr operator int() const noexcept { return Value; }
+};
+
 /// The same with each index as a type: a constant within f.
 template <class F, int... Step>
 UNITSPHERE_INLINE void unroll_constants_over(F&& f, std::integer_sequence<int, Step...>) {
-    (f(std::integral_constant<int, Step>()), ...);
+    (f(constant<Step>()), ...);
 }
 template <int Count, class F>
 UNITSPHERE_INLINE void unroll_constants(F&& f) {
