@@ -137,6 +137,10 @@ us::idx_t use_search(const us::matrix<T>& rows) {
     us::keyed<us::shadow_gallery> shadow_keyed(7, rows);
     shadow_keyed.add(8, rows), shadow_keyed.replace(8, rows), shadow_keyed.remove(7);
     pairs += us::top_k(rows, small_keyed, 1).indices(0, 0) + us::top_k(rows, shadow_keyed, 1).indices(0, 0);
+    pairs += us::top_k_rescored(rows, small_keyed, shadow_keyed, 1, 2).indices(0, 0);
+    pairs += us::knn_classify(
+                 rows, small_keyed, [](us::idx_t) { return 1; }, 1)
+                 .labels(0, 0);
     pairs += us::near_duplicates(other, 0.9f).representative[0];
     pairs += other.ids()[0] + other.unit_rows(7).rows() + other.report().zero_rows + other.contains(7);
     us::range_result in_range = us::range_search(rows, catalogue, 0.5f);

@@ -35,7 +35,8 @@ struct keyed_gallery_options {
 ///   keyed_gallery catalogue(ids, rows);             normalizes and packs; it is a keyed<gallery>
 ///   keyed<compact_gallery<int4>> small(ids, rows);  the same of a compact_gallery, or of a shadow_gallery
 ///   catalogue.add(7, row), catalogue.replace(8, row), catalogue.remove(9);
-///   top_k(queries, catalogue, 10)                   finds ids; range_search, for_each_in_range, near_duplicates, too
+///   top_k(queries, catalogue, 10)                   finds ids; range_search, for_each_in_range, near_duplicates,
+///                                                   top_k_rescored and, from labels by id, knn_classify, too
 ///
 /// Searches give ids where they give row numbers otherwise, and order ties by id: a result depends on which rows are
 /// there, and neither on how they came nor on what was removed. Its bits are those of a `Gallery` of the rows in the
