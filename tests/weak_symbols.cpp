@@ -17,6 +17,7 @@
 #endif
 #include <unitsphere/io/compact_gallery.hpp>
 #include <unitsphere/io/gallery_writer.hpp>
+#include <unitsphere/io/keyed_gallery.hpp>
 #include <unitsphere/io/linear_head.hpp>
 #include <unitsphere/io/mapped_npy.hpp>
 #include <unitsphere/io/repack_gallery.hpp>
@@ -223,6 +224,10 @@ us::idx_t use_compact_files(const std::string& path, std::ostream& to) {
     us::save_gallery(to, rows);
     const auto mapped = us::map_gallery<rows_type>(path);
     mapped.verify();
+    const auto with_ids = us::load_gallery<us::keyed<rows_type>>(path);
+    us::save_gallery(path, with_ids);
+    const auto ids_in_place = us::map_gallery<us::keyed<rows_type>>(path);
+    ids_in_place.verify();
     const auto shadow = us::load_gallery<us::shadow_gallery>(path);
     us::save_gallery(path, shadow);
     return us::top_k(us::matrix<float>(3, 4), mapped, 1).queries() + shadow.rows();

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "data/column.hpp"
-#include "data/row_filter.hpp"
 #include "detail/keyed_rows.hpp"
 #include "detail/searched_side.hpp"
 
@@ -43,6 +42,8 @@ struct keyed_gallery_options {
 /// order of their ids; of integers, of one with the same mean, which is that of the first rows that were added, or were
 /// added after all had been removed. A removed row leaves a hole that searches skip; the holes are closed, in place, by
 /// a change that leaves more holes than rows, or half as many and little room behind them.
+///
+/// io/keyed_gallery.hpp keeps it in a file, and searches it there.
 ///
 /// Errors   every function names an id or a position and a count, and has changed nothing when it fails.
 /// Threads  const members and searches may run on many threads, while nobody changes the gallery.
@@ -129,10 +130,7 @@ public:
     /// Errors   what `allowed` throws.   Threads  the caller's.   Memory  a bit for each row and each hole.
     template <class Predicate>
     row_mask mask(Predicate&& allowed) const {
-        return row_mask(rows_.ids().places(), [&](idx_t i) {
-            const idx_t id = rows_.ids().ids()[i];
-            return id != detail::id_table::hole && allowed(id);
-        });
+        return detail::mask_of_ids(rows_.ids(), allowed);
     }
 
 private:

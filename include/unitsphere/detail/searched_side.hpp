@@ -8,14 +8,14 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace detail {
 
-/// Whether a gallery has ids: true of keyed<Gallery>.
+/// Whether a gallery has ids: true of keyed<Gallery>, and of one that is mapped.
 template <class Gallery>
 inline constexpr bool is_keyed = false;
 
-/// For searches: what a keyed gallery holds.
+/// For searches and files: what a keyed gallery holds.
 struct keyed_access {
     template <class Gallery>
-    static const auto& rows(const Gallery& gallery) noexcept {
+    static auto& rows(Gallery& gallery) noexcept {
         return gallery.rows_;
     }
 };
