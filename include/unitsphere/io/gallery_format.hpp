@@ -6,7 +6,7 @@
 ///   panels_at  the full panels: [dim][panel_rows] float each, page-aligned
 ///              the last panel, if any, in its place behind them: [dim][16] where it has at most 16 rows
 ///
-/// Behind the last byte of a keyed gallery: its ids, ascending, 8 bytes each, and their checksum u64 (io/keyed_ids.hpp).
+/// Behind the last byte of a keyed gallery: its ids and their checksum (keyed_ids.hpp).
 ///
 /// The newest commit whose checksums are right is the gallery. Full panels are written once; the last one, which later
 /// rows fill up, counts as it stands beside the commit pages, and its copy behind the full panels is for those who map
