@@ -166,8 +166,8 @@ Keyed load_gallery(const std::string& path, const execution& how = {}) {
 }
 
 /// A file of a keyed gallery that is mapped: what map_gallery returns. Searches take it as they take the keyed gallery,
-/// with the same answers; it cannot be changed. Movable; the file may be replaced (save_gallery): this stays the gallery
-/// of the moment when it was mapped. Moved from, it has no rows.
+/// with the same answers; it cannot be changed. Movable; the file may be replaced (save_gallery): this stays the
+/// gallery of the moment when it was mapped. Moved from, it has no rows.
 template <class Keyed>
 class mapped_keyed {
 public:
@@ -203,7 +203,8 @@ template <class Keyed>
 inline constexpr bool is_keyed<mapped_keyed<Keyed>> = true;
 }  // namespace detail
 
-/// Maps a file of a keyed gallery: it is searched where it lies, and its rows are read when a search first touches them.
+/// Maps a file of a keyed gallery: it is searched where it lies, and its rows are read when a search first touches
+/// them.
 ///
 ///   map_gallery<keyed_gallery>(path), map_gallery<keyed<compact_gallery<int4>>>(path)
 ///
