@@ -46,18 +46,18 @@ public:
     void lay_out(engine::arena& memory, idx_t workers, idx_t rows) {
         workers_ = workers;
         pitch_ = rows;
-        memory.add(largest_, table_size());
-        memory.add(sums_, padded_documents());
+        memory.add(largest_, sixteens() + 1, kernel::lane_count * pitch_);
+        memory.add(sums_, sixteens(), kernel::lane_count);
         memory.add(row_, to_.best_only ? documents_ : 0);
     }
     void begin() noexcept {
-        for (idx_t d = 0; d < padded_documents(); ++d) sums_[d] = 0.0;
+        for (idx_t d = 0; d < sixteens() * kernel::lane_count; ++d) sums_[d] = 0.0;
         if (query_of_row_.rows() == 0) finish_queries(queries_);  // there is no pass
     }
     void rows_begin(idx_t first, idx_t count) noexcept {
         first_ = first, end_ = first + count, left_ = count;
         const kernel::bits16 none = kernel::broadcast(kernel::rank_key(negative_infinity()));
-        for (idx_t n = 0; n < table_size(); n += kernel::lane_count) kernel::store16(largest_ + n, none);
+        for (idx_t n = 0; n <= sixteens() * pitch_; ++n) kernel::store16(largest_ + n * kernel::lane_count, none);
     }
 
     struct consumer : engine::score_consumer {
@@ -88,11 +88,9 @@ public:
     consumer of(idx_t) noexcept { return {{}, *this}; }
 
 private:
-    /// 16 keys are read and raised at once: those behind a document's last row, of the next document, stay.
-    idx_t table_size() const noexcept {
-        return engine::round_up(padded_documents() * pitch_ + kernel::lane_count, kernel::lane_count);
-    }
-    idx_t padded_documents() const noexcept { return engine::round_up(documents_, kernel::lane_count); }
+    /// Documents by sixteens. 16 keys are read and raised at once: those behind a document's last row, which are the
+    /// next document's or room for 16, stay.
+    idx_t sixteens() const noexcept { return documents_ / kernel::lane_count + 1; }
     idx_t document_of(idx_t row) const noexcept { return idx_t(document_of_row_(row, 0)); }
     std::int32_t* largest_of(idx_t document, idx_t row) const noexcept {
         return largest_ + document * pitch_ + row - first_;
