@@ -75,6 +75,8 @@ us::idx_t use_directions(const us::matrix<T>& rows) {
     const us::unit_embeddings<> mean = us::mean_direction(rows),
                                 weighted = us::mean_direction(rows, {}, {{}, {}, std::array<float, 2>{}});
     const us::matrix<float> centered = us::center(rows, us::centroid(rows));
+    us::matrix<double> direction_sums(1, rows.dim());
+    us::add_directions(rows, direction_sums);
     const us::matrix<float> logits = us::siglip_logits(rows, centered, us::logit_scale::from_log(2.3f), -10.0f);
     return us::slerp(mean, weighted, 0.5).rows() + us::truncate_dim(rows, 1).rows() + logits.rows() +
            us::idx_t(us::pairwise_cosine(rows, centered).size());
