@@ -133,7 +133,8 @@ namespace mpi {
 ///          a `gallery`, each rank's own -> indices of all shards and scores, [q, min(k, rows of all shards)].
 /// Units    as us::top_k.
 /// Errors   shape_error if ranks disagree in the number or dim of queries, in k or in rescore, or where a shard has
-///          another dim; value_error for a negative k, other queries on some rank, and for rows as in us::top_k. On all ranks.
+///          another dim; value_error for a negative k, other queries on some rank, and for rows as in us::top_k. On all
+///          ranks.
 /// Threads  `how` splits the rank's shard; every split gives the same result.
 /// Memory   the result, three times q k hits, and what us::top_k takes. A rank sends and receives about 2 log2(ranks)
 ///          times 12 q k bytes, rescored 16.
