@@ -17,15 +17,32 @@ namespace bench {
 namespace peer {
 namespace faiss_index {
 
-inline task search(const rows& queries, const rows& gallery, us::idx_t k, rows& scores) {
-    static std::map<const float*, std::shared_ptr<faiss::IndexFlatIP>> indexes;  // one copy of a gallery for all rows
+/// One copy of a gallery for all rows of the report.
+inline std::shared_ptr<faiss::IndexFlatIP> flat_index(const rows& gallery) {
+    static std::map<const float*, std::shared_ptr<faiss::IndexFlatIP>> indexes;
     auto& index = indexes[gallery.data()];
     if (!index) {
         index = std::make_shared<faiss::IndexFlatIP>(gallery.dim());
         index->add(gallery.rows(), gallery.data());
     }
-    return [&, k, held = index, found = std::vector<faiss::Index::idx_t>(std::size_t(queries.rows() * k))]() mutable {
+    return index;
+}
+inline task search(const rows& queries, const rows& gallery, us::idx_t k, rows& scores) {
+    return [&, k, held = flat_index(gallery),
+            found = std::vector<faiss::Index::idx_t>(std::size_t(queries.rows() * k))]() mutable {
         held->search(queries.rows(), queries.data(), k, scores.data(), found.data());
+    };
+}
+
+inline task vote(const rows& queries, const rows& gallery, const std::vector<int>& labels, us::idx_t k,
+                 std::vector<int>& found) {
+    return [&, k, held = flat_index(gallery)] {
+        std::vector<faiss::Index::idx_t> numbers(std::size_t(queries.rows() * k));
+        std::vector<float> scores(numbers.size());
+        std::vector<int> counts;
+        held->search(queries.rows(), queries.data(), k, scores.data(), numbers.data());
+        for (us::idx_t i = 0; i < queries.rows(); ++i)
+            found[std::size_t(i)] = vote_of(numbers.data() + i * k, k, labels, counts);
     };
 }
 

@@ -1,5 +1,7 @@
 #include "peers.hpp"
 
+#include <numeric>
+
 #include <unitsphere/interop/eigen.hpp>
 
 #if defined(BENCH_HAS_OPENBLAS)
@@ -52,6 +54,33 @@ task eigen_zero_shot(const rows& images, const rows& classes, rows& out) {
         const row_major unit_images = us::as_eigen(images).rowwise().normalized();
         us::as_eigen(out).noalias() = 100.0f * unit_images * us::as_eigen(classes).transpose();
         eigen_softmax(out, out);
+    };
+}
+
+/// 64 queries at a time: a matrix of products, and a partial sort of the numbers of its columns.
+task eigen_vote(const rows& queries, const rows& gallery, const std::vector<int>& labels, us::idx_t k,
+                std::vector<int>& found) {
+    return [&, k, products = row_major()]() mutable {
+        std::vector<us::idx_t> order(std::size_t(gallery.rows()));
+        std::vector<int> counts;
+        for (us::idx_t first = 0; first < queries.rows(); first += 64) {
+            const us::idx_t some = std::min<us::idx_t>(64, queries.rows() - first);
+            products.noalias() = us::as_eigen(queries).middleRows(first, some) * us::as_eigen(gallery).transpose();
+            for (us::idx_t i = 0; i < some; ++i) {
+                const float* const row = products.data() + i * gallery.rows();
+                std::iota(order.begin(), order.end(), us::idx_t(0));
+                std::partial_sort(order.begin(), order.begin() + k, order.end(),
+                                  [=](us::idx_t a, us::idx_t b) { return row[a] > row[b]; });
+                found[std::size_t(first + i)] = vote_of(order.data(), k, labels, counts);
+            }
+        }
+    };
+}
+task eigen_late_interaction(const rows& query, const rows& documents, us::idx_t rows_of_document, rows& sums) {
+    return [&, rows_of_document, products = row_major()]() mutable {
+        products.noalias() = us::as_eigen(query) * us::as_eigen(documents).transpose();
+        for (us::idx_t d = 0; d < sums.dim(); ++d)
+            sums(0, d) = products.middleCols(d * rows_of_document, rows_of_document).rowwise().maxCoeff().sum();
     };
 }
 
@@ -172,6 +201,16 @@ std::vector<search> searches() {
     return {};
 #endif
 }
+
+std::vector<vote> votes() {
+    std::vector<vote> all{{"eigen", eigen_vote}};
+#if defined(BENCH_HAS_FAISS)
+    all.push_back({"faiss", faiss_index::vote});
+#endif
+    return all;
+}
+
+std::vector<late_interaction> late_interactions() { return {{"eigen", eigen_late_interaction}}; }
 
 std::vector<range_search> range_searches() {
 #if defined(BENCH_HAS_FAISS)

@@ -1,6 +1,7 @@
 /// The libraries beside us. Eigen is always there, the others where CMake found them. All run on one thread.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <string>
@@ -49,12 +50,42 @@ struct row_wise {
 std::vector<row_wise> normalizes();
 std::vector<row_wise> softmaxes();
 
+/// The label with the most votes, as a user counts them.
+template <class Number>
+int vote_of(const Number* neighbours, us::idx_t k, const std::vector<int>& labels, std::vector<int>& counts) {
+    for (us::idx_t n = 0; n < k; ++n) {
+        const std::size_t label = std::size_t(labels[std::size_t(neighbours[n])]);
+        if (label >= counts.size()) counts.resize(label + 1);
+        ++counts[label];
+    }
+    const int winner = int(std::max_element(counts.begin(), counts.end()) - counts.begin());
+    for (us::idx_t n = 0; n < k; ++n) counts[std::size_t(labels[std::size_t(neighbours[n])])] = 0;
+    return winner;
+}
+
 /// The k best of a unit gallery, exactly.
 struct search {
     const char* who;
     std::function<task(const rows& unit_queries, const rows& unit_gallery, us::idx_t k, rows& scores)> prepare;
 };
 std::vector<search> searches();
+
+/// The label with the most votes among the k best of a unit gallery, for each query; ties to the smallest.
+struct vote {
+    const char* who;
+    std::function<task(const rows& unit_queries, const rows& unit_gallery, const std::vector<int>& labels, us::idx_t k,
+                       std::vector<int>& found)>
+        prepare;
+};
+std::vector<vote> votes();
+
+/// Of one query with documents of so many rows each: the sums of the largest products of each of its rows.
+struct late_interaction {
+    const char* who;
+    std::function<task(const rows& unit_query, const rows& unit_documents, us::idx_t rows_of_document, rows& sums)>
+        prepare;
+};
+std::vector<late_interaction> late_interactions();
 
 /// All pairs of unit rows with a product above a threshold, every row against all; `found` is how many.
 struct range_search {

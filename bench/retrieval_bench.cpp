@@ -1,6 +1,7 @@
-// Ranks of all pairs both ways, beside our own matrix of cosines, which goes to memory that is there; and near
-// duplicates, beside FAISS' range search, which gets rows at unit length.
+// Ranks of all pairs both ways, beside our own matrix of cosines, which goes to memory that is there; near duplicates,
+// beside FAISS' range search, which gets rows at unit length; late interaction, beside Eigen's product and maxima.
 #include <unitsphere/gallery.hpp>
+#include <unitsphere/max_sim.hpp>
 #include <unitsphere/retrieval.hpp>
 #include <unitsphere/search.hpp>
 #include <unitsphere/shadow_gallery.hpp>
@@ -124,11 +125,63 @@ void add_near_duplicates(const char* goal, us::idx_t n) {
         });
 }
 
+/// A query of `q` rows and documents of `rows` rows each, `g` in all; dim 128 as in ColBERT.
+void add_max_sim(const char* goal, us::idx_t q, us::idx_t g, us::idx_t rows) {
+    constexpr us::idx_t short_dim = 128;
+    const us::idx_t documents = g / rows;
+    bench::work counts = bench::cosine_work(q, g, short_dim);
+    counts.bytes_written = 4.0 * double(documents);
+    const auto error = [=](const us::matrix<float>& sums) {
+        const bench::exact_matrix exact =
+            bench::exact_cosines(bench::raw(use::queries, q, short_dim), bench::raw(use::gallery, g, short_dim));
+        double worst = 0;
+        for (us::idx_t d = 0; d < documents; ++d)
+            worst = std::max(
+                worst, std::fabs(double(sums(0, d)) - exact.middleCols(d * rows, rows).rowwise().maxCoeff().sum()));
+        return worst;
+    };
+    const std::string shape = bench::shape(q, g, short_dim);
+    const auto packed = [=]() -> const us::gallery& {
+        return bench::made_once(use::gallery, g, short_dim,
+                                [=] { return us::gallery(bench::raw(use::gallery, g, short_dim)); });
+    };
+    bench::add({goal, "unitsphere", shape}, counts, [=] {
+        const auto& queries = bench::raw(use::queries, q, short_dim);
+        const auto& gallery = packed();
+        const auto query_of_row = std::make_shared<std::vector<int>>(std::size_t(q)),
+                   document_of_row = std::make_shared<std::vector<int>>();
+        for (us::idx_t j = 0; j < g; ++j) document_of_row->push_back(int(j / rows));
+        const auto space = std::make_shared<us::workspace>();
+        auto& sums = bench::output(1, documents);
+        return bench::task{[&, query_of_row, document_of_row, space] {
+                               us::max_sim_into(queries, *query_of_row, gallery, *document_of_row, sums, *space);
+                           },
+                           [=, &sums] { return error(sums); }};
+    });
+    bench::add({goal, "cosine_similarity", shape}, counts, [=] {
+        const auto& queries = bench::raw(use::queries, q, short_dim);
+        const auto& gallery = packed();
+        const auto space = std::make_shared<us::workspace>();
+        auto& scores = bench::output(q, g);
+        return bench::task{[&, space] { us::cosine_similarity_into(queries, gallery, scores, *space); },
+                           [] { return 0.0; }};
+    });
+    for (const auto& peer : bench::peer::late_interactions())
+        bench::add({goal, peer.who, shape}, counts, [=] {
+            auto& sums = bench::output(1, documents);
+            return bench::task{peer.prepare(bench::unit(use::queries, q, short_dim),
+                                            bench::unit(use::gallery, g, short_dim), rows, sums),
+                               [=, &sums] { return error(sums); }};
+        });
+}
+
 }  // namespace
 
 void bench::register_rows() {
     add_ranks("retrieval", 20000, 20000);
     add_near_duplicates("near_duplicates", 20000);
+    add_max_sim("max_sim_short", 32, 160000, 4);
+    add_max_sim("max_sim", 32, 160000, 160);
     const std::string pairs = bench::shape(20000, 20000, dim), rows = bench::shape(20000, dim);
     add_ranks_of({"retrieval_exact_int8", "unitsphere", pairs}, 20000, 20000, as<us::shadow_gallery>());
     add_ranks_of({"retrieval_exact_int8", "gallery", pairs}, 20000, 20000, as<us::gallery>());

@@ -1,10 +1,12 @@
-// The ten best rows of a gallery, beside FAISS' flat index, which gets rows at unit length.
+// The ten best rows of a gallery, and the vote of the 20 best, beside FAISS, which gets rows at unit length.
+#include <numeric>
 #include <random>
 #include <vector>
 
 #include <unitsphere/compact_gallery.hpp>
 #include <unitsphere/gallery.hpp>
 #include <unitsphere/keyed_gallery.hpp>
+#include <unitsphere/knn_classify.hpp>
 #include <unitsphere/search.hpp>
 #include <unitsphere/shadow_gallery.hpp>
 
@@ -123,6 +125,51 @@ void add_filtered(us::idx_t q, us::idx_t g, bool clustered) {
     });
 }
 
+/// How many of the first queries get a label that is none of those with the most votes in double.
+double vote_error(us::idx_t q, us::idx_t g, us::idx_t neighbours, const std::vector<int>& labels,
+                  const std::vector<int>& found) {
+    const bench::exact_matrix exact =
+        bench::exact_cosines(bench::raw(use::queries, q, dim), bench::raw(use::gallery, g, dim));
+    double wrong = 0;
+    for (us::idx_t i = 0; i < exact.rows(); ++i) {
+        std::vector<us::idx_t> order(static_cast<std::size_t>(g));
+        std::iota(order.begin(), order.end(), us::idx_t(0));
+        std::partial_sort(order.begin(), order.begin() + neighbours, order.end(),
+                          [&](us::idx_t a, us::idx_t b) { return exact(i, a) > exact(i, b); });
+        std::vector<int> counts;
+        wrong += bench::peer::vote_of(order.data(), neighbours, labels, counts) != found[std::size_t(i)];
+    }
+    return wrong;
+}
+/// Labels of 100 classes by the vote of 20 neighbours.
+void add_votes(const char* goal, us::idx_t q, us::idx_t g) {
+    constexpr us::idx_t neighbours = 20;
+    const auto labels = std::make_shared<std::vector<int>>();
+    for (us::idx_t j = 0; j < g; ++j) labels->push_back(int(j * j % 100));
+    const auto found = std::make_shared<std::vector<int>>(std::size_t(q));
+    const auto error = [=] { return vote_error(q, g, neighbours, *labels, *found); };
+    bench::add({goal, "unitsphere", bench::shape(q, g, dim)}, bench::cosine_work(q, g, dim), [=] {
+        const auto& queries = bench::raw(use::queries, q, dim);
+        const auto& gallery = packed(g);
+        const auto best = std::make_shared<us::top_labels>(
+            us::top_labels{us::matrix<us::idx_t>(q, neighbours), us::matrix<float>(q, neighbours)});
+        const auto space = std::make_shared<us::workspace>();
+        return bench::task{[&, labels, best, space, found] {
+                               us::knn_classify_into(queries, gallery, *labels, best->labels, best->probabilities,
+                                                     *space);
+                               for (us::idx_t i = 0; i < best->labels.rows(); ++i)
+                                   (*found)[std::size_t(i)] = int(best->labels(i, 0));
+                           },
+                           error};
+    });
+    for (const auto& peer : bench::peer::votes())
+        bench::add({goal, peer.who, bench::shape(q, g, dim)}, bench::cosine_work(q, g, dim), [=] {
+            return bench::task{peer.prepare(bench::unit(use::queries, q, dim), bench::unit(use::gallery, g, dim),
+                                            *labels, neighbours, *found),
+                               error};
+        });
+}
+
 /// Look-ups, and removals that are followed by adding the same rows again, of 1000 ids of a keyed gallery.
 void add_churn(us::idx_t g) {
     constexpr us::idx_t some = 1000;
@@ -165,6 +212,7 @@ void bench::register_rows() {
     for (const us::idx_t q : {1, 32})
         for (const bool clustered : {true, false}) add_filtered(q, rows, clustered);
     add_churn(rows);
+    for (const us::idx_t q : {32, 1024}) add_votes("knn_classify", q, rows);
     add_packed("top10_1", 1, rows);
     add_peers("top10_1", 1, rows);
     add_raw("top10_1_raw", 1, rows);

@@ -17,6 +17,7 @@
 #endif
 #include <unitsphere/io/compact_gallery.hpp>
 #include <unitsphere/io/gallery_writer.hpp>
+#include <unitsphere/io/keyed_gallery.hpp>
 #include <unitsphere/io/linear_head.hpp>
 #include <unitsphere/io/mapped_npy.hpp>
 #include <unitsphere/io/repack_gallery.hpp>
@@ -74,6 +75,8 @@ us::idx_t use_directions(const us::matrix<T>& rows) {
     const us::unit_embeddings<> mean = us::mean_direction(rows),
                                 weighted = us::mean_direction(rows, {}, {{}, {}, std::array<float, 2>{}});
     const us::matrix<float> centered = us::center(rows, us::centroid(rows));
+    us::matrix<double> direction_sums(1, rows.dim());
+    us::add_directions(rows, direction_sums);
     const us::matrix<float> logits = us::siglip_logits(rows, centered, us::logit_scale::from_log(2.3f), -10.0f);
     return us::slerp(mean, weighted, 0.5).rows() + us::truncate_dim(rows, 1).rows() + logits.rows() +
            us::idx_t(us::pairwise_cosine(rows, centered).size());
@@ -137,6 +140,10 @@ us::idx_t use_search(const us::matrix<T>& rows) {
     us::keyed<us::shadow_gallery> shadow_keyed(7, rows);
     shadow_keyed.add(8, rows), shadow_keyed.replace(8, rows), shadow_keyed.remove(7);
     pairs += us::top_k(rows, small_keyed, 1).indices(0, 0) + us::top_k(rows, shadow_keyed, 1).indices(0, 0);
+    pairs += us::top_k_rescored(rows, small_keyed, shadow_keyed, 1, 2).indices(0, 0);
+    pairs += us::knn_classify(
+                 rows, small_keyed, [](us::idx_t) { return 1; }, 1)
+                 .labels(0, 0);
     pairs += us::near_duplicates(other, 0.9f).representative[0];
     pairs += other.ids()[0] + other.unit_rows(7).rows() + other.report().zero_rows + other.contains(7);
     us::range_result in_range = us::range_search(rows, catalogue, 0.5f);
@@ -219,6 +226,10 @@ us::idx_t use_compact_files(const std::string& path, std::ostream& to) {
     us::save_gallery(to, rows);
     const auto mapped = us::map_gallery<rows_type>(path);
     mapped.verify();
+    const auto with_ids = us::load_gallery<us::keyed<rows_type>>(path);
+    us::save_gallery(path, with_ids);
+    const auto ids_in_place = us::map_gallery<us::keyed<rows_type>>(path);
+    ids_in_place.verify();
     const auto shadow = us::load_gallery<us::shadow_gallery>(path);
     us::save_gallery(path, shadow);
     return us::top_k(us::matrix<float>(3, 4), mapped, 1).queries() + shadow.rows();

@@ -15,6 +15,11 @@ struct mean_direction_options {
 struct centroid_options {
     row_policy rows = {};
 };
+struct add_directions_options {
+    row_policy rows = {};
+    number_list weights = {};     ///< as of mean_direction
+    number_list sum_of_row = {};  ///< the row of `sums` that each row is added to; none: row 0
+};
 struct center_options {
     row_policy rows = {};
 };
@@ -53,6 +58,29 @@ unit_embeddings<float> mean_direction(const Rows& rows, const execution& how = {
     return unit_access::embeddings(static_cast<matrix<float>&&>(out));
 }
 UNITSPHERE_REFUSE_OTHER_ROWS(mean_direction);
+
+/// Adds unit rows to sums in double: a mean direction whose rows come block after block, from files or machines.
+///
+///   sums[options.sum_of_row[i]] += options.weights[i] rows[i] / |rows[i]|          for i = 0, 1, ..
+///
+/// normalize(sums) is then mean_direction, or prompt_ensemble, of all rows, in the order in which they were added: the
+/// same bits, however the rows were cut. So hand the sums on from block to block (MPI, gRPC, a file); sums of blocks
+/// that were begun at zero and added afterwards round otherwise.
+///
+/// Shapes   rows [n, dim], n >= 0; sums [s, dim] of double, in the caller's memory, zero at first. options.weights and
+///          options.sum_of_row: one for each row, or none.
+/// Units    weights are taken as they are: sums that leave the range of double are infinite.
+/// Errors   shape_error if dims or the lengths of lists disagree, or the sums overlap an argument; value_error for a
+///          number that is no row of `sums`, and for a weight or a row that is not finite, whatever its policy says
+///          (names it): nothing is added then. Zero rows count as nothing, and in their report.
+/// Threads  the caller's: sums keep the order of the rows.   Memory  [1, dim] from the workspace of `how`.
+/// Source   as mean_direction.
+template <class Rows, class Sums, detail::if_rows<Rows> = 0>
+void add_directions(const Rows& rows, Sums&& sums, const execution& how = {},
+                    const add_directions_options& options = {}) {
+    detail::add_rows_to_sums(engine::view_of(rows), detail::output_of<Sums, double>(sums), how, options);
+}
+UNITSPHERE_REFUSE_ROWS(add_directions, unless_rows);
 
 /// The mean of the unit rows, at its own length: 1 where all rows point the same way, near 0 where they point anywhere.
 /// In the caller's memory.

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "data/column.hpp"
-#include "data/row_filter.hpp"
 #include "detail/keyed_rows.hpp"
 #include "detail/searched_side.hpp"
 
@@ -35,13 +34,16 @@ struct keyed_gallery_options {
 ///   keyed_gallery catalogue(ids, rows);             normalizes and packs; it is a keyed<gallery>
 ///   keyed<compact_gallery<int4>> small(ids, rows);  the same of a compact_gallery, or of a shadow_gallery
 ///   catalogue.add(7, row), catalogue.replace(8, row), catalogue.remove(9);
-///   top_k(queries, catalogue, 10)                   finds ids; range_search, for_each_in_range, near_duplicates, too
+///   top_k(queries, catalogue, 10)                   finds ids; range_search, for_each_in_range, near_duplicates,
+///                                                   top_k_rescored and, from labels by id, knn_classify, too
 ///
 /// Searches give ids where they give row numbers otherwise, and order ties by id: a result depends on which rows are
 /// there, and neither on how they came nor on what was removed. Its bits are those of a `Gallery` of the rows in the
 /// order of their ids; of integers, of one with the same mean, which is that of the first rows that were added, or were
 /// added after all had been removed. A removed row leaves a hole that searches skip; the holes are closed, in place, by
 /// a change that leaves more holes than rows, or half as many and little room behind them.
+///
+/// io/keyed_gallery.hpp keeps it in a file, and searches it there.
 ///
 /// Errors   every function names an id or a position and a count, and has changed nothing when it fails.
 /// Threads  const members and searches may run on many threads, while nobody changes the gallery.
@@ -128,10 +130,7 @@ public:
     /// Errors   what `allowed` throws.   Threads  the caller's.   Memory  a bit for each row and each hole.
     template <class Predicate>
     row_mask mask(Predicate&& allowed) const {
-        return row_mask(rows_.ids().places(), [&](idx_t i) {
-            const idx_t id = rows_.ids().ids()[i];
-            return id != detail::id_table::hole && allowed(id);
-        });
+        return detail::mask_of_ids(rows_.ids(), allowed);
     }
 
 private:

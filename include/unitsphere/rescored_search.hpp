@@ -4,6 +4,7 @@
 #include "data/options.hpp"
 #include "data/search_results.hpp"
 #include "detail/rescore_candidates.hpp"
+#include "detail/searched_side.hpp"
 #include "detail/sides.hpp"
 
 namespace unitsphere {
@@ -23,20 +24,33 @@ constexpr bool can_rescore() {
     else
         return engine::is_rows<Rows>;
 }
-template <class Rows>
-using if_rescored_by = std::enable_if_t<can_rescore<Rows>(), int>;
+/// Both passes go by ids, or both by row numbers.
+template <class Gallery, class Rows>
+using if_rescored_by =
+    std::enable_if_t<can_rescore<rows_without_ids<Rows>>() && is_keyed<Gallery> == is_keyed<Rows>, int>;
+template <class Queries, class Gallery>
+inline constexpr bool are_rescored = engine::is_rows<Queries>&& are_searched<Queries, Gallery>;
+template <class Queries, class Gallery>
+using if_rescored = std::enable_if_t<are_rescored<Queries, Gallery>, int>;
+template <class Queries, class Gallery>
+using unless_rescored = std::enable_if_t<!are_rescored<Queries, Gallery>, int>;
 /// The view of the second stage: of a shadow_gallery its rows of float.
 template <class Rows>
 auto rescoring_rows_of(const Rows& rows) {
-    if constexpr (engine::is_queries<Rows>)
-        return engine::queries_of(rows);
+    if constexpr (engine::is_queries<rows_without_ids<Rows>>)
+        return engine::queries_of(without_ids(rows));
     else
-        return engine::side_of(rows);
+        return engine::side_of(without_ids(rows));
+}
+/// Rows of one pass, without the holes.
+template <class View>
+idx_t rows_there(const View& view, const id_table* ids) noexcept {
+    return ids == nullptr ? view.rows() : ids->rows();
 }
 
 template <class Queries, class Gallery, class Rows>
-void require_candidates(const Queries& queries, const Gallery& gallery, const Rows& rows, idx_t factor,
-                        idx_t truncate_dim) {
+void require_candidates(const Queries& queries, const Gallery& gallery, const Rows& rows, const ids_of_passes& ids,
+                        idx_t factor, idx_t truncate_dim) {
     if (truncate_dim != 0) {
         require_same_dim(of_queries_and_rows, queries, rows);
         if (truncate_dim < 0 || truncate_dim > rows.dim())
@@ -48,16 +62,17 @@ void require_candidates(const Queries& queries, const Gallery& gallery, const Ro
     }
     if (truncate_dim == 0 && rows.dim() != gallery.dim())
         fail<shape_error>("top_k_rescored: gallery has dim ", gallery.dim(), ", rows have dim ", rows.dim());
-    if (rows.rows() != gallery.rows())
-        fail<shape_error>("top_k_rescored: gallery has ", gallery.rows(), " rows, rows has ", rows.rows());
+    if (rows_there(rows, ids.rows) != rows_there(gallery, ids.gallery))
+        fail<shape_error>("top_k_rescored: gallery has ", rows_there(gallery, ids.gallery), " rows, rows has ",
+                          rows_there(rows, ids.rows));
     if (factor < 1) fail<value_error>("top_k_rescored: factor is ", factor, ", it must be at least 1");
 }
 
 template <class Queries, class Gallery, class Rows>
-void best_of_candidates(const Queries& queries, const Gallery& gallery, const Rows& rows, idx_t factor,
-                        matrix_view<idx_t> indices, matrix_view<float> scores, const execution& how,
+void best_of_candidates(const Queries& queries, const Gallery& gallery, const Rows& rows, const ids_of_passes& ids,
+                        idx_t factor, matrix_view<idx_t> indices, matrix_view<float> scores, const execution& how,
                         const top_k_rescored_options& options) {
-    const idx_t k = scores.columns(), g = gallery.rows();
+    const idx_t k = scores.columns(), g = rows_there(gallery, ids.gallery);
     const idx_t candidates = k == 0 ? 0 : factor > g / k ? g : factor * k;
     row_policy of_queries;  // errors and counts belong to the first pass
     if (options.queries.zero_rows == on_row::nan) of_queries.zero_rows = on_row::nan;
@@ -68,7 +83,7 @@ void best_of_candidates(const Queries& queries, const Gallery& gallery, const Ro
     const auto search = [&](const auto& some) {
         score_all<float, engine::tile_order::by_strips>(
             how, top_k_rescored_names, some, gallery, options.queries, options.gallery,
-            rescore_candidates<Queries, Rows>(source, rows, candidates, indices, scores));
+            rescore_candidates<Queries, Rows>(source, rows, ids, candidates, indices, scores));
     };
     options.truncate_dim == 0 ? search(queries) : search(short_queries);
 }
@@ -89,10 +104,13 @@ void best_of_candidates(const Queries& queries, const Gallery& gallery, const Ro
 ///   const compact_gallery<std::int8_t> first(truncate_dim(rows, 256));
 ///   top_k_rescored(queries, first, rows, 10, 4, {}, {{}, {}, 256});
 ///
+/// Both may be keyed, a keyed<compact_gallery<..>> and the `keyed_gallery` of its rows: a candidate is scored with the
+/// row of its id there, and is not found where there is none.
+///
 /// Shapes   queries [q, dim], gallery [g, dim] or [g, truncate_dim]: a compact_gallery (or a `gallery`, or rows); rows
 ///          [g, dim]: the rows that it was made of, or a `gallery`, a shadow_gallery or a compact_gallery of 16 bits
 ///          of them -> indices [q, k] of idx_t, scores [q, k], k <= g.
-/// Units    cosines with the bits of cosine_similarity(queries, rows); indices are row numbers.
+/// Units    cosines with the bits of cosine_similarity(queries, rows); indices are row numbers, or ids.
 /// Errors   shape_error if dims or the numbers of rows disagree, k exceeds g, or an output has another shape or
 ///          overlaps; value_error for a factor below 1, for a truncate_dim that is not 0 .. dim, and for zero or
 ///          non-finite rows where the options of that side say so (of queries that are cut: their first elements). A
@@ -103,19 +121,20 @@ void best_of_candidates(const Queries& queries, const Gallery& gallery, const Ro
 ///          since their elements are apart.
 /// Source   Jegou et al. 2011, "Searching in one billion vectors: re-rank with source coding"; FAISS, IndexRefine.
 ///          Kusupati et al. 2022, arXiv:2205.13147: Matryoshka embeddings; sentence-transformers' truncate_dim.
-template <class Queries, class Gallery, class Rows, class Indices, class Scores, detail::if_sides<Queries, Gallery> = 0,
-          detail::if_rescored_by<Rows> = 0>
+template <class Queries, class Gallery, class Rows, class Indices, class Scores,
+          detail::if_rescored<Queries, Gallery> = 0, detail::if_rescored_by<Gallery, Rows> = 0>
 void top_k_rescored_into(const Queries& queries, const Gallery& gallery, const Rows& rows, required<idx_t> factor,
                          Indices&& indices, Scores&& scores, const execution& how = {},
                          const top_k_rescored_options& options = {}) {
     const auto query_view = engine::view_of(queries);
-    const auto gallery_view = engine::side_of(gallery);
+    const auto gallery_view = detail::searched_side_of(gallery);
     const auto row_view = detail::rescoring_rows_of(rows);
+    const detail::ids_of_passes ids{detail::ids_of(gallery), detail::ids_of(rows)};
     const auto found = detail::output_of<Indices, idx_t>(indices);
     const auto cosines = detail::output_of<Scores, float>(scores);
     const detail::side_names& names = detail::top_k_rescored_names;
-    const idx_t q = query_view.rows(), k = cosines.columns(), g = gallery_view.rows();
-    detail::require_candidates(query_view, gallery_view, row_view, factor, options.truncate_dim);
+    const idx_t q = query_view.rows(), k = cosines.columns(), g = detail::rows_there(gallery_view, ids.gallery);
+    detail::require_candidates(query_view, gallery_view, row_view, ids, factor, options.truncate_dim);
     if (k > g) detail::fail<shape_error>("top_k_rescored: ", k, " neighbours of ", g, " gallery rows");
     detail::require_output(names, "scores", cosines, q, k, query_view, gallery_view);
     detail::require_output(names, "indices", found, q, k, query_view, gallery_view);
@@ -123,29 +142,32 @@ void top_k_rescored_into(const Queries& queries, const Gallery& gallery, const R
     detail::require_apart("top_k_rescored", "scores", cosines, "rows", values_of(row_view));
     detail::require_apart("top_k_rescored", "indices", found, "rows", values_of(row_view));
     detail::require_apart("top_k_rescored", "scores", cosines, "indices", found);
-    detail::best_of_candidates(query_view, gallery_view, row_view, factor, found, cosines, how, options);
+    detail::best_of_candidates(query_view, gallery_view, row_view, ids, factor, found, cosines, how, options);
 }
 /// The same as new matrices of min(k, g) columns: for (auto [row, score] : hits[i]).
 ///
 /// Shapes, Units, Threads, Source   as above.   Errors  as above; value_error for a negative k.
 /// Memory   the results too.
-template <class Queries, class Gallery, class Rows, detail::if_sides<Queries, Gallery> = 0,
-          detail::if_rescored_by<Rows> = 0>
+template <class Queries, class Gallery, class Rows, detail::if_rescored<Queries, Gallery> = 0,
+          detail::if_rescored_by<Gallery, Rows> = 0>
 neighbours top_k_rescored(const Queries& queries, const Gallery& gallery, const Rows& rows, required<idx_t> k,
                           required<idx_t> factor, const execution& how = {},
                           const top_k_rescored_options& options = {}) {
     if (k < 0) detail::fail<value_error>("top_k_rescored: k is ", idx_t(k), ", it must not be negative");
     const auto query_view = engine::view_of(queries);
-    const auto gallery_view = engine::side_of(gallery);
+    const auto gallery_view = detail::searched_side_of(gallery);
     const auto row_view = detail::rescoring_rows_of(rows);
-    detail::require_candidates(query_view, gallery_view, row_view, factor, options.truncate_dim);
-    const idx_t q = query_view.rows(), columns = k < gallery_view.rows() ? idx_t(k) : gallery_view.rows();
+    const detail::ids_of_passes ids{detail::ids_of(gallery), detail::ids_of(rows)};
+    detail::require_candidates(query_view, gallery_view, row_view, ids, factor, options.truncate_dim);
+    const idx_t q = query_view.rows(),
+                columns = engine::minimum(idx_t(k), detail::rows_there(gallery_view, ids.gallery));
     neighbours found{matrix<idx_t>::uninitialized(q, columns), matrix<float>::uninitialized(q, columns)};
-    detail::best_of_candidates(query_view, gallery_view, row_view, factor, found.indices.view(), found.scores.view(),
-                               how, options);
+    detail::best_of_candidates(query_view, gallery_view, row_view, ids, factor, found.indices.view(),
+                               found.scores.view(), how, options);
     return found;
 }
-UNITSPHERE_REFUSE_OTHER_SIDES(top_k_rescored);
+UNITSPHERE_REFUSE_PAIRS(top_k_rescored, unless_rescored);
+UNITSPHERE_REFUSE_PAIRS(top_k_rescored_into, unless_rescored);
 
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere

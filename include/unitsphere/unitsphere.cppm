@@ -33,6 +33,8 @@ using unitsphere::truncate_dim_into;
 using unitsphere::truncate_dim_options;
 
 // directions.hpp
+using unitsphere::add_directions;
+using unitsphere::add_directions_options;
 using unitsphere::center;
 using unitsphere::center_into;
 using unitsphere::center_options;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include <unitsphere/directions.hpp>
@@ -70,6 +71,62 @@ TEST_CASE("mean_direction with weights agrees with the formula, for negative wei
     CHECK(largest_error(weighted_mean(rows, weights), 0, scaled_to_unit(sum_of_units(rows, weights))) <= bound);
     const std::array<float, 4> as_float{1.0f, -0.5f, 2.0f, 0.25f};
     CHECK(first_difference(weighted_mean(rows, as_float), weighted_mean(rows, weights)) == "");
+}
+
+TEST_CASE("sums of directions that go from block to block are those of all rows", "[directions]") {
+    const idx_t n = 50, dim = 37;
+    auto rows = random_rows<float>(n, dim, 75);
+    for (idx_t k = 0; k < dim; ++k) rows(17, k) = 0;
+    std::vector<double> weights(n), alone(n, 1.0);
+    std::vector<int> places(n);
+    generator random(76);
+    for (idx_t i = 0; i < n; ++i) {
+        weights[std::size_t(i)] = 0.25 + double(random.below(100)), places[std::size_t(i)] = int(random.below(3));
+    }
+    matrix<double> sums(1, dim), weighted(1, dim), three(3, dim);
+    row_report report;
+    idx_t zero_rows = 0;
+    for (idx_t first = 0, count = 0; first < n; first += count) {
+        count = std::min(n - first, random.below(20));
+        const matrix_view<const float> block(rows.row(first), count, dim);
+        const std::vector<double> some(weights.begin() + first, weights.begin() + first + count);
+        const std::vector<int> of_row(places.begin() + first, places.begin() + first + count);
+        add_directions(block, sums, {}, {{on_row::keep, on_row::nan, &report}, {}, {}});
+        add_directions(normalize(block), weighted, {}, {{}, some, {}});
+        add_directions(block, three, {}, {{}, {}, of_row});
+        zero_rows += report.zero_rows;
+    }
+    CHECK(zero_rows == 1);
+    CHECK(first_difference(normalize(sums), mean_direction(rows)) == "");
+    CHECK(first_difference(normalize(weighted), mean_direction(rows, {}, {{}, {}, weights})) == "");
+    for (int place = 0; place < 3; ++place) {
+        for (idx_t i = 0; i < n; ++i) alone[std::size_t(i)] = places[std::size_t(i)] == place && i != 17;
+        auto without = rows;
+        without(17, 0) = 1;  // whose weight is 0
+        const vector exact = sum_of_units(without, alone);
+        for (idx_t k = 0; k < dim; ++k) CHECK(std::fabs(three(place, k) - double(exact[std::size_t(k)])) < bound);
+    }
+}
+
+TEST_CASE("add_directions refuses what does not fit, and adds nothing", "[directions]") {
+    auto rows = random_rows<float>(3, 4, 77);
+    matrix<double> sums(2, 4), wide(2, 5);
+    const std::vector<int> places{0, 1, 2}, few{0}, below{0, -1, 1};
+    const std::vector<double> broken{1, double(infinity), 1};
+    const auto text = [&](auto&& error, auto& to, const add_directions_options& options) {
+        return message_of<std::decay_t<decltype(error)>>([&] { add_directions(rows, to, {}, options); });
+    };
+    CHECK(text(shape_error(""), wide, {}) == "add_directions: rows have dim 4, sums have dim 5");
+    CHECK(text(shape_error(""), sums, {{}, {}, few}) == "add_directions: 3 rows, sum_of_row has 1 entries");
+    CHECK(text(shape_error(""), sums, {{}, few, {}}) == "add_directions: 3 rows, weights has 1 entries");
+    CHECK(text(value_error(""), sums, {{}, broken, {}}) == "add_directions: weight 1 is not finite");
+    CHECK(text(value_error(""), sums, {{}, {}, places}) == "add_directions: row 2 goes to sum 2, there are 2");
+    CHECK(text(value_error(""), sums, {{}, {}, below}) == "add_directions: row 1 goes to sum -1, there are 2");
+    const matrix_view<const double> same(sums.data(), 2, 4);
+    CHECK(message_of<shape_error>([&] { add_directions(same, sums); }) == "add_directions: sums overlaps the rows");
+    rows(2, 1) = infinity;
+    CHECK(text(value_error(""), sums, {}) == "add_directions: row 2 is not finite");
+    CHECK(std::count(sums.data(), sums.data() + 8, 0.0) == 8);
 }
 
 TEST_CASE("mean_direction depends only on the ratios of the weights", "[directions]") {

@@ -9,6 +9,7 @@
 #include <unitsphere/gallery.hpp>
 #include <unitsphere/keyed_gallery.hpp>
 #include <unitsphere/normalize.hpp>
+#include <unitsphere/rescored_search.hpp>
 #include <unitsphere/search.hpp>
 #include <unitsphere/shadow_gallery.hpp>
 #include <unitsphere/similarity.hpp>
@@ -155,6 +156,11 @@ struct keyed_top_k_call {
     auto operator()(const Arguments&... arguments) const -> decltype(top_k(arguments...));
 };
 
+struct rescored_call {
+    template <class... Arguments>
+    auto operator()(const Arguments&... arguments) const -> decltype(top_k_rescored(arguments...));
+};
+
 }  // namespace
 
 TEMPLATE_TEST_CASE("after any history a keyed gallery finds what a fresh gallery of its rows finds", "[keyed_gallery]",
@@ -287,6 +293,52 @@ TEMPLATE_TEST_CASE("near duplicates of a keyed gallery are groups of ids", "[key
     CHECK_THROWS_AS(near_duplicates(past.keyed, 0.5f, {}, options), value_error);
     std::vector<idx_t> representative(ids.size() - 1);
     CHECK_THROWS_AS(near_duplicates_into(past.keyed, 0.5f, representative), shape_error);
+}
+
+TEST_CASE("top_k_rescored finds the candidates of one keyed gallery in another by their ids", "[keyed_gallery]") {
+    const idx_t q = GENERATE(1, 40), k = 4, factor = 3, n = 120, dim = 20;
+    const auto rows = rows_with_ties<float>(n, dim, 448), queries = random_rows<float>(q, dim, 449);
+    const auto block = [&](idx_t first, idx_t count) { return matrix_view<const float>(rows.row(first), count, dim); };
+    std::vector<idx_t> ids(static_cast<std::size_t>(n));
+    for (idx_t i = 0; i < n; ++i) ids[std::size_t(i)] = 7 * i;
+    const auto some_ids = [&](idx_t first, idx_t count) {
+        return std::vector<idx_t>(ids.begin() + first, ids.begin() + first + count);
+    };
+    keyed<compact_gallery<float16>> small(some_ids(50, 70), block(50, 70));
+    small.add(some_ids(0, 50), block(0, 50));
+    keyed_gallery all(some_ids(80, 40), block(80, 40));
+    all.add(std::vector<idx_t>{1, 2}, block(0, 2));
+    all.add(some_ids(0, 80), block(0, 80));
+    all.remove(std::vector<idx_t>{1, 2, 7 * 33});
+    all.add(2, block(5, 1));  // id 231 is in the first one alone
+    small.remove(7 * 60), all.remove(7 * 60);
+    const auto rough = cosine_similarity(queries, compact_gallery<float16>(rows)),
+               exact = cosine_similarity(queries, rows);
+    const neighbours found = top_k_rescored(queries, small, all, k, factor, on_threads{3});
+    idx_t wrong = 0;
+    for (idx_t i = 0; i < q; ++i) {
+        std::vector<idx_t> order;
+        const auto sort_by = [&](const matrix<float>& scores) {
+            std::stable_sort(order.begin(), order.end(), [&](idx_t a, idx_t b) { return scores(i, a) > scores(i, b); });
+        };
+        for (idx_t j = 0; j < n; ++j)
+            if (j != 60 && rough(i, j) == rough(i, j)) order.push_back(j);
+        sort_by(rough);
+        order.resize(std::size_t(k * factor));
+        order.erase(std::remove(order.begin(), order.end(), 33), order.end());
+        std::sort(order.begin(), order.end());
+        sort_by(exact);
+        for (idx_t m = 0; m < k; ++m) {
+            const idx_t j = order[std::size_t(m)];
+            wrong += found.indices(i, m) != 7 * j || found.scores(i, m) != exact(i, j);
+        }
+    }
+    CHECK(wrong == 0);
+    CHECK(message_of<shape_error>([&] { top_k_rescored(queries, small, keyed_gallery(ids, rows), 2, 2); }) ==
+          "top_k_rescored: gallery has 119 rows, rows has 120");
+    STATIC_REQUIRE(std::is_invocable_v<rescored_call, matrix<float>, decltype(small), keyed<shadow_gallery>, int, int>);
+    STATIC_REQUIRE_FALSE(std::is_invocable_v<rescored_call, matrix<float>, decltype(small), matrix<float>, int, int>);
+    STATIC_REQUIRE_FALSE(std::is_invocable_v<rescored_call, matrix<float>, gallery, keyed_gallery, int, int>);
 }
 
 TEST_CASE("a keyed gallery refuses what does not fit, and stays as it was", "[keyed_gallery]") {

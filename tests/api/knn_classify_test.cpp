@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <unitsphere/gallery.hpp>
+#include <unitsphere/keyed_gallery.hpp>
 #include <unitsphere/knn_classify.hpp>
 #include <unitsphere/metrics.hpp>
 #include <unitsphere/normalize.hpp>
@@ -26,7 +27,8 @@ struct share_of_vote {
     long double vote;
 };
 
-/// The vote by its formula: all rows sorted by their cosines, the first k in a map. Without NaN.
+/// The vote by its formula: all rows sorted by their cosines, the first k in a map. Without NaN. A negative label has
+/// no vote.
 std::vector<share_of_vote> shares_of(const std::vector<double>& cosines, const std::vector<int>& labels, idx_t k,
                                      long double temperature) {
     std::vector<idx_t> order;
@@ -38,6 +40,7 @@ std::vector<share_of_vote> shares_of(const std::vector<double>& cosines, const s
     std::map<idx_t, long double> votes;
     long double all = 0;
     for (const idx_t j : order) {
+        if (labels[std::size_t(j)] < 0) continue;
         const long double vote =
             std::exp((long double)(cosines[std::size_t(j)] - cosines[std::size_t(order[0])]) / temperature);
         votes[labels[std::size_t(j)]] += vote, all += vote;
@@ -66,6 +69,11 @@ std::vector<int> labels_for(idx_t rows, int classes) {
     for (idx_t j = 0; j < rows; ++j) labels.push_back(int(j * j % classes) * 1000003);  // far apart
     return labels;
 }
+
+struct knn_call {
+    template <class... Arguments>
+    auto operator()(const Arguments&... arguments) const -> decltype(knn_classify(arguments...));
+};
 
 }  // namespace
 
@@ -185,6 +193,42 @@ TEST_CASE("rows are classified by one another, without themselves", "[knn_classi
         others[std::size_t(i)] = -2;
         CHECK(wrong_places(found, i, shares_of(others, labels, 3, 1e30L), 1e-6) == 0);
     }
+}
+
+TEST_CASE("a function gives the labels of a keyed gallery, by id, and of any other, by row", "[knn_classify]") {
+    const auto rows = random_rows<float>(90, 12, 872), queries = random_rows<float>(21, 12, 873);
+    const float temperature = GENERATE(0.1f, largest_float);
+    std::vector<int> ids, removed, labels = labels_for(90, 7);
+    for (int i = 0; i < 90; ++i) ids.push_back(5000 - 31 * i);
+    for (std::size_t i = 0; i < 90; i += 4) labels[i] = -1;  // without a label
+    const auto label_of = [&](idx_t id) { return labels[std::size_t((5000 - id) / 31)]; };
+    keyed_gallery keyed(ids, rows);
+    for (std::size_t i = 0; i < 90; i += 5) removed.push_back(ids[i]);
+    keyed.remove(removed);
+    knn_classify_options options;
+    options.temperature = temperature, options.rescore = true;
+    const top_labels by_id = knn_classify(queries, keyed, label_of, 9, on_threads{3}, options),
+                     by_row = knn_classify(
+                         queries, rows, [&](idx_t row) { return labels[std::size_t(row)]; }, 9, {}, options);
+    const matrix<double> cosines = exact_cosines(queries, rows);
+    const double relative = 0x1p-24 + 0x1p-23 / double(temperature);
+    idx_t wrong = 0;
+    for (idx_t i = 0; i < 21; ++i) {
+        std::vector<double> all = row_of(cosines, i), there = all;
+        for (std::size_t j = 0; j < 90; j += 5) there[j] = std::numeric_limits<double>::quiet_NaN();
+        wrong += wrong_places(by_id, i, shares_of(there, labels, 9, temperature), relative);
+        wrong += wrong_places(by_row, i, shares_of(all, labels, 9, temperature), relative);
+    }
+    CHECK(wrong == 0);
+    const auto throws = [](idx_t) -> int { throw std::range_error("no label"); };
+    CHECK_THROWS_AS(knn_classify(queries, keyed, throws, 3), std::range_error);
+    CHECK(knn_classify(
+              queries, keyed, [](idx_t) { return -1; }, 3)
+              .labels(0, 0) == -1);
+    CHECK(knn_classify(queries, keyed, label_of, 100).labels.columns() == keyed.rows());
+    STATIC_REQUIRE(std::is_invocable_v<knn_call, matrix<float>, keyed_gallery, idx_t (*)(idx_t), int>);
+    STATIC_REQUIRE_FALSE(std::is_invocable_v<knn_call, matrix<float>, keyed_gallery, std::vector<int>, int>);
+    STATIC_REQUIRE_FALSE(std::is_invocable_v<knn_call, matrix<float>, matrix<float>, matrix<float>, int>);
 }
 
 }  // namespace tests

@@ -159,6 +159,8 @@ TEST_CASE("max_sim refuses what does not fit, and writes nothing", "[max_sim]") 
           "max_sim: entry 2 of query_of_row is 9223372036854775807, the count of groups overflows");
     CHECK(text(value_error(""), of_query, last_document, scores) ==
           "max_sim: entry 0 of document_of_row is 9223372036854775807, the count of groups overflows");
+    const std::vector<idx_t> far_document{0, PTRDIFF_MAX - 1, 1, 0};
+    CHECK_THROWS_AS(max_sim_top_k(queries, of_query, rows, far_document, 2), std::length_error);
     CHECK(std::count(scores.data(), scores.data() + 6, 0.0f) == 6);
     CHECK(std::count(indices.data(), indices.data() + 4, idx_t(0)) == 4);
 }

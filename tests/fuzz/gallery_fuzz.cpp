@@ -1,7 +1,7 @@
 // Whatever a gallery file holds: it is refused by a file_error, or is a gallery of unit rows. Random bytes have no
 // checksum that fits, so half the inputs are made into files whose checksums do.
-#include <unitsphere/io/compact_gallery.hpp>
 #include <unitsphere/io/gallery.hpp>
+#include <unitsphere/io/keyed_gallery.hpp>
 #include <unitsphere/normalize.hpp>
 #include <unitsphere/search.hpp>
 
@@ -120,13 +120,30 @@ std::string compact_with_checksums(const std::uint8_t* data, std::size_t size) {
     return file;
 }
 
+/// The same of a keyed gallery: most ids ascend.
+std::string keyed_with_checksums(const std::uint8_t* data, std::size_t size) {
+    std::string file = compact_with_checksums<std::int8_t>(data, size);
+    if (file.empty()) return file;
+    us::detail::commit_page page;
+    std::memcpy(page.bytes, file.data(), sizeof page.bytes);
+    us::detail::gallery_commit commit = page.commit();
+    commit.element |= us::detail::element_with_ids;
+    page = us::detail::commit_page(commit);
+    std::memcpy(&file[0], page.bytes, sizeof page.bytes);
+    us::array<us::idx_t> ids(commit.rows);
+    us::idx_t id = 0;
+    for (us::idx_t i = 0; i < commit.rows; ++i) id = ids[i] = id + data[std::size_t(i) % size] % 64 - (i == 0);
+    us::detail::write_ids(static_cast<us::array<us::idx_t>&&>(ids), [&](const void* bytes, us::idx_t count) {
+        file.append(static_cast<const char*>(bytes), std::size_t(count));
+    });
+    return file;
+}
+
 /// What loads is searched without a trap, comes back from another file, and is what a mapping finds.
-template <class Storage>
-void check_compact(const std::uint8_t* data, std::size_t size, bool as_it_is) {
-    using rows_type = us::compact_gallery<Storage>;
+template <class Gallery>
+void check_file(const std::string& bytes) {
+    using rows_type = Gallery;
     static const input_file on_disk;
-    const std::string bytes =
-        as_it_is ? std::string(reinterpret_cast<const char*>(data), size) : compact_with_checksums<Storage>(data, size);
     const auto load_it = [](const std::string& file) {
         std::istringstream stream(file);
         return us::load_gallery<rows_type>(stream);
@@ -142,12 +159,22 @@ void check_compact(const std::uint8_t* data, std::size_t size, bool as_it_is) {
     us::matrix<float> query(1, loaded->dim());
     for (us::idx_t k = 0; k < query.dim(); ++k) query(0, k) = float(k % 3) - 1.0f;
     const us::neighbours hits = us::top_k(query, *loaded, 3);
-    for (const auto [row, score] : hits[0]) require(row >= 0 && row < loaded->rows() && score >= -1 && score <= 1);
-    require(loaded->unit_rows().rows() == loaded->rows());
+    if constexpr (us::detail::is_keyed<Gallery>) {
+        for (const auto [id, score] : hits[0]) require(loaded->contains(id) && score >= -1 && score <= 1);
+        require(loaded->unit_rows(loaded->ids()).rows() == loaded->rows());
+    } else {
+        for (const auto [row, score] : hits[0]) require(row >= 0 && row < loaded->rows() && score >= -1 && score <= 1);
+        require(loaded->unit_rows().rows() == loaded->rows());
+    }
     if (!mapped) return;
     const us::neighbours in_place = us::top_k(query, *mapped, 3);
     require(std::memcmp(in_place.scores.data(), hits.scores.data(), std::size_t(hits.scores.dim()) * sizeof(float)) ==
             0);
+}
+template <class Storage>
+void check_compact(const std::uint8_t* data, std::size_t size, bool as_it_is) {
+    check_file<us::compact_gallery<Storage>>(as_it_is ? std::string(reinterpret_cast<const char*>(data), size)
+                                                      : compact_with_checksums<Storage>(data, size));
 }
 
 }  // namespace
@@ -166,6 +193,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             return check_compact<us::int4>(data + 1, size - 1, as_it_is), 0;
         case 5:
             return check_compact<us::one_bit>(data + 1, size - 1, as_it_is), 0;
+        case 6:
+            check_file<us::keyed<us::compact_gallery<std::int8_t>>>(
+                as_it_is ? std::string(reinterpret_cast<const char*>(data) + 1, size - 1)
+                         : keyed_with_checksums(data + 1, size - 1));
+            return 0;
     }
     const std::string bytes = as_it_is ? std::string(reinterpret_cast<const char*>(data) + 1, size - 1)
                                        : with_checksums(data + 1, size - 1, (data[0] & 2) != 0, (data[0] & 4) != 0);

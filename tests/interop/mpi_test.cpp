@@ -1,9 +1,12 @@
 // Runs on any number of ranks. Every rank asks the same questions, and holds the answer of one machine beside it.
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
+#include <unitsphere/compact_gallery.hpp>
 #include <unitsphere/contrastive_loss.hpp>
 #include <unitsphere/interop/mpi.hpp>
 #include <unitsphere/retrieval.hpp>
@@ -82,6 +85,44 @@ TEST_CASE("top_k of shards is top_k of one machine, on every rank", "[mpi]") {
     CHECK(first_difference(raw.scores, whole.scores) == "");
     CHECK(first_difference(packed.indices, whole.indices) == "");
     CHECK(first_difference(packed.scores, whole.scores) == "");
+}
+
+TEST_CASE("rescored shards have the order of the cosines in double", "[mpi]") {
+    const int way = GENERATE_COPY(range(0, ranks().size > 1 ? 4 : 1));
+    const auto queries = random_rows<float>(9, 40, 611);
+    auto rows = random_rows<float>(160, 40, 612);  // near twins of the queries: floats cannot tell them apart
+    for (idx_t i = 0; i < 160; ++i)
+        for (idx_t n = 0; n < 40; ++n) rows(i, n) = queries(i % 9, n) * (1 + 1e-4f * rows(i, n)) * float(i % 7 + 1);
+    const auto shard = part_of_rank(rows, cut(160, way));
+    mpi::top_k_options options;
+    options.rescore = true;
+    const neighbours found = mpi::top_k(MPI_COMM_WORLD, queries, shard, 12, {}, options),
+                     packed = mpi::top_k(MPI_COMM_WORLD, queries, gallery(shard), 12, {}, options),
+                     whole = top_k(queries, gallery(rows), 12, {}, {{}, {}, true});
+    idx_t wrong = 0, tied = 0;
+    for (idx_t i = 0; i < 9; ++i) {
+        std::vector<std::pair<long double, idx_t>> order;
+        for (idx_t j = 0; j < 160; ++j) order.emplace_back(-reference::cosine(queries.row(i), rows.row(j), 40), j);
+        std::sort(order.begin(), order.end());
+        for (idx_t n = 0; n < 12; ++n) {
+            const long double gap = n > 0 ? order[std::size_t(n)].first - order[std::size_t(n - 1)].first : 1.0L,
+                              after = order[std::size_t(n + 1)].first - order[std::size_t(n)].first;
+            wrong += gap > 1e-13L && after > 1e-13L && found.indices(i, n) != order[std::size_t(n)].second;
+            tied += n > 0 && found.scores(i, n) == found.scores(i, n - 1);
+        }
+    }
+    CHECK(wrong == 0);
+    CHECK(tied > 20);  // whose floats are equal
+    CHECK(first_difference(packed.indices, whole.indices) == "");
+    CHECK(first_difference(packed.scores, whole.scores) == "");
+    const compact_gallery<std::int8_t> bytes(shard);
+    CHECK_THROWS_AS(mpi::top_k(MPI_COMM_WORLD, queries, bytes, 2, {}, options), value_error);
+    if (ranks().size > 1) {
+        options.rescore = !is_last();
+        CHECK(message_of<shape_error>([&] { mpi::top_k(MPI_COMM_WORLD, queries, shard, 2, {}, options); }) ==
+              "mpi::top_k: rank 0 has rescore 1, rank " + std::to_string(ranks().size - 1) + " has 0");
+    }
+    check_in_step();
 }
 
 TEST_CASE("range_search of shards is range_search of one machine, on every rank", "[mpi]") {

@@ -27,8 +27,8 @@ inline void directions_of(const matrix_view<const double>& sums, const matrix_vi
     source.report();
 }
 
-/// Sums [count, dim] in double, zero at first, in the workspace of `how`. Rows are added in their order, by the
-/// caller's thread: every addition rounds.
+/// Sums [count, dim] in double, zero at first and in the workspace of `how`, or a caller's. Rows are added in their
+/// order, by the caller's thread: every addition rounds.
 class direction_sums {
 public:
     direction_sums(const direction_sums&) = delete;
@@ -40,6 +40,12 @@ public:
         memory_.reserve();
         for (idx_t i = 0; i < count * dim; ++i) sums[i] = 0.0;
         sums_ = matrix_view<double>(sums, count, dim);
+    }
+
+    direction_sums(const execution& how, const char* function, const matrix_view<double>& sums)
+        : memory_(how, function), sums_(sums) {
+        memory_.add(unit_, sums.dim());
+        memory_.reserve();
     }
 
     /// sums[place_of(i)] += weight_of(i) * rows[i] / |rows[i]|: the unit rows as floats, added in double.

@@ -100,9 +100,19 @@ public:
         for (idx_t i = 0; i < view.rows(); ++i) pack_row(row_of(i), source, i, space_.view(), scratch, 0, seen);
         if (policy.report != nullptr) *policy.report = seen;
     }
-    /// Rows from[0], from[1], .. become rows first, first + 1, .., `count` of them. None goes to a higher place.
-    void move_rows(const idx_t* from, idx_t count, idx_t first) noexcept {
-        for (idx_t c = 0; c < count; ++c) panels_.move_row(from[c], first + c, panel_bytes(dim_));
+    /// Rows rows[0], rows[1], .. of `from` become rows first, first + 1, .., `count` of them. Of itself none goes to a
+    /// higher place.
+    void take_rows(const growing_bytes& from, const idx_t* rows, idx_t count, idx_t first) noexcept {
+        for (idx_t c = 0; c < count; ++c) panels_.take_row(from.panels_, rows[c], first + c, panel_bytes(dim_));
+    }
+    /// A copy of `count` rows, in the order of a list, seen from the same mean.
+    growing_bytes gathered(const idx_t* rows, idx_t count) const {
+        growing_bytes some;
+        const idx_t panels = engine::ceil_div(count, panel_rows);
+        some.adopt(row_space(space_), array<std::uint8_t>(panels * panel_bytes(dim_)),
+                   array<kernel::compact_numbers>(panels), count, {});
+        some.take_rows(*this, rows, count, 0);
+        return some;
     }
     /// Leaves the first `rows` rows.
     void truncate(idx_t rows) noexcept { rows_ = rows; }

@@ -76,15 +76,15 @@ public:
     void adopt(array<Byte>&& bytes, array<Numbers>&& numbers) noexcept {
         bytes_ = static_cast<array<Byte>&&>(bytes), numbers_ = static_cast<array<Numbers>&&>(numbers);
     }
-    /// Row `from` becomes row `to`: 4 bytes of every 64 of a panel, and the numbers.
-    void move_row(idx_t from, idx_t to, idx_t panel_bytes) noexcept {
-        if (from == to) return;
+    /// A row of others becomes row `to`: 4 bytes of every 64 of a panel, and the numbers.
+    void take_row(const growing_panel_bytes& others, idx_t from, idx_t to, idx_t panel_bytes) noexcept {
+        if (&others == this && from == to) return;
         constexpr idx_t columns = kernel::byte_columns, each = 4;
         const idx_t i = from % columns, j = to % columns;
-        const Byte* const source = panel(from / columns, panel_bytes) + i * each;
+        const Byte* const source = others.panel(from / columns, panel_bytes) + i * each;
         Byte* const target = panel(to / columns, panel_bytes) + j * each;
         for (idx_t n = 0; n < panel_bytes; n += columns * each) std::memcpy(target + n, source + n, each);
-        move_numbers(numbers_[from / columns], i, numbers_[to / columns], j);
+        move_numbers(others.numbers_[from / columns], i, numbers_[to / columns], j);
     }
 
 private:

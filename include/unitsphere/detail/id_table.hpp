@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../data/array.hpp"
+#include "../data/row_filter.hpp"
 #include "../engine/arithmetic.hpp"
 #include "../kernel/select.hpp"
 
@@ -29,11 +30,24 @@ public:
     idx_t rows() const noexcept { return rows_; }
     idx_t places() const noexcept { return places_; }
     idx_t capacity() const noexcept { return idx_t(ids_.size()); }
-    const idx_t* ids() const noexcept { return ids_.data(); }
+    const idx_t* ids() const noexcept { return over_ != nullptr ? over_ : ids_.data(); }
     idx_t bytes() const noexcept { return idx_t(slots_.size() * sizeof(slot) + ids_.size() * sizeof(idx_t)); }
 
+    /// Ascending ids that stay where they are, without a hash table; none comes or goes.
+    static id_table over(const idx_t* ascending, idx_t rows) noexcept {
+        id_table result;
+        result.over_ = ascending, result.rows_ = result.places_ = rows;
+        return result;
+    }
+
     /// The row of an id; -1 where there is none.
-    idx_t row_of(idx_t id) const noexcept { return rows_ == 0 ? -1 : slots_[find(id)].place - 1; }
+    idx_t row_of(idx_t id) const noexcept {
+        if (rows_ == 0 || over_ == nullptr) return rows_ == 0 ? -1 : slots_[find(id)].place - 1;
+        idx_t first = 0;
+        for (idx_t count = rows_; count > 1; count -= count / 2)
+            if (over_[first + count / 2] <= id) first += count / 2;
+        return over_[first] == id ? first : -1;
+    }
 
     /// The ids of rows, in order.
     array<idx_t> ascending() const {
@@ -41,7 +55,7 @@ public:
         auto equal = array<double>::uninitialized(rows_);
         kernel::list_of_best<double> order{list.data(), equal.data(), rows_};  // ties in ascending order
         for (idx_t i = 0; i < places_; ++i)
-            if (ids_[i] != hole) order.add(0.0, ids_[i]);
+            if (ids()[i] != hole) order.add(0.0, ids()[i]);
         order.sort();
         return list;
     }
@@ -137,6 +151,8 @@ private:
         const idx_t rows = rows_, places = places_;
         rows_ = other.rows_, places_ = other.places_;
         other.rows_ = rows, other.places_ = places;
+        const idx_t* const over = over_;
+        over_ = other.over_, other.over_ = over;
         array<idx_t> ids(static_cast<array<idx_t>&&>(ids_));
         ids_ = static_cast<array<idx_t>&&>(other.ids_), other.ids_ = static_cast<array<idx_t>&&>(ids);
         array<slot> slots(static_cast<array<slot>&&>(slots_));
@@ -144,9 +160,17 @@ private:
     }
 
     idx_t rows_ = 0, places_ = 0;
+    const idx_t* over_ = nullptr;
     array<idx_t> ids_ = {};
     array<slot> slots_ = {};
 };
+
+/// The mask of the rows whose ids are allowed(id); a hole is not.
+template <class Predicate>
+row_mask mask_of_ids(const id_table& ids, Predicate&& allowed) {
+    return row_mask(ids.places(),
+                    [&](idx_t i) { return ids.ids()[i] != id_table::hole && bool(allowed(ids.ids()[i])); });
+}
 
 }  // namespace detail
 }  // namespace UNITSPHERE_ISA

@@ -72,10 +72,7 @@ public:
                     filled = list.filled, bounds[r] = all.least_score(list);
                 } else {
                     kernel::best_list list = all.list(worker, row);
-                    if (const idx_t* const ids = all.filter_.ids(); ids == nullptr)
-                        list.add_row(scores, tile.columns, tile.first_column);
-                    else
-                        for (int c = 0; c < tile.columns; ++c) list.add(scores[c], ids[tile.first_column + c]);
+                    all.filter_.add_to(list, scores, tile.columns, tile.first_column);
                     filled = list.filled, bounds[r] = list.bound();
                 }
             }

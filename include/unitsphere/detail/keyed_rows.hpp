@@ -31,13 +31,36 @@ public:
     }
     row_report report() const noexcept {
         row_report seen;
-        for (idx_t i = 0; has_kinds_ && i < ids_.places(); ++i) {
-            row_report one;
-            if (ids_.ids()[i] != id_table::hole && kinds_[i] == kind::zero) one.add_zero(ids_.ids()[i]);
-            if (ids_.ids()[i] != id_table::hole && kinds_[i] == kind::non_finite) one.add_non_finite(ids_.ids()[i]);
-            seen.add(one);
-        }
+        for (idx_t i = 0; has_kinds_ && i < ids_.places(); ++i)
+            if (ids_.ids()[i] != id_table::hole) add_kind(i, ids_.ids()[i], seen);
         return seen;
+    }
+
+    /// use(storage, report) for a copy of the rows in the order of `ascending`, their ids; the report has their numbers
+    /// in that order.
+    template <class Use>
+    void in_order(const array<idx_t>& ascending, Use&& use) const {
+        auto places = array<idx_t>::uninitialized(idx_t(ascending.size()));
+        row_report seen;
+        for (idx_t n = 0; n < idx_t(ascending.size()); ++n) {
+            places[n] = ids_.row_of(ascending[n]);
+            if (has_kinds_) add_kind(places[n], n, seen);
+        }
+        use(rows_.gathered(places.data(), idx_t(places.size())), seen);
+    }
+    /// Takes rows, and their ids, which are ascending.
+    static keyed_rows adopted(Storage&& rows, const array<idx_t>& ids) {
+        keyed_rows result;
+        result.reserve(rows.rows());
+        for (const idx_t id : ids) result.ids_.push(id);
+        array<float> unit(rows.dim());
+        result.has_kinds_ = rows.seen().zero_rows + rows.seen().non_finite_rows > 0;
+        for (idx_t i = 0; result.has_kinds_ && i < rows.rows(); ++i) {
+            rows.unpack_row(i, unit.data());
+            result.kinds_[i] = kind_of(kernel::length_of(unit.data(), rows.dim()).kind());
+        }
+        result.rows_ = static_cast<Storage&&>(rows);
+        return result;
     }
 
     template <class Ids, class View>
@@ -122,16 +145,25 @@ private:
         for (idx_t i = 0; i < ids_.places(); ++i) kinds[i] = kinds_[i];
         kinds_ = static_cast<array<kind>&&>(kinds);
     }
+    static kind kind_of(kernel::row_kind found) noexcept {
+        return found == kernel::row_kind::zero         ? kind::zero
+               : found == kernel::row_kind::non_finite ? kind::non_finite
+                                                       : kind::regular;
+    }
+    /// Counts a row under a number, those of a report in any order.
+    void add_kind(idx_t row, idx_t number, row_report& seen) const noexcept {
+        row_report one;
+        if (kinds_[row] == kind::zero) one.add_zero(number);
+        if (kinds_[row] == kind::non_finite) one.add_non_finite(number);
+        seen.add(one);
+    }
     /// What the rows of a view are, which are now rows row_of(0), row_of(1), ..: regular, unless some were `seen`.
     template <class View, class RowOf>
     void set_kinds(const View& view, const row_report& seen, RowOf&& row_of) noexcept {
         const bool are_regular = seen.zero_rows + seen.non_finite_rows == 0;
         has_kinds_ = has_kinds_ || !are_regular;
         for (idx_t i = 0; has_kinds_ && i < view.rows(); ++i) {
-            const auto found = are_regular ? kernel::row_kind::regular : kernel::length_of(view.row(i), dim()).kind();
-            kinds_[row_of(i)] = found == kernel::row_kind::zero         ? kind::zero
-                                : found == kernel::row_kind::non_finite ? kind::non_finite
-                                                                        : kind::regular;
+            kinds_[row_of(i)] = are_regular ? kind::regular : kind_of(kernel::length_of(view.row(i), dim()).kind());
         }
     }
     /// Where there are more holes than rows, or half as many and little room: then so many changes have come before as
@@ -145,9 +177,9 @@ private:
         ids_.compact([&](idx_t from, idx_t to) {
             kinds_[to] = kinds_[from];
             sources[to % panel] = from;
-            if (to % panel == panel - 1 && from > to) rows_.move_rows(sources, panel, to - to % panel);
+            if (to % panel == panel - 1 && from > to) rows_.take_rows(rows_, sources, panel, to - to % panel);
         });
-        rows_.move_rows(sources, ids_.places() % panel, ids_.places() - ids_.places() % panel);
+        rows_.take_rows(rows_, sources, ids_.places() % panel, ids_.places() - ids_.places() % panel);
         rows_.truncate(ids_.places());
     }
 

@@ -45,19 +45,19 @@ public:
     idx_t most_rows() const noexcept { return engine::maximum((idx_t(1) << 24) / engine::maximum(documents_, 1), 512); }
     void lay_out(engine::arena& memory, idx_t workers, idx_t rows) {
         workers_ = workers;
-        pitch_ = engine::round_up(rows, kernel::lane_count) + kernel::lane_count;
-        memory.add(largest_, documents_, pitch_);
-        memory.add(sums_, documents_);
+        pitch_ = rows;
+        memory.add(largest_, sixteens() + 1, kernel::lane_count * pitch_);
+        memory.add(sums_, sixteens(), kernel::lane_count);
         memory.add(row_, to_.best_only ? documents_ : 0);
     }
     void begin() noexcept {
-        for (idx_t d = 0; d < documents_; ++d) sums_[d] = 0.0;
+        for (idx_t d = 0; d < sixteens() * kernel::lane_count; ++d) sums_[d] = 0.0;
         if (query_of_row_.rows() == 0) finish_queries(queries_);  // there is no pass
     }
     void rows_begin(idx_t first, idx_t count) noexcept {
         first_ = first, end_ = first + count, left_ = count;
-        const std::int32_t none = kernel::rank_key(negative_infinity());
-        for (idx_t n = 0; n < documents_ * pitch_; ++n) largest_[n] = none;
+        const kernel::bits16 none = kernel::broadcast(kernel::rank_key(negative_infinity()));
+        for (idx_t n = 0; n <= sixteens() * pitch_; ++n) kernel::store16(largest_ + n * kernel::lane_count, none);
     }
 
     struct consumer : engine::score_consumer {
@@ -88,6 +88,9 @@ public:
     consumer of(idx_t) noexcept { return {{}, *this}; }
 
 private:
+    /// Documents by sixteens. 16 keys are read and raised at once: those behind a document's last row, which are the
+    /// next document's or room for 16, stay.
+    idx_t sixteens() const noexcept { return documents_ / kernel::lane_count + 1; }
     idx_t document_of(idx_t row) const noexcept { return idx_t(document_of_row_(row, 0)); }
     std::int32_t* largest_of(idx_t document, idx_t row) const noexcept {
         return largest_ + document * pitch_ + row - first_;
@@ -112,14 +115,24 @@ private:
             while (++row < end_ && query_of(row) == query) continue;
             if (query < 0) continue;
             finish_queries(query);
-            for (idx_t d = 0; d < documents_; ++d) {
-                const std::int32_t* const keys = largest_of(d, begin);
-                double sum = sums_[d];
-                for (idx_t n = 0; n < row - begin; ++n) sum += double(kernel::score_of_key(keys[n]));
-                sums_[d] = sum;
-            }
+            for (idx_t d = 0; d < documents_; d += kernel::lane_count) add_rows_of(d, begin, row);
         }
         if (end_ == query_of_row_.rows()) finish_queries(queries_);
+    }
+    /// Adds the rows of a query to the sums of 16 documents, in order. Keys are transposed: a lane is a document.
+    void add_rows_of(idx_t document, idx_t row, idx_t end) noexcept {
+        constexpr int lanes = kernel::lane_count;
+        alignas(64) float scores[lanes * lanes], columns[lanes * lanes];
+        kernel::lanes<double> sums = kernel::load16(sums_ + document);
+        for (; row < end; row += lanes) {
+            for (int d = 0; d < lanes; ++d)
+                kernel::store16(scores + d * lanes,
+                                kernel::scores_of_keys(kernel::load16(largest_of(document + d, row))));
+            kernel::transpose_tile(scores, lanes, lanes, lanes, columns, lanes);
+            for (int n = 0; n < engine::minimum(end - row, lanes); ++n)
+                sums = sums + kernel::load16_widened(columns + n * lanes);
+        }
+        kernel::store16(sums_ + document, sums);
     }
     /// Writes the sums of the queries before `end`; those without rows have an empty sum.
     void finish_queries(idx_t end) noexcept {
@@ -133,7 +146,7 @@ private:
     matrix_view<const DocumentLabel> document_of_row_;
     idx_t queries_, documents_;
     sums_of_documents to_;
-    idx_t pitch_ = 0;  ///< of rows that are padded: 16 keys are raised at once
+    idx_t pitch_ = 0;
     idx_t workers_ = 0, first_ = 0, end_ = 0, left_ = 0, query_ = 0;
     std::int32_t* largest_ = nullptr;
     double* sums_ = nullptr;

@@ -16,15 +16,18 @@ void require_mean(const char* function, const View& rows, const matrix_view<floa
     if (rows.rows() == 0) fail<value_error>(function, ": there are no rows");
 }
 
+inline void require_each(const char* function, const char* name, const number_list& list, idx_t rows) {
+    if (list.is_given() && list.count() != rows)
+        fail<shape_error>(function, ": ", rows, " rows, ", name, " has ", list.count(), " entries");
+}
 /// The largest size of a weight; 1 where none are given.
-inline double largest_weight(const number_list& weights, idx_t rows) {
+inline double largest_weight(const number_list& weights, idx_t rows, const char* function = "mean_direction") {
     if (!weights.is_given()) return 1.0;
-    if (weights.count() != rows)
-        fail<shape_error>("mean_direction: ", rows, " rows, weights has ", weights.count(), " entries");
+    require_each(function, "weights", weights, rows);
     double largest = 0.0;
     for (idx_t i = 0; i < rows; ++i) {
         const double size = std::fabs(weights[i]);
-        if (!is_finite(size)) fail<value_error>("mean_direction: weight ", i, " is not finite");
+        if (!is_finite(size)) fail<value_error>(function, ": weight ", i, " is not finite");
         largest = size > largest ? size : largest;
     }
     return largest;
@@ -51,6 +54,29 @@ unit_view<float> direction_of_mean(const View& rows, const matrix_view<float>& o
     sum.directions(out, options.mean, function, "mean, row ");
     source.report();
     return unit_access::view<float>(out);
+}
+
+template <class View, class Options>
+void add_rows_to_sums(const View& rows, const matrix_view<double>& sums, const execution& how, const Options& options) {
+    constexpr const char* function = "add_directions";
+    const number_list &weights = options.weights, &places = options.sum_of_row;
+    if (rows.dim() != sums.dim())
+        fail<shape_error>(function, ": rows have dim ", rows.dim(), ", sums have dim ", sums.dim());
+    require_each(function, "sum_of_row", places, rows.rows());
+    largest_weight(weights, rows.rows(), function);
+    require_apart(function, "sums", sums, "the rows", engine::values_of(rows));
+    require_apart(function, "sums", sums, "the weights", weights.bytes());
+    require_apart(function, "sums", sums, "sum_of_row", places.bytes());
+    const auto place_of = [&](idx_t i) { return places.is_given() ? places[i] : 0.0; };
+    for (idx_t i = 0; i < rows.rows(); ++i)
+        if (!(place_of(i) >= 0.0 && place_of(i) < double(sums.rows())))
+            fail<value_error>(function, ": row ", i, " goes to sum ", place_of(i), ", there are ", sums.rows());
+    engine::row_source source(rows, refuse_non_finite(options.rows), function, "row ");
+    direction_sums sum(how, function, sums);
+    sum.add(
+        source, [&](idx_t i) { return idx_t(place_of(i)); },
+        [&](idx_t i) { return weights.is_given() ? weights[i] : 1.0; });
+    source.report();
 }
 
 template <class View>

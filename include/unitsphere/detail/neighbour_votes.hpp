@@ -1,23 +1,36 @@
 /// The vote of neighbours: the labels of a query's k nearest rows, counted or weighted.
 #pragma once
 
-#include "../data/matrix.hpp"
 #include "../engine/arena.hpp"
 #include "../kernel/exp.hpp"
 #include "../kernel/select.hpp"
+#include "searched_side.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace detail {
 
+/// Labels that a list has for row numbers.
+template <class Label>
+struct listed_labels {
+    matrix_view<const Label> labels;
+
+    idx_t operator()(idx_t row) const noexcept { return idx_t(labels(row, 0)); }
+};
+/// Whether Labels is a function of a row number or an id. Lists are none, though Eigen's have parentheses.
+template <class Labels>
+inline constexpr bool are_called = !is_list<Labels> && std::is_invocable_r_v<idx_t, const Labels&, idx_t>;
+/// Labels for the rows of Gallery: a function, or a list where rows go by their numbers.
+template <class Gallery, class Labels>
+using if_labels = std::enable_if_t<are_called<Labels> || (is_list<Labels> && !is_keyed<Gallery>), int>;
+
 /// Replaces the neighbours of a query by their labels, and their scores by the labels' shares of the vote. Each worker
 /// has a hash table of labels with open addressing, at most half full, and a list for the shares in double.
-template <class Label>
+template <class LabelOf>
 class neighbour_votes {
 public:
-    neighbour_votes(const execution& how, const char* function, const matrix_view<const Label>& labels, idx_t k,
-                    float temperature)
-        : memory_(how, function), labels_(labels), k_(k), temperature_(temperature) {
+    neighbour_votes(const execution& how, const char* function, const LabelOf& label_of, idx_t k, float temperature)
+        : memory_(how, function), label_of_(label_of), k_(k), temperature_(temperature) {
         while (bits_ < 62 && (idx_t(1) << bits_) < 2 * k) ++bits_;
         const idx_t workers = how.workers();
         memory_.add(names_, workers, slots());
@@ -26,8 +39,9 @@ public:
         memory_.reserve();
     }
 
-    /// `rows` and `scores` are one query's, best first. Votes are added in this order, in double.
-    void count(idx_t worker, idx_t* rows, float* scores) const noexcept {
+    /// `rows` and `scores` are one query's, best first. Votes are added in this order, in double. A negative label has
+    /// none.
+    void count(idx_t worker, idx_t* rows, float* scores) const {
         idx_t* const names = names_.of(worker);
         double* const votes = votes_.of(worker);
         for (idx_t slot = 0; slot < slots(); ++slot) names[slot] = -1, votes[slot] = 0.0;
@@ -35,7 +49,9 @@ public:
         for (idx_t n = 0; n < k_ && rows[n] >= 0; ++n) {
             const double below_best = double(scores[0]) - double(scores[n]);
             const double vote = kernel::exp_negated(below_best / double(temperature_));
-            const idx_t label = idx_t(labels_(rows[n], 0)), slot = slot_of(label, names);
+            const idx_t label = idx_t(label_of_(rows[n]));
+            if (label < 0) continue;
+            const idx_t slot = slot_of(label, names);
             names[slot] = label, votes[slot] += vote, all += vote;
         }
         kernel::list_of_best<double> best{rows, shares_.of(worker), k_};
@@ -55,7 +71,7 @@ private:
     }
 
     engine::arena memory_;
-    matrix_view<const Label> labels_;
+    const LabelOf& label_of_;
     idx_t k_;
     float temperature_;
     int bits_ = 1;

@@ -136,25 +136,25 @@ public:
         engine::row_source source(view, counted, function, row);
         deviation_ = engine::maximum(deviation_, greatest_deviation(view, how));
         for (idx_t i = 0; i < view.rows(); ++i) {
-            const place to = place_of(row_of(i));
+            const place<Storage> to = place_of(row_of(i));
             kernel::pack_column(source.row(i), dim(), source.factors(i, seen), to.width, to.column, to.panel);
         }
         if (policy.report != nullptr) *policy.report = seen;
     }
     static constexpr idx_t panel_rows = engine::panels<Storage>::columns;
 
-    /// Rows from[0], from[1], .. become rows first, first + 1, .. of a panel, `count` of them at most panel_rows. None
-    /// goes to a higher place. All are read element by element: from panels that are streamed.
-    void move_rows(const idx_t* from, idx_t count, idx_t first) noexcept {
+    /// Rows rows[0], rows[1], .. of `from` become rows first, first + 1, .. of a panel, `count` of them at most
+    /// panel_rows. Of itself none goes to a higher place. All are read element by element: panels are streamed.
+    void take_rows(const growing_panels& from, const idx_t* rows, idx_t count, idx_t first) noexcept {
         const Storage* sources[panel_rows];
         int widths[panel_rows];
         float factors[panel_rows];
         for (idx_t c = 0; c < count; ++c) {
-            const place source = place_of(from[c]);
+            const place<const Storage> source = from.place_of(rows[c]);
             sources[c] = source.elements(), widths[c] = source.width;
             if constexpr (has_factors) std::memcpy(factors + c, source.factor(), sizeof(float));
         }
-        const place to = place_of(first);
+        const place<Storage> to = place_of(first);
         if constexpr (has_factors) std::memcpy(to.factor(), factors, std::size_t(count) * sizeof(float));
         for (idx_t k = 0; k < dim(); ++k) {
             Storage elements[panel_rows];
@@ -162,10 +162,19 @@ public:
             for (idx_t c = 0; c < count; ++c) to.elements()[k * to.width + c] = elements[c];
         }
     }
+    /// A copy of `count` rows, in the order of a list.
+    growing_panels gathered(const idx_t* rows, idx_t count) const {
+        growing_panels some;
+        some.adopt(matrix<Storage>(engine::rows_of_panels(count), panels_type::row_elements(dim())), count, {},
+                   deviation_);
+        for (idx_t first = 0; first < count; first += panel_rows)
+            some.take_rows(*this, rows + first, engine::minimum(count - first, panel_rows), first);
+        return some;
+    }
     /// Leaves the first `rows` rows.
     void truncate(idx_t rows) noexcept {
         const idx_t used = rows % panel_rows, first = rows - used;
-        const place last = used > 0 ? place_of(first) : place{nullptr, 0, 0};
+        const place<Storage> last = used > 0 ? place_of(first) : place<Storage>{nullptr, 0, 0};
         rows_ = rows;
         if (used == 0) return;
         const int narrow = panels().width_from(first);
@@ -178,17 +187,23 @@ public:
 
 private:
     static constexpr bool has_factors = kernel::factor_elements<Storage> > 0;
+    template <class S>
     struct place {
-        Storage* panel;
+        S* panel;
         int column, width;
 
-        Storage* elements() const noexcept { return kernel::elements_of_panel(panel, width) + column; }
-        float* factor() const noexcept { return reinterpret_cast<float*>(panel) + column; }
+        S* elements() const noexcept { return kernel::elements_of_panel(panel, width) + column; }
+        auto factor() const noexcept {
+            return reinterpret_cast<std::conditional_t<std::is_const_v<S>, const float, float>*>(panel) + column;
+        }
     };
-    place place_of(idx_t i) noexcept {
+    template <class S>
+    place<S> place_in(S* storage, idx_t i) const noexcept {
         const idx_t column = i % panel_rows, first = i - column;
-        return {storage_.data() + first * panels_type::row_elements(dim()), int(column), panels().width_from(first)};
+        return {storage + first * panels_type::row_elements(dim()), int(column), panels().width_from(first)};
     }
+    place<Storage> place_of(idx_t i) noexcept { return place_in(storage_.data(), i); }
+    place<const Storage> place_of(idx_t i) const noexcept { return place_in(storage_.data(), i); }
 
     using panels_type = engine::panels<Storage>;
     panels_type panels() const noexcept { return {storage_.data(), rows_, dim()}; }

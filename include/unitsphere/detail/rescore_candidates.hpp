@@ -1,14 +1,17 @@
 /// The consumer of top_k_rescored: candidates by the scores of one side, and their order by the rows of another.
 #pragma once
 
-#include "../engine/consumer.hpp"
-#include "../engine/packed_source.hpp"
-#include "../engine/pair_scores.hpp"
 #include "../kernel/select.hpp"
+#include "tile_filter.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace detail {
+
+/// Where the rows of both passes lie by their ids; null where they go by their numbers.
+struct ids_of_passes {
+    const id_table *gallery, *rows;
+};
 
 /// Each worker has a heap of candidates for every query that is packed at once; they are merged when all strips of the
 /// gallery have been seen. Then the candidates of a query are scored with the rows, and the k best are the result.
@@ -17,9 +20,15 @@ class rescore_candidates : public engine::consumer_pool {
     using source = engine::row_source<typename Queries::value_type>;
 
 public:
-    rescore_candidates(const source& queries, const Rows& rows, idx_t candidates, matrix_view<idx_t> indices,
-                       matrix_view<float> scores)
-        : queries_(queries), rows_(rows, {}, "", ""), candidates_(candidates), indices_(indices), scores_(scores) {}
+    rescore_candidates(const source& queries, const Rows& rows, const ids_of_passes& ids, idx_t candidates,
+                       matrix_view<idx_t> indices, matrix_view<float> scores)
+        : queries_(queries),
+          rows_(rows, {}, "", ""),
+          filter_({}, ids.gallery),
+          ids_of_rows_(ids.rows),
+          candidates_(candidates),
+          indices_(indices),
+          scores_(scores) {}
 
     void lay_out(engine::arena& memory, idx_t workers, idx_t rows) {
         workers_ = workers, pass_rows_ = rows;
@@ -39,12 +48,12 @@ public:
         idx_t worker;
 
         void tile(const engine::score_tile<>& tile) const noexcept {
+            float room[tile_filter::most_columns];
             for (int r = 0; r < tile.rows; ++r) {
-                const float* const scores = tile.scores + r * tile.pitch;
                 const idx_t place = all.place(worker, tile.first_row + r);
-                if (!kernel::any_reaches(scores, tile.columns, all.bounds_[place])) continue;
+                if (!kernel::any_reaches(tile.scores + r * tile.pitch, tile.columns, all.bounds_[place])) continue;
                 kernel::best_list list = all.list(place);
-                list.add_row(scores, tile.columns, tile.first_column);
+                all.filter_.add_to(list, all.filter_.scores_of(tile, r, room), tile.columns, tile.first_column);
                 all.filled_[place] = list.filled, all.bounds_[place] = list.bound();
             }
         }
@@ -60,21 +69,28 @@ private:
         return {candidate_rows_ + place * candidates_, candidate_scores_ + place * candidates_, candidates_,
                 filled_[place]};
     }
+    /// Where a candidate lies among the rows of the second pass; -1 where it does not.
+    idx_t row_of(idx_t found) const noexcept { return ids_of_rows_ == nullptr ? found : ids_of_rows_->row_of(found); }
     void rescore(idx_t worker, idx_t row) noexcept {
         kernel::best_list found = list(place(0, row));
         for (idx_t other = 1; other < workers_; ++other) found.add(list(place(other, row)));
         kernel::best_list best{indices_.row(row), scores_.row(row), scores_.columns()};
         row_report unused;
         const auto query = engine::unit_row(queries_, row, unused);
+        idx_t next = found.filled > 0 ? row_of(found.indices[0]) : -1;
         for (idx_t n = 0; n < found.filled; ++n) {
-            if (n + 1 < found.filled) rows_.expect_row(found.indices[n + 1]);
-            best.add(rows_.score_with(query, found.indices[n], rooms_.of(worker)), found.indices[n]);
+            const idx_t now = next;
+            next = n + 1 < found.filled ? row_of(found.indices[n + 1]) : -1;
+            if (next >= 0) rows_.expect_row(next);
+            if (now >= 0) best.add(rows_.score_with(query, now, rooms_.of(worker)), found.indices[n]);
         }
         best.sort();
     }
 
     const source& queries_;
     engine::gallery_side<Rows> rows_;
+    tile_filter filter_;
+    const id_table* ids_of_rows_;
     idx_t candidates_;
     matrix_view<idx_t> indices_;
     matrix_view<float> scores_;

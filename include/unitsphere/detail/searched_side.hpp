@@ -8,14 +8,14 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace detail {
 
-/// Whether a gallery has ids: true of keyed<Gallery>.
+/// Whether a gallery has ids: true of keyed<Gallery>, and of one that is mapped.
 template <class Gallery>
 inline constexpr bool is_keyed = false;
 
-/// For searches: what a keyed gallery holds.
+/// For searches and files: what a keyed gallery holds.
 struct keyed_access {
     template <class Gallery>
-    static const auto& rows(const Gallery& gallery) noexcept {
+    static auto& rows(Gallery& gallery) noexcept {
         return gallery.rows_;
     }
 };
@@ -28,6 +28,9 @@ const auto& without_ids(const Rows& rows) noexcept {
         return rows;
 }
 
+template <class Rows>
+using rows_without_ids = std::remove_cv_t<std::remove_reference_t<decltype(without_ids(std::declval<const Rows&>()))>>;
+
 template <class Queries, class Gallery>
 inline constexpr bool are_searched = engine::is_queries<Queries> && (engine::is_side<Gallery> || is_keyed<Gallery>);
 template <class Queries, class Gallery>
@@ -36,8 +39,7 @@ template <class Queries, class Gallery>
 using unless_searched = std::enable_if_t<!are_searched<Queries, Gallery>, int>;
 
 template <class Rows>
-inline constexpr bool are_grouped =
-    engine::is_queries<std::remove_cv_t<std::remove_reference_t<decltype(without_ids(std::declval<const Rows&>()))>>>;
+inline constexpr bool are_grouped = engine::is_queries<rows_without_ids<Rows>>;
 /// Rows, or a gallery of floats, with ids or without.
 template <class Rows>
 using if_grouped = std::enable_if_t<are_grouped<Rows>, int>;

@@ -47,7 +47,7 @@ public:
         engine::pack_byte_column(row, dim(), space(), scratch, int(i % kernel::byte_columns),
                                  panels_.panel(panel, panel_bytes(dim())), panels_.numbers_of(panel));
     }
-    void move_row(idx_t from, idx_t to) noexcept { panels_.move_row(from, to, panel_bytes(dim())); }
+    void move_row(idx_t from, idx_t to) noexcept { panels_.take_row(panels_, from, to, panel_bytes(dim())); }
     /// Leaves the first `rows` rows: what each panel has at most is that of its rows again.
     void truncate(idx_t rows) noexcept {
         for (idx_t panel = 0; panel < engine::ceil_div(rows, kernel::byte_columns); ++panel) {
@@ -184,13 +184,21 @@ public:
     void unpack_row(idx_t i, float* to) const noexcept {
         std::memcpy(to, own_.row(i), std::size_t(dim()) * sizeof(float));
     }
-    /// Rows from[0], from[1], .. become rows first, first + 1, .., `count` of them. None goes to a higher place.
-    void move_rows(const idx_t* from, idx_t count, idx_t first) noexcept {
+    /// Its rows rows[0], rows[1], .. become rows first, first + 1, .., `count` of them. None goes to a higher place.
+    void take_rows(const shadow_rows&, const idx_t* rows, idx_t count, idx_t first) noexcept {
         for (idx_t c = 0; c < count; ++c) {
-            if (from[c] == first + c) continue;
-            unpack_row(from[c], own_.row(first + c));
-            if (has_bytes()) bytes_.move_row(from[c], first + c);
+            if (rows[c] == first + c) continue;
+            unpack_row(rows[c], own_.row(first + c));
+            if (has_bytes()) bytes_.move_row(rows[c], first + c);
         }
+    }
+    /// A copy of `count` rows, in the order of a list, without bytes.
+    shadow_rows gathered(const idx_t* rows, idx_t count) const {
+        shadow_rows some;
+        some.own_ = matrix<float>::uninitialized(count, dim_);
+        some.rows_ = count, some.dim_ = dim_, some.deviation_ = deviation_;
+        for (idx_t i = 0; i < count; ++i) unpack_row(rows[i], some.own_.row(i));
+        return some;
     }
     /// Leaves the first `rows` rows.
     void truncate(idx_t rows) noexcept {

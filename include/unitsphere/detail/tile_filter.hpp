@@ -33,8 +33,11 @@ public:
         if (has_self) room[self] = quiet_nan();
         return room;
     }
-    /// The ids of gallery rows; null where they go by their numbers.
-    const idx_t* ids() const noexcept { return table_ == nullptr ? nullptr : table_->ids(); }
+    /// Adds scores of gallery rows first_column, .. to a list, under their ids where they have any.
+    void add_to(kernel::best_list& list, const float* scores, int columns, idx_t first_column) const noexcept {
+        if (table_ == nullptr) return list.add_row(scores, columns, first_column);
+        for (int c = 0; c < columns; ++c) list.add(scores[c], table_->ids()[first_column + c]);
+    }
     /// What a search calls a gallery row.
     idx_t id_of(idx_t column) const noexcept { return table_ == nullptr ? column : table_->ids()[column]; }
 

@@ -33,6 +33,7 @@ namespace mpi {
 /// The reports count the rows of this rank's shard, by their numbers there.
 struct top_k_options {
     row_policy queries = {}, shard = {};
+    bool rescore = false;  ///< order by the cosines in double
 };
 struct range_search_options {
     row_policy queries = {}, shard = {};
@@ -60,6 +61,32 @@ inline void require_same_queries(const char* function, const matrix<idx_t>& reco
     require_same(function, "queries", records, search_record::queries);
     require_same(function, "queries of dim", records, search_record::dim);
     require_same_rows(function, "queries", records, search_record::hash);
+}
+
+/// The k best of what search() finds on each rank, on all ranks; score_of(query, hit) is what they are merged by.
+template <class Score, class Search, class ScoreOf>
+neighbours merge_best(MPI_Comm ranks, idx_t queries, idx_t k, idx_t first_row, Search&& search, ScoreOf&& score_of) {
+    neighbours found;
+    std::optional<hit_lists<Score>> lists;
+    mpi::together(ranks, [&] {
+        const neighbours mine = search();
+        found = {matrix<idx_t>::uninitialized(queries, k), matrix<float>::uninitialized(queries, k)};
+        lists.emplace(queries, k);
+        for (idx_t i = 0; i < queries; ++i)
+            lists->set(i, mine[i], first_row, [&](const hit& one) { return Score(score_of(i, one)); });
+    });
+    lists->merge_all(ranks);
+    lists->sort_into(found);
+    return found;
+}
+/// The cosine in double that top_k has rescored a hit by.
+template <class Queries, class Shard>
+double cosine_of(const Queries& queries, idx_t i, const Shard& shard, const hit& one) noexcept {
+    using detail::row_in_double;  // and those of views that are declared later
+    if constexpr (engine::has_elements<Shard>)
+        return kernel::sums_in_double(row_in_double(queries, i), row_in_double(shard, one.row), queries.dim()).cosine();
+    else
+        return (void)queries, (void)i, (void)shard, double(one.score);
 }
 
 /// The hits of all ranks' shards, on all ranks. `mine` has numbers of the shard.
@@ -99,16 +126,18 @@ namespace mpi {
 ///
 ///   top_k(ranks, queries, shard, k) = us::top_k(queries, the shards one behind the other, k)      on every rank
 ///
-/// Each rank searches its shard; the lists of k merge pairwise, by MPI_Allreduce.
+/// Each rank searches its shard; the lists of k merge pairwise, by MPI_Allreduce. options.rescore is that of us::top_k:
+/// the order of the cosines in double over all shards.
 ///
 /// Shapes   queries [q, dim], the same on every rank (broadcast them first where one rank has them); shard [g, dim] or
 ///          a `gallery`, each rank's own -> indices of all shards and scores, [q, min(k, rows of all shards)].
 /// Units    as us::top_k.
-/// Errors   shape_error if ranks disagree in the number or dim of queries or in k, or where a shard has another dim;
-///          value_error for a negative k, other queries on some rank, and for rows as in us::top_k. On all ranks.
+/// Errors   shape_error if ranks disagree in the number or dim of queries, in k or in rescore, or where a shard has
+///          another dim; value_error for a negative k, other queries on some rank, and for rows as in us::top_k. On all
+///          ranks.
 /// Threads  `how` splits the rank's shard; every split gives the same result.
 /// Memory   the result, three times q k hits, and what us::top_k takes. A rank sends and receives about 2 log2(ranks)
-///          times 12 q k bytes.
+///          times 12 q k bytes, rescored 16.
 /// Source   as us::top_k; MPI 3.1, section 5.9.5: user-defined reductions.
 template <class Queries, class Shard, unitsphere::detail::if_sides<Queries, Shard> = 0>
 neighbours top_k(MPI_Comm ranks, const Queries& queries, const Shard& shard, required<idx_t> k,
@@ -117,23 +146,24 @@ neighbours top_k(MPI_Comm ranks, const Queries& queries, const Shard& shard, req
     const matrix<idx_t> records = gather_records(ranks, search_record::count, [&](idx_t* record) {
         describe(engine::view_of(queries), engine::side_of(shard), record);
         record[search_record::decides] = k;
+        record[search_record::upper] = options.rescore ? 1 : 0;
     });
     require_same_queries("mpi::top_k", records);
     require_same("mpi::top_k", "k", records, search_record::decides);
+    require_same("mpi::top_k", "rescore", records, search_record::upper);
     const array<idx_t> first = first_rows_of("mpi::top_k", records, search_record::rows);
     const idx_t rank = rank_of(ranks), q = records(0, search_record::queries), all = first[records.rows()];
     const idx_t columns = k < 0 ? 0 : k < all ? idx_t(k) : all;
-    neighbours found;
-    std::optional<hit_lists> lists;
-    mpi::together(ranks, [&] {
-        const neighbours mine = unitsphere::top_k(queries, shard, k, how, {options.queries, options.shard, false});
-        found = {matrix<idx_t>::uninitialized(q, columns), matrix<float>::uninitialized(q, columns)};
-        lists.emplace(q, columns);
-        for (idx_t i = 0; i < q; ++i) lists->set(i, mine[i], first[rank]);
-    });
-    lists->merge_all(ranks);
-    lists->sort_into(found);
-    return found;
+    const auto search = [&] {
+        return unitsphere::top_k(queries, shard, k, how, {options.queries, options.shard, options.rescore});
+    };
+    if (!options.rescore)
+        return merge_best<float>(ranks, q, columns, first[rank], search,
+                                 [](idx_t, const hit& one) { return one.score; });
+    const auto query_view = engine::view_of(queries);
+    const auto shard_view = engine::side_of(shard);
+    return merge_best<double>(ranks, q, columns, first[rank], search,
+                              [&](idx_t i, const hit& one) { return cosine_of(query_view, i, shard_view, one); });
 }
 
 /// All rows in range, of the shards of all ranks, of every query.

@@ -192,22 +192,25 @@ inline array<idx_t> first_rows_of(const char* function, const matrix<idx_t>& rec
 }
 
 /// Lists of the k best as one message: for each query how many there are, k, k rows and k scores. They are heaps, the
-/// worst on top, so that a message merges into another one in place.
+/// worst on top, so that a message merges into another one in place. Scores are float, or double where they are
+/// rescored.
+template <class Score>
 class hit_lists {
 public:
-    hit_lists(idx_t queries, idx_t k) : blocks_(matrix<idx_t>::uninitialized(queries, 2 + k + (k + 1) / 2)), k_(k) {
+    hit_lists(idx_t queries, idx_t k) : blocks_(matrix<idx_t>::uninitialized(queries, elements(k))), k_(k) {
         if (blocks_.columns() > most_bytes / 8)
             fail<value_error>("unitsphere::mpi: ", k, " neighbours of a query exceed a message of 2^30 bytes");
         for (idx_t i = 0; i < queries; ++i) blocks_(i, 0) = 0, blocks_(i, 1) = k;
     }
 
-    /// Hits of query i, best first.
-    void set(idx_t i, const hit_list& hits, idx_t first_row) noexcept {
+    /// Hits of query i, best first, with the scores score_of(hit).
+    template <class ScoreOf>
+    void set(idx_t i, const hit_list& hits, idx_t first_row, ScoreOf&& score_of) noexcept {
         const idx_t count = blocks_(i, 0) = hits.size();
-        const kernel::best_list list = list_of(blocks_.row(i));
+        const list_type list = list_of(blocks_.row(i));
         for (idx_t n = 0; n < count; ++n) {
             list.indices[n] = hits[count - 1 - n].row + first_row;
-            list.scores[n] = hits[count - 1 - n].score;
+            list.scores[n] = score_of(hits[count - 1 - n]);
         }
     }
     /// The k best of the lists of all ranks, on all ranks.
@@ -227,22 +230,26 @@ public:
     }
     void sort_into(neighbours& found) noexcept {
         for (idx_t i = 0; i < blocks_.rows(); ++i) {
-            kernel::best_list list = list_of(blocks_.row(i));
+            list_type list = list_of(blocks_.row(i));
             list.sort();
-            for (idx_t n = 0; n < k_; ++n) found.indices(i, n) = list.indices[n], found.scores(i, n) = list.scores[n];
+            for (idx_t n = 0; n < k_; ++n)
+                found.indices(i, n) = list.indices[n], found.scores(i, n) = float(list.scores[n]);
         }
     }
 
 private:
-    static kernel::best_list list_of(idx_t* block) noexcept {
-        return {block + 2, reinterpret_cast<float*>(block + 2 + block[1]), block[1], block[0]};
+    using list_type = kernel::list_of_best<Score>;
+
+    static idx_t elements(idx_t k) noexcept { return 2 + k + (k * idx_t(sizeof(Score)) + 7) / 8; }
+    static list_type list_of(idx_t* block) noexcept {
+        return {block + 2, reinterpret_cast<Score*>(block + 2 + block[1]), block[1], block[0]};
     }
     /// MPI_User_function: `into` = the k best of both, for each of *count queries.
     static void merge(void* from, void* into, int* count, MPI_Datatype*) {
         idx_t *theirs = static_cast<idx_t*>(from), *ours = static_cast<idx_t*>(into);
-        const idx_t size = *count > 0 ? 2 + ours[1] + (ours[1] + 1) / 2 : 0;
+        const idx_t size = *count > 0 ? elements(ours[1]) : 0;
         for (int i = 0; i < *count; ++i, theirs += size, ours += size) {
-            kernel::best_list best = list_of(ours);
+            list_type best = list_of(ours);
             best.add(list_of(theirs));
             ours[0] = best.filled;
         }

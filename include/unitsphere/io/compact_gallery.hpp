@@ -7,7 +7,7 @@
 
 #include "compact_read.hpp"
 #include "compact_write.hpp"
-#include "file_mapping.hpp"
+#include "mapped_gallery.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
@@ -106,9 +106,9 @@ private:
 
     template <class Gallery, detail::if_compact<Gallery>>
     friend mapped_compact_gallery<typename Gallery::value_type> map_gallery(const std::string& path);
-    mapped_compact_gallery(const std::string& path, detail::file_mapping&& mapping)
-        : path_(path), mapping_(static_cast<detail::file_mapping&&>(mapping)) {
-        const detail::gallery_source source{"map_gallery", path_};
+    friend struct detail::mapping_access;
+    mapped_compact_gallery(const detail::gallery_source& source, detail::file_mapping&& mapping)
+        : path_(source.path), mapping_(static_cast<detail::file_mapping&&>(mapping)) {
         const idx_t size = mapping_.size();
         if (size < 2 * detail::file_page) source.refuse("ends after ", size, " of 8192 bytes of the header");
         detail::commit_page page;
@@ -126,6 +126,7 @@ private:
         if (layout::has_numbers) space_.set_mean(detail::mean_of(parts().mean, dim()));
     }
 
+    idx_t file_bytes() const noexcept { return layout(commit_).bytes(); }
     detail::compact_parts parts() const noexcept {
         const layout of(commit_);
         const std::byte* const file = mapping_.data();
@@ -160,7 +161,7 @@ private:
 /// Source   compact_format.hpp. POSIX mmap, on Windows MapViewOfFile.
 template <class Gallery, detail::if_compact<Gallery> = 0>
 mapped_compact_gallery<typename Gallery::value_type> map_gallery(const std::string& path) {
-    return {path, detail::file_mapping({"map_gallery", path})};
+    return {{"map_gallery", path}, detail::file_mapping({"map_gallery", path})};
 }
 
 }  // namespace UNITSPHERE_ISA

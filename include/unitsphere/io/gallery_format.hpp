@@ -6,6 +6,8 @@
 ///   panels_at  the full panels: [dim][panel_rows] float each, page-aligned
 ///              the last panel, if any, in its place behind them: [dim][16] where it has at most 16 rows
 ///
+/// Behind the last byte of a keyed gallery: its ids and their checksum (keyed_ids.hpp).
+///
 /// The newest commit whose checksums are right is the gallery. Full panels are written once; the last one, which later
 /// rows fill up, counts as it stands beside the commit pages, and its copy behind the full panels is for those who map
 /// the file. So an append writes nothing that the newest commit needs, and takes the other page and its panel.
@@ -34,6 +36,8 @@ inline constexpr idx_t file_page = 4096;
 /// By gallery_commit::element.
 inline constexpr const char* storage_names[] = {"float", "float16", "bfloat16", "int8", "int4", "one_bit"};
 inline constexpr std::uint32_t storages = sizeof storage_names / sizeof *storage_names;
+/// Added to gallery_commit::element where ids follow.
+inline constexpr std::uint32_t element_with_ids = 256;
 
 /// Files of version 2 begin with the first 64 bytes.
 struct gallery_commit {
@@ -122,6 +126,7 @@ struct commit_page {
 struct gallery_source {
     const char* function;
     const std::string& path;
+    bool has_ids = false;  ///< whether the caller asked for rows with ids
 
     template <class... Parts>
     [[noreturn]] void refuse(const Parts&... reason) const {
@@ -130,12 +135,15 @@ struct gallery_source {
     const char* kind() const noexcept { return path.empty() ? "the stream" : "the file"; }
 };
 
-/// Refuses rows of another storage than the caller asked for.
+/// Refuses rows of another storage than the caller asked for, or with ids where they are to have none.
 inline void require_storage(const gallery_source& source, const gallery_commit& commit, std::uint32_t asked) {
-    const std::uint32_t element = commit.version == 2 ? 0 : commit.element;
+    const bool has_ids = commit.version != 2 && (commit.element & element_with_ids) != 0;
+    const std::uint32_t element = commit.version == 2 ? 0 : commit.element & ~element_with_ids;
     if (element >= storages)
         source.refuse("elements of type ", idx_t(element), ", this library knows 0 (float) to ", idx_t(storages - 1),
                       " (one_bit)");
+    if (has_ids && !source.has_ids) source.refuse("its rows have ids; load_gallery<keyed<..>> reads it");
+    if (!has_ids && source.has_ids) source.refuse("its rows have no ids, asked for was a keyed gallery");
     if (element != asked)
         source.refuse("stores ", storage_names[element], ", asked for was a gallery of ", storage_names[asked]);
 }

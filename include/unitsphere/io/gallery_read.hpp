@@ -66,7 +66,10 @@ inline gallery load_gallery_from(const gallery_source& source, std::istream& fro
     commit_page pages[2];
     read_bytes(source, from, pages[0].bytes, first_header_bytes, "the header");
     require_version(source, pages[0].commit(), pages[0].is_gallery());
-    if (pages[0].commit().version == 2) return load_gallery_v2(source, from, pages[0]);
+    if (pages[0].commit().version == 2) {
+        require_storage(source, pages[0].commit(), 0);
+        return load_gallery_v2(source, from, pages[0]);
+    }
     read_bytes(source, from, pages[0].bytes + first_header_bytes, file_page - first_header_bytes, "the header");
     read_bytes(source, from, pages[1].bytes, file_page, "the header");
     gallery_commit commit{};

@@ -54,8 +54,8 @@ gallery_commit head_of(const View& rows, std::uint32_t element) noexcept {
     return commit;
 }
 template <class View, class Panels>
-gallery_commit commit_of(const View& rows, Panels&& panels) {
-    gallery_commit commit = head_of(rows, 0);
+gallery_commit commit_of(const View& rows, Panels&& panels, std::uint32_t ids) {
+    gallery_commit commit = head_of(rows, ids);
     const gallery_layout layout(commit);
     for (idx_t p = 0; p < layout.full_panels(); ++p)
         commit.panels_sum =
@@ -65,12 +65,13 @@ gallery_commit commit_of(const View& rows, Panels&& panels) {
     return commit;
 }
 
-/// write(bytes, count) for the whole file in turn; panels.panel(first) are those of the rows.
+/// write(bytes, count) for the whole file in turn; panels.panel(first) are those of the rows. `ids`: 0, or
+/// element_with_ids where ids follow.
 template <class View, class Panels, class Write>
-void write_gallery(const char* function, const View& rows, Panels&& panels, Write&& write) {
+void write_gallery(const char* function, const View& rows, Panels&& panels, Write&& write, std::uint32_t ids = 0) {
     if (rows.dim() > longest_row || (rows.rows() > 0 && rows.dim() < 1))
         fail<shape_error>(function, ": dim is ", rows.dim(), ", it must be 1 to ", longest_row);
-    const gallery_commit commit = commit_of(rows, panels);
+    const gallery_commit commit = commit_of(rows, panels, ids);
     const gallery_layout layout(commit);
     const commit_page page(commit), none;
     const auto zeros = [&](idx_t count) {

@@ -19,6 +19,23 @@ namespace detail {
 template <class File>
 class gallery_appender;  // gallery_writer.hpp
 
+/// For keyed galleries: rows of a mapping whose file has ids behind them.
+struct mapping_access {
+    template <class Mapped>
+    static Mapped map(const gallery_source& source, file_mapping&& mapping) {
+        return {source, static_cast<file_mapping&&>(mapping)};
+    }
+    template <class Mapped>
+    static const file_mapping& mapping(const Mapped& of) noexcept {
+        return of.mapping_;
+    }
+    /// Where the rows end.
+    template <class Mapped>
+    static idx_t bytes(const Mapped& of) noexcept {
+        return of.file_bytes();
+    }
+};
+
 /// The newest commit of a file of version 3, of which `size` bytes lie at `file`.
 inline gallery_commit newest_commit(const gallery_source& source, const std::byte* file, idx_t size) {
     if (size < file_page) source.refuse("ends after ", size, " of 4096 bytes of the header");
@@ -188,17 +205,19 @@ public:
     }
 
 private:
+    friend struct detail::mapping_access;
     friend mapped_gallery map_gallery(const std::string& path);
-    mapped_gallery(const std::string& path, detail::file_mapping&& mapping)
-        : gallery_view({"map_gallery", path}, mapping.data(), mapping.size()),
-          path_(path),
+    mapped_gallery(const detail::gallery_source& source, detail::file_mapping&& mapping)
+        : gallery_view(source, mapping.data(), mapping.size()),
+          path_(source.path),
           mapping_(static_cast<detail::file_mapping&&>(mapping)) {
         // Written even if it is there: these pages become the mapping's own, and an append changes those of the file.
         const idx_t count = layout().last_bytes();
-        std::memcpy(mapping_.make_own({"map_gallery", path}, layout().last_in_place(), count), last_panel(),
+        std::memcpy(mapping_.make_own({"map_gallery", path_}, layout().last_in_place(), count), last_panel(),
                     std::size_t(count));
     }
 
+    idx_t file_bytes() const noexcept { return layout().bytes(); }
     void swap(mapped_gallery& other) noexcept {
         std::swap(static_cast<gallery_view&>(*this), static_cast<gallery_view&>(other));
         path_.swap(other.path_);
@@ -221,7 +240,7 @@ private:
 /// Memory   address space, and at most one panel: pages belong to the system, which shares them among programs.
 /// Source   gallery_format.hpp. POSIX mmap, on Windows MapViewOfFile.
 inline mapped_gallery map_gallery(const std::string& path) {
-    return {path, detail::file_mapping({"map_gallery", path})};
+    return {{"map_gallery", path}, detail::file_mapping({"map_gallery", path})};
 }
 
 }  // namespace UNITSPHERE_ISA

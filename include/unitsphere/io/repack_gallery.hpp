@@ -85,7 +85,7 @@ void write_repacked(const gallery_source& source, const gallery_commit& old, con
 
 /// Writes a gallery file anew with panels of `panel_rows` rows: 32 as builds for AVX-512 map them, 16 as all others do.
 /// load_gallery reads both. Files of `gallery`, shadow_gallery, compact_gallery<float16> and <bfloat16>; those of
-/// integers are alike everywhere.
+/// integers are alike everywhere. Those with ids are loaded and saved again.
 ///
 /// Shapes   panel_rows 16 or 32.   Units  those of the file: no bit of a row changes.
 /// Errors   value_error for another panel_rows. file_error, with path and reason, if the file is none of these, is

@@ -38,18 +38,18 @@ UNITSPHERE_INLINE bits16 rank_key(const lanes<float>& scores) noexcept {
 UNITSPHERE_INLINE float score_of_key(std::int32_t key) noexcept {
     return detail::bit_cast<float>(key < 0 ? 0x80000000u - std::uint32_t(key) : std::uint32_t(key));
 }
-/// The keys of the largest of `count` scores in each of 16 lanes; where one is NaN unreachable_key, whose score is NaN.
-/// Nearly always all of them are positive, and the bits of positive floats are their keys.
+/// The keys of the largest of `count` scores in each of 16 lanes, at least one; where one is NaN unreachable_key, whose
+/// score is NaN. The bits of floats are in their order where one is positive, and in the opposite one where none is.
 UNITSPHERE_INLINE bits16 largest_keys(const float* scores, int count) noexcept {
     constexpr std::int32_t infinity = 0x7f800000, magnitude = 0x7fffffff;
-    bits16 largest = broadcast(lowest_key), low = broadcast(0);
-    for (int n = 0; n < count; ++n) {
+    bits16 largest = bits(load16(scores)), least = largest, low = largest;
+    for (int n = 1; n < count; ++n) {
         const bits16 some = bits(load16(scores + n * lane_count));
-        largest = lane_max(largest, some), low = lane_max_unsigned(low, some);
+        largest = lane_max(largest, some), least = lane_min(least, some), low = lane_max_unsigned(low, some);
     }
     // A NaN with a sign bit is above that of -Inf among unsigned numbers.
     const int unusual = count_gt(largest, broadcast(infinity)) + count_gt(low ^ lowest_key, broadcast(infinity));
-    if (unusual == 0 && count_gt(largest, broadcast(-1)) == lane_count) return largest;
+    if (unusual == 0) return select_gt(largest, -1, largest, broadcast(lowest_key) - least);
     largest = broadcast(lowest_key);
     for (int n = 0; n < count; ++n) {
         const lanes<float> some = load16(scores + n * lane_count);
@@ -57,6 +57,10 @@ UNITSPHERE_INLINE bits16 largest_keys(const float* scores, int count) noexcept {
         largest = lane_max(largest, key);
     }
     return largest;
+}
+
+UNITSPHERE_INLINE lanes<float> scores_of_keys(const bits16& keys) noexcept {
+    return from_bits(select_gt(keys, -1, keys, broadcast(lowest_key) - keys));
 }
 
 /// Raises the first `count` of 16 keys to those of `others`.
