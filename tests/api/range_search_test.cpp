@@ -168,8 +168,10 @@ TEST_CASE("for_each_in_range calls found once for every pair in range", "[range_
 
 TEST_CASE("what the callback of for_each_in_range throws reaches the caller", "[range_search]") {
     const auto rows = random_rows<float>(100, 20, 90);
-    CHECK_THROWS_AS(for_each_in_range(rows, rows, 0.5f, [](idx_t, idx_t, float) { throw std::range_error("enough"); }),
-                    std::range_error);
+    const auto refuse = [](idx_t, idx_t, float) { throw std::range_error("enough"); };
+    for (const idx_t queries : {1, 8, 20, 100})  // each loop over tiles
+        CHECK_THROWS_AS(for_each_in_range(matrix_view<const float>(rows.data(), queries, 20), rows, -1.0f, refuse),
+                        std::range_error);
 }
 
 TEST_CASE("what the callback of for_each_in_range calls needs a workspace of its own", "[range_search]") {

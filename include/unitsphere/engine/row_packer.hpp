@@ -10,7 +10,7 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace engine {
 
-/// Rows that are packed in C when a worker needs them. As a gallery's side it is not packed.
+/// Rows that are packed in C when a worker needs them. `is_packed` is for loops that take it as the gallery's side.
 template <class C>
 class row_packer {
 public:
@@ -21,20 +21,21 @@ public:
     /// The public function that reads the rows.
     const char* function() const noexcept { return function_; }
     /// Whether they are the rows of a gallery, which nothing multiplies from where they lie.
-    bool are_packed() const noexcept { return are_packed_; }
+    bool are_of_gallery() const noexcept { return are_of_gallery_; }
 
     /// The memory that is read for some rows, to be prefetched.
     virtual prefetch_range memory_of(idx_t first, idx_t count) const noexcept = 0;
-    /// Rows first .. first + count - 1 as blocks and as panels, in `to`; and row i as it is in both. Those without a
-    /// direction are counted, or have been before.
-    virtual void pack_blocks(idx_t first, idx_t count, C* to, bool counts = true) noexcept = 0;
-    virtual void pack_panels(idx_t first, idx_t count, C* to, bool counts = true) noexcept = 0;
+    /// Rows first .. first + count - 1 as blocks and as panels, in `to`. `counts`: those without a direction are added
+    /// to the report.
+    virtual void pack_blocks(idx_t first, idx_t count, C* to, bool counts) noexcept = 0;
+    virtual void pack_panels(idx_t first, idx_t count, C* to, bool counts) noexcept = 0;
+    /// Row i at unit length, in `to`; counted.
     virtual void unit_row(idx_t i, C* to) noexcept = 0;
     /// All rows as panels, packed by all workers.
     virtual panels<C> pack_all(const execution& how, C* to) = 0;
-    /// The scores of rows first .. end - 1, from where they lie; see engine::multiply_unpacked().
+    /// The scores of rows first .. end - 1, from where they lie; see engine::multiply_unpacked(). `tile` may throw.
     virtual void multiply_unpacked(idx_t first, idx_t end, const panels<C>& few,
-                                   const callable_ref<idx_t, int, const C*>& tile) noexcept = 0;
+                                   const callable_ref<idx_t, int, const C*>& tile) = 0;
     /// Counts all rows, for a call that has no scores to compute.
     virtual void count_rows() noexcept = 0;
 
@@ -45,14 +46,14 @@ public:
     }
 
 protected:
-    row_packer(idx_t rows, idx_t dim, const char* function, bool are_packed) noexcept
-        : rows_(rows), dim_(dim), function_(function), are_packed_(are_packed) {}
+    row_packer(idx_t rows, idx_t dim, const char* function, bool are_of_gallery) noexcept
+        : rows_(rows), dim_(dim), function_(function), are_of_gallery_(are_of_gallery) {}
     ~row_packer() = default;
 
 private:
     idx_t rows_, dim_;
     const char* function_;
-    bool are_packed_;
+    bool are_of_gallery_;
 };
 
 /// That of a row_source or packed_source.
@@ -85,7 +86,7 @@ public:
         return {to, this->rows(), this->dim()};
     }
     void multiply_unpacked(idx_t first, idx_t end, const panels<C>& few,
-                           const callable_ref<idx_t, int, const C*>& tile) noexcept override {
+                           const callable_ref<idx_t, int, const C*>& tile) override {
         if constexpr (!Source::is_packed) engine::multiply_unpacked(source_, first, end, few, tile);
     }
     void count_rows() noexcept override { source_.count_rows(); }

@@ -67,7 +67,7 @@ void run_few(const execution& how, const tile_plan& plan, row_packer<C>& queries
             for (idx_t done = 0; done < task.columns; done += block_rows) {
                 const idx_t first = task.first_column + done, rows = minimum(task.columns - done, block_rows);
                 if (!wants(first, rows)) continue;
-                gallery.pack_blocks(first, rows, memory.of_worker(worker));
+                gallery.pack_blocks(first, rows, memory.of_worker(worker), true);
                 const prefetch_range next = gallery.memory_of(first + block_rows, block_rows);
                 multiply_block_of_gallery(memory.of_worker(worker), first, int(rows), packed, next, consumer);
             }

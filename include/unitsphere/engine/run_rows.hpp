@@ -42,7 +42,7 @@ void run_rows(const execution& how, const tile_plan& plan, row_packer<C>& querie
             if constexpr (!Side::is_compact) multiply_unpacked_queries(queries, task, packed, consumer);
         } else {
             C* const group = memory.of_worker(worker);
-            queries.pack_blocks(task.first_row, task.rows, group);
+            queries.pack_blocks(task.first_row, task.rows, group, true);
             // Panels that stay in L2 need no prefetching: then the worker's next queries are prefetched.
             const prefetch_range next =
                 packed.bytes() <= caches().resident_panels_bytes

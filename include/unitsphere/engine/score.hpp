@@ -14,7 +14,7 @@ namespace engine {
 template <class C, tile_order Order, class Side, class Pool>
 void score_panels(const execution& how, row_packer<C>& queries, Side& gallery, Pool& pool) {
     const tile_shape shape{queries.rows(),  gallery.rows(),         queries.dim(),    how.workers(),
-                           Side::is_packed, register_tile::of<C>(), Side::is_compact, queries.are_packed()};
+                           Side::is_packed, register_tile::of<C>(), Side::is_compact, queries.are_of_gallery()};
     const tile_plan plan = plan_tiles(shape, Order, caches(), pool.most_rows());
     if constexpr (Order == tile_order::whole_rows || (Order == tile_order::any && !Side::is_compact))
         if (plan.loop == tile_loop::rows) return run_rows<C>(how, plan, queries, gallery, pool);

@@ -49,7 +49,7 @@ private:
     void pack_queries(const tile_range& pass) {
         for_each_task(how_, plan_.groups(pass), [&](idx_t, idx_t g) {
             const tile_range group = plan_.group(pass, g);
-            queries_.pack_blocks(group.first_row, group.rows, packed_group(pass, group));
+            queries_.pack_blocks(group.first_row, group.rows, packed_group(pass, group), true);
         });
     }
 

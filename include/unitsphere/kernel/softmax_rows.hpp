@@ -44,7 +44,7 @@ UNITSPHERE_INLINE void softmax_short_row(const float* logits, int columns, float
 /// store of one row would hold up the load of the next, which it seems to overlap.
 template <int Count>
 void softmax_short_rows(const float* logits, idx_t rows, int columns, idx_t stride, float* out,
-                               idx_t out_stride) noexcept {
+                        idx_t out_stride) noexcept {
     constexpr int before_last = Count - lane_count;
     alignas(64) float copy[lane_count * Count];
     for (idx_t first = 0; first < rows; first += lane_count) {
