@@ -97,7 +97,7 @@ private:
 class float_rows {
 public:
     explicit float_rows(const rows_ref& rows)
-        : copy_(rows.type == element::float32 ? nullptr : new matrix<float>(copy_of(rows))),
+        : copy_(rows.type == element::float32 ? nullptr : new_copy_of(rows)),
           view_(copy_ == nullptr ? view_of<float>(rows) : copy_->view(), rows.unit || rows.type == element::float64) {}
     float_rows(const float_rows&) = delete;
     ~float_rows() {
@@ -106,7 +106,7 @@ public:
     const engine::maybe_unit_view<float>& view() const noexcept { return view_; }
 
 private:
-    static matrix<float> copy_of(const rows_ref& rows) {
+    UNITSPHERE_NOINLINE static matrix<float>* new_copy_of(const rows_ref& rows) {
         auto copy = matrix<float>::uninitialized(rows.rows, rows.dim);
         if (rows.type == element::float64 && !rows.unit)
             normalize_into(view_of<double>(rows), copy);
@@ -115,7 +115,7 @@ private:
                 for (idx_t i = 0; i < rows.rows; ++i)
                     for (idx_t k = 0; k < rows.dim; ++k) copy(i, k) = float(elements(i, k));
             });
-        return copy;
+        return new matrix<float>(static_cast<matrix<float>&&>(copy));
     }
 
     matrix<float>* copy_;
