@@ -161,6 +161,20 @@ TEMPLATE_TEST_CASE("a keyed gallery comes back from a file, a stream and a mappi
     CHECK((stream_of(loaded) == stream_of(past.rows)));
 }
 
+TEMPLATE_TEST_CASE("the file of a keyed gallery has no bytes of rows that have gone", "[gallery]",
+                   compact_gallery<std::int8_t>, compact_gallery<one_bit>, compact_gallery<float16>, gallery) {
+    past_of_ids<TestType> past(0);
+    const auto rows = random_rows<float>(40, dim_of_rows, 905);
+    std::vector<idx_t> ids, gone;
+    for (idx_t id = 0; id < 40; ++id) ids.push_back(id), id < 10 ? void() : gone.push_back(id);
+    past.rows.add(ids, rows);
+    past.rows.remove(gone);  // so many that the holes are closed
+    past.ids.assign(ids.begin(), ids.begin() + 10);
+    past.left = matrix<float>(10, dim_of_rows);
+    std::copy(rows.row(0), rows.row(10), past.left.row(0));
+    CHECK((stream_of(past.rows) == with_ids(stream_of(past.plain()), past.ids)));
+}
+
 TEST_CASE("a mapped keyed gallery is rescored with, classifies, and has near duplicates", "[gallery]") {
     if (!maps) return;
     const past_of_ids<gallery> past(100);
