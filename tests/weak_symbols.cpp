@@ -89,6 +89,10 @@ us::idx_t use_losses(const us::matrix<T>& rows) {
     us::matrix<float> of_images(rows.rows(), rows.dim()), of_texts(rows.rows(), rows.dim());
     const us::clip_loss_value value = us::clip_loss(rows, us::normalize(rows), scale, space);
     const us::clip_loss_gradient clip = us::clip_loss_gradients(rows, rows, scale), copy(clip);
+    us::matrix<double> of_images_so_far = us::clip_loss_states(rows.rows()), of_texts_so_far(of_images_so_far);
+    us::add_clip_loss_block(rows, rows, scale, 0, of_images_so_far, of_texts_so_far);
+    us::clip_loss_block_gradients(rows, rows, scale, 0, of_images_so_far, of_texts_so_far, 2);
+    us::clip_loss_of_states(of_images_so_far, of_texts_so_far);
     const us::siglip_loss_gradient siglip = us::siglip_loss_gradients(rows, rows, scale, -1.0f), another(siglip);
     const auto slope = us::clip_loss_gradients_into(rows, rows, scale, of_images, of_texts);
     const auto other = us::siglip_loss_gradients_into(rows, rows, scale, -1.0f, of_images, of_texts);

@@ -1,7 +1,8 @@
 /// The contrastive losses of CLIP and SigLIP for a batch of pairs, and their gradients for the raw features.
 #pragma once
 
-#include "detail/clip_loss.hpp"
+#include "data/required.hpp"
+#include "detail/clip_blocks.hpp"
 #include "detail/siglip_loss.hpp"
 
 namespace unitsphere {
@@ -76,6 +77,80 @@ clip_loss_gradient clip_loss_gradients(const Images& images, const Texts& texts,
     });
 }
 UNITSPHERE_REFUSE_OTHER_PAIRS(clip_loss_gradients);
+
+/// CLIP's loss of a batch whose images and texts come in blocks, from machines or files: states of the rows before the
+/// first block, for add_clip_loss_block.
+///
+///   state[i] = (log of the sum of exp over the other logits that were seen, the logit of its pair) = (-DBL_MAX, NaN)
+///
+/// Each block of images has its states, and each block of texts, which they travel with: two doubles a row, whatever
+/// carries them (MPI has mpi::clip_loss, with the bits of one machine).
+///
+///   for each block of images, for each block of texts: add_clip_loss_block(images, texts, scale, label, states ..)
+///   clip_loss_of_states(states of images, states of texts)                  of those rows; the mean of equal parts
+///   for each block of images, for each block of texts: clip_loss_block_gradients(..), which add up
+///
+/// Shapes   -> [rows, 2].   Errors  std::length_error for a negative number.   Threads  the caller's.
+/// Memory   the result.   Source  Milakov and Gimelshein 2018, arXiv:1805.02867: merged softmax; open_clip, ClipLoss.
+inline matrix<double> clip_loss_states(idx_t rows) {
+    matrix<double> states(rows, 2);
+    for (idx_t i = 0; i < rows; ++i) states(i, 0) = detail::log_of_nothing, states(i, 1) = double(detail::quiet_nan());
+    return states;
+}
+/// Merges a block of logits into the states of its images and texts, in the caller's memory.
+///
+/// Shapes   images [q, dim], texts [g, dim], q and g >= 0; states of [q, 2] and [g, 2]. The pair of image i is text
+///          first_label + i, counted from the first of these texts: less than 0, or g and more, lies in another block.
+/// Units    logits in double; the same blocks in the same order give the same bits, wherever they are computed.
+/// Errors   shape_error if dims disagree, or states have another shape or overlap; rows as in clip_loss: with a row of
+///          NaN or Inf all states of the block are NaN.
+/// Threads, Source   as clip_loss.   Memory  as clip_loss, of the block.
+template <class Images, class Texts, class ImageStates, class TextStates, detail::if_rows<Images, Texts> = 0>
+void add_clip_loss_block(const Images& images, const Texts& texts, logit_scale scale, required<idx_t> first_label,
+                         ImageStates&& image_states, TextStates&& text_states, const execution& how = {},
+                         const clip_loss_block_options& options = {}) {
+    detail::add_block(engine::view_of(images), engine::view_of(texts), scale, first_label,
+                      detail::output_of<ImageStates, double>(image_states),
+                      detail::output_of<TextStates, double>(text_states), how, options);
+}
+UNITSPHERE_REFUSE_PAIRS(add_clip_loss_block, unless_rows);
+
+/// The mean losses of rows whose blocks have all been added.
+///
+/// Shapes   states [q, 2] and [g, 2].   Units  nats: clip_loss within 5e-7, what exponentials round.
+/// Errors   shape_error for states of another shape. A row whose pair was not among the blocks makes it NaN, and so do
+///          no rows.   Threads  the caller's.   Memory  none.   Source  as clip_loss.
+inline clip_loss_value clip_loss_of_states(const matrix_view<const double>& image_states,
+                                           const matrix_view<const double>& text_states) {
+    const auto mean_of = [](const char* name, const matrix_view<const double>& states) {
+        detail::require_shape("clip_loss_of_states", name, states, states.rows(), 2);
+        double sum = 0.0;
+        for (idx_t i = 0; i < states.rows(); ++i) sum += detail::loss_of_state(states.row(i));
+        return sum / double(states.rows());
+    };
+    const double of_images = mean_of("image_states", image_states), of_texts = mean_of("text_states", text_states);
+    return {(of_images + of_texts) / 2, of_images, of_texts};
+}
+/// What a block adds to the gradients, once the states of its rows are complete: the sums over all blocks are those of
+/// clip_loss_gradients.
+///
+/// Shapes   as add_clip_loss_block; pairs: how many the whole batch has -> gradients [q, dim] and [g, dim]; the losses
+///          of the result are 0.
+/// Units    as clip_loss_gradients.
+/// Errors   as add_clip_loss_block; value_error for no pairs.
+/// Threads, Source   as clip_loss.   Memory  as clip_loss_gradients, of the block, and 8 bytes for each row.
+template <class Images, class Texts, class ImageStates, class TextStates, detail::if_rows<Images, Texts> = 0>
+clip_loss_gradient clip_loss_block_gradients(const Images& images, const Texts& texts, logit_scale scale,
+                                             required<idx_t> first_label, const ImageStates& image_states,
+                                             const TextStates& text_states, required<idx_t> pairs,
+                                             const execution& how = {}, const clip_loss_block_options& options = {}) {
+    return detail::with_new_gradients([&](detail::pair_gradients out) {
+        return detail::gradients_of_block(engine::view_of(images), engine::view_of(texts), scale, first_label,
+                                          matrix_view<const double>(to_view(image_states)),
+                                          matrix_view<const double>(to_view(text_states)), pairs, how, options, out);
+    });
+}
+UNITSPHERE_REFUSE_PAIRS(clip_loss_block_gradients, unless_rows);
 
 /// SigLIP's loss: a binary cross-entropy for each pair on its own.
 ///

@@ -164,11 +164,16 @@ using unitsphere::recall_at;
 using unitsphere::relevant_recall_at;
 
 // contrastive_loss.hpp
+using unitsphere::add_clip_loss_block;
 using unitsphere::clip_loss;
+using unitsphere::clip_loss_block_gradients;
+using unitsphere::clip_loss_block_options;
 using unitsphere::clip_loss_gradient;
 using unitsphere::clip_loss_gradients;
 using unitsphere::clip_loss_gradients_into;
+using unitsphere::clip_loss_of_states;
 using unitsphere::clip_loss_options;
+using unitsphere::clip_loss_states;
 using unitsphere::clip_loss_value;
 using unitsphere::siglip_loss;
 using unitsphere::siglip_loss_gradient;

@@ -1,6 +1,10 @@
+#include <limits>
+#include <vector>
+
 #include <unitsphere/normalize.hpp>
 
 #include "contrastive.hpp"
+#include "executors.hpp"
 #include "troubled_rows.hpp"
 
 namespace tests {
@@ -53,6 +57,83 @@ TEST_CASE("batches of several chunks agree with the formula in double", "[loss]"
         check_clip(p.images, p.texts, 20.0f);
         check_clip(p.images, p.texts, 100.0f);
     }
+}
+
+TEST_CASE("the CLIP loss of blocks agrees with the formula, whatever the blocks and their order", "[loss]") {
+    const float scale = GENERATE(14.3f, 100.0f, 400.0f);
+    const idx_t n = GENERATE(1, 40, 300), dim = 17;
+    CAPTURE(scale, n);
+    const pairs<float> p(n, dim, 704);
+    const logit_scale multiplier = logit_scale::from_multiplier(scale);
+    const reference::batch b = batch_of(p.images, p.texts, double(scale));
+    const reference::loss_of_logits exact = reference::clip_loss(b);
+    const reference::gradients slopes(b, exact);
+    const std::vector<idx_t> images{0, n / 3, n / 3, n / 2 + 1, n}, texts{0, n / 2, n};
+    matrix<double> of_images = clip_loss_states(n), of_texts = clip_loss_states(n);
+    matrix<float> image_gradients(n, dim), text_gradients(n, dim);
+    double log_scale = 0;
+    const auto block = [&](const matrix<float>& rows, const std::vector<idx_t>& first, std::size_t k) {
+        return matrix_view<const float>(rows.row(first[k]), first[k + 1] - first[k], dim);
+    };
+    const auto states = [&](matrix<double>& all, const std::vector<idx_t>& first, std::size_t k) {
+        return matrix_view<double>(all.row(first[k]), first[k + 1] - first[k], 2);
+    };
+    for (const bool gradients : {false, true})
+        for (std::size_t t = texts.size() - 1; t-- > 0;)
+            for (std::size_t i = 0; i + 1 < images.size(); ++i) {
+                const auto some_images = block(p.images, images, i), some_texts = block(p.texts, texts, t);
+                auto image_states = states(of_images, images, i), text_states = states(of_texts, texts, t);
+                const idx_t label = images[i] - texts[t];
+                if (!gradients) {
+                    add_clip_loss_block(some_images, some_texts, multiplier, label, image_states, text_states,
+                                        on_threads{2});
+                    continue;
+                }
+                const clip_loss_gradient g =
+                    clip_loss_block_gradients(some_images, some_texts, multiplier, label, image_states, text_states, n);
+                for (idx_t r = 0; r < some_images.rows(); ++r)
+                    for (idx_t k = 0; k < dim; ++k) image_gradients(images[i] + r, k) += g.images(r, k);
+                for (idx_t r = 0; r < some_texts.rows(); ++r)
+                    for (idx_t k = 0; k < dim; ++k) text_gradients(texts[t] + r, k) += g.texts(r, k);
+                log_scale += g.log_scale;
+            }
+    const double bound = 2 * logit_bound(b) + 0x1p-22;
+    const clip_loss_value found = clip_loss_of_states(of_images, of_texts);
+    CHECK_THAT(found.loss, WithinAbs(exact.loss, bound));
+    CHECK_THAT(found.image_to_text, WithinAbs(exact.image_to_text, bound));
+    CHECK_THAT(found.text_to_image, WithinAbs(exact.text_to_image, bound));
+    CHECK(gradient_error(image_gradients, slopes.images, slopes.image_sizes, gradient_bound(b)) == "");
+    CHECK(gradient_error(text_gradients, slopes.texts, slopes.text_sizes, gradient_bound(b)) == "");
+    CHECK_THAT(log_scale, WithinAbs(slopes.parameter, 2 * double(scale) * gradient_bound(b)));
+    const clip_loss_value whole = clip_loss(p.images, p.texts, multiplier);
+    CHECK_THAT(found.loss, WithinAbs(whole.loss, 0x1p-21));  // cosines have the same bits
+}
+
+TEST_CASE("blocks of the CLIP loss refuse what does not fit", "[loss]") {
+    const pairs<float> p(4, 5, 705);
+    const logit_scale scale = logit_scale::from_multiplier(10.0f);
+    matrix<double> four = clip_loss_states(4), other = clip_loss_states(4), three = clip_loss_states(3), wide(4, 3);
+    const auto text = [&](const auto& texts, auto& images_so_far, auto& texts_so_far) {
+        return message_of<shape_error>(
+            [&] { add_clip_loss_block(p.images, texts, scale, 0, images_so_far, texts_so_far); });
+    };
+    CHECK(text(p.texts, three, four) == "add_clip_loss_block: image_states is 3 x 2, it must be 4 x 2");
+    CHECK(text(p.texts, four, wide) == "add_clip_loss_block: text_states is 4 x 3, it must be 4 x 2");
+    CHECK(text(p.texts, four, four) == "add_clip_loss_block: image_states overlaps text_states");
+    CHECK(text(matrix<float>(4, 6), four, other) == "add_clip_loss_block: images have dim 5, texts have dim 6");
+    CHECK(message_of<shape_error>([&] { clip_loss_of_states(four, wide); }) ==
+          "clip_loss_of_states: text_states is 4 x 3, it must be 4 x 2");
+    CHECK(message_of<value_error>([&] { clip_loss_block_gradients(p.images, p.texts, scale, 0, four, other, 0); }) ==
+          "clip_loss_block_gradients: pairs is 0, it must be at least 1");
+    CHECK(four(3, 0) == std::numeric_limits<double>::lowest());
+    add_clip_loss_block(p.images, p.texts, scale, PTRDIFF_MAX, four, other);  // no pair of these
+    add_clip_loss_block(p.images, p.texts, scale, -PTRDIFF_MAX, four, other);
+    CHECK((four(0, 0) > -20 && four(0, 1) != four(0, 1)));
+    CHECK(reference::is_nan(clip_loss_of_states(four, other).loss));
+    auto broken = p.images;
+    broken(2, 1) = infinity;
+    add_clip_loss_block(broken, p.texts, scale, 0, four, other);
+    CHECK((reference::is_nan(four(0, 0)) && reference::is_nan(other(3, 0))));
 }
 
 TEST_CASE("clip_loss of shards agrees with the formula, and adds up to that of the batch", "[loss]") {

@@ -8,6 +8,8 @@
 #include <unitsphere/io/gallery_writer.hpp>
 #include <unitsphere/io/keyed_gallery.hpp>
 #include <unitsphere/io/repack_gallery.hpp>
+#include <unitsphere/knn_classify.hpp>
+#include <unitsphere/rescored_search.hpp>
 #include <unitsphere/search.hpp>
 
 #include "catch.hpp"
@@ -157,6 +159,41 @@ TEMPLATE_TEST_CASE("a keyed gallery comes back from a file, a stream and a mappi
                 rows->add(ids[i], matrix_view<const float>(more.row(idx_t(i)), 1, dim_of_rows));
     }
     CHECK((stream_of(loaded) == stream_of(past.rows)));
+}
+
+TEMPLATE_TEST_CASE("the file of a keyed gallery has no bytes of rows that have gone", "[gallery]",
+                   compact_gallery<std::int8_t>, compact_gallery<one_bit>, compact_gallery<float16>, gallery) {
+    past_of_ids<TestType> past(0);
+    const auto rows = random_rows<float>(40, dim_of_rows, 905);
+    std::vector<idx_t> ids, gone;
+    for (idx_t id = 0; id < 40; ++id) ids.push_back(id), id < 10 ? void() : gone.push_back(id);
+    past.rows.add(ids, rows);
+    past.rows.remove(gone);  // so many that the holes are closed
+    past.ids.assign(ids.begin(), ids.begin() + 10);
+    past.left = matrix<float>(10, dim_of_rows);
+    std::copy(rows.row(0), rows.row(10), past.left.row(0));
+    CHECK((stream_of(past.rows) == with_ids(stream_of(past.plain()), past.ids)));
+}
+
+TEST_CASE("a mapped keyed gallery is rescored with, classifies, and has near duplicates", "[gallery]") {
+    if (!maps) return;
+    const past_of_ids<gallery> past(100);
+    const past_of_ids<compact_gallery<std::int8_t>> small(100);
+    const temporary_directory directory;
+    const std::string path = directory.path("rows.gallery"), path_of_small = directory.path("small.gallery");
+    save_gallery(path, past.rows);
+    save_gallery(path_of_small, small.rows);
+    const auto mapped = map_gallery<keyed_gallery>(path);
+    const auto mapped_small = map_gallery<keyed<compact_gallery<std::int8_t>>>(path_of_small);
+    const auto queries = rows_with_ties<float>(9, dim_of_rows, 904);
+    const neighbours expected = top_k_rescored(queries, small.rows, past.rows, 4, 3),
+                     found = top_k_rescored(queries, mapped_small, mapped, 4, 3);
+    CHECK(first_difference(found.indices, expected.indices) == "");
+    CHECK(first_difference(found.scores, expected.scores) == "");
+    const auto label_of = [](idx_t id) { return id / 10 % 4; };
+    CHECK(first_difference(knn_classify(queries, mapped, label_of, 5).labels,
+                           knn_classify(queries, past.rows, label_of, 5).labels) == "");
+    CHECK(near_duplicates(mapped, 0.9f).members == near_duplicates(past.rows, 0.9f).members);
 }
 
 TEMPLATE_TEST_CASE("a file of a keyed gallery that is cut, changed or another one is refused", "[gallery]", gallery,

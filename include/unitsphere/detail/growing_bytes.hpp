@@ -115,7 +115,10 @@ public:
         return some;
     }
     /// Leaves the first `rows` rows.
-    void truncate(idx_t rows) noexcept { rows_ = rows; }
+    void truncate(idx_t rows) noexcept {
+        rows_ = rows;
+        for (idx_t i = rows; i % kernel::byte_columns != 0; ++i) panels_.clear_row(i, panel_bytes(dim_));
+    }
 
 private:
     static constexpr idx_t panels_of_task = 8;

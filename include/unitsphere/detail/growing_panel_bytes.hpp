@@ -76,6 +76,12 @@ public:
     void adopt(array<Byte>&& bytes, array<Numbers>&& numbers) noexcept {
         bytes_ = static_cast<array<Byte>&&>(bytes), numbers_ = static_cast<array<Numbers>&&>(numbers);
     }
+    /// The bytes of a row that is not there are 0.
+    void clear_row(idx_t i, idx_t panel_bytes) noexcept {
+        constexpr idx_t columns = kernel::byte_columns, each = 4;
+        Byte* const target = panel(i / columns, panel_bytes) + i % columns * each;
+        for (idx_t n = 0; n < panel_bytes; n += columns * each) std::memset(target + n, 0, each);
+    }
     /// A row of others becomes row `to`: 4 bytes of every 64 of a panel, and the numbers.
     void take_row(const growing_panel_bytes& others, idx_t from, idx_t to, idx_t panel_bytes) noexcept {
         if (&others == this && from == to) return;

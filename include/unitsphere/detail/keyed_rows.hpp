@@ -36,17 +36,19 @@ public:
         return seen;
     }
 
-    /// use(storage, report) for a copy of the rows in the order of `ascending`, their ids; the report has their numbers
-    /// in that order.
+    /// use(storage, report) for the rows in the order of `ascending`, their ids, or a copy of them where they lie
+    /// otherwise; the report has their numbers in that order.
     template <class Use>
     void in_order(const array<idx_t>& ascending, Use&& use) const {
         auto places = array<idx_t>::uninitialized(idx_t(ascending.size()));
         row_report seen;
+        bool are_in_order = ids_.places() == ids_.rows();
         for (idx_t n = 0; n < idx_t(ascending.size()); ++n) {
             places[n] = ids_.row_of(ascending[n]);
+            are_in_order = are_in_order && places[n] == n;
             if (has_kinds_) add_kind(places[n], n, seen);
         }
-        use(rows_.gathered(places.data(), idx_t(places.size())), seen);
+        are_in_order ? use(rows_, seen) : use(rows_.gathered(places.data(), idx_t(places.size())), seen);
     }
     /// Takes rows, and their ids, which are ascending.
     static keyed_rows adopted(Storage&& rows, const array<idx_t>& ids) {

@@ -1,6 +1,7 @@
 /// The vote of neighbours: the labels of a query's k nearest rows, counted or weighted.
 #pragma once
 
+#include "../data/column.hpp"
 #include "../engine/arena.hpp"
 #include "../kernel/exp.hpp"
 #include "../kernel/select.hpp"
