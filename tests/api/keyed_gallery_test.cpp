@@ -156,7 +156,7 @@ struct keyed_top_k_call {
     auto operator()(const Arguments&... arguments) const -> decltype(top_k(arguments...));
 };
 
-struct rescored_call {
+struct keyed_rescored_call {
     template <class... Arguments>
     auto operator()(const Arguments&... arguments) const -> decltype(top_k_rescored(arguments...));
 };
@@ -336,9 +336,11 @@ TEST_CASE("top_k_rescored finds the candidates of one keyed gallery in another b
     CHECK(wrong == 0);
     CHECK(message_of<shape_error>([&] { top_k_rescored(queries, small, keyed_gallery(ids, rows), 2, 2); }) ==
           "top_k_rescored: gallery has 119 rows, rows has 120");
-    STATIC_REQUIRE(std::is_invocable_v<rescored_call, matrix<float>, decltype(small), keyed<shadow_gallery>, int, int>);
-    STATIC_REQUIRE_FALSE(std::is_invocable_v<rescored_call, matrix<float>, decltype(small), matrix<float>, int, int>);
-    STATIC_REQUIRE_FALSE(std::is_invocable_v<rescored_call, matrix<float>, gallery, keyed_gallery, int, int>);
+    STATIC_REQUIRE(
+        std::is_invocable_v<keyed_rescored_call, matrix<float>, decltype(small), keyed<shadow_gallery>, int, int>);
+    STATIC_REQUIRE_FALSE(
+        std::is_invocable_v<keyed_rescored_call, matrix<float>, decltype(small), matrix<float>, int, int>);
+    STATIC_REQUIRE_FALSE(std::is_invocable_v<keyed_rescored_call, matrix<float>, gallery, keyed_gallery, int, int>);
 }
 
 TEST_CASE("a keyed gallery refuses what does not fit, and stays as it was", "[keyed_gallery]") {
