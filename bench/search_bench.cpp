@@ -125,7 +125,7 @@ void add_filtered(us::idx_t q, us::idx_t g, bool clustered) {
     });
 }
 
-/// How many of the first queries get a label that is none of those with the most votes in double.
+/// How many of the first queries get another label than the smallest of those with the most votes in double.
 double vote_error(us::idx_t q, us::idx_t g, us::idx_t neighbours, const std::vector<int>& labels,
                   const std::vector<int>& found) {
     const bench::exact_matrix exact =

@@ -116,7 +116,7 @@ void knn_classify_into(const Queries& queries, const Gallery& gallery, const Gal
     const detail::id_table* const table = detail::ids_of(gallery);
     const auto found = detail::output_of<Labels, idx_t>(labels);
     const auto shares = detail::output_of<Probabilities, float>(probabilities);
-    const idx_t q = query_view.rows(), k = shares.columns(), g = table ? table->rows() : gallery_view.rows();
+    const idx_t q = query_view.rows(), k = shares.columns(), g = detail::rows_there(gallery_view, table);
     detail::require_same_dim(names, query_view, gallery_view);
     if (k > g) detail::fail<shape_error>(names.function, ": ", k, " neighbours of ", g, " gallery rows");
     detail::require_output(names, "probabilities", shares, q, k, query_view, gallery_view);
@@ -143,7 +143,7 @@ top_labels knn_classify(const Queries& queries, const Gallery& gallery, const Ga
     const detail::id_table* const table = detail::ids_of(gallery);
     if (k < 1) detail::fail<value_error>(names.function, ": k is ", idx_t(k), ", it must be at least 1");
     detail::require_same_dim(names, query_view, gallery_view);
-    const idx_t q = query_view.rows(), columns = engine::minimum(idx_t(k), table ? table->rows() : gallery_view.rows());
+    const idx_t q = query_view.rows(), columns = engine::minimum(idx_t(k), detail::rows_there(gallery_view, table));
     top_labels found{matrix<idx_t>::uninitialized(q, columns), matrix<float>::uninitialized(q, columns)};
     detail::classify_by_vote(query_view, gallery_view, table, label_of, found.labels.view(), found.probabilities.view(),
                              how, options);

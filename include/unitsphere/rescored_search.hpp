@@ -29,7 +29,7 @@ template <class Gallery, class Rows>
 using if_rescored_by =
     std::enable_if_t<can_rescore<rows_without_ids<Rows>>() && is_keyed<Gallery> == is_keyed<Rows>, int>;
 template <class Queries, class Gallery>
-inline constexpr bool are_rescored = engine::is_rows<Queries>&& are_searched<Queries, Gallery>;
+inline constexpr bool are_rescored = (engine::is_rows<Queries>)&&(are_searched<Queries, Gallery>);
 template <class Queries, class Gallery>
 using if_rescored = std::enable_if_t<are_rescored<Queries, Gallery>, int>;
 template <class Queries, class Gallery>
@@ -42,12 +42,6 @@ auto rescoring_rows_of(const Rows& rows) {
     else
         return engine::side_of(without_ids(rows));
 }
-/// Rows of one pass, without the holes.
-template <class View>
-idx_t rows_there(const View& view, const id_table* ids) noexcept {
-    return ids == nullptr ? view.rows() : ids->rows();
-}
-
 template <class Queries, class Gallery, class Rows>
 void require_candidates(const Queries& queries, const Gallery& gallery, const Rows& rows, const ids_of_passes& ids,
                         idx_t factor, idx_t truncate_dim) {

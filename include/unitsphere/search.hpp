@@ -108,7 +108,7 @@ void top_k_into(const Queries& queries, const Gallery& gallery, Indices&& indice
     const auto cosines = detail::output_of<Scores, float>(scores);
     const detail::side_names& names = detail::top_k_names;
     const detail::id_table* const table = detail::ids_of(gallery);
-    const idx_t q = query_view.rows(), k = cosines.columns(), g = table ? table->rows() : gallery_view.rows();
+    const idx_t q = query_view.rows(), k = cosines.columns(), g = detail::rows_there(gallery_view, table);
     detail::require_same_dim(names, query_view, gallery_view);
     if (k > g) detail::fail<shape_error>("top_k: ", k, " neighbours of ", g, " gallery rows");
     detail::require_output(names, "scores", cosines, q, k, query_view, gallery_view);
@@ -130,7 +130,7 @@ neighbours top_k(const Queries& queries, const Gallery& gallery, required<idx_t>
     const auto gallery_view = detail::searched_side_of(gallery);
     detail::require_same_dim(detail::top_k_names, query_view, gallery_view);
     const detail::id_table* const table = detail::ids_of(gallery);
-    const idx_t q = query_view.rows(), g = table ? table->rows() : gallery_view.rows(), columns = k < g ? idx_t(k) : g;
+    const idx_t q = query_view.rows(), g = detail::rows_there(gallery_view, table), columns = k < g ? idx_t(k) : g;
     neighbours found{matrix<idx_t>::uninitialized(q, columns), matrix<float>::uninitialized(q, columns)};
     detail::best_of_rows(query_view, gallery_view, found.indices.view(), found.scores.view(), table, how, options);
     return found;

@@ -112,7 +112,7 @@ TEST_CASE("add_directions refuses what does not fit, and adds nothing", "[direct
     auto rows = random_rows<float>(3, 4, 77);
     matrix<double> sums(2, 4), wide(2, 5);
     const std::vector<int> places{0, 1, 2}, few{0}, below{0, -1, 1};
-    const std::vector<double> broken{1, double(infinity), 1};
+    const std::vector<double> broken{1, double(infinity), 1}, between{0, 1, 0.5}, unknown{0, 1, double(nan)};
     const auto text = [&](auto&& error, auto& to, const add_directions_options& options) {
         return message_of<std::decay_t<decltype(error)>>([&] { add_directions(rows, to, {}, options); });
     };
@@ -122,6 +122,8 @@ TEST_CASE("add_directions refuses what does not fit, and adds nothing", "[direct
     CHECK(text(value_error(""), sums, {{}, broken, {}}) == "add_directions: weight 1 is not finite");
     CHECK(text(value_error(""), sums, {{}, {}, places}) == "add_directions: row 2 goes to sum 2, there are 2");
     CHECK(text(value_error(""), sums, {{}, {}, below}) == "add_directions: row 1 goes to sum -1, there are 2");
+    CHECK(text(value_error(""), sums, {{}, {}, between}) == "add_directions: row 2 goes to sum 0.5, there are 2");
+    CHECK(text(value_error(""), sums, {{}, {}, unknown}) == "add_directions: row 2 goes to sum nan, there are 2");
     const matrix_view<const double> same(sums.data(), 2, 4);
     CHECK(message_of<shape_error>([&] { add_directions(same, sums); }) == "add_directions: sums overlaps the rows");
     rows(2, 1) = infinity;

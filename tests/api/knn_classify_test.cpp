@@ -118,6 +118,10 @@ TEST_CASE("a tied vote goes to the smallest label", "[knn_classify]") {
     sharp.temperature = 0.01f;
     CHECK(knn_classify(query, rows, labels, 6, {}, sharp).labels(0, 0) == 9);  // the nearest counts most
     CHECK(accuracy_at(six.labels, std::vector<int>{9}, 3).value() == 1.0);
+    sharp.temperature = 1e-4f;  // the best that has a label votes with 1, however far below the best
+    const top_labels far = knn_classify(
+        query, rows, [](idx_t row) { return row < 4 ? -1 : row; }, 6, {}, sharp);
+    CHECK((far.labels(0, 0) == 4 && far.probabilities(0, 0) == 1.0f));
 }
 
 TEST_CASE("knn_classify has the same bits from raw rows, unit rows, a gallery and any executor", "[knn_classify]") {

@@ -66,7 +66,7 @@ struct number_list {
 /// What is asked, of so many queries and gallery rows of a dim; all memory is there before the questions.
 struct questions {
     matrix<float> queries, rows, cut, mean, scores, per_text, unit, best_scores, labels_scores, slopes, row_slopes;
-    matrix<double> exact_queries, exact_rows, exact_scores, exact_unit;
+    matrix<double> exact_queries, exact_rows, exact_scores, exact_unit, sums;
     array<float> pairs;
     array<double> exact_pairs, lengths;
     matrix<idx_t> best, labels;
@@ -101,6 +101,7 @@ struct questions {
           exact_rows(widened(rows)),
           exact_scores(q, g),
           exact_unit(q, dim),
+          sums(1, dim),
           pairs(q),
           exact_pairs(q),
           lengths(q),
@@ -135,6 +136,7 @@ struct questions {
         ask("truncate_dim_into", [&](how h) { truncate_dim_into(queries, 3, cut, h); });
         ask("mean_direction_into", [&](how h) { mean_direction_into(queries, mean, h); });
         ask("mean_direction_into of weights", [&](how h) { mean_direction_into(queries, mean, h, {{}, {}, pairs}); });
+        ask("add_directions", [&](how h) { add_directions(queries, sums, h); });
         ask("centroid_into", [&](how h) { centroid_into(queries, mean, h); });
         ask("center_into", [&](how h) { center_into(queries, mean, unit, h); });
         ask("slerp_into", [&](how h) { slerp_into(queries, queries, 0.5, unit, h); });

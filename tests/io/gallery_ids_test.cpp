@@ -209,7 +209,7 @@ TEMPLATE_TEST_CASE("a file of a keyed gallery that is cut, changed or another on
         return refusal([&] { map_gallery<rows_type>(path); });
     };
     int accepted = 0;
-    for (std::size_t size = 0; size<bytes.size(); size += size + 500> bytes.size() ? 1 : 977)
+    for (std::size_t size = 0; size < bytes.size(); size += (bytes.size() < size + 500) ? 1 : 977)
         accepted += refused_ids<rows_type>(bytes.substr(0, size)) == "(no exception)";
     for (std::size_t at = begin; at < bytes.size(); ++at) {
         std::string changed = bytes;

@@ -1,5 +1,5 @@
 /// Options of the functions that are called directly and through dispatch.hpp: one struct a function, whose members are
-/// named after its inputs.
+/// named after its inputs. Beside them the names of compact storage, and the pair of matrices that clip_logits gives.
 #pragma once
 
 #include "column.hpp"

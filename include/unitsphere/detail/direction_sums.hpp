@@ -42,6 +42,7 @@ public:
         sums_ = matrix_view<double>(sums, count, dim);
     }
 
+    /// Adds to the caller's sums.
     direction_sums(const execution& how, const char* function, const matrix_view<double>& sums)
         : memory_(how, function), sums_(sums) {
         memory_.add(unit_, sums.dim());

@@ -42,7 +42,8 @@ public:
 
     /// The row of an id; -1 where there is none.
     idx_t row_of(idx_t id) const noexcept {
-        if (rows_ == 0 || over_ == nullptr) return rows_ == 0 ? -1 : slots_[find(id)].place - 1;
+        if (rows_ == 0) return -1;
+        if (over_ == nullptr) return slots_[find(id)].place - 1;
         idx_t first = 0;
         for (idx_t count = rows_; count > 1; count -= count / 2)
             if (over_[first + count / 2] <= id) first += count / 2;

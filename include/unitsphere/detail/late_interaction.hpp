@@ -42,7 +42,9 @@ public:
           to_(to) {}
 
     /// A pass reads every document, which some hundred rows outweigh: the table has 64 MiB, or 2 KiB for each document.
-    idx_t most_rows() const noexcept { return engine::maximum((idx_t(1) << 24) / engine::maximum(documents_, 1), 512); }
+    idx_t most_rows() const noexcept {
+        return engine::maximum((idx_t(1) << 24) / ((sixteens() + 1) * kernel::lane_count), 512);
+    }
     void lay_out(engine::arena& memory, idx_t workers, idx_t rows) {
         workers_ = workers;
         pitch_ = rows;

@@ -68,7 +68,7 @@ struct top_k_ref {
 
 /// An object of a level.
 struct object_functions {
-    void* (*copy)(const void* object);  ///< of a gallery a new one of null
+    void* (*copy)(const void* object);  ///< given null, a gallery makes an empty one
     void (*destroy)(void* object);
 };
 

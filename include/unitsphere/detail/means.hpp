@@ -16,12 +16,13 @@ void require_mean(const char* function, const View& rows, const matrix_view<floa
     if (rows.rows() == 0) fail<value_error>(function, ": there are no rows");
 }
 
+/// A number for each row, or none.
 inline void require_each(const char* function, const char* name, const number_list& list, idx_t rows) {
     if (list.is_given() && list.count() != rows)
         fail<shape_error>(function, ": ", rows, " rows, ", name, " has ", list.count(), " entries");
 }
 /// The largest size of a weight; 1 where none are given.
-inline double largest_weight(const number_list& weights, idx_t rows, const char* function = "mean_direction") {
+inline double largest_weight(const char* function, const number_list& weights, idx_t rows) {
     if (!weights.is_given()) return 1.0;
     require_each(function, "weights", weights, rows);
     double largest = 0.0;
@@ -44,7 +45,7 @@ unit_view<float> direction_of_mean(const View& rows, const matrix_view<float>& o
                                    const Options& options) {
     constexpr const char* function = "mean_direction";
     const number_list& weights = options.weights;
-    const double largest = largest_weight(weights, rows.rows());
+    const double largest = largest_weight(function, weights, rows.rows());
     require_mean(function, rows, out);
     require_apart(function, "out", out, "the weights", weights.bytes());
     engine::row_source source(rows, refuse_non_finite(options.rows), function, "row ");
@@ -56,6 +57,7 @@ unit_view<float> direction_of_mean(const View& rows, const matrix_view<float>& o
     return unit_access::view<float>(out);
 }
 
+/// sums[sum_of_row[i]] += weights[i] * rows[i] / |rows[i]|
 template <class View, class Options>
 void add_rows_to_sums(const View& rows, const matrix_view<double>& sums, const execution& how, const Options& options) {
     constexpr const char* function = "add_directions";
@@ -63,13 +65,14 @@ void add_rows_to_sums(const View& rows, const matrix_view<double>& sums, const e
     if (rows.dim() != sums.dim())
         fail<shape_error>(function, ": rows have dim ", rows.dim(), ", sums have dim ", sums.dim());
     require_each(function, "sum_of_row", places, rows.rows());
-    largest_weight(weights, rows.rows(), function);
+    largest_weight(function, weights, rows.rows());  // all are finite
     require_apart(function, "sums", sums, "the rows", engine::values_of(rows));
     require_apart(function, "sums", sums, "the weights", weights.bytes());
     require_apart(function, "sums", sums, "sum_of_row", places.bytes());
     const auto place_of = [&](idx_t i) { return places.is_given() ? places[i] : 0.0; };
     for (idx_t i = 0; i < rows.rows(); ++i)
-        if (!(place_of(i) >= 0.0 && place_of(i) < double(sums.rows())))
+        if (is_nan(place_of(i)) || place_of(i) < 0.0 || place_of(i) >= double(sums.rows()) ||
+            double(idx_t(place_of(i))) != place_of(i))
             fail<value_error>(function, ": row ", i, " goes to sum ", place_of(i), ", there are ", sums.rows());
     engine::row_source source(rows, refuse_non_finite(options.rows), function, "row ");
     direction_sums sum(how, function, sums);

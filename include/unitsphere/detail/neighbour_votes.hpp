@@ -46,12 +46,12 @@ public:
         idx_t* const names = names_.of(worker);
         double* const votes = votes_.of(worker);
         for (idx_t slot = 0; slot < slots(); ++slot) names[slot] = -1, votes[slot] = 0.0;
-        double all = 0.0;
+        double all = 0.0, best_score = 0.0;
         for (idx_t n = 0; n < k_ && rows[n] >= 0; ++n) {
-            const double below_best = double(scores[0]) - double(scores[n]);
-            const double vote = kernel::exp_negated(below_best / double(temperature_));
             const idx_t label = idx_t(label_of_(rows[n]));
             if (label < 0) continue;
+            if (all == 0.0) best_score = double(scores[n]);  // the best that votes has the vote 1
+            const double vote = kernel::exp_negated((best_score - double(scores[n])) / double(temperature_));
             const idx_t slot = slot_of(label, names);
             names[slot] = label, votes[slot] += vote, all += vote;
         }

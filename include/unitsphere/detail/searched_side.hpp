@@ -58,6 +58,11 @@ const id_table* ids_of(const Gallery& gallery) noexcept {
     else
         return (void)gallery, nullptr;
 }
+/// The rows of a side, without the holes.
+template <class View>
+idx_t rows_there(const View& view, const id_table* ids) noexcept {
+    return ids == nullptr ? view.rows() : ids->rows();
+}
 
 }  // namespace detail
 }  // namespace UNITSPHERE_ISA

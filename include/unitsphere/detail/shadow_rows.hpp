@@ -184,8 +184,8 @@ public:
     void unpack_row(idx_t i, float* to) const noexcept {
         std::memcpy(to, own_.row(i), std::size_t(dim()) * sizeof(float));
     }
-    /// Its rows rows[0], rows[1], .. become rows first, first + 1, .., `count` of them. None goes to a higher place.
-    void take_rows(const shadow_rows&, const idx_t* rows, idx_t count, idx_t first) noexcept {
+    /// Its own rows rows[0], rows[1], .. become rows first, first + 1, .., `count` of them: none goes to a higher place.
+    void take_rows(const shadow_rows& /*this one*/, const idx_t* rows, idx_t count, idx_t first) noexcept {
         for (idx_t c = 0; c < count; ++c) {
             if (rows[c] == first + c) continue;
             unpack_row(rows[c], own_.row(first + c));

@@ -33,6 +33,7 @@ template <class Gallery>
 void* copy_gallery(const void* it) {
     return it != nullptr ? copy<Gallery>(it) : new Gallery();
 }
+/// Adds rows; those of a gallery of bytes are seen from the mean, where one is given.
 template <class Gallery>
 void append(void* it, const rows_ref& rows, const call_ref& by, const policy_ref& given, const mean_ref& mean) {
     const call how(by);
@@ -42,6 +43,7 @@ void append(void* it, const rows_ref& rows, const call_ref& by, const policy_ref
     else
         static_cast<Gallery*>(it)->append(float_rows(rows).view(), how, {options, list(mean)});
 }
+/// Shape, memory and counts.
 template <class Gallery>
 gallery_facts about(const void* it) {
     const Gallery& of = as<Gallery>(it);
@@ -51,6 +53,7 @@ gallery_facts about(const void* it) {
     if constexpr (std::is_same_v<Gallery, shadow_gallery>) elements = of.unit_rows().data();
     return {of.rows(), of.dim(), of.bytes(), counts, elements};
 }
+/// Copies unit rows. Those of a shadow_gallery are read where they lie: gallery_facts::elements.
 template <class Gallery>
 void unit_rows(const void* it, idx_t first, const matrix_view<float>& out) {
     if constexpr (!std::is_same_v<Gallery, shadow_gallery>) {
@@ -117,6 +120,7 @@ void best_rows(const rows_ref& queries, const rows_ref& gallery, const matrix_vi
     });
 }
 
+/// Rows and dim, as a view has them.
 struct row_shape {
     const rows_ref& of;
     idx_t rows() const noexcept { return of.rows; }
@@ -131,7 +135,8 @@ void best_candidates(const rows_ref& queries, const rows_ref& gallery, const row
     namespace direct = unitsphere::detail;
     const auto& names = direct::top_k_rescored_names;
     const idx_t k = scores.columns(), g = gallery.rows;
-    direct::require_candidates(row_shape{queries}, row_shape{gallery}, row_shape{rows}, factor, truncate_dim);
+    direct::require_candidates(row_shape{queries}, row_shape{gallery}, row_shape{rows}, {nullptr, nullptr}, factor,
+                               truncate_dim);
     if (k > g) direct::fail<shape_error>(names.function, ": ", k, " neighbours of ", g, " gallery rows");
     direct::require_shape(names.function, "scores", scores, queries.rows, k);
     direct::require_shape(names.function, "indices", indices, queries.rows, k);

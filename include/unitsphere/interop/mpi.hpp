@@ -47,7 +47,8 @@ namespace mpi_detail {
 
 /// What every rank must have alike, and how many rows each of them has.
 struct search_record {
-    static constexpr idx_t queries = 0, dim = 1, hash = 2, decides = 3, upper = 4, most = 5, rows = 6, count = 7;
+    static constexpr idx_t queries = 0, dim = 1, hash = 2, decides = 3, upper = 4, most = 5, rows = 6, rescore = 7,
+                           count = 8;
 };
 
 template <class Queries, class Shard>
@@ -146,24 +147,26 @@ neighbours top_k(MPI_Comm ranks, const Queries& queries, const Shard& shard, req
     const matrix<idx_t> records = gather_records(ranks, search_record::count, [&](idx_t* record) {
         describe(engine::view_of(queries), engine::side_of(shard), record);
         record[search_record::decides] = k;
-        record[search_record::upper] = options.rescore ? 1 : 0;
+        record[search_record::rescore] = options.rescore ? 1 : 0;
     });
     require_same_queries("mpi::top_k", records);
     require_same("mpi::top_k", "k", records, search_record::decides);
-    require_same("mpi::top_k", "rescore", records, search_record::upper);
+    require_same("mpi::top_k", "rescore", records, search_record::rescore);
     const array<idx_t> first = first_rows_of("mpi::top_k", records, search_record::rows);
     const idx_t rank = rank_of(ranks), q = records(0, search_record::queries), all = first[records.rows()];
     const idx_t columns = k < 0 ? 0 : k < all ? idx_t(k) : all;
+    std::optional<decltype(engine::view_of(queries))>
+        query_view;  // a copy may need memory: in `search`, with all ranks
+    std::optional<decltype(engine::side_of(shard))> shard_view;
     const auto search = [&] {
+        if (options.rescore) query_view.emplace(engine::view_of(queries)), shard_view.emplace(engine::side_of(shard));
         return unitsphere::top_k(queries, shard, k, how, {options.queries, options.shard, options.rescore});
     };
     if (!options.rescore)
         return merge_best<float>(ranks, q, columns, first[rank], search,
                                  [](idx_t, const hit& one) { return one.score; });
-    const auto query_view = engine::view_of(queries);
-    const auto shard_view = engine::side_of(shard);
     return merge_best<double>(ranks, q, columns, first[rank], search,
-                              [&](idx_t i, const hit& one) { return cosine_of(query_view, i, shard_view, one); });
+                              [&](idx_t i, const hit& one) { return cosine_of(*query_view, i, *shard_view, one); });
 }
 
 /// All rows in range, of the shards of all ranks, of every query.

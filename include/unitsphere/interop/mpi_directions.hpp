@@ -130,7 +130,9 @@ unit_embeddings<float> mean_direction(MPI_Comm ranks, const Rows& rows, const ex
     const number_list& weights = options.weights;
     const spread_rows<element> all(ranks, view, options.rows, "mpi::mean_direction", "row ", how, [&] {
         // No weights are -1, so that they are told from others; the largest of those is 0 or more.
-        return weights.is_given() ? ordered_bits(unitsphere::detail::largest_weight(weights, view.rows())) : -1;
+        return weights.is_given()
+                   ? ordered_bits(unitsphere::detail::largest_weight("mean_direction", weights, view.rows()))
+                   : -1;
     });
     for (idx_t r = 1; r < all.records.rows(); ++r)
         if ((all.records(r, 3) < 0) != (all.records(0, 3) < 0))

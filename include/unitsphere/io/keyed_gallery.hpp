@@ -117,8 +117,7 @@ struct mapped_of<keyed<Gallery>> {
 
 }  // namespace detail
 
-/// Writes a keyed gallery: its rows in the order of their ids, and the ids. What was removed is not written, and the
-/// bytes do not depend on what came and went.
+/// Writes a keyed gallery: its rows in the order of their ids, and the ids. What was removed is not written.
 ///
 /// Shapes   rows of dim 1 .. 2^24, of integers 1 .. 65536; or no rows.
 /// Units    unit rows, as they are stored.
@@ -189,7 +188,8 @@ public:
         return detail::mask_of_ids(rows_.ids(), allowed);
     }
 
-    /// Compares all checksums, and looks at all rows, as verify of a mapped gallery does.
+    /// Compares the checksums of all rows, and looks at them, as verify of a mapped gallery does. The ids were compared
+    /// when the file was mapped.
     void verify(const execution& how = {}) const { rows_.mapped().verify(how); }
 
 private:

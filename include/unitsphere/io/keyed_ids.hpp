@@ -1,5 +1,5 @@
 /// The ids behind the rows of a gallery file: ascending, 8 bytes each and little-endian, then their checksum. They
-/// begin at a multiple of 8 bytes, since panels of any storage take one.
+/// begin at a multiple of 8 bytes, since the panels of every storage take a multiple of 8.
 #pragma once
 
 #include "../detail/id_table.hpp"

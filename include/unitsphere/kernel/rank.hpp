@@ -59,6 +59,7 @@ UNITSPHERE_INLINE bits16 largest_keys(const float* scores, int count) noexcept {
     return largest;
 }
 
+/// The scores of rank keys.
 UNITSPHERE_INLINE lanes<float> scores_of_keys(const bits16& keys) noexcept {
     return from_bits(select_gt(keys, -1, keys, broadcast(lowest_key) - keys));
 }
