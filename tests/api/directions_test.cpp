@@ -112,7 +112,7 @@ TEST_CASE("add_directions refuses what does not fit, and adds nothing", "[direct
     auto rows = random_rows<float>(3, 4, 77);
     matrix<double> sums(2, 4), wide(2, 5);
     const std::vector<int> places{0, 1, 2}, few{0}, below{0, -1, 1};
-    const std::vector<double> broken{1, double(infinity), 1}, between{0, 1, 0.5}, unknown{0, 1, double(nan)};
+    const std::vector<double> broken{1, double(infinity), 1}, between{0, 1, 0.5}, unknown{0, 1, std::nan("")};
     const auto text = [&](auto&& error, auto& to, const add_directions_options& options) {
         return message_of<std::decay_t<decltype(error)>>([&] { add_directions(rows, to, {}, options); });
     };

@@ -157,7 +157,7 @@ inline void require_sane(const gallery_source& source, const gallery_commit& com
         source.refuse("panels of ", idx_t(commit.panel_rows), " rows, this library knows 16 and 32");
     if (!(commit.deviation >= 0.0f)) source.refuse("norms are within ", double(commit.deviation), " of 1");
     for (const idx_t first : {commit.first_zero, commit.first_non_finite})
-        if (first < -1 || first >= maximum(commit.rows, 1))
+        if (first < -1 || first >= engine::maximum(commit.rows, 1))
             source.refuse("row ", first, " has no direction, there are ", commit.rows);
 }
 /// Refuses what begins like no gallery, or one of a version that is not read.
