@@ -184,7 +184,7 @@ public:
     void unpack_row(idx_t i, float* to) const noexcept {
         std::memcpy(to, own_.row(i), std::size_t(dim()) * sizeof(float));
     }
-    /// Its own rows rows[0], rows[1], .. become rows first, first + 1, .., `count` of them: none goes to a higher place.
+    /// Its own rows rows[0], rows[1], .. become rows first, first + 1, .., `count` of them; none comes from below.
     void take_rows(const shadow_rows& /*this one*/, const idx_t* rows, idx_t count, idx_t first) noexcept {
         for (idx_t c = 0; c < count; ++c) {
             if (rows[c] == first + c) continue;
