@@ -53,7 +53,7 @@ endif()
 foreach(level object IN ZIP_LISTS LEVEL_OF_OBJECT OBJECTS)
   execute_process(COMMAND "${NM}" "${object}" OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
   string(REGEX MATCHALL "[^\n]* [A-TV-Zuvw] [^\n]*" shared "${symbols}")
-  list(FILTER shared EXCLUDE REGEX " V DW[.]ref[.]__gxx_personality_v0$| W __clang_call_terminate$")  # not ours
+  list(FILTER shared EXCLUDE REGEX " V DW[.]ref[.]__gxx_personality_v0$| W __clang_call_terminate$| w __cxa_pure_virtual$")  # not ours
   list(FILTER shared EXCLUDE REGEX " [VWu] [^ ]*unitsphere_xsimd_")  # named after the instruction set
   string(MAKE_C_IDENTIFIER "${level}" id)
   list(FILTER shared EXCLUDE REGEX " [DR] [^ ]*level_${id}E?$")

@@ -113,9 +113,9 @@ private:
     std::int8_t* blocks_ = nullptr;
     std::int32_t* row_sums_ = nullptr;
     kernel::byte_query* numbers_ = nullptr;
-    worker_arrays<float> rotated_;
-    worker_arrays<std::int8_t> bytes_;
-    worker_arrays<std::int32_t> sums_;
+    worker_arrays<float> rotated_ = {};
+    worker_arrays<std::int8_t> bytes_ = {};
+    worker_arrays<std::int32_t> sums_ = {};
 };
 
 /// Panels of a strip: what L2 holds, and enough strips for all workers.

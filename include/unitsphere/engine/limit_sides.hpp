@@ -120,8 +120,8 @@ private:
     const shadow_view& gallery_;
     const pass& pass_;
     row_source<float> rows_;
-    worker_arrays<float> blocks_, panels_, estimates_;
-    worker_arrays<worker_state> states_;
+    worker_arrays<float> blocks_ = {}, panels_ = {}, estimates_ = {};
+    worker_arrays<worker_state> states_ = {};
 };
 
 }  // namespace engine

@@ -64,17 +64,19 @@ inline void require_same_queries(const char* function, const matrix<idx_t>& reco
     require_same_rows(function, "queries", records, search_record::hash);
 }
 
-/// The k best of what search() finds on each rank, on all ranks; score_of(query, hit) is what they are merged by.
-template <class Score, class Search, class ScoreOf>
-neighbours merge_best(MPI_Comm ranks, idx_t queries, idx_t k, idx_t first_row, Search&& search, ScoreOf&& score_of) {
+/// The k best of what each rank finds, on all ranks. search(take) calls take(neighbours, score_of); they are merged by
+/// score_of(query, hit).
+template <class Score, class Search>
+neighbours merge_best(MPI_Comm ranks, idx_t queries, idx_t k, idx_t first_row, Search&& search) {
     neighbours found;
     std::optional<hit_lists<Score>> lists;
     mpi::together(ranks, [&] {
-        const neighbours mine = search();
         found = {matrix<idx_t>::uninitialized(queries, k), matrix<float>::uninitialized(queries, k)};
         lists.emplace(queries, k);
-        for (idx_t i = 0; i < queries; ++i)
-            lists->set(i, mine[i], first_row, [&](const hit& one) { return Score(score_of(i, one)); });
+        search([&](const neighbours& mine, auto&& score_of) {
+            for (idx_t i = 0; i < queries; ++i)
+                lists->set(i, mine[i], first_row, [&](const hit& one) { return Score(score_of(i, one)); });
+        });
     });
     lists->merge_all(ranks);
     lists->sort_into(found);
@@ -155,18 +157,17 @@ neighbours top_k(MPI_Comm ranks, const Queries& queries, const Shard& shard, req
     const array<idx_t> first = first_rows_of("mpi::top_k", records, search_record::rows);
     const idx_t rank = rank_of(ranks), q = records(0, search_record::queries), all = first[records.rows()];
     const idx_t columns = k < 0 ? 0 : k < all ? idx_t(k) : all;
-    std::optional<decltype(engine::view_of(queries))>
-        query_view;  // a copy may need memory: in `search`, with all ranks
-    std::optional<decltype(engine::side_of(shard))> shard_view;
-    const auto search = [&] {
-        if (options.rescore) query_view.emplace(engine::view_of(queries)), shard_view.emplace(engine::side_of(shard));
+    const auto find = [&] {
         return unitsphere::top_k(queries, shard, k, how, {options.queries, options.shard, options.rescore});
     };
     if (!options.rescore)
-        return merge_best<float>(ranks, q, columns, first[rank], search,
-                                 [](idx_t, const hit& one) { return one.score; });
-    return merge_best<double>(ranks, q, columns, first[rank], search,
-                              [&](idx_t i, const hit& one) { return cosine_of(*query_view, i, *shard_view, one); });
+        return merge_best<float>(ranks, q, columns, first[rank],
+                                 [&](auto&& take) { take(find(), [](idx_t, const hit& one) { return one.score; }); });
+    return merge_best<double>(ranks, q, columns, first[rank], [&](auto&& take) {
+        const auto query_view = engine::view_of(queries);  // a copy may lack memory: with all ranks
+        const auto shard_view = engine::side_of(shard);
+        take(find(), [&](idx_t i, const hit& one) { return cosine_of(query_view, i, shard_view, one); });
+    });
 }
 
 /// All rows in range, of the shards of all ranks, of every query.
