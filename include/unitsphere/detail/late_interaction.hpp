@@ -43,7 +43,7 @@ public:
 
     /// A pass reads every document, which some hundred rows outweigh: the table has 64 MiB, or 2 KiB for each document.
     idx_t most_rows() const noexcept {
-        return engine::maximum((idx_t(1) << 24) / ((sixteens() + 1) * kernel::lane_count), 512);
+        return engine::maximum((idx_t(1) << 24) / kernel::lane_count / (sixteens() + 1), 512);
     }
     void lay_out(engine::arena& memory, idx_t workers, idx_t rows) {
         workers_ = workers;
