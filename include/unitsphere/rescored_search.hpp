@@ -62,12 +62,17 @@ void require_candidates(const Queries& queries, const Gallery& gallery, const Ro
     if (factor < 1) fail<value_error>("top_k_rescored: factor is ", factor, ", it must be at least 1");
 }
 
+/// How many of g rows are candidates of a query: min(factor * k, g).
+inline idx_t candidates_of(idx_t k, idx_t g, idx_t factor) noexcept {
+    return k == 0 ? 0 : factor > g / k ? g : factor * k;
+}
+
 template <class Queries, class Gallery, class Rows>
 void best_of_candidates(const Queries& queries, const Gallery& gallery, const Rows& rows, const ids_of_passes& ids,
                         idx_t factor, matrix_view<idx_t> indices, matrix_view<float> scores, const execution& how,
                         const top_k_rescored_options& options) {
     const idx_t k = scores.columns(), g = rows_there(gallery, ids.gallery);
-    const idx_t candidates = k == 0 ? 0 : factor > g / k ? g : factor * k;
+    const idx_t candidates = candidates_of(k, g, factor);
     row_policy of_queries;  // errors and counts belong to the first pass
     if (options.queries.zero_rows == on_row::nan) of_queries.zero_rows = on_row::nan;
     const engine::row_source<typename Queries::value_type> source(queries, of_queries, "top_k_rescored", "");

@@ -28,24 +28,17 @@ inline double log_of_sum(double a, double b) noexcept {
 /// The loss of a row: log(1 + exp(others - the label's logit)).
 inline double loss_of_state(const double* state) noexcept { return softplus(state[0] - state[1]); }
 
-/// The part of a block that has pairs: images first .. end - 1, with the texts `label` behind.
+/// The part of a block that has pairs: images first .. end - 1, with the texts `first_label` behind.
 struct pairs_of_block {
-    idx_t first, end, label;
+    idx_t first, end;
 
     pairs_of_block(idx_t images, idx_t texts, idx_t first_label) noexcept
-        : first(engine::clamped(-first_label, 0, images)),
-          end(engine::clamped(texts - first_label, first, images)),
-          label(first_label) {}
+        : first(engine::clamped(-first_label, 0, images)), end(engine::clamped(texts - first_label, first, images)) {}
 };
 
 /// A number that is far outside of a block is one that is outside.
 inline idx_t label_in_block(idx_t first_label, idx_t images, idx_t texts) noexcept {
     return engine::clamped(first_label, -images, texts);
-}
-
-template <class View, class State>
-void require_states(const side_names& names, const char* name, const matrix_view<State>& states, const View& rows) {
-    require_shape(names.function, name, states, rows.rows(), 2);
 }
 
 template <class Images, class Texts>
@@ -62,7 +55,7 @@ void add_block(const Images& images, const Texts& texts, logit_scale scale, idx_
     pair_passes<typename Images::value_type, typename Texts::value_type> passes(how, names, images, texts,
                                                                                 options.images, options.texts, false);
     const float multiplier = scale.multiplier();
-    clip_sums sums{images.rows(), texts.rows(), {}, {}, nullptr, nullptr, nullptr, nullptr, nullptr};
+    clip_sums sums{images.rows(), texts.rows()};
     const bool defined = passes.begin(sums);
     passes.report();
     begin_sums(sums, multiplier);
@@ -99,8 +92,8 @@ clip_loss_gradient gradients_of_block(const Images& images, const Texts& texts, 
                                       pair_gradients out) {
     const side_names& names = block_gradient_names;
     require_same_dim(names, images, texts);
-    require_states(names, "image_states", image_states, images);
-    require_states(names, "text_states", text_states, texts);
+    require_shape(names.function, "image_states", image_states, images.rows(), 2);
+    require_shape(names.function, "text_states", text_states, texts.rows(), 2);
     if (all_pairs < 1) fail<value_error>(names.function, ": pairs is ", all_pairs, ", it must be at least 1");
     place_gradients(names, images, texts, out);
     if (images.rows() == 0 || texts.rows() == 0) {
@@ -112,7 +105,7 @@ clip_loss_gradient gradients_of_block(const Images& images, const Texts& texts, 
     pair_passes<typename Images::value_type, typename Texts::value_type> passes(how, names, images, texts,
                                                                                 options.images, options.texts, true);
     const float multiplier = scale.multiplier();
-    clip_sums sums{images.rows(), g, {}, {}, nullptr, nullptr, nullptr, nullptr, nullptr};
+    clip_sums sums{images.rows(), g};
     const bool defined = passes.begin(sums);
     passes.report();
     if (!defined) {
@@ -127,10 +120,8 @@ clip_loss_gradient gradients_of_block(const Images& images, const Texts& texts, 
     const pairs_of_block pairs(images.rows(), g, label);
     for (idx_t i = pairs.first; i < pairs.end; ++i) sums.label_weights[i] += of_texts[label + i];
     const double factor = double(multiplier) / 2.0 / double(all_pairs);
-    passes.backward(softmax_weights{multiplier, label, sums}, factor, out);
     clip_loss_gradient result{};
-    for (idx_t j = 0; j < g; ++j) result.log_scale += sums.slopes[j];
-    result.log_scale *= factor;
+    result.log_scale = backward_of(passes, {multiplier, label, sums}, factor, out);
     return result;
 }
 

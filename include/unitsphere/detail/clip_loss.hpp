@@ -34,10 +34,10 @@ inline constexpr side_names clip_gradient_names = of_images_and_texts("clip_loss
 /// later the losses in their place.
 struct clip_sums {
     idx_t q, g;
-    kernel::exp_sums of_images, of_texts;
-    float *label_scores, *label_weights;
-    float *image_factors, *text_factors;
-    double* slopes;  ///< of each text: sum over images of weight * score
+    kernel::exp_sums of_images = {}, of_texts = {};
+    float *label_scores = nullptr, *label_weights = nullptr;
+    float *image_factors = nullptr, *text_factors = nullptr;
+    double* slopes = nullptr;  ///< of each text: sum over images of weight * score
 
     /// Room behind the last column, where the last tile's lanes end.
     static constexpr idx_t behind = kernel::tile_columns;
@@ -153,6 +153,15 @@ inline void begin_no_weights(float* tops, float* factors, idx_t first, idx_t end
     for (idx_t j = first; j < end; ++j) tops[j] = scale, factors[j] = 0.0f;
 }
 
+/// The gradients of both sides, times `factor`. Returns the derivative by the logarithm of the scale.
+template <class Passes>
+double backward_of(Passes& passes, const softmax_weights& weights, double factor, const pair_gradients& out) {
+    passes.backward(weights, factor, out);
+    double slope = 0.0;
+    for (idx_t j = 0; j < weights.sums.g; ++j) slope += weights.sums.slopes[j];
+    return slope * factor;
+}
+
 /// The loss and, where `out` is not null, the derivatives. Leaves the result's matrices empty.
 template <class Images, class Texts>
 clip_loss_gradient clip_loss_of(const side_names& names, const Images& images, const Texts& texts, logit_scale scale,
@@ -167,7 +176,7 @@ clip_loss_gradient clip_loss_of(const side_names& names, const Images& images, c
     const float multiplier = scale.multiplier();
     const idx_t q = passes.images(), g = passes.texts();
     const bool both = !options.image_to_text_only;
-    clip_sums sums{q, g, {}, {}, nullptr, nullptr, nullptr, nullptr, nullptr};
+    clip_sums sums{q, g};
     const bool defined = passes.begin(sums);
     passes.report();
     if (!defined) {
@@ -189,9 +198,7 @@ clip_loss_gradient clip_loss_of(const side_names& names, const Images& images, c
         begin_weights(sums.of_texts, sums.label_scores, q, multiplier, sums.text_factors, sums.label_weights, false);
     begin_no_weights(sums.of_texts.tops, sums.text_factors, both ? g : 0, g + clip_sums::behind, multiplier);
     const double factor = double(multiplier) / (both ? 2.0 : 1.0) / double(q);
-    passes.backward(softmax_weights{multiplier, options.first_label, sums}, factor, *out);
-    for (idx_t j = 0; j < g; ++j) result.log_scale += sums.slopes[j];
-    result.log_scale *= factor;
+    result.log_scale = backward_of(passes, {multiplier, options.first_label, sums}, factor, *out);
     return result;
 }
 

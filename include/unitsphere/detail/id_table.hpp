@@ -53,10 +53,14 @@ public:
     /// The ids of rows, in order.
     array<idx_t> ascending() const {
         auto list = array<idx_t>::uninitialized(rows_);
+        if (over_ != nullptr) {
+            for (idx_t i = 0; i < rows_; ++i) list[i] = over_[i];
+            return list;
+        }
         auto equal = array<double>::uninitialized(rows_);
         kernel::list_of_best<double> order{list.data(), equal.data(), rows_};  // ties in ascending order
         for (idx_t i = 0; i < places_; ++i)
-            if (ids()[i] != hole) order.add(0.0, ids()[i]);
+            if (ids_[i] != hole) order.add(0.0, ids_[i]);
         order.sort();
         return list;
     }

@@ -148,7 +148,7 @@ void best_candidates(const rows_ref& queries, const rows_ref& gallery, const row
     }
     direct::require_apart(names.function, "scores", scores, "indices", indices);
 
-    const idx_t most = k == 0 ? 0 : factor > g / k ? g : factor * k;
+    const idx_t most = direct::candidates_of(k, g, factor);
     auto candidates = matrix<idx_t>::uninitialized(queries.rows, most);
     auto unused = matrix<float>::uninitialized(queries.rows, most);
     policy queries_policy(of_queries), gallery_policy(of_gallery);

@@ -139,8 +139,7 @@ clip_loss_gradient clip_loss_of(MPI_Comm ranks, const detail::side_names& names,
     }
     auto& batch = *all.batch;
     const float multiplier = scale.multiplier();
-    detail::clip_sums sums{
-        batch.share.rows(), batch.count_of_columns(), {}, {}, nullptr, nullptr, nullptr, nullptr, nullptr};
+    detail::clip_sums sums{batch.share.rows(), batch.count_of_columns()};
     all.begin(sums);
     detail::begin_sums(sums, multiplier);
     batch.pass([&](auto& move) { move(batch.columns.data(), batch.dim); },
