@@ -90,7 +90,9 @@ TEST_CASE("tasks of a plan are whole panels and blocks, so that no register tile
                     plan_tiles({queries, 5000, 64, workers, false, tile}, tile_order::any, cache_model());
                 CAPTURE(queries, workers, tile.rows);
                 CHECK(plan.group_rows % tile.rows == 0);
-                const idx_t step = plan.unpacked ? 16 : plan.loop == tile_loop::few ? tile.rows : tile.columns;
+                const idx_t step = plan.unpacked                 ? 16
+                                   : plan.loop == tile_loop::few ? tile.rows_in_lanes()
+                                                                 : tile.columns;
                 if (plan.loop != tile_loop::rows) CHECK(plan.strip_columns % step == 0);
             }
 }
@@ -112,7 +114,10 @@ TEST_CASE("a plan's memory is within the cache model", "[tile_plan]") {
                         CHECK(shared <= most_shared_bytes(plan, shape, model));
                         const idx_t group = model.blocks_of_group * tile.rows * row_bytes;
                         const idx_t strip = maximum(model.strip_bytes, tile.columns * dim * tile.element_bytes);
-                        CHECK(each <= (plan.loop == tile_loop::strips ? strip : group));
+                        const idx_t few = tile.rows_in_lanes() * row_bytes;
+                        CHECK(each <= (plan.loop == tile_loop::strips ? strip
+                                       : plan.loop == tile_loop::few  ? few
+                                                                      : group));
                         if (plan.loop == tile_loop::rows) CHECK((shared > 0) == !packed);
                         if (plan.loop == tile_loop::strips) CHECK((each > 0) == !packed);
                         CHECK((plan.workers >= 1 && plan.workers <= workers));

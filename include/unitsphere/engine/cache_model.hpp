@@ -59,8 +59,8 @@ struct cache_model {
     /// Few queries become the packed columns, and the gallery's rows are only copied. Worth it from 9 queries on, with
     /// up to 7 lanes of padding to whole registers of 16 (similarity_bench, 32 x 1000).
     static constexpr idx_t least_few_queries = 9, most_few_queries = 128, few_queries_padding = 7;
-    /// Blocks of gallery rows of one task of that loop: 56 rows of 512 floats are 112 KiB. Chosen.
-    static constexpr idx_t few_blocks_of_task = 4;
+    /// How often a task of that loop packs as many gallery rows as 16 lanes hold: 56 rows are 112 KiB at dim 512. Chosen.
+    static constexpr idx_t few_steps_of_task = 4;
     /// From how many rows on a side is not packed that meets few rows, and how many groups of 16 rows are a task of it.
     /// Chosen: the first group of a task is measured alone.
     static constexpr idx_t least_unpacked_rows = 32;

@@ -1,7 +1,7 @@
 /// The tile loop of few queries and a raw gallery: the queries are the packed columns, and the gallery's rows pass by.
 ///
 ///   queries                                packed as panels, once; they stay in L2
-///   for each block of gallery rows         copied to L1 and normalized: no transposition
+///   for each few blocks of gallery rows    copied to L1 and normalized: no transposition
 ///     for each panel of queries            multiply -> [gallery rows, queries] -> transposed -> consumer.tile(tile)
 ///   or, for up to 8 queries
 ///   for each 16 gallery rows               multiply_unpacked -> consumer.tile(tile)
@@ -16,20 +16,27 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace engine {
 
-/// One block of packed gallery rows, `count` of them from `first_row` on, against all queries.
+/// Up to 16 packed gallery rows, `count` of them from `first_row` on, against all queries.
 template <class C, class Consumer>
-void multiply_block_of_gallery(const C* block, idx_t first_row, int count, const panels<C>& queries,
-                               prefetch_range next, Consumer& consumer) {
-    using shape = kernel::block<C>;
+void multiply_blocks_of_gallery(const C* blocks, idx_t first_row, int count, const panels<C>& queries,
+                                prefetch_range next, Consumer& consumer) {
+    using block = kernel::block<C>;
     constexpr int pitch = kernel::lane_count;
-    alignas(64) C scores[kernel::lane_count * shape::columns] = {};
-    alignas(64) C transposed[shape::columns * pitch];
-    const int panels_of_queries = int(ceil_div(queries.rows, shape::columns));
-    for (idx_t first = 0; first < queries.rows; first += shape::columns) {
+    alignas(64) C scores[kernel::lane_count * block::columns] = {};
+    alignas(64) C transposed[block::columns * pitch];
+    const idx_t block_size = kernel::packed_block_size<C>(queries.dim);
+    const idx_t blocks_in_all = ceil_div(count, block::rows);
+    const idx_t turns = ceil_div(queries.rows, block::columns) * blocks_in_all;
+    idx_t turn = 0;
+    for (idx_t first = 0; first < queries.rows; first += block::columns) {
         const int width = queries.width_from(first);
-        kernel::multiply<C>({block, queries.panel(first), count, width, queries.dim, scores, shape::columns,
-                             next.steps(int(first / shape::columns), panels_of_queries, queries.dim)});
-        kernel::transpose_tile(scores, shape::columns, count, width, transposed, pitch);
+        for (idx_t b = 0; b < blocks_in_all; ++b, ++turn) {
+            const int done = int(b) * block::rows;
+            kernel::multiply<C>({blocks + b * block_size, queries.panel(first), minimum(count - done, block::rows),
+                                 width, queries.dim, scores + done * block::columns, block::columns,
+                                 next.steps(turn, turns, queries.dim)});
+        }
+        kernel::transpose_tile(scores, block::columns, count, width, transposed, pitch);
         consumer.tile(score_tile<C>{first, first_row, queries.columns_from(first), count, transposed, pitch});
     }
 }
@@ -47,7 +54,7 @@ void for_each_wanted(const tile_range& task, idx_t step, Wants&& wants, Take&& t
 /// Every score of queries x gallery, by blocks of the gallery's rows.
 template <class C, class Pool>
 void run_few(const execution& how, const tile_plan& plan, row_packer<C>& queries, row_packer<C>& gallery, Pool& pool) {
-    constexpr idx_t block_rows = kernel::block<C>::rows;
+    constexpr idx_t step = register_tile::of<C>().rows_in_lanes();
     const tile_memory<C> memory(how, queries.function(), plan, pool);
     const tile_range all = plan.pass(0);
     pool.rows_begin(0, all.rows);
@@ -64,12 +71,12 @@ void run_few(const execution& how, const tile_plan& plan, row_packer<C>& queries
                 });
             });
         } else {
-            for (idx_t done = 0; done < task.columns; done += block_rows) {
-                const idx_t first = task.first_column + done, rows = minimum(task.columns - done, block_rows);
+            for (idx_t done = 0; done < task.columns; done += step) {
+                const idx_t first = task.first_column + done, rows = minimum(task.columns - done, step);
                 if (!wants(first, rows)) continue;
                 gallery.pack_blocks(first, rows, memory.of_worker(worker), true);
-                const prefetch_range next = gallery.memory_of(first + block_rows, block_rows);
-                multiply_block_of_gallery(memory.of_worker(worker), first, int(rows), packed, next, consumer);
+                const prefetch_range next = gallery.memory_of(first + step, step);
+                multiply_blocks_of_gallery(memory.of_worker(worker), first, int(rows), packed, next, consumer);
             }
         }
         how.report_progress(task.rows * task.columns, all.rows * all.columns);

@@ -14,8 +14,8 @@
 /// |        | more queries than packed_queries_bytes    | (else <= 8 MiB    | 4 blocks               | gallery rows   |
 /// |        | and the gallery is within                 | by the condition) |                        |                |
 /// |        | packed_gallery_bytes                      |                   |                        |                |
-/// | few    | else, for a raw gallery and 9 .. 128      | all queries,      | a block of gallery     | all queries x  |
-/// |        | queries with <= 7 lanes of padding        | <= 512 KiB        | rows                   | 4 blocks       |
+/// | few    | else, for a raw gallery and 9 .. 128      | all queries,      | 12 to 16 gallery rows, | all queries x  |
+/// |        | queries with <= 7 lanes of padding        | <= 512 KiB        | whole blocks           | 4 times that   |
 /// | strips | else                                      | a pass of queries,| a strip of a raw       | a share of the |
 /// |        |                                           | <= 4 MiB          | gallery, <= 256 KiB    | groups x strip |
 ///
@@ -51,6 +51,8 @@ struct register_tile {
     static constexpr register_tile of() noexcept {
         return {kernel::block<C>::rows, kernel::block<C>::columns, idx_t(sizeof(C))};
     }
+    /// Rows of as many blocks as 16 lanes hold.
+    constexpr idx_t rows_in_lanes() const noexcept { return kernel::lane_count / rows * rows; }
     /// Elements of `count` rows as packed blocks (rows side of multiply), and as panels (its columns side).
     idx_t block_elements(idx_t count, idx_t dim) const {
         return round_up(count, rows) * round_up(maximum(dim, 1), kernel::chain_length);
@@ -163,12 +165,12 @@ UNITSPHERE_INLINE tile_plan plan_rows(const tile_shape& shape, bool unpacked) {
 UNITSPHERE_INLINE tile_plan plan_few(const tile_shape& shape, bool unpacked) {
     const register_tile& tile = shape.tile;
     tile_plan plan{tile_loop::few, unpacked, shape.queries, shape.gallery_rows, shape.queries, shape.whole_group()};
-    plan.strip_columns =
-        unpacked ? unpacked_rows_of_task(shape, shape.gallery_rows) : cache_model::few_blocks_of_task * tile.rows;
+    plan.strip_columns = unpacked ? unpacked_rows_of_task(shape, shape.gallery_rows)
+                                  : cache_model::few_steps_of_task * tile.rows_in_lanes();
     plan.strips = ceil_div(shape.gallery_rows, plan.strip_columns);
     plan.workers = clamped(plan.strips, 1, shape.workers);
     plan.shared_elements = tile.panel_elements(shape.queries, shape.dim);
-    plan.worker_elements = unpacked ? 0 : tile.block_elements(tile.rows, shape.dim);
+    plan.worker_elements = unpacked ? 0 : tile.block_elements(tile.rows_in_lanes(), shape.dim);
     return plan;
 }
 

@@ -53,8 +53,19 @@ UNITSPHERE_INLINE __m256i first_mask(int count) noexcept {
 UNITSPHERE_INLINE vector<float> load_first(const float* from, int count) noexcept {
     return _mm256_maskload_ps(from, first_mask(count));
 }
+/// By halves of what is left: a masked store takes some 20 cycles on Zen 1 and 2.
 UNITSPHERE_INLINE void store_first(float* to, vector<float> x, int count) noexcept {
-    _mm256_maskstore_ps(to, first_mask(count), x);
+    if (count >= 8) return _mm256_storeu_ps(to, x);
+    __m128 left = _mm256_castps256_ps128(x);
+    if (count & 4) {
+        _mm_storeu_ps(to, left);
+        to += 4, left = _mm256_extractf128_ps(x, 1);
+    }
+    if (count & 2) {
+        _mm_storel_pi(static_cast<__m64*>(static_cast<void*>(to)), left);
+        to += 2, left = _mm_movehl_ps(left, left);
+    }
+    if (count & 1) _mm_store_ss(to, left);
 }
 
 /// Transposes a square of registers: swaps element c of row r with element r of row c. The stages interleave single
