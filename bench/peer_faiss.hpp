@@ -29,7 +29,7 @@ inline std::shared_ptr<faiss::IndexFlatIP> flat_index(const rows& gallery) {
 }
 inline task search(const rows& queries, const rows& gallery, us::idx_t k, rows& scores) {
     return [&, k, held = flat_index(gallery),
-            found = std::vector<faiss::Index::idx_t>(std::size_t(queries.rows() * k))]() mutable {
+            found = std::vector<std::int64_t>(std::size_t(queries.rows() * k))]() mutable {
         held->search(queries.rows(), queries.data(), k, scores.data(), found.data());
     };
 }
@@ -37,7 +37,7 @@ inline task search(const rows& queries, const rows& gallery, us::idx_t k, rows& 
 inline task vote(const rows& queries, const rows& gallery, const std::vector<int>& labels, us::idx_t k,
                  std::vector<int>& found) {
     return [&, k, held = flat_index(gallery)] {
-        std::vector<faiss::Index::idx_t> numbers(std::size_t(queries.rows() * k));
+        std::vector<std::int64_t> numbers(std::size_t(queries.rows() * k));
         std::vector<float> scores(numbers.size());
         std::vector<int> counts;
         held->search(queries.rows(), queries.data(), k, scores.data(), numbers.data());
@@ -57,7 +57,7 @@ inline task range_search(const rows& unit_rows, float threshold, us::idx_t& foun
 }
 
 /// The row numbers, as many as `found` has columns. Its row numbers are 64-bit integers, as ours.
-inline void write(const std::vector<faiss::Index::idx_t>& numbers, us::matrix_view<us::idx_t> found) {
+inline void write(const std::vector<std::int64_t>& numbers, us::matrix_view<us::idx_t> found) {
     std::copy(numbers.begin(), numbers.end(), found.data());
 }
 
@@ -67,7 +67,7 @@ storage stored(const char* name, double bytes, us::matrix_view<const float> rows
     index->train(std::min<us::idx_t>(rows.rows(), 65536), rows.data());
     index->add(rows.rows(), rows.data());
     return {"FAISS", name, bytes, [index](us::matrix_view<const float> queries, us::matrix_view<us::idx_t> found) {
-                std::vector<faiss::Index::idx_t> numbers(std::size_t(found.rows() * found.columns()));
+                std::vector<std::int64_t> numbers(std::size_t(found.rows() * found.columns()));
                 std::vector<float> scores(numbers.size());
                 index->search(queries.rows(), queries.data(), found.columns(), scores.data(), numbers.data());
                 write(numbers, found);
@@ -98,7 +98,7 @@ inline storage binary(us::matrix_view<const float> rows) {
     index->add(rows.rows(), to_bits->of(rows).data());
     return {"FAISS", "binary flat", double(rows.dim()) / 8,
             [to_bits, index](us::matrix_view<const float> queries, us::matrix_view<us::idx_t> found) {
-                std::vector<faiss::Index::idx_t> numbers(std::size_t(found.rows() * found.columns()));
+                std::vector<std::int64_t> numbers(std::size_t(found.rows() * found.columns()));
                 std::vector<std::int32_t> distances(numbers.size());
                 index->search(queries.rows(), to_bits->of(queries).data(), found.columns(), distances.data(),
                               numbers.data());
