@@ -16,6 +16,7 @@ import os
 import subprocess
 from xml.sax.saxutils import escape
 
+from page_section import rewrite
 from report import STYLE, processor
 
 TEXT = """## Recall and speed of compact storage
@@ -90,14 +91,6 @@ def page(context, lines, rounds, machine, built):
         text += table(["recall", "1 query", "256 queries"], synthetic, lambda line: [
             share(line), speed(line["one"]), speed(line["many"])])
     return text + NOTE
-
-
-def with_section(old, section):
-    """The page with what stands between its two comments, or at its end, replaced."""
-    first, last = "<!-- recall -->\n", "<!-- end of recall -->\n"
-    before, _, rest = old.partition(first)
-    after = rest.partition(last)[2]
-    return before.rstrip("\n") + "\n\n" + first + section + last + after
 
 
 def panel(lines, key, title, left):
@@ -181,12 +174,7 @@ def main():
     if not options.program and not options.lines:
         parser.error("a PROGRAM to run, or --lines to read")
     context, *lines = map(json.loads, measured(options).splitlines())
-    old = ""
-    if os.path.exists(options.page):
-        with open(options.page, encoding="utf-8") as file:
-            old = file.read()
-    with open(options.page, "w", encoding="utf-8") as file:
-        file.write(with_section(old, page(context, lines, options.rounds, options.machine, options.built)))
+    rewrite(options.page, "recall", page(context, lines, options.rounds, options.machine, options.built))
     with open(options.plot, "w", encoding="utf-8") as file:
         file.write(plot(lines))
 

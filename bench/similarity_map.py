@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """The page of similarity_map: where are matrices of cosines fast, where not?
 
-similarity_map.py PROGRAM [--pin CORE] [--rounds N] [--page FILE.md] [--plot FILE.svg]
+similarity_map.py PROGRAM [--pin CORE] [--rounds N] [--name NAME] [--machine TEXT] [--page FILE.md] [--plot FILE.svg]
+
+The page has a part for each name, of which only this one is rewritten.
 """
 
 import argparse
@@ -10,17 +12,14 @@ import json
 import os
 import subprocess
 
+from page_section import rewrite
 from report import STYLE, processor
 
-TEXT = """# Matrices of cosines, shape by shape
+TEXT = """## {machine}
 
-`cosine_similarity_into` from raw rows, which it normalizes, beside the best matrix product alone, which gets normalized
-rows: {peers}. One thread of {cpu}, {date}; medians of {rounds} interleaved rounds.
+Peers: {peers}. {cpu}, one thread, {date}; medians of {rounds} interleaved rounds.
 
-In each cell: the fraction of the machine's limit (multiply-adds, or reading and writing) that unitsphere reaches, and
-the time of the fastest product over its time: above 1 unitsphere is faster, though it also normalizes.
-
-![Factor beside the best product](plots/similarity_map.svg)
+![Factor beside the best product](plots/{plot})
 """
 
 
@@ -35,13 +34,14 @@ def axes(shapes):
     return [sorted({shape[name] for shape in shapes}) for name in ("dim", "queries", "gallery")]
 
 
-def page(shapes, rounds):
+def page(shapes, options):
     dims, queries, galleries = axes(shapes)
     cell = {(s["dim"], s["queries"], s["gallery"]): f"{s['of_limit']:.2f}, {s['factor']:.2f} x" for s in shapes}
-    text = TEXT.format(peers=", ".join(sorted({shape["peer"] for shape in shapes})), rounds=rounds,
-                       cpu=processor().get("model name", "this machine"), date=datetime.date.today())
+    cpu = processor().get("model name", "this machine")
+    text = TEXT.format(machine=options.machine or cpu, peers=", ".join(sorted({shape["peer"] for shape in shapes})),
+                       cpu=cpu, date=datetime.date.today(), rounds=options.rounds, plot=os.path.basename(options.plot))
     for dim in dims:
-        text += f"\n## dim {dim}\n\n| queries \\ gallery | " + " | ".join(map(str, galleries)) + " |\n"
+        text += f"\n### dim {dim}\n\n| queries \\ gallery | " + " | ".join(map(str, galleries)) + " |\n"
         text += "|---" * (len(galleries) + 1) + "|\n"
         for q in queries:
             text += f"| {q} | " + " | ".join(cell[dim, q, g] for g in galleries) + " |\n"
@@ -78,6 +78,8 @@ def main():
     parser.add_argument("program", help="similarity_map of the build")
     parser.add_argument("--pin", type=int, help="the core to run on")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--name", default="map", help="of the part of the page")
+    parser.add_argument("--machine", default="", help="its title; by default the processor's name")
     parser.add_argument("--page", default="similarity_map.md")
     parser.add_argument("--plot", default="similarity_map.svg")
     options = parser.parse_args()
@@ -85,8 +87,7 @@ def main():
         os.sched_setaffinity(0, [options.pin])
     lines = subprocess.run([options.program, str(options.rounds)], check=True, text=True, stdout=subprocess.PIPE)
     shapes = [json.loads(line) for line in lines.stdout.splitlines()]
-    with open(options.page, "w", encoding="utf-8") as file:
-        file.write(page(shapes, options.rounds))
+    rewrite(options.page, options.name, page(shapes, options))
     with open(options.plot, "w", encoding="utf-8") as file:
         file.write(plot(shapes))
     slower = [s for s in shapes if s["factor"] < 1]
