@@ -152,6 +152,22 @@ UNITSPHERE_INLINE void multiply_step(const C* a, const S* b, const float* factor
     });
 }
 
+/// Steps between two looks at the counter and at what to prefetch: with few rows, and with SSE2's three instructions for
+/// a multiply-add, those are a sixth of the work. Whole blocks of others have other limits, and there, and with 16-bit
+/// columns, compilers spill with more.
+#ifdef __clang__
+inline constexpr int steps_without_fma = 2;  // with 4 it spills
+#else
+inline constexpr int steps_without_fma = 4;
+#endif
+template <int Rows, class C, class S>
+UNITSPHERE_INLINE constexpr int steps_a_turn() {
+    if (!std::is_same_v<C, S>) return 1;
+    if (Rows < block<C>::rows) return 4;
+    if (!std::is_same_v<C, float>) return 1;
+    return has_fma_broadcast ? 2 : has_fma ? 1 : steps_without_fma;
+}
+
 /// Chains of up to 128 steps for every accumulator, `Chains` of them for each score, 128 steps apart. Whole blocks
 /// prefetch: they have load slots to spare. So do fewer rows with a panel of 16 bits: the hardware prefetcher, which
 /// ends at each page, gets half as far there (one query, 100000 x 512, Xeon: .62 of the float gallery's time without,
@@ -161,13 +177,15 @@ UNITSPHERE_INLINE void multiply_chains(const C* a, const S* b, const float* fact
                                        vector<C> (&sum)[Chains][Rows][Vectors]) noexcept {
     constexpr idx_t width = Vectors * idx_t(vector<C>::size);
     constexpr bool whole = Rows == block<C>::rows;
+    constexpr int turn = steps_a_turn<Rows, C, S>();
     int k = 0;
-    if constexpr (whole && has_fma_broadcast && std::is_same_v<C, float> && std::is_same_v<C, S>)  // else clang spills
-        for (; k + 2 <= steps; k += 2, a += 2, b += 2 * width) {
+    if constexpr (turn > 1)
+        for (; k + turn <= steps; k += turn, a += turn, b += turn * width) {
             asm("" : "+r"(a));  // a pointer, not an index: clang's would cost an instruction for each broadcast
-            next.prefetch(k, 2);
-            multiply_step<Rows, Vectors, Chains>(a, b, factors, sum);
-            multiply_step<Rows, Vectors, Chains>(a + 1, b + width, factors, sum);
+            if constexpr (whole) next.prefetch(k, turn);
+            unroll<turn>([&](int t) UNITSPHERE_LAMBDA {
+                multiply_step<Rows, Vectors, Chains>(a + t, b + t * width, factors, sum);
+            });
         }
     for (; k < steps; ++k, ++a, b += width) {
         if constexpr (whole) next.prefetch(k, 1);
