@@ -28,9 +28,19 @@ constexpr bool can_rescore() {
 }
 /// Both passes go by ids, or both by row numbers.
 template <class Gallery, class Rows>
-using if_rescored_by =
-    std::enable_if_t<is_fetched<Rows> || (can_rescore<rows_without_ids<Rows>>() && is_keyed<Gallery> == is_keyed<Rows>),
-                     int>;
+inline constexpr bool is_rescored_by = is_fetched<Rows> ||
+                                       (can_rescore<rows_without_ids<Rows>>() && is_keyed<Gallery> == is_keyed<Rows>);
+template <class Gallery, class Rows>
+using if_rescored_by = std::enable_if_t<is_rescored_by<Gallery, Rows>, int>;
+template <class Gallery, class Rows>
+using unless_rescored_by = std::enable_if_t<!is_rescored_by<Gallery, Rows>, int>;
+/// Advice where the second stage is refused.
+struct pass_rows_or_a_gallery_of_them_without_ids_or_fetch_rows;
+struct pass_a_keyed_gallery_of_the_rows_or_fetch_rows_by_their_ids;
+template <class Gallery>
+using pass_rows_to_rescore =
+    std::conditional_t<is_keyed<Gallery>, pass_a_keyed_gallery_of_the_rows_or_fetch_rows_by_their_ids,
+                       pass_rows_or_a_gallery_of_them_without_ids_or_fetch_rows>;
 template <class Queries, class Gallery>
 inline constexpr bool are_rescored = (engine::is_rows<Queries>)&&(are_searched<Queries, Gallery>);
 template <class Queries, class Gallery>
@@ -213,6 +223,7 @@ neighbours top_k_rescored(const Queries& queries, const Gallery& gallery, const 
 }
 UNITSPHERE_REFUSE_PAIRS(top_k_rescored, unless_rescored);
 UNITSPHERE_REFUSE_PAIRS(top_k_rescored_into, unless_rescored);
+UNITSPHERE_REFUSE_THIRD(top_k_rescored, if_rescored, unless_rescored_by, pass_rows_to_rescore);
 
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere
