@@ -17,6 +17,7 @@
 #endif
 #include <unitsphere/io/compact_gallery.hpp>
 #include <unitsphere/io/gallery_writer.hpp>
+#include <unitsphere/io/inspect_gallery.hpp>
 #include <unitsphere/io/keyed_gallery.hpp>
 #include <unitsphere/io/linear_head.hpp>
 #include <unitsphere/io/mapped_npy.hpp>
@@ -254,7 +255,7 @@ us::idx_t use_gallery_files(const std::string& path) {
     const us::gallery_view view(path.data(), us::idx_t(path.size()));
     view.verify();
     return us::top_k(view.unit_rows(0, 1), mapped, 1).queries() + writer.rows() +
-           us::top_k(mapped.unit_rows(0, 1), view, 1).queries();
+           us::top_k(mapped.unit_rows(0, 1), view, 1).queries() + us::inspect_gallery(path).rows;
 }
 
 us::idx_t use_safetensors(const std::string& path) {
