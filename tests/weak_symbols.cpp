@@ -17,6 +17,7 @@
 #endif
 #include <unitsphere/io/compact_gallery.hpp>
 #include <unitsphere/io/gallery_writer.hpp>
+#include <unitsphere/io/inspect_gallery.hpp>
 #include <unitsphere/io/keyed_gallery.hpp>
 #include <unitsphere/io/linear_head.hpp>
 #include <unitsphere/io/mapped_npy.hpp>
@@ -127,7 +128,10 @@ us::idx_t use_search(const us::matrix<T>& rows) {
         us::range_search(rows, nibbles, 0.5f).offsets[1] + us::idx_t(us::cosine_similarity(rows, bits)(0, 0));
     const us::neighbours found = us::top_k(rows, catalogue, 2, space), raw = us::top_k(rows, rows, 1),
                          halves = us::top_k_rescored(rows, compact_copy, rows, 1, 2);
-    us::idx_t pairs = found.indices(0, 0) + raw.indices(0, 0) + halves.indices(0, 0) + by_integers;
+    const auto stored =
+        us::fetch_rows<float>([](us::row_view<const us::idx_t>, us::matrix_view<float> to) { to(0, 0) = 1; });
+    us::idx_t pairs = us::top_k_rescored(rows, compact_copy, stored, 1, 2).indices(0, 0);
+    pairs += found.indices(0, 0) + raw.indices(0, 0) + halves.indices(0, 0) + by_integers;
     us::for_each_in_range(rows, catalogue, 0.5f, [&](us::idx_t, us::idx_t, float) { ++pairs; });
     us::row_mask mask(catalogue.rows(), [](us::idx_t row) { return row > 0; });
     us::top_k_options filtered;
@@ -251,7 +255,7 @@ us::idx_t use_gallery_files(const std::string& path) {
     const us::gallery_view view(path.data(), us::idx_t(path.size()));
     view.verify();
     return us::top_k(view.unit_rows(0, 1), mapped, 1).queries() + writer.rows() +
-           us::top_k(mapped.unit_rows(0, 1), view, 1).queries();
+           us::top_k(mapped.unit_rows(0, 1), view, 1).queries() + us::inspect_gallery(path).rows;
 }
 
 us::idx_t use_safetensors(const std::string& path) {

@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
+#include <unitsphere/io/inspect_gallery.hpp>
 #include <unitsphere/io/npy.hpp>
 
 #include "support/command_line.hpp"
@@ -33,32 +35,49 @@ void print(const us::neighbours& found, us::idx_t rows, const std::string& stora
                 static_cast<long long>(rows), storage.c_str());
 }
 
-/// The k nearest; with `rows`, of factor * k candidates scored again with these.
+template <class Gallery>
+constexpr bool has_ids = false;
+template <class Gallery>
+constexpr bool has_ids<us::keyed<Gallery>> = true;
+
+/// The k nearest; with `rows`, which go by their numbers, of factor * k candidates scored again with these.
 template <class Gallery>
 us::neighbours find(us::matrix_view<const float> queries, const Gallery& gallery, us::matrix_view<const float> rows,
                     const arguments& of) {
     support::progress show("searching");
     us::execution how;
     how.on_progress(show);
-    return rows.data() == nullptr ? us::top_k(queries, gallery, of.k, how)
-                                  : us::top_k_rescored(queries, gallery, rows, of.k, of.factor, how);
+    if constexpr (!has_ids<Gallery>)
+        if (rows.data() != nullptr) return us::top_k_rescored(queries, gallery, rows, of.k, of.factor, how);
+    return us::top_k(queries, gallery, of.k, how);
+}
+
+template <class Gallery>
+void search_in(Gallery gallery, const std::string& storage, const arguments& of) {
+    support::load(of.gallery, gallery);
+    support::row_file queries(of.queries);
+    us::matrix_view<const float> rows;
+    std::unique_ptr<support::row_file> row_file;
+    if (!of.rows.empty()) {
+        row_file = std::make_unique<support::row_file>(of.rows);
+        rows = row_file->all();
+    }
+    const us::neighbours found = find(queries.all(), gallery, rows, of);
+    if (!of.indices.empty()) us::save_npy(of.indices, found.indices);
+    if (!of.scores.empty()) us::save_npy(of.scores, found.scores);
+    print(found, gallery.rows(), storage);
 }
 
 void search(const arguments& of) {
-    const std::string storage = support::storage_of_file(of.gallery);
+    const us::gallery_info file = us::inspect_gallery(of.gallery);
+    if (file.has_ids && !of.rows.empty())
+        throw std::runtime_error(of.gallery + ": its rows have ids, --rescore goes by row numbers");
+    const std::string storage(file.storage);
     support::with_storage(storage, [&](auto gallery) {
-        support::load(of.gallery, gallery);
-        support::row_file queries(of.queries);
-        us::matrix_view<const float> rows;
-        std::unique_ptr<support::row_file> row_file;
-        if (!of.rows.empty()) {
-            row_file = std::make_unique<support::row_file>(of.rows);
-            rows = row_file->all();
-        }
-        const us::neighbours found = find(queries.all(), gallery, rows, of);
-        if (!of.indices.empty()) us::save_npy(of.indices, found.indices);
-        if (!of.scores.empty()) us::save_npy(of.scores, found.scores);
-        print(found, gallery.rows(), storage);
+        if (file.has_ids)
+            search_in(us::keyed<decltype(gallery)>(), storage + ", with ids", of);
+        else
+            search_in(gallery, storage, of);
     });
 }
 
@@ -82,7 +101,7 @@ int main(int argc, char** argv) {
         line.count("--k", of.k, "how many neighbours a query gets");
         line.optional_file("--rescore", of.rows, "the rows that the gallery was made of: scores come from them");
         line.count("--factor", of.factor, "how many times k candidates --rescore looks at");
-        line.output("--indices", of.indices, "where to write the row numbers, .npy, int64");
+        line.output("--indices", of.indices, "where to write the row numbers or ids, .npy, int64");
         line.output("--scores", of.scores, "where to write the cosines, .npy, float32");
         line.parse(argc, argv) ? search(of) : search_made_up_rows();
     });

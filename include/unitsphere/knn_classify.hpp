@@ -151,6 +151,7 @@ top_labels knn_classify(const Queries& queries, const Gallery& gallery, const Ga
 }
 UNITSPHERE_REFUSE_PAIRS(knn_classify, unless_searched);
 UNITSPHERE_REFUSE_PAIRS(knn_classify_into, unless_searched);
+UNITSPHERE_REFUSE_THIRD(knn_classify, if_searched, unless_labels, pass_labels);
 
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere

@@ -16,6 +16,8 @@ inline constexpr side_names top_k_rescored_names = of_queries_and_gallery("top_k
 inline constexpr side_names of_queries_and_rows = {
     "top_k_rescored", "queries", "queries have dim ", "queries row ", "rows", "rows have dim ", "rows row "};
 
+template <class Rows>
+inline constexpr bool is_fetched = false;
 /// Whether Rows can be the second stage: rows, or a gallery with the elements of its rows.
 template <class Rows>
 constexpr bool can_rescore() {
@@ -26,18 +28,32 @@ constexpr bool can_rescore() {
 }
 /// Both passes go by ids, or both by row numbers.
 template <class Gallery, class Rows>
-using if_rescored_by =
-    std::enable_if_t<can_rescore<rows_without_ids<Rows>>() && is_keyed<Gallery> == is_keyed<Rows>, int>;
+inline constexpr bool is_rescored_by = is_fetched<Rows> ||
+                                       (can_rescore<rows_without_ids<Rows>>() && is_keyed<Gallery> == is_keyed<Rows>);
+template <class Gallery, class Rows>
+using if_rescored_by = std::enable_if_t<is_rescored_by<Gallery, Rows>, int>;
+template <class Gallery, class Rows>
+using unless_rescored_by = std::enable_if_t<!is_rescored_by<Gallery, Rows>, int>;
+/// Advice where the second stage is refused.
+struct pass_rows_or_a_gallery_of_them_without_ids_or_fetch_rows;
+struct pass_a_keyed_gallery_of_the_rows_or_fetch_rows_by_their_ids;
+template <class Gallery>
+using pass_rows_to_rescore =
+    std::conditional_t<is_keyed<Gallery>, pass_a_keyed_gallery_of_the_rows_or_fetch_rows_by_their_ids,
+                       pass_rows_or_a_gallery_of_them_without_ids_or_fetch_rows>;
 template <class Queries, class Gallery>
 inline constexpr bool are_rescored = (engine::is_rows<Queries>)&&(are_searched<Queries, Gallery>);
 template <class Queries, class Gallery>
 using if_rescored = std::enable_if_t<are_rescored<Queries, Gallery>, int>;
 template <class Queries, class Gallery>
 using unless_rescored = std::enable_if_t<!are_rescored<Queries, Gallery>, int>;
-/// The view of the second stage: of a shadow_gallery its rows of float.
+/// The view of the second stage: of a shadow_gallery its rows of float. Fetched rows are as many as the
+/// gallery's, of the dim of the queries.
 template <class Rows>
-auto rescoring_rows_of(const Rows& rows) {
-    if constexpr (engine::is_queries<rows_without_ids<Rows>>)
+auto rescoring_rows_of(const Rows& rows, idx_t in_gallery, idx_t dim) {
+    if constexpr (is_fetched<Rows>)
+        return fetched_view<typename Rows::value_type>(rows.fetch, in_gallery, dim);
+    else if constexpr (engine::is_queries<rows_without_ids<Rows>>)
         return engine::queries_of(without_ids(rows));
     else
         return engine::side_of(without_ids(rows));
@@ -89,6 +105,45 @@ void best_of_candidates(const Queries& queries, const Gallery& gallery, const Ro
 
 }  // namespace detail
 
+/// Rows that a function brings when top_k_rescored needs them: see fetch_rows.
+template <class T, class Fetch>
+struct fetched_rows {
+    using value_type = T;
+
+    Fetch fetch;
+};
+namespace detail {
+template <class T, class Fetch>
+inline constexpr bool is_fetched<fetched_rows<T, Fetch>> = true;
+}  // namespace detail
+
+/// The rows of top_k_rescored where they lie elsewhere: in a database, on a disk, on another machine.
+///
+///   fetch(numbers, rows)   writes the gallery's row numbers[n] into rows[n], for each n
+///
+///   const auto stored = fetch_rows<float>([&](row_view<const idx_t> numbers, matrix_view<float> rows) {
+///       for (idx_t n = 0; n < rows.rows(); ++n) database.read(numbers[n], rows.row(n), rows.dim());
+///   });
+///   top_k_rescored(queries, compact, stored, 10, 4);
+///
+/// T is the type of the elements that `fetch` writes: float, double, float16, bfloat16 or int8. Rows are raw, as an
+/// encoder gave them. One that is not there any more is filled with NaN, and is not found.
+///
+/// Shapes   numbers [n], ids where the gallery is keyed, the best candidates first; rows [n, dim], dim that of the
+///          queries; n is at most factor * k.
+/// Threads  one call a query with candidates, by the worker that has them: several at a time where `how` has several.
+/// Errors   what `fetch` throws reaches the caller of top_k_rescored_into, who finds the outputs as they were.
+/// Memory   a copy of the function; n rows for each worker and k results for each query, from the workspace of `how`,
+///          which `fetch` must not use.
+template <class T, class Fetch>
+fetched_rows<T, std::decay_t<Fetch>> fetch_rows(Fetch&& fetch) {
+    static_assert(engine::is_element<T>,
+                  "unitsphere: the elements of fetched rows are float, double, float16, bfloat16 or int8");
+    static_assert(std::is_invocable_v<const std::decay_t<Fetch>&, row_view<const idx_t>, matrix_view<T>>,
+                  "unitsphere: fetch_rows<T> needs a function of (row_view<const idx_t> numbers, matrix_view<T> rows)");
+    return {static_cast<Fetch&&>(fetch)};
+}
+
 /// The k nearest rows of every query among the factor * k nearest ones of a compact gallery, into the caller's memory.
 ///
 ///   candidates[i] = the factor * k rows j with the largest cosine(queries[i], gallery[j])
@@ -108,7 +163,7 @@ void best_of_candidates(const Queries& queries, const Gallery& gallery, const Ro
 ///
 /// Shapes   queries [q, dim], gallery [g, dim] or [g, truncate_dim]: a compact_gallery (or a `gallery`, or rows); rows
 ///          [g, dim]: the rows that it was made of, or a `gallery`, a shadow_gallery or a compact_gallery of 16 bits
-///          of them -> indices [q, k] of idx_t, scores [q, k], k <= g.
+///          of them, or fetch_rows -> indices [q, k] of idx_t, scores [q, k], k <= g.
 /// Units    cosines with the bits of cosine_similarity(queries, rows); indices are row numbers, or ids.
 /// Errors   shape_error if dims or the numbers of rows disagree, k exceeds g, or an output has another shape or
 ///          overlaps; value_error for a factor below 1, for a truncate_dim that is not 0 .. dim, and for zero or
@@ -127,12 +182,13 @@ void top_k_rescored_into(const Queries& queries, const Gallery& gallery, const R
                          const top_k_rescored_options& options = {}) {
     const auto query_view = engine::view_of(queries);
     const auto gallery_view = detail::searched_side_of(gallery);
-    const auto row_view = detail::rescoring_rows_of(rows);
     const detail::ids_of_passes ids{detail::ids_of(gallery), detail::ids_of(rows)};
+    const idx_t q = query_view.rows(), g = detail::rows_there(gallery_view, ids.gallery);
+    const auto row_view = detail::rescoring_rows_of(rows, g, query_view.dim());
     const auto found = detail::output_of<Indices, idx_t>(indices);
     const auto cosines = detail::output_of<Scores, float>(scores);
     const detail::side_names& names = detail::top_k_rescored_names;
-    const idx_t q = query_view.rows(), k = cosines.columns(), g = detail::rows_there(gallery_view, ids.gallery);
+    const idx_t k = cosines.columns();
     detail::require_candidates(query_view, gallery_view, row_view, ids, factor, options.truncate_dim);
     if (k > g) detail::fail<shape_error>("top_k_rescored: ", k, " neighbours of ", g, " gallery rows");
     detail::require_output(names, "scores", cosines, q, k, query_view, gallery_view);
@@ -155,11 +211,11 @@ neighbours top_k_rescored(const Queries& queries, const Gallery& gallery, const 
     if (k < 0) detail::fail<value_error>("top_k_rescored: k is ", idx_t(k), ", it must not be negative");
     const auto query_view = engine::view_of(queries);
     const auto gallery_view = detail::searched_side_of(gallery);
-    const auto row_view = detail::rescoring_rows_of(rows);
     const detail::ids_of_passes ids{detail::ids_of(gallery), detail::ids_of(rows)};
+    const idx_t q = query_view.rows(), g = detail::rows_there(gallery_view, ids.gallery);
+    const auto row_view = detail::rescoring_rows_of(rows, g, query_view.dim());
     detail::require_candidates(query_view, gallery_view, row_view, ids, factor, options.truncate_dim);
-    const idx_t q = query_view.rows(),
-                columns = engine::minimum(idx_t(k), detail::rows_there(gallery_view, ids.gallery));
+    const idx_t columns = engine::minimum(idx_t(k), g);
     neighbours found{matrix<idx_t>::uninitialized(q, columns), matrix<float>::uninitialized(q, columns)};
     detail::best_of_candidates(query_view, gallery_view, row_view, ids, factor, found.indices.view(),
                                found.scores.view(), how, options);
@@ -167,6 +223,7 @@ neighbours top_k_rescored(const Queries& queries, const Gallery& gallery, const 
 }
 UNITSPHERE_REFUSE_PAIRS(top_k_rescored, unless_rescored);
 UNITSPHERE_REFUSE_PAIRS(top_k_rescored_into, unless_rescored);
+UNITSPHERE_REFUSE_THIRD(top_k_rescored, if_rescored, unless_rescored_by, pass_rows_to_rescore);
 
 }  // namespace UNITSPHERE_ISA
 }  // namespace unitsphere

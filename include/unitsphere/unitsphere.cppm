@@ -97,6 +97,8 @@ using unitsphere::shadow_gallery_options;
 using unitsphere::shadow_gallery_over_options;
 
 // rescored_search.hpp
+using unitsphere::fetch_rows;
+using unitsphere::fetched_rows;
 using unitsphere::top_k_rescored;
 using unitsphere::top_k_rescored_into;
 using unitsphere::top_k_rescored_options;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <unitsphere/io/keyed_gallery.hpp>
 #include <unitsphere/io/npy.hpp>
 #include <unitsphere/io/safetensors.hpp>
 
@@ -14,11 +15,15 @@ namespace us = unitsphere;
 
 namespace {
 
-/// Rows of norm 5, 0, NaN, 2 and 1.
-void write_odd_rows(const std::string& file) {
+/// Rows of norm 5, 0, NaN, 2 and 1; the same by ids.
+void write_odd_rows(const std::string& file, const std::string& gallery_file) {
     us::matrix<float> rows(5, 4);
     rows(0, 0) = 3, rows(0, 1) = 4, rows(2, 0) = std::nanf(""), rows(3, 3) = 2, rows(4, 1) = 1;
     us::save_npy(file, rows.view());
+    const int ids[] = {70, 60, 50, 40, 30};
+    us::keyed<us::compact_gallery<us::bfloat16>> by_id;
+    by_id.add(ids, rows);
+    us::save_gallery(gallery_file, by_id);
 }
 
 /// 300 raw rows of two classes, one of them rarer; the last row but one is zero, a failed image.
@@ -64,7 +69,7 @@ int main(int argc, char** argv) try {
     const std::string directory = std::string(argv[1]) + "/";
     std::filesystem::remove_all(argv[1]);  // what an earlier run wrote must not pass for this one's
     std::filesystem::create_directories(argv[1]);
-    write_odd_rows(directory + "odd_rows.npy");
+    write_odd_rows(directory + "odd_rows.npy", directory + "odd_ids.gallery");
     std::filesystem::create_symlink("odd_rows.npy", directory + "odd_link.npy");
     write_two_classes(directory + "two_classes.npy", directory + "two_labels.npy");
     write_two_tensors(directory + "two_tensors.safetensors");

@@ -24,7 +24,13 @@ queries 5  rows 5  storage ${storage}\n" ${program} "${inputs}/odd_${storage}.ga
     FIXTURES_SETUP tool_found)
   set_tests_properties(tool_search_${storage}_files PROPERTIES FIXTURES_REQUIRED "tool_inputs;tool_found")
 endforeach()
-foreach(name factor_of_0 rows_that_are_no_gallery rows_of_another_dim other_rows its_input)
+# Rows 0, 4 have the ids 70, 30.
+unitsphere_add_tool_test(search_ids
+  "query 0:  70 1\\.0000  30 0\\.8000\n.*query 2:\nquery 3.*query 4:  30 1\\.0000  70 0\\.7995\n\
+queries 5  rows 5  storage bfloat16, with ids\n" ${program} "${inputs}/odd_ids.gallery" "${odd}" --k 2)
+unitsphere_reads_inputs(search_ids)
+unitsphere_add_refusal(search rescored_ids "${inputs}/odd_ids.gallery" "${odd}" --rescore "${odd}")
+foreach(name rescored_ids factor_of_0 rows_that_are_no_gallery rows_of_another_dim other_rows its_input)
   set_tests_properties(tool_search_refuses_${name} PROPERTIES FIXTURES_REQUIRED "tool_inputs;tool_galleries")
 endforeach()
 unset(program)

@@ -87,6 +87,14 @@ constexpr bool is_result_type() {
     template <class Result = void, class A, class B, class... More, class Advice = detail::advice<A, B>, \
               detail::unless<A, B> = 0>                                                                  \
     void name(const A&, const B&, More&&...) = delete
+// The same, and of its _into form, for a third argument that does not fit the second, where the first two are taken.
+#define UNITSPHERE_REFUSE_THIRD(name, taken, unless, advice)                                                       \
+    template <class A, class B, class C, class... More, class Advice = detail::advice<B>, detail::taken<A, B> = 0, \
+              detail::unless<B, C> = 0>                                                                            \
+    void name(const A&, const B&, const C&, More&&...) = delete;                                                   \
+    template <class A, class B, class C, class... More, class Advice = detail::advice<B>, detail::taken<A, B> = 0, \
+              detail::unless<B, C> = 0>                                                                            \
+    void name##_into(const A&, const B&, const C&, More&&...) = delete
 #define UNITSPHERE_REFUSE_OTHER_ROWS(name)     \
     UNITSPHERE_REFUSE_ROWS(name, unless_rows); \
     UNITSPHERE_REFUSE_ROWS(name##_into, unless_rows)

@@ -1,6 +1,7 @@
 /// Unit rows of 8, 4 or 1 bits an element that grow: the storage of a compact_gallery of integers.
 #pragma once
 
+#include "counted_source.hpp"
 #include "growing_panel_bytes.hpp"
 #include "row_space.hpp"
 
@@ -64,15 +65,11 @@ public:
     template <class View>
     void append(const View& view, const execution& how, const row_policy& policy, const char* function, const char* row,
                 const number_list& mean = {}) {
-        if (rows_ > 0 && view.dim() != dim_)
-            fail<shape_error>(function, ": rows have dim ", view.dim(), ", the gallery has dim ", dim_);
+        row_report unasked;
+        auto source = counted_source(view, rows_, dim_, policy, unasked, function, row);
         require_mean(mean, view.dim(), rows_, function);
         if (view.dim() > kernel::most_byte_dim)
             fail<shape_error>(function, ": rows have dim ", view.dim(), ", it must be at most ", kernel::most_byte_dim);
-        row_report counted_here;
-        row_policy counted = policy;  // a report makes unit rows count, too
-        if (counted.report == nullptr) counted.report = &counted_here;
-        engine::row_source source(view, counted, function, row);
         row_space first_space;
         if (rows_ == 0) find_space(source, mean, first_space);
         panels_.reserve(function, rows_, view.rows(), panel_bytes(view.dim()));
@@ -88,12 +85,8 @@ public:
     template <class View, class RowOf>
     void replace(const View& view, RowOf&& row_of, const execution& how, const row_policy& policy, const char* function,
                  const char* row) {
-        if (view.dim() != dim_)
-            fail<shape_error>(function, ": rows have dim ", view.dim(), ", the gallery has dim ", dim_);
-        row_policy counted = policy;
-        row_report seen;
-        counted.report = &seen;
-        engine::row_source source(view, counted, function, row);
+        row_report unasked, seen;
+        const auto source = counted_source(view, rows_, dim_, policy, unasked, function, row);
         engine::arena memory(how, function);
         row_scratch scratch(memory, 1, dim_);
         memory.reserve();

@@ -23,7 +23,17 @@ template <class Labels>
 inline constexpr bool are_called = !is_list<Labels> && std::is_invocable_r_v<idx_t, const Labels&, idx_t>;
 /// Labels for the rows of Gallery: a function, or a list where rows go by their numbers.
 template <class Gallery, class Labels>
-using if_labels = std::enable_if_t<are_called<Labels> || (is_list<Labels> && !is_keyed<Gallery>), int>;
+inline constexpr bool are_labels = are_called<Labels> || (is_list<Labels> && !is_keyed<Gallery>);
+template <class Gallery, class Labels>
+using if_labels = std::enable_if_t<are_labels<Gallery, Labels>, int>;
+template <class Gallery, class Labels>
+using unless_labels = std::enable_if_t<!are_labels<Gallery, Labels>, int>;
+/// Advice where labels are refused: ids need not be 0, 1, ..
+struct pass_a_function_of_row_numbers_or_a_list_of_integers_as_labels;
+struct pass_a_function_of_ids_as_the_labels_of_a_keyed_gallery;
+template <class Gallery>
+using pass_labels = std::conditional_t<is_keyed<Gallery>, pass_a_function_of_ids_as_the_labels_of_a_keyed_gallery,
+                                       pass_a_function_of_row_numbers_or_a_list_of_integers_as_labels>;
 
 /// Replaces the neighbours of a query by their labels, and their scores by the labels' shares of the vote. Each worker
 /// has a hash table of labels with open addressing, at most half full, and a list for the shares in double.

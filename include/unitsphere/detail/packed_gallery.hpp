@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../engine/gallery_side.hpp"
+#include "counted_source.hpp"
 #include "normalize_rows.hpp"
 
 namespace unitsphere {
@@ -98,12 +99,8 @@ public:
     template <class View>
     void append(const View& view, const execution& how, const row_policy& policy, const char* function,
                 const char* row) {
-        if (rows_ > 0 && view.dim() != dim())
-            fail<shape_error>(function, ": rows have dim ", view.dim(), ", the gallery has dim ", dim());
-        row_report counted_here;
-        row_policy counted = policy;  // a report makes unit rows count, too
-        if (counted.report == nullptr) counted.report = &counted_here;
-        engine::row_source source(view, counted, function, row);
+        row_report unasked;
+        auto source = counted_source(view, rows_, dim(), policy, unasked, function, row);
         const double deviation = engine::maximum(deviation_, greatest_deviation(view, how));
         matrix<Storage> larger = larger_storage(function, view.rows(), view.dim());
         const bool grows = larger.rows() > 0;
@@ -128,12 +125,8 @@ public:
     template <class View, class RowOf>
     void replace(const View& view, RowOf&& row_of, const execution& how, const row_policy& policy, const char* function,
                  const char* row) {
-        if (view.dim() != dim())
-            fail<shape_error>(function, ": rows have dim ", view.dim(), ", the gallery has dim ", dim());
-        row_policy counted = policy;
-        row_report seen;
-        counted.report = &seen;
-        engine::row_source source(view, counted, function, row);
+        row_report unasked, seen;
+        const auto source = counted_source(view, rows_, dim(), policy, unasked, function, row);
         deviation_ = engine::maximum(deviation_, greatest_deviation(view, how));
         for (idx_t i = 0; i < view.rows(); ++i) {
             const place<Storage> to = place_of(row_of(i));

@@ -132,13 +132,9 @@ public:
                 const number_list& mean = {}) {
         if (kept_.value().data() != nullptr)
             fail<value_error>("shadow_gallery::append: the rows are the caller's, nothing can be appended");
-        if (rows_ > 0 && view.dim() != dim())
-            fail<shape_error>(function, ": rows have dim ", view.dim(), ", the gallery has dim ", dim());
+        row_report unasked;
+        auto source = counted_source(view, rows_, dim(), policy, unasked, function, row);
         require_mean(mean, view.dim(), rows_, function);
-        row_report counted_here;
-        row_policy counted = policy;  // a report makes unit rows count, too
-        if (counted.report == nullptr) counted.report = &counted_here;
-        engine::row_source source(view, counted, function, row);
         const double deviation = engine::maximum(deviation_.value(), greatest_deviation(view, how));
         const matrix<float> before = reserve(view.rows(), view.dim());  // the view may be a part of it
         engine::for_each_rows(how, source.rows(), source.dim(), [&](idx_t first, idx_t end) {
@@ -159,12 +155,8 @@ public:
     template <class View, class RowOf>
     void replace(const View& view, RowOf&& row_of, const execution& how, const row_policy& policy, const char* function,
                  const char* row) {
-        if (view.dim() != dim())
-            fail<shape_error>(function, ": rows have dim ", view.dim(), ", the gallery has dim ", dim());
-        row_policy counted = policy;
-        row_report seen;
-        counted.report = &seen;
-        engine::row_source source(view, counted, function, row);
+        row_report unasked, seen;
+        const auto source = counted_source(view, rows_, dim(), policy, unasked, function, row);
         engine::arena memory(how, function);
         engine::byte_scratch scratch;
         memory.add(scratch.rotated, dim());

@@ -64,6 +64,25 @@ prefetch_range next_group(const C* group, idx_t count, idx_t dim) {
     return {group, bytes <= caches().next_group_bytes ? bytes : 0};
 }
 
+/// Columns of a panel: all of them, or one half of 16.
+struct panel_part {
+    idx_t first;
+    int columns, half;
+};
+
+/// What a consumer wants of a panel of 32, both halves or one, or the whole of a narrower one. Where a mask allows one
+/// row in a hundred, most panels have one such row.
+template <int Columns, class Wants>
+panel_part wanted_part(idx_t column, int columns, Wants&& wants) noexcept {
+    constexpr int half = kernel::lane_count;
+    if constexpr (Columns > half)
+        if (columns > half) {
+            if (!wants(column + half, half)) return {column, half, 0};
+            if (!wants(column, half)) return {column + half, columns - half, 1};
+        }
+    return {column, columns, -1};
+}
+
 /// Multiplies the packed blocks of one group, rows first_row .. first_row + count - 1, with all panels of `gallery`,
 /// whose first column has the number first_column.
 template <class C, class S, class Consumer>
@@ -76,35 +95,37 @@ void multiply_group(const C* group, idx_t first_row, idx_t count, const panels<S
     const idx_t panels_in_all = ceil_div(gallery.rows, block::columns);
     const idx_t blocks = ceil_div(count, block::rows), whole = maximum(count / block::rows, 1);  // only those prefetch
     const idx_t searched = panels_in_all + next.panels_behind;
-    const auto wants = [&](idx_t panel) UNITSPHERE_LAMBDA {
-        return consumer.wants(first_row, count, first_column + panel * block::columns, block::columns);
+    const auto wants = [&](idx_t column, int columns) UNITSPHERE_LAMBDA {
+        return consumer.wants(first_row, count, first_column + column, columns);
     };
     const auto next_wanted = [&](idx_t panel) UNITSPHERE_LAMBDA {
-        while (panel < searched && !wants(panel)) ++panel;
+        while (panel < searched && !wants(panel * block::columns, block::columns)) ++panel;
         return panel;
     };
     for (idx_t panel = next_wanted(0), after; panel < panels_in_all; panel = after) {
         after = next_wanted(panel + 1);
         const idx_t column = panel * block::columns, turn = (after - 1) * whole;
-        const bool prefetches = after < searched || wants(after);
-        const int columns = gallery.columns_from(column), width = gallery.width_from(column);
+        const bool prefetches = after < searched || wants(after * block::columns, block::columns);
+        const panel_part part = wanted_part<block::columns>(column, gallery.columns_from(column), wants);
         for (idx_t b = 0; b < blocks; ++b) {
             const idx_t done = b * block::rows;
             const int rows = int(minimum(count - done, block::rows));
-            consumer.expect(first_row + done, rows, first_column + column, columns);
+            consumer.expect(first_row + done, rows, first_column + part.first, part.columns);
             C* to = scores;
             idx_t pitch = block::columns;
             bool in_place = false;
             if constexpr (std::decay_t<Consumer>::stores_in_place)
-                if (in_place = rows == block::rows && columns == block::columns; in_place)
+                if (in_place = rows == block::rows && part.columns == block::columns; in_place)
                     to = consumer.out.row(first_row + done) + first_column + column, pitch = consumer.out.stride();
             kernel::multiply<C, S>(
-                {group + b * block_size, gallery.panel(column), rows, width, gallery.dim, to, pitch,
+                {group + b * block_size, gallery.panel(column), rows, gallery.width_from(column), gallery.dim, to,
+                 pitch,
                  prefetches ? next.steps(turn + minimum(b, whole - 1), panels_in_all * whole, whole, gallery.dim)
-                            : kernel::prefetch_steps{nullptr, 0}});
+                            : kernel::prefetch_steps{nullptr, 0},
+                 false, part.half});
             if (in_place) continue;
             consumer.tile(
-                score_tile<C>{first_row + done, first_column + column, rows, columns, scores, block::columns});
+                score_tile<C>{first_row + done, first_column + part.first, rows, part.columns, scores, block::columns});
         }
     }
 }

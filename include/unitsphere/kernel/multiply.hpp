@@ -108,13 +108,14 @@ struct multiply_operands {
     idx_t pitch;                         ///< elements from one row of `out` to the next
     prefetch_steps next = {nullptr, 0};  ///< null: nothing
     bool accumulate = false;             ///< adds to `out`, unclamped, instead of replacing it with clamped scores
+    int half = -1;                       ///< 0, 1: only these 16 columns of a panel of 32, as if they were all
 
     /// The operands of the rows from `row` on. Made member by member: a copy of the struct as a whole would be a vector
     /// load of what was just stored in smaller pieces, and wait for it (30 ns where there is one score).
     UNITSPHERE_INLINE multiply_operands from_row(int row) const noexcept {
         const prefetch_steps none = {reinterpret_cast<const char*>(a), 0};  // a line that is read anyway
-        return {a + row * chain_length,           b,         rows - row, width, dim, out + row * pitch, pitch,
-                next.at != nullptr ? next : none, accumulate};
+        return {a + row * chain_length,           b,          rows - row, width, dim, out + row * pitch, pitch,
+                next.at != nullptr ? next : none, accumulate, half};
     }
 };
 
@@ -124,12 +125,12 @@ struct multiply_operands {
 /// with two steps a turn, .81 with both; alone on the core .97 each).
 ///
 /// 16-bit columns: `factors` are loaded in each step of a whole block, whose registers are all taken.
-template <int Rows, int Vectors, int Chains, class C, class S>
+template <int Rows, int Vectors, int Chains, int Width, class C, class S>
 UNITSPHERE_INLINE void multiply_step(const C* a, const S* b, const float* factors,
                                      vector<C> (&sum)[Chains][Rows][Vectors]) noexcept {
     if constexpr (Rows == block<C>::rows && !std::is_same_v<C, S>) asm("" : "+r"(factors));
     constexpr int width = int(vector<C>::size);
-    constexpr idx_t next_a = idx_t(chain_length) * block<C>::rows, next_b = idx_t(chain_length) * Vectors * width;
+    constexpr idx_t next_a = idx_t(chain_length) * block<C>::rows, next_b = idx_t(chain_length) * Width;
     unroll<Chains>([&](int n) UNITSPHERE_LAMBDA {
         vector<C> column[Vectors];
         unroll<Vectors>([&](int v) UNITSPHERE_LAMBDA {
@@ -172,40 +173,41 @@ UNITSPHERE_INLINE constexpr int steps_a_turn() {
 /// prefetch: they have load slots to spare. So do fewer rows with a panel of 16 bits: the hardware prefetcher, which
 /// ends at each page, gets half as far there (one query, 100000 x 512, Xeon: .62 of the float gallery's time without,
 /// .54 with; search_bench).
-template <int Rows, int Vectors, int Chains, class C, class S>
+template <int Rows, int Vectors, int Chains, int Width, class C, class S>
 UNITSPHERE_INLINE void multiply_chains(const C* a, const S* b, const float* factors, int steps, prefetch_steps next,
                                        vector<C> (&sum)[Chains][Rows][Vectors]) noexcept {
-    constexpr idx_t width = Vectors * idx_t(vector<C>::size);
     constexpr bool whole = Rows == block<C>::rows;
     constexpr int turn = steps_a_turn<Rows, C, S>();
     int k = 0;
     if constexpr (turn > 1)
-        for (; k + turn <= steps; k += turn, a += turn, b += turn * width) {
+        for (; k + turn <= steps; k += turn, a += turn, b += turn * Width) {
             asm("" : "+r"(a));  // a pointer, not an index: clang's would cost an instruction for each broadcast
             if constexpr (whole) next.prefetch(k, turn);
             unroll<turn>([&](int t) UNITSPHERE_LAMBDA {
-                multiply_step<Rows, Vectors, Chains>(a + t, b + t * width, factors, sum);
+                multiply_step<Rows, Vectors, Chains, Width>(a + t, b + t * Width, factors, sum);
             });
         }
-    for (; k < steps; ++k, ++a, b += width) {
+    for (; k < steps; ++k, ++a, b += Width) {
         if constexpr (whole) next.prefetch(k, 1);
         if constexpr (!whole && !std::is_same_v<C, S>)
             unroll<Chains>([&](int n) UNITSPHERE_LAMBDA { next.prefetch(k + n * chain_length, 1); });
-        multiply_step<Rows, Vectors, Chains>(a, b, factors, sum);
+        multiply_step<Rows, Vectors, Chains, Width>(a, b, factors, sum);
     }
 }
 
 /// Adds the sums of `Chains` blocks from step k on, in order, to the scores; the first ones take their place, and after
 /// the last ones the scores are clamped, unless they accumulate.
-template <int Rows, int Lanes, int Chains, class C, class S>
+template <int Rows, int Lanes, int PanelLanes, int Chains, class C, class S>
 UNITSPHERE_INLINE void add_chains(multiply_operands<C, S> x, idx_t k, int steps) noexcept {
     constexpr int width = int(vector<C>::size), vectors = Lanes * lanes<C>::parts;
     vector<C> sum[Chains][Rows][vectors];
     unroll<Chains * Rows * vectors>(
         [&](int i) UNITSPHERE_LAMBDA { sum[i / (Rows * vectors)][i / vectors % Rows][i % vectors] = vector<C>(C(0)); });
-    multiply_chains<Rows, vectors, Chains>(x.a + k * block<C>::rows,
-                                           elements_of_panel(x.b, Lanes * lane_count) + k * (Lanes * lane_count),
-                                           factors_of_panel(x.b), steps, x.next.from_step(k), sum);
+    constexpr int panel_width = PanelLanes * lane_count;
+    const int column = Lanes < PanelLanes ? x.half * lane_count : 0;
+    multiply_chains<Rows, vectors, Chains, panel_width>(
+        x.a + k * block<C>::rows, elements_of_panel(x.b, panel_width) + k * panel_width + column,
+        factors_of_panel(x.b) + column, steps, x.next.from_step(k), sum);
     const bool first = !x.accumulate && k == 0, last = !x.accumulate && k + Chains * steps >= x.dim;
     unroll<Rows * vectors>([&](int i) UNITSPHERE_LAMBDA {
         const int r = i / vectors, v = i % vectors;
@@ -221,51 +223,53 @@ UNITSPHERE_INLINE void add_chains(multiply_operands<C, S> x, idx_t k, int steps)
                 store16(x.out + c, clamp_to_one(load16(x.out + c)));
 }
 
-/// Rows first_row .. first_row + Rows - 1 of the block against 16 * Lanes columns.
-template <int Rows, int Lanes, class C, class S>
+/// Rows first_row .. first_row + Rows - 1 of the block against 16 * Lanes columns, of 16 * PanelLanes in the panel.
+template <int Rows, int Lanes, int PanelLanes, class C, class S>
 inline void multiply_block(const multiply_operands<C, S>& operands, int first_row) noexcept {
     constexpr int chains = chains_at_once<C>(Rows, Lanes), steps_at_once = chains * chain_length;
     const multiply_operands<C, S> x = operands.from_row(first_row);  // in registers
     idx_t k = 0;
     if constexpr (chains > 1)
-        for (; k + steps_at_once <= x.dim; k += steps_at_once) add_chains<Rows, Lanes, chains>(x, k, chain_length);
+        for (; k + steps_at_once <= x.dim; k += steps_at_once)
+            add_chains<Rows, Lanes, PanelLanes, chains>(x, k, chain_length);
     for (; k == 0 || k < x.dim; k += chain_length)
-        add_chains<Rows, Lanes, 1>(x, k, int(x.dim - k < chain_length ? x.dim - k : chain_length));
+        add_chains<Rows, Lanes, PanelLanes, 1>(x, k, int(x.dim - k < chain_length ? x.dim - k : chain_length));
 }
 
 /// The same by itself for 16 bits: inlined beside others, gcc spills on AVX2.
-template <int Rows, int Lanes, class C, class S>
+template <int Rows, int Lanes, int PanelLanes, class C, class S>
 UNITSPHERE_NOINLINE void multiply_compact_block(const multiply_operands<C, S>& operands, int first_row) noexcept {
-    multiply_block<Rows, Lanes>(operands, first_row);
+    multiply_block<Rows, Lanes, PanelLanes>(operands, first_row);
 }
-template <int Rows, int Lanes, class C, class S>
+template <int Rows, int Lanes, int PanelLanes, class C, class S>
 UNITSPHERE_INLINE void multiply_some(const multiply_operands<C, S>& operands, int first_row) noexcept {
     if constexpr (sizeof(S) < sizeof(C) && Rows > 1)
-        multiply_compact_block<Rows, Lanes>(operands, first_row);
+        multiply_compact_block<Rows, Lanes, PanelLanes>(operands, first_row);
     else
-        multiply_block<Rows, Lanes>(operands, first_row);
+        multiply_block<Rows, Lanes, PanelLanes>(operands, first_row);
 }
 
 /// All rows: a whole block at once, else fours while there are, and single ones. Narrow panels are the last of a
 /// gallery, or all of a tiny one: fours would gain little there.
-template <int Lanes, class C, class S>
+template <int Lanes, int PanelLanes, class C, class S>
 inline void multiply_rows(const multiply_operands<C, S>& x) noexcept {
-    if (x.rows == block<C>::rows) return multiply_some<block<C>::rows, Lanes>(x, 0);
+    if (x.rows == block<C>::rows) return multiply_some<block<C>::rows, Lanes, PanelLanes>(x, 0);
     int done = 0;
-    if constexpr (Lanes == block<C>::lanes_wide && block<C>::rows > 4)
-        for (; x.rows - done >= 4; done += 4) multiply_some<4, Lanes>(x, done);
+    if constexpr (PanelLanes == block<C>::lanes_wide && block<C>::rows > 4)
+        for (; x.rows - done >= 4; done += 4) multiply_some<4, Lanes, PanelLanes>(x, done);
     if constexpr (block<C>::rows > 1)
-        for (; done < x.rows; ++done) multiply_block<1, Lanes>(x, done);
+        for (; done < x.rows; ++done) multiply_block<1, Lanes, PanelLanes>(x, done);
 }
 
 /// out[r][c] = clamp(<row r of a, column c of b>), or out[r][c] += <..> where the operands say so: what gradients are
 /// made of.
 template <class C, class S = C>
 UNITSPHERE_NOINLINE void multiply(const multiply_operands<C, S>& x) noexcept {
-    if (x.width == block<C>::columns)
-        multiply_rows<block<C>::lanes_wide>(x);
-    else
-        multiply_rows<1>(x);
+    constexpr int lanes_wide = block<C>::lanes_wide;
+    if (x.width < block<C>::columns) return multiply_rows<1, 1>(x);
+    if constexpr (lanes_wide > 1)
+        if (x.half >= 0) return multiply_rows<1, lanes_wide>(x);
+    multiply_rows<lanes_wide, lanes_wide>(x);
 }
 
 }  // namespace kernel

@@ -1,0 +1,93 @@
+/// What a gallery file holds, for programs that load, map or search whichever file they are given.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "compact_format.hpp"
+#include "file_mapping.hpp"
+#include "gallery_v2.hpp"
+#include "mapped_gallery.hpp"
+
+namespace unitsphere {
+inline namespace UNITSPHERE_ISA {
+
+struct gallery_info {
+    idx_t rows = 0, dim = 0;
+    /// What load_gallery is asked for: "float" (a `gallery` or shadow_gallery), or of a compact_gallery "float16",
+    /// "bfloat16", "int8", "int4" or "one_bit".
+    std::string_view storage = detail::storage_names[0];
+    bool has_ids = false;  ///< then it is a keyed<..> of that
+};
+
+namespace detail {
+
+/// The commit of a file of which `size` bytes lie at `file`, and in `bytes` those that its rows take.
+template <class Storage>
+gallery_commit inspect_compact(const gallery_source& source, const commit_page& page, idx_t& bytes) {
+    const gallery_commit commit = commit_of_page<Storage>(source, page);
+    bytes = compact_layout<Storage>(commit).bytes();
+    return commit;
+}
+inline gallery_commit inspect_rows(const gallery_source& source, const commit_page& page, std::uint32_t element,
+                                   const file_mapping& file, idx_t& bytes) {
+    switch (element) {
+        case storage_code<float16>:
+            return inspect_compact<float16>(source, page, bytes);
+        case storage_code<bfloat16>:
+            return inspect_compact<bfloat16>(source, page, bytes);
+        case storage_code<std::int8_t>:
+            return inspect_compact<std::int8_t>(source, page, bytes);
+        case storage_code<int4>:
+            return inspect_compact<int4>(source, page, bytes);
+        case storage_code<one_bit>:
+            return inspect_compact<one_bit>(source, page, bytes);
+        default:
+            break;
+    }
+    gallery_commit commit = page.commit();
+    if (page.is_gallery() && commit.version == 2) {
+        require_sane(source, commit);
+        bytes = first_header_bytes + commit.rows * commit.dim * idx_t(sizeof(float)) + 8;
+        return commit;
+    }
+    commit = newest_commit(source, file.data(), file.size());
+    bytes = gallery_layout(commit).bytes();
+    return commit;
+}
+
+}  // namespace detail
+
+/// The rows, dim and storage of a gallery file, and whether its rows have ids. The path is UTF-8 on every system.
+///
+///   const us::gallery_info file = us::inspect_gallery(path);
+///   if (file.storage == "int8" && !file.has_ids) search(us::map_gallery<us::compact_gallery<std::int8_t>>(path));
+///
+/// Shapes   what save_gallery or a gallery_writer wrote, panels of either width, version 2 too.
+/// Units    numbers of rows and elements.
+/// Errors   file_error, with path and reason, if the file is missing, no gallery, of another version or storage,
+///          shorter than its rows and ids take, or has a damaged header. Rows and ids are not read: load_gallery and
+///          verify find bytes of theirs that were altered.
+/// Threads  the caller's.   Memory  address space, and three pages of 4096 bytes.   Source  gallery_format.hpp.
+inline gallery_info inspect_gallery(const std::string& path) {
+    const detail::file_mapping file({"inspect_gallery", path});
+    const idx_t size = file.size();
+    detail::commit_page page;
+    if (size > 0) std::memcpy(page.bytes, file.data(), std::size_t(engine::minimum(size, detail::file_page)));
+    const bool has_storage = page.is_gallery() && page.commit().version != 2 && page.is_whole();
+    const std::uint32_t element = has_storage ? page.commit().element : 0;
+    const bool has_ids = (element & detail::element_with_ids) != 0;
+    const detail::gallery_source source{"inspect_gallery", path, has_ids};
+    if (size >= idx_t(sizeof detail::gallery_magic) && !page.is_gallery()) source.refuse("this is not a gallery");
+    idx_t bytes = 0;
+    const detail::gallery_commit commit =
+        detail::inspect_rows(source, page, element & ~detail::element_with_ids, file, bytes);
+    if (size >= bytes && has_ids) bytes += (commit.rows + 1) * idx_t(sizeof(idx_t));
+    if (size < bytes)
+        source.refuse("ends after ", size, " bytes, ", commit.rows, " rows of dim ", commit.dim,
+                      has_ids ? " and their ids take " : " take ", bytes);
+    return {commit.rows, commit.dim, detail::storage_names[element & ~detail::element_with_ids], has_ids};
+}
+
+}  // namespace UNITSPHERE_ISA
+}  // namespace unitsphere
