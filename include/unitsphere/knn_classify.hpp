@@ -61,7 +61,7 @@ void classify_by_vote(const Queries& queries, const Gallery& gallery, const id_t
     constexpr const char* function = knn_classify_names.function;
     require_labels(label_of, gallery.rows());
     if (is_nan(options.temperature) || options.temperature <= 0.0f)
-        fail<value_error>(function, ": temperature is ", options.temperature, ", it must be positive");
+        fail<value_error>(function, ": temperature is ", double(options.temperature), ", it must be positive");
     const row_filter& filter = options.filter;
     require_rescorable(gallery, options.rescore, function);
     require_filter(function, filter, queries.rows(), gallery.rows(), table);

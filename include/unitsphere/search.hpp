@@ -45,8 +45,9 @@ inline constexpr side_names range_search_names = of_queries_and_gallery("range_s
 inline constexpr side_names for_each_in_range_names = of_queries_and_gallery("for_each_in_range");
 
 template <class Queries, class Gallery>
-void best_of_rows(const Queries& queries, const Gallery& gallery, matrix_view<idx_t> indices, matrix_view<float> scores,
-                  const id_table* table, const execution& how, const top_k_options& options) {
+void best_of_rows(const Queries& queries, const Gallery& gallery, const matrix_view<idx_t>& indices,
+                  const matrix_view<float>& scores, const id_table* table, const execution& how,
+                  const top_k_options& options) {
     require_rescorable(gallery, options.rescore, "top_k");
     require_filter("top_k", options.filter, queries.rows(), gallery.rows(), table);
     const tile_filter filter(options.filter, table);

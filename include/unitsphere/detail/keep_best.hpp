@@ -25,8 +25,8 @@ void require_rescorable(const Gallery&, bool rescore, const char* function) {
 template <class Queries, class Gallery>
 class keep_best : public engine::consumer_pool {
 public:
-    keep_best(const Queries& queries, const Gallery& gallery, matrix_view<idx_t> indices, matrix_view<float> scores,
-              bool rescore, const tile_filter& filter) noexcept
+    keep_best(const Queries& queries, const Gallery& gallery, const matrix_view<idx_t>& indices,
+              const matrix_view<float>& scores, bool rescore, const tile_filter& filter) noexcept
         : queries_(queries),
           gallery_(gallery),
           indices_(indices),
@@ -40,10 +40,10 @@ public:
         workers_ = workers, rows_ = rows;
         memory.add(filled_, workers, rows);
         memory.add(bounds_, workers, rows);
-        const idx_t others = workers > 1 ? (workers - 1) * rows : 0;
-        memory.add(other_indices_, others, k_);
-        memory.add(other_scores_, rescore_ ? 0 : others, k_);
-        memory.add(cosines_, rescore_ ? others + rows : 0, k_);
+        const idx_t others = (workers - 1) * rows;
+        if (others > 0) memory.add(other_indices_, others, k_);
+        if (others > 0 && !rescore_) memory.add(other_scores_, others, k_);
+        if (rescore_) memory.add(cosines_, others + rows, k_);
     }
     void rows_begin(idx_t first, idx_t) noexcept {
         first_ = first;

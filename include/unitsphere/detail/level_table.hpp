@@ -59,11 +59,11 @@ struct mean_ref {
 /// As top_k_options, but for its policies.
 struct top_k_ref {
     bool rescore;
-    row_mask_view mask;
-    matrix_view<const idx_t> allowed;
+    const row_mask_view& mask;
+    const matrix_view<const idx_t>& allowed;
     bool exclude_self;
     idx_t first_query;
-    matrix_view<const idx_t> query_rows;
+    const matrix_view<const idx_t>& query_rows;
 };
 
 /// An object of a level.

@@ -62,6 +62,7 @@ void require_apart_from_filter(const char* function, const char* name, const mat
                                const row_filter& filter) {
     require_apart(function, name, out, "allowed", filter.allowed);
     require_apart(function, name, out, "query_rows", filter.query_rows);
+    if (!filter.mask.is_given()) return;
     const matrix_view<const std::uint8_t> bits(filter.mask.data(), 1, (filter.mask.rows() + 7) / 8);
     require_apart(function, name, out, "the mask", bits);
 }

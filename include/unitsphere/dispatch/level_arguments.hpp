@@ -96,7 +96,7 @@ private:
 /// rows have the bits of raw ones. So the loops are compiled once, and only rows of other types cost a copy.
 class float_rows {
 public:
-    explicit float_rows(const rows_ref& rows)
+    UNITSPHERE_INLINE explicit float_rows(const rows_ref& rows)
         : copy_(rows.type == element::float32 ? nullptr : new_copy_of(rows)),
           view_(copy_ == nullptr ? view_of<float>(rows) : copy_->view(), rows.unit || rows.type == element::float64) {}
     float_rows(const float_rows&) = delete;

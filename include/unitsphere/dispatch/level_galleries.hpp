@@ -113,10 +113,13 @@ void best_rows(const rows_ref& queries, const rows_ref& gallery, const matrix_vi
     require_apart("top_k", "indices", indices, "queries", queries);
     require_apart("top_k", "indices", indices, "gallery", gallery);
     const float_rows query_rows(queries);
-    const row_filter filter = {asked.mask, asked.allowed, asked.exclude_self, asked.first_query, asked.query_rows};
+    const top_k_options options = {
+        queries_policy,
+        gallery_policy,
+        asked.rescore,
+        {asked.mask, asked.allowed, asked.exclude_self, asked.first_query, asked.query_rows}};
     with_searched(gallery, [&](const auto& gallery_rows) {
-        top_k_into(query_rows.view(), gallery_rows, indices, scores, how,
-                   {queries_policy, gallery_policy, asked.rescore, filter});
+        top_k_into(query_rows.view(), gallery_rows, indices, scores, how, options);
     });
 }
 

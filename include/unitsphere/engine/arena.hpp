@@ -47,15 +47,7 @@ public:
     /// rows * dim elements.
     template <class T>
     void add(T*& array, idx_t rows, idx_t dim = 1) {
-        if (arrays_ == most_arrays) unitsphere::detail::fail<std::length_error>("arena: more than 32 arrays");
-        idx_t elements;
-        if (__builtin_mul_overflow(rows, dim, &elements) || elements > (PTRDIFF_MAX - 63 - bytes_) / idx_t(sizeof(T)))
-            unitsphere::detail::fail<std::length_error>("workspace: ", rows, " rows of dim ", dim,
-                                                        " exceed the address space");
-        slots_[arrays_++] = {&array, bytes_, [](void* pointer, std::byte* memory) {
-                                 *static_cast<T**>(pointer) = static_cast<T*>(static_cast<void*>(memory));
-                             }};
-        bytes_ += (elements * idx_t(sizeof(T)) + 63) / 64 * 64;
+        add_elements(&array, rows, dim, idx_t(sizeof(T)));
     }
     /// `each` elements for each worker.
     template <class T>
@@ -69,7 +61,10 @@ public:
     /// Takes the block and sets every pointer.
     void reserve() {
         std::byte* const block = space_.reserve(bytes_);
-        for (int i = 0; i < arrays_; ++i) slots_[i].set(slots_[i].pointer, block + slots_[i].offset);
+        for (int i = 0; i < arrays_; ++i) {
+            void* const array = block + slots_[i].offset;
+            __builtin_memcpy(slots_[i].pointer, &array, sizeof array);
+        }
     }
 
 private:
@@ -77,8 +72,18 @@ private:
     struct slot {
         void* pointer;  ///< a T**
         idx_t offset;
-        void (*set)(void* pointer, std::byte* memory);
     };
+
+    void add_elements(void* pointer, idx_t rows, idx_t dim, idx_t size) {
+        if (arrays_ == most_arrays) unitsphere::detail::fail<std::length_error>("arena: more than 32 arrays");
+        idx_t bytes;
+        if (__builtin_mul_overflow(rows, dim, &bytes) || __builtin_mul_overflow(bytes, size, &bytes) ||
+            bytes > PTRDIFF_MAX - 63 - bytes_)
+            unitsphere::detail::fail<std::length_error>("workspace: ", rows, " rows of dim ", dim,
+                                                        " exceed the address space");
+        slots_[arrays_++] = {pointer, bytes_};
+        bytes_ += (bytes + 63) / 64 * 64;
+    }
 
     borrowed_workspace space_;
     slot slots_[most_arrays];

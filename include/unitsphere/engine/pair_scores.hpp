@@ -41,8 +41,8 @@ double cosine_in_double(const row_source<A>& a, const row_source<B>& b, idx_t i,
                                                              kernel::row_in_double<B>(b.row(i), b.dim()), a.dim());
     const double of_a = double(a.factors(i, {sums.squares_a, 1.0}, seen_a).inverse);
     const double of_b = double(b.factors(i, {sums.squares_b, 1.0}, seen_b).inverse);
-    if (unitsphere::detail::is_nan(of_a) || unitsphere::detail::is_nan(of_b)) return unitsphere::detail::quiet_nan();
-    return sums.cosine();
+    const bool has_direction = !unitsphere::detail::is_nan(of_a) && !unitsphere::detail::is_nan(of_b);
+    return has_direction ? sums.cosine() : double(unitsphere::detail::quiet_nan());
 }
 
 }  // namespace pair_scores_detail

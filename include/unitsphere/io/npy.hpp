@@ -46,7 +46,7 @@ matrix<T> read_npy_as(const npy_source& source, std::istream& from, const npy_in
 template <class T>
 idx_t npy_integer(const npy_source& source, idx_t row, T stored) {
     if constexpr (is_npy_real<T>) {
-        const double value = stored;
+        const double value = double(stored);
         if (!is_finite(value) || !(value >= -0x1p63 && value < 0x1p63) || double(idx_t(value)) != value)
             source.refuse("row ", row, " is ", value, ", which is no integer of 64 bits");
         return idx_t(value);

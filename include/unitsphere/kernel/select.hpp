@@ -46,7 +46,7 @@ struct list_of_best {
     }
     /// The least score that may still be inserted.
     UNITSPHERE_INLINE Score bound() const noexcept {
-        if (filled < k || k == 0) return detail::negative_infinity();
+        if (filled < k || k == 0) return Score(detail::negative_infinity());
         return scores[0];
     }
 
@@ -71,7 +71,7 @@ struct list_of_best {
             place(last, scores[0], indices[0]);
             sink(0, last, score, i);
         }
-        for (; filled < k; ++filled) place(filled, detail::negative_infinity(), -1);
+        for (; filled < k; ++filled) place(filled, Score(detail::negative_infinity()), -1);
     }
 
 private:
