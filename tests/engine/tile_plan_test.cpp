@@ -131,7 +131,7 @@ TEST_CASE("a cache model takes shares of small caches and is bounded on large on
     CHECK(large.few_queries_bytes == best.few_queries_bytes);
     CHECK(large.packed_queries_bytes == best.packed_queries_bytes);
     CHECK(large.last_level_bytes == best.last_level_bytes);
-    CHECK(small.strip_bytes == 64 * kib);
+    CHECK(small.strip_bytes == 128 * kib);
     CHECK(small.resident_panels_bytes == 64 * kib);
     CHECK(small.few_queries_bytes == 128 * kib);
     CHECK(small.packed_queries_bytes == 512 * kib);

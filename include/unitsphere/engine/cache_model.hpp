@@ -59,7 +59,8 @@ struct cache_model {
     /// Few queries become the packed columns, and the gallery's rows are only copied. Worth it from 9 queries on, with
     /// up to 7 lanes of padding to whole registers of 16 (similarity_bench, 32 x 1000).
     static constexpr idx_t least_few_queries = 9, most_few_queries = 128, few_queries_padding = 7;
-    /// How often a task of that loop packs as many gallery rows as 16 lanes hold: 56 rows are 112 KiB at dim 512. Chosen.
+    /// How often a task of that loop packs as many gallery rows as 16 lanes hold: 56 rows of 512 floats are 112 KiB.
+    /// Chosen.
     static constexpr idx_t few_steps_of_task = 4;
     /// From how many rows on a side is not packed that meets few rows, and how many groups of 16 rows are a task of it.
     /// Chosen: the first group of a task is measured alone.
@@ -84,8 +85,9 @@ struct cache_model {
     /// above the cost of taking a task.
     static constexpr idx_t elements_of_task = 32 * 1024;
 
-    /// A strip of gallery rows, packed by one worker. It stays in L2 while the groups of queries pass by. At most half of
-    /// it leaves room for a group and for the next one (Zen 1, 512 KiB, 1000 x 1000 x 768: 3 % faster than a quarter).
+    /// A strip of gallery rows, packed by one worker. It stays in L2 while the groups of queries pass by. At most half
+    /// of it leaves room for a group and for the next one (Zen 1, 512 KiB, 1000 x 1000 x 768: 3 % faster than a
+    /// quarter).
     idx_t strip_bytes = 256 * kibibyte;
     /// Panels that stay in L2 from one group of queries to the next: they are not prefetched, the next queries are (a
     /// prototype of 100,000 images and 10 classes took 25.3 ms without that, 13.3 ms with it).

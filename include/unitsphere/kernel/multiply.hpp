@@ -153,9 +153,9 @@ UNITSPHERE_INLINE void multiply_step(const C* a, const S* b, const float* factor
     });
 }
 
-/// Steps between two looks at the counter and at what to prefetch: with few rows, and with SSE2's three instructions for
-/// a multiply-add, those are a sixth of the work. Whole blocks of others have other limits, and there, and with 16-bit
-/// columns, compilers spill with more.
+/// Steps between two looks at the counter and at what to prefetch: with few rows, and with SSE2's three instructions
+/// for a multiply-add, those are a sixth of the work. Whole blocks of others have other limits, and there, and with
+/// 16-bit columns, compilers spill with more.
 #ifdef __clang__
 inline constexpr int steps_without_fma = 2;  // with 4 it spills
 #else
