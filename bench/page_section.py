@@ -4,7 +4,9 @@
 def with_section(page, name, section):
     """The page with that part replaced, or added at its end."""
     first, last = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
-    before, _, rest = page.partition(first)
+    before, found, rest = page.partition(first)
+    if found and last not in rest:
+        raise SystemExit(f"{first.strip()} has no {last.strip()}")
     after = rest.partition(last)[2]
     return before.rstrip("\n") + "\n\n" + first + section + last + after
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The page of similarity_map: where are matrices of cosines fast, where not?
 
-similarity_map.py PROGRAM [--pin CORE] [--rounds N] [--name NAME] [--machine TEXT] [--page FILE.md] [--plot FILE.svg]
+similarity_map.py PROGRAM [--pin CORE] [--rounds N] [--name NAME] [--machine TEXT] [--note TEXT]
+                  [--page FILE.md] [--plot FILE.svg]
 
 The page has a part for each name, of which only this one is rewritten.
 """
@@ -17,7 +18,8 @@ from report import STYLE, processor
 
 TEXT = """## {machine}
 
-Peers: {peers}. {cpu}, one thread, {date}; medians of {rounds} interleaved rounds.
+Peers: {peers}. {cpu}, one thread, {date}; medians of {rounds} interleaved
+rounds.{note}
 
 ![Factor beside the best product](plots/{plot})
 """
@@ -39,7 +41,8 @@ def page(shapes, options):
     cell = {(s["dim"], s["queries"], s["gallery"]): f"{s['of_limit']:.2f}, {s['factor']:.2f} x" for s in shapes}
     cpu = processor().get("model name", "this machine")
     text = TEXT.format(machine=options.machine or cpu, peers=", ".join(sorted({shape["peer"] for shape in shapes})),
-                       cpu=cpu, date=datetime.date.today(), rounds=options.rounds, plot=os.path.basename(options.plot))
+                       cpu=cpu, date=datetime.date.today(), rounds=options.rounds,
+                       note=options.note and " " + options.note, plot=os.path.basename(options.plot))
     for dim in dims:
         text += f"\n### dim {dim}\n\n| queries \\ gallery | " + " | ".join(map(str, galleries)) + " |\n"
         text += "|---" * (len(galleries) + 1) + "|\n"
@@ -80,6 +83,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--name", default="map", help="of the part of the page")
     parser.add_argument("--machine", default="", help="its title; by default the processor's name")
+    parser.add_argument("--note", default="", help="what else is to be said of it")
     parser.add_argument("--page", default="similarity_map.md")
     parser.add_argument("--plot", default="similarity_map.svg")
     options = parser.parse_args()

@@ -105,7 +105,7 @@ void best_of_candidates(const Queries& queries, const Gallery& gallery, const Ro
 
 }  // namespace detail
 
-/// Rows that a function brings when top_k_rescored needs them: see fetch_rows.
+/// Rows that a function brings when top_k_rescored needs them; fetch_rows makes it, from `fetch`.
 template <class T, class Fetch>
 struct fetched_rows {
     using value_type = T;
@@ -127,14 +127,17 @@ inline constexpr bool is_fetched<fetched_rows<T, Fetch>> = true;
 ///   top_k_rescored(queries, compact, stored, 10, 4);
 ///
 /// T is the type of the elements that `fetch` writes: float, double, float16, bfloat16 or int8. Rows are raw, as an
-/// encoder gave them. One that is not there any more is filled with NaN, and is not found.
+/// encoder gave them. One that is not there any more is filled with NaN, and is not found (int8 has none: take such rows
+/// out of the gallery). What `rows` holds before is of other queries.
 ///
 /// Shapes   numbers [n], ids where the gallery is keyed, the best candidates first; rows [n, dim], dim that of the
 ///          queries; n is at most factor * k.
-/// Threads  one call a query with candidates, by the worker that has them: several at a time where `how` has several.
+/// Units    any length: the rows are normalized.
 /// Errors   what `fetch` throws reaches the caller of top_k_rescored_into, who finds the outputs as they were.
+/// Threads  one call a query with candidates, by the worker that has them: several at a time where `how` has several.
 /// Memory   a copy of the function; n rows for each worker and k results for each query, from the workspace of `how`,
 ///          which `fetch` must not use.
+/// Source   ours.
 template <class T, class Fetch>
 fetched_rows<T, std::decay_t<Fetch>> fetch_rows(Fetch&& fetch) {
     static_assert(engine::is_element<T>,

@@ -5,6 +5,8 @@ module;
 
 #include "io/compact_gallery.hpp"
 #include "io/gallery_writer.hpp"
+#include "io/inspect_gallery.hpp"
+#include "io/keyed_gallery.hpp"
 #include "io/linear_head.hpp"
 #include "io/mapped_npy.hpp"
 #include "io/ostream.hpp"
@@ -238,6 +240,8 @@ using unitsphere::workspace;
 // files and printing
 using unitsphere::gallery_view;
 using unitsphere::gallery_writer;
+using unitsphere::gallery_info;
+using unitsphere::inspect_gallery;
 using unitsphere::inspect_npy;
 using unitsphere::inspect_safetensors;
 using unitsphere::load_gallery;

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <stdexcept>
 #include <vector>
 
@@ -19,7 +21,7 @@ using namespace unitsphere;
 
 namespace {
 
-/// What a database would be: row number_of(i) is rows[i].
+/// What a database would be: row number i * step is rows[i].
 template <class T>
 auto copies_of(const matrix<T>& rows, idx_t step = 1) {
     return [&rows, step](row_view<const idx_t> numbers, matrix_view<T> to) {

@@ -280,4 +280,25 @@ TEST_CASE("rows that are not packed need no memory of a worker", "[tile_plan]") 
             }
 }
 
+TEST_CASE("of a panel of 32 the halves that are wanted are multiplied", "[multiply_group]") {
+    struct known {
+        idx_t column;
+        int columns;
+        idx_t first_wanted, last_wanted;
+        panel_part part;
+    };
+    for (const known& k : {known{64, 32, 70, 70, {64, 16, 0}}, known{64, 32, 80, 80, {80, 16, 1}},
+                           known{64, 32, 79, 79, {64, 16, 0}}, known{64, 32, 79, 80, {64, 32, -1}},
+                           known{64, 20, 81, 81, {80, 4, 1}}, known{64, 16, 70, 70, {64, 16, -1}}}) {
+        CAPTURE(k.columns, k.first_wanted);
+        const panel_part part = wanted_part<32>(k.column, k.columns, [&](idx_t column, int columns) {
+            return column <= k.last_wanted && k.first_wanted < column + columns;
+        });
+        CHECK(part.first == k.part.first);
+        CHECK(part.columns == k.part.columns);
+        CHECK(part.half == k.part.half);
+    }
+    CHECK(wanted_part<16>(48, 16, [](idx_t, int) { return false; }).half == -1);
+}
+
 }  // namespace tests

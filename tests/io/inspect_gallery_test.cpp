@@ -49,7 +49,7 @@ inline constexpr const char* name_of<compact_gallery<int4>> = "int4";
 template <>
 inline constexpr const char* name_of<compact_gallery<one_bit>> = "one_bit";
 
-/// The file of a gallery, and what its header alone can say: each byte of the first page changed, and each length.
+/// The file of a gallery, and what its header alone can say: bytes of the first page changed, and many lengths.
 void check_damaged(const std::string& path, const std::string& bytes) {
     const std::string begin = "inspect_gallery: " + path + ": ";
     const auto is_named = [&](const std::string& text) { return text.substr(0, begin.size()) == begin; };
@@ -107,6 +107,12 @@ TEST_CASE("inspect_gallery reads panels of both widths, files that grow, and ver
     gallery_writer writer(path);
     writer.append(random_rows<float>(9, dim_of_rows, 954));
     writer.commit();
+    check_info(path, 54, "float", false);
+
+    // A first page, older than the second, whose storage nobody knows.
+    std::string bytes = read(path);
+    bytes[68] = 9;
+    put(path, with_page_sum(bytes));
     check_info(path, 54, "float", false);
 }
 

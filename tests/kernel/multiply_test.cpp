@@ -47,6 +47,7 @@ TEMPLATE_TEST_CASE("a block of scores has the canonical bits for every number of
     CHECK(same);
 }
 
+// Panels have 32 columns with AVX-512 alone.
 TEMPLATE_TEST_CASE("half a panel of 32 columns has the scores of the whole panel", "[multiply]", float, float16,
                    bfloat16) {
     using block = kernel::block<float>;

@@ -30,11 +30,6 @@ private:
     idx_t rows_, dim_;
 };
 
-template <class View>
-inline constexpr bool is_fetched_view = false;
-template <class T>
-inline constexpr bool is_fetched_view<fetched_view<T>> = true;
-
 /// Empty: no output can overlap rows that are not there.
 template <class T>
 matrix_view<const T> values_of(const fetched_view<T>&) noexcept {

@@ -56,7 +56,7 @@ struct mean_ref {
     idx_t count;
 };
 
-/// As top_k_options, but for its policies.
+/// As top_k_options, but for its policies. Refers to the filter of the call.
 struct top_k_ref {
     bool rescore;
     const row_mask_view& mask;

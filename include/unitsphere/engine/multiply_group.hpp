@@ -83,6 +83,22 @@ panel_part wanted_part(idx_t column, int columns, Wants&& wants) noexcept {
     return {column, columns, -1};
 }
 
+/// One register tile, whose scores are those of rows from `row` on and `columns` columns from `column` on: by way of the
+/// memory of the operands, or into the consumer's matrix.
+template <class C, class S, class Consumer>
+UNITSPHERE_INLINE void multiply_tile(kernel::multiply_operands<C, S> x, idx_t row, idx_t column, int columns,
+                                     Consumer& consumer) {
+    using block = kernel::block<C>;
+    consumer.expect(row, x.rows, column, columns);
+    if constexpr (std::decay_t<Consumer>::stores_in_place)
+        if (x.rows == block::rows && columns == block::columns) {
+            x.out = consumer.out.row(row) + column, x.pitch = consumer.out.stride();
+            return kernel::multiply<C, S>(x);
+        }
+    kernel::multiply<C, S>(x);
+    consumer.tile(score_tile<C>{row, column, x.rows, columns, x.out, int(x.pitch)});
+}
+
 /// Multiplies the packed blocks of one group, rows first_row .. first_row + count - 1, with all panels of `gallery`,
 /// whose first column has the number first_column.
 template <class C, class S, class Consumer>
@@ -110,22 +126,13 @@ void multiply_group(const C* group, idx_t first_row, idx_t count, const panels<S
         for (idx_t b = 0; b < blocks; ++b) {
             const idx_t done = b * block::rows;
             const int rows = int(minimum(count - done, block::rows));
-            consumer.expect(first_row + done, rows, first_column + part.first, part.columns);
-            C* to = scores;
-            idx_t pitch = block::columns;
-            bool in_place = false;
-            if constexpr (std::decay_t<Consumer>::stores_in_place)
-                if (in_place = rows == block::rows && part.columns == block::columns; in_place)
-                    to = consumer.out.row(first_row + done) + first_column + column, pitch = consumer.out.stride();
-            kernel::multiply<C, S>(
-                {group + b * block_size, gallery.panel(column), rows, gallery.width_from(column), gallery.dim, to,
-                 pitch,
+            multiply_tile<C, S>(
+                {group + b * block_size, gallery.panel(column), rows, gallery.width_from(column), gallery.dim, scores,
+                 block::columns,
                  prefetches ? next.steps(turn + minimum(b, whole - 1), panels_in_all * whole, whole, gallery.dim)
                             : kernel::prefetch_steps{nullptr, 0},
-                 false, part.half});
-            if (in_place) continue;
-            consumer.tile(
-                score_tile<C>{first_row + done, first_column + part.first, rows, part.columns, scores, block::columns});
+                 false, part.half},
+                first_row + done, first_column + part.first, part.columns, consumer);
         }
     }
 }

@@ -12,12 +12,13 @@
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 
+/// What inspect_gallery found.
 struct gallery_info {
     idx_t rows = 0, dim = 0;
     /// What load_gallery is asked for: "float" (a `gallery` or shadow_gallery), or of a compact_gallery "float16",
     /// "bfloat16", "int8", "int4" or "one_bit".
     std::string_view storage = detail::storage_names[0];
-    bool has_ids = false;  ///< then it is a keyed<..> of that
+    bool has_ids = false;  ///< then load_gallery<keyed<..>> of that reads it
 };
 
 namespace detail {
@@ -66,9 +67,12 @@ inline gallery_commit inspect_rows(const gallery_source& source, const commit_pa
 /// Shapes   what save_gallery or a gallery_writer wrote, panels of either width, version 2 too.
 /// Units    numbers of rows and elements.
 /// Errors   file_error, with path and reason, if the file is missing, no gallery, of another version or storage,
-///          shorter than its rows and ids take, or has a damaged header. Rows and ids are not read: load_gallery and
-///          verify find bytes of theirs that were altered.
-/// Threads  the caller's.   Memory  address space, and three pages of 4096 bytes.   Source  gallery_format.hpp.
+///          shorter than its rows and ids take, or has a damaged header (of version 2, whose header has no checksum:
+///          an impossible one). Of the rows only the last panel of a float gallery is read, whose checksum decides
+///          which commit counts: load_gallery and verify find other bytes that were altered. The file must not shrink
+///          meanwhile.
+/// Threads  the caller's.   Memory  that of a mapping (on Windows the file's size counts), and three pages of 4096
+///          bytes.   Source  gallery_format.hpp.
 inline gallery_info inspect_gallery(const std::string& path) {
     const detail::file_mapping file({"inspect_gallery", path});
     const idx_t size = file.size();
@@ -86,7 +90,9 @@ inline gallery_info inspect_gallery(const std::string& path) {
     if (size < bytes)
         source.refuse("ends after ", size, " bytes, ", commit.rows, " rows of dim ", commit.dim,
                       has_ids ? " and their ids take " : " take ", bytes);
-    return {commit.rows, commit.dim, detail::storage_names[element & ~detail::element_with_ids], has_ids};
+    // The commit that counts may be that of the second page: its storage is the one that was checked.
+    const std::uint32_t storage = commit.version == 2 ? 0 : commit.element & ~detail::element_with_ids;
+    return {commit.rows, commit.dim, detail::storage_names[storage], has_ids};
 }
 
 }  // namespace UNITSPHERE_ISA

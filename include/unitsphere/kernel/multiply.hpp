@@ -16,7 +16,7 @@
 /// elements in registers and multiplies them with the factors, which is what packing does with 16-bit rows.
 #pragma once
 
-#include "lanes_bits.hpp"
+#include "clamp.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
@@ -50,29 +50,6 @@ UNITSPHERE_INLINE S* elements_of_panel(S* panel, int width) noexcept {
     return panel + factor_elements<std::remove_const_t<S>> * width;
 }
 
-/// Into [-1, 1] by the bits: the magnitude of a float orders as an integer. NaN becomes the quiet NaN without a sign,
-/// whatever the machine made of it, and so does an infinite sum, which only a row that is not finite can give.
-UNITSPHERE_INLINE lanes<float> clamp_to_one(const lanes<float>& x) noexcept {
-    constexpr std::int32_t one = 0x3f800000, largest_finite = 0x7f7fffff, quiet_nan = 0x7fc00000;
-    const bits16 all = bits(x), magnitude = all & 0x7fffffff;
-    const bits16 sign = all & std::int32_t(0x80000000);
-    return from_bits(
-        select_gt(magnitude, largest_finite, broadcast(quiet_nan), lane_min(magnitude, broadcast(one)) | sign));
-}
-/// The same one by one: SSE2 and AVX cannot compare 64-bit integers, and this is one step in dim.
-inline lanes<double> clamp_to_one(const lanes<double>& x) noexcept {
-    constexpr std::uint64_t magnitude_bits = 0x7fffffffffffffffu, quiet_nan = 0x7ff8000000000000u;
-    double lane[lane_count];
-    store16(lane, x);
-    for (double& value : lane) {
-        const std::uint64_t all = detail::bit_cast<std::uint64_t>(value), magnitude = all & magnitude_bits;
-        constexpr std::uint64_t one = 0x3ff0000000000000u;
-        const std::uint64_t clamped = (magnitude < one ? magnitude : one) | (all & ~magnitude_bits);
-        value = detail::bit_cast<double>(detail::is_finite(value) ? clamped : quiet_nan);
-    }
-    return load16(lane);
-}
-
 /// How many blocks of 128 are worked on side by side: with few rows, one chain each would leave the FMA ports waiting
 /// for their own last results.
 template <class C>
@@ -83,7 +60,7 @@ UNITSPHERE_INLINE constexpr int chains_at_once(int rows, int lanes_wide) {
 }
 
 /// Memory to prefetch into L2 while a block is computed: `bytes` of it in each of the dim steps, of which at most two
-/// lines a turn are prefetched. It need not be mapped.
+/// lines a turn (of four steps: four) are prefetched. It need not be mapped.
 struct prefetch_steps {
     const char* at;
     idx_t bytes;
@@ -93,7 +70,9 @@ struct prefetch_steps {
     UNITSPHERE_INLINE void prefetch(int step, int count) const noexcept {
         const char* const line = at + step * bytes;
         prefetch_into_l2(line);
-        if (count * bytes > 64) prefetch_into_l2(line + 64);
+        if (count * bytes <= 64) return;
+        prefetch_into_l2(line + 64);
+        if (count == 4 && 4 * bytes > 128) prefetch_into_l2(line + 128), prefetch_into_l2(line + 192);
     }
 };
 
@@ -104,7 +83,7 @@ struct multiply_operands {
     const S* b;       ///< a panel of columns: [dim][width]
     int rows, width;  ///< 1 .. block<C>::rows; 16 or block<C>::columns
     idx_t dim;
-    C* out;                              ///< `width` elements of each row are written, padding included
+    C* out;                              ///< `width` elements of each row are written (of a half 16)
     idx_t pitch;                         ///< elements from one row of `out` to the next
     prefetch_steps next = {nullptr, 0};  ///< null: nothing
     bool accumulate = false;             ///< adds to `out`, unclamped, instead of replacing it with clamped scores
