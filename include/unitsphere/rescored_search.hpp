@@ -127,8 +127,8 @@ inline constexpr bool is_fetched<fetched_rows<T, Fetch>> = true;
 ///   top_k_rescored(queries, compact, stored, 10, 4);
 ///
 /// T is the type of the elements that `fetch` writes: float, double, float16, bfloat16 or int8. Rows are raw, as an
-/// encoder gave them. One that is not there any more is filled with NaN, and is not found (int8 has none: take such rows
-/// out of the gallery). What `rows` holds before is of other queries.
+/// encoder gave them. One that is not there any more is filled with NaN, and is not found (int8 has none: take such
+/// rows out of the gallery). What `rows` holds before is of other queries.
 ///
 /// Shapes   numbers [n], ids where the gallery is keyed, the best candidates first; rows [n, dim], dim that of the
 ///          queries; n is at most factor * k.

@@ -83,8 +83,8 @@ panel_part wanted_part(idx_t column, int columns, Wants&& wants) noexcept {
     return {column, columns, -1};
 }
 
-/// One register tile, whose scores are those of rows from `row` on and `columns` columns from `column` on: by way of the
-/// memory of the operands, or into the consumer's matrix.
+/// One register tile, whose scores are those of rows from `row` on and `columns` columns from `column` on: by way of
+/// the memory of the operands, or into the consumer's matrix.
 template <class C, class S, class Consumer>
 UNITSPHERE_INLINE void multiply_tile(kernel::multiply_operands<C, S> x, idx_t row, idx_t column, int columns,
                                      Consumer& consumer) {
