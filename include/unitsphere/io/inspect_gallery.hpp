@@ -23,7 +23,7 @@ struct gallery_info {
 
 namespace detail {
 
-/// The commit of a file of which `size` bytes lie at `file`, and in `bytes` those that its rows take.
+/// The commit that counts, and in `bytes` how many its rows take: of a file of `Storage`, and of any.
 template <class Storage>
 gallery_commit inspect_compact(const gallery_source& source, const commit_page& page, idx_t& bytes) {
     const gallery_commit commit = commit_of_page<Storage>(source, page);
