@@ -280,25 +280,28 @@ TEST_CASE("rows that are not packed need no memory of a worker", "[tile_plan]") 
             }
 }
 
-TEST_CASE("of a panel of 32 the halves that are wanted are multiplied", "[multiply_group]") {
+TEST_CASE("of a panel the halves that are wanted are multiplied", "[multiply_group]") {
     struct known {
-        idx_t column;
         int columns;
         idx_t first_wanted, last_wanted;
         panel_part part;
     };
-    for (const known& k : {known{64, 32, 70, 70, {64, 16, 0}}, known{64, 32, 80, 80, {80, 16, 1}},
-                           known{64, 32, 79, 79, {64, 16, 0}}, known{64, 32, 79, 80, {64, 32, -1}},
-                           known{64, 20, 81, 81, {80, 4, 1}}, known{64, 16, 70, 70, {64, 16, -1}}}) {
-        CAPTURE(k.columns, k.first_wanted);
-        const panel_part part = wanted_part<32>(k.column, k.columns, [&](idx_t column, int columns) {
-            return column <= k.last_wanted && k.first_wanted < column + columns;
-        });
+    const auto check = [](const known& k, const panel_part& part) {
+        CAPTURE(k.columns, k.first_wanted, k.last_wanted);
         CHECK(part.first == k.part.first);
         CHECK(part.columns == k.part.columns);
-        CHECK(part.half == k.part.half);
-    }
-    CHECK(wanted_part<16>(48, 16, [](idx_t, int) { return false; }).half == -1);
+    };
+    const auto wants = [](const known& k) {
+        return [&k](idx_t column, int columns) {
+            return column <= k.last_wanted && k.first_wanted < column + columns && column + columns <= 64 + k.columns;
+        };
+    };
+    for (const known& k : {known{32, 70, 70, {0, 16}}, known{32, 80, 80, {16, 16}}, known{32, 79, 79, {0, 16}},
+                           known{32, 79, 80, {0, 32}}, known{20, 81, 81, {16, 4}}, known{16, 70, 70, {0, 16}}})
+        check(k, wanted_part<32>(64, k.columns, wants(k)));
+    for (const known& k : {known{16, 70, 71, {0, 8}}, known{16, 72, 72, {8, 8}}, known{16, 71, 72, {0, 16}},
+                           known{11, 74, 74, {8, 3}}, known{8, 66, 66, {0, 8}}, known{5, 66, 66, {0, 5}}})
+        check(k, wanted_part<16>(64, k.columns, wants(k)));
 }
 
 }  // namespace tests

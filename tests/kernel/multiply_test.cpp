@@ -47,27 +47,40 @@ TEMPLATE_TEST_CASE("a block of scores has the canonical bits for every number of
     CHECK(same);
 }
 
-// Panels have 32 columns with AVX-512 alone.
-TEMPLATE_TEST_CASE("half a panel of 32 columns has the scores of the whole panel", "[multiply]", float, float16,
-                   bfloat16) {
+TEMPLATE_TEST_CASE("a part of a panel has the scores of the whole panel", "[multiply]", float, float16, bfloat16) {
     using block = kernel::block<float>;
+    constexpr int half = block::columns / 2, pitch = block::columns + 16;
     const idx_t dim = GENERATE(1, 3, 127, 128, 129, 300, 512, 515);
     const int rows = GENERATE(range(1, block::rows + 1));
     const auto a = random_rows<float>(rows, dim, 31);
-    matrix<float> packed(1, kernel::packed_block_size<float>(dim)), whole(rows, block::columns), half(rows, 16);
+    matrix<float> packed(1, kernel::packed_block_size<float>(dim)), whole(rows, block::columns), part(rows, pitch);
     for (int r = 0; r < rows; ++r) kernel::pack_block_row(a.row(r), dim, as_is<float>, r, packed.data());
     const auto elements = random_rows<TestType>(dim + kernel::factor_elements<TestType>, block::columns, 32);
     const TestType* const panel = elements.data();
     kernel::multiply<float, TestType>({packed.data(), panel, rows, block::columns, dim, whole.data(), block::columns});
-    for (int part = 0; part < block::lanes_wide && block::lanes_wide > 1; ++part) {
-        kernel::multiply<float, TestType>(
-            {packed.data(), panel, rows, block::columns, dim, half.data(), 16, {nullptr, 0}, false, part});
-        bool same = true;
-        for (int r = 0; r < rows; ++r)
-            for (int c = 0; c < 16; ++c)
-                same = same && reference::bits(half(r, c)) == reference::bits(whole(r, 16 * part + c));
-        CHECK(same);
-    }
+    for (const int first : {0, half})
+        for (int columns = 1; columns <= block::columns - first; ++columns) {
+            std::fill_n(part.data(), rows * pitch, 7.0f);
+            kernel::multiply<float, TestType>({packed.data(),
+                                               panel,
+                                               rows,
+                                               block::columns,
+                                               dim,
+                                               part.data(),
+                                               pitch,
+                                               {nullptr, 0},
+                                               false,
+                                               first,
+                                               columns});
+            bool same = true;
+            for (int r = 0; r < rows; ++r) {
+                for (int c = 0; c < columns; ++c)
+                    same = same && reference::bits(part(r, c)) == reference::bits(whole(r, first + c));
+                for (int c = (columns + 15) / 16 * 16; c < pitch; ++c) same = same && part(r, c) == 7.0f;
+            }
+            CAPTURE(first, columns);
+            CHECK(same);
+        }
 }
 
 TEMPLATE_TEST_CASE("an accumulating product adds its block sums in order, unclamped", "[multiply]", float, double) {

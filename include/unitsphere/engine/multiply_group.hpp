@@ -64,23 +64,19 @@ prefetch_range next_group(const C* group, idx_t count, idx_t dim) {
     return {group, bytes <= caches().next_group_bytes ? bytes : 0};
 }
 
-/// Columns of a panel: all of them, or one half of 16.
+/// What a consumer wants of a panel, both halves or one: those columns, from `first` on. Where a mask allows one row in a
+/// hundred, most panels have one such row.
 struct panel_part {
-    idx_t first;
-    int columns, half;
+    int first, columns;
 };
-
-/// What a consumer wants of a panel of 32, both halves or one, or the whole of a narrower one. Where a mask allows one
-/// row in a hundred, most panels have one such row.
 template <int Columns, class Wants>
 panel_part wanted_part(idx_t column, int columns, Wants&& wants) noexcept {
-    constexpr int half = kernel::lane_count;
-    if constexpr (Columns > half)
-        if (columns > half) {
-            if (!wants(column + half, half)) return {column, half, 0};
-            if (!wants(column, half)) return {column + half, columns - half, 1};
-        }
-    return {column, columns, -1};
+    constexpr int half = Columns / 2;
+    if (columns > half) {
+        if (!wants(column + half, columns - half)) return {0, half};
+        if (!wants(column, half)) return {half, columns - half};
+    }
+    return {0, columns};
 }
 
 /// One register tile, whose scores are those of rows from `row` on and `columns` columns from `column` on: by way of
@@ -122,7 +118,9 @@ void multiply_group(const C* group, idx_t first_row, idx_t count, const panels<S
         after = next_wanted(panel + 1);
         const idx_t column = panel * block::columns, turn = (after - 1) * whole;
         const bool prefetches = after < searched || wants(after * block::columns, block::columns);
-        const panel_part part = wanted_part<block::columns>(column, gallery.columns_from(column), wants);
+        const int columns = gallery.columns_from(column);
+        const panel_part part =
+            kernel::computes_parts<C> ? wanted_part<block::columns>(column, columns, wants) : panel_part{0, columns};
         for (idx_t b = 0; b < blocks; ++b) {
             const idx_t done = b * block::rows;
             const int rows = int(minimum(count - done, block::rows));
@@ -131,8 +129,8 @@ void multiply_group(const C* group, idx_t first_row, idx_t count, const panels<S
                  block::columns,
                  prefetches ? next.steps(turn + minimum(b, whole - 1), panels_in_all * whole, whole, gallery.dim)
                             : kernel::prefetch_steps{nullptr, 0},
-                 false, part.half},
-                first_row + done, first_column + part.first, part.columns, consumer);
+                 false, part.first, part.columns},
+                first_row + done, first_column + column + part.first, part.columns, consumer);
         }
     }
 }

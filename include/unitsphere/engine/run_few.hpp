@@ -29,15 +29,15 @@ void multiply_blocks_of_gallery(const C* blocks, idx_t first_row, int count, con
     const idx_t turns = ceil_div(queries.rows, block::columns) * blocks_in_all;
     idx_t turn = 0;
     for (idx_t first = 0; first < queries.rows; first += block::columns) {
-        const int width = queries.width_from(first);
+        const int width = queries.width_from(first), columns = queries.columns_from(first);
         for (idx_t b = 0; b < blocks_in_all; ++b, ++turn) {
             const int done = int(b) * block::rows;
             kernel::multiply<C>({blocks + b * block_size, queries.panel(first), minimum(count - done, block::rows),
                                  width, queries.dim, scores + done * block::columns, block::columns,
-                                 next.steps(turn, turns, queries.dim)});
+                                 next.steps(turn, turns, queries.dim), false, 0, columns});
         }
         kernel::transpose_tile(scores, block::columns, count, width, transposed, pitch);
-        consumer.tile(score_tile<C>{first, first_row, queries.columns_from(first), count, transposed, pitch});
+        consumer.tile(score_tile<C>{first, first_row, columns, count, transposed, pitch});
     }
 }
 

@@ -26,8 +26,8 @@ inline void add_products(const float* a, idx_t count, const panels<float>& value
             const float* const block = a + done / block_rows * size;
             float* const to = out.row(first + done) + k;
             const auto product = [&](float* sums, idx_t pitch) {
-                return kernel::multiply_operands<float>{block, values.panel(k), rows,         width, steps,
-                                                        sums,  pitch,           {nullptr, 0}, true};
+                return kernel::multiply_operands<float>{block, values.panel(k), rows, width, steps,  sums,
+                                                        pitch, {nullptr, 0},    true, 0,     columns};
             };
             if (columns == width) {
                 const idx_t next_rows = minimum(count - done - rows, rows);

@@ -50,12 +50,15 @@ UNITSPHERE_INLINE S* elements_of_panel(S* panel, int width) noexcept {
     return panel + factor_elements<std::remove_const_t<S>> * width;
 }
 
-/// How many blocks of 128 are worked on side by side: with few rows, one chain each would leave the FMA ports waiting
-/// for their own last results.
+/// Whether less than a panel's columns can be computed. Of doubles, which few compute scores in, it is not worth its code.
 template <class C>
-UNITSPHERE_INLINE constexpr int chains_at_once(int rows, int lanes_wide) {
+inline constexpr bool computes_parts = std::is_same_v<C, float>;
+
+/// How many blocks of 128 are worked on side by side: with few rows or columns, one chain each would leave the FMA ports
+/// waiting for their own last results.
+UNITSPHERE_INLINE constexpr int chains_at_once(int rows, int vectors) {
     constexpr int enough = vector_registers >= 32 ? 16 : 8;
-    const int accumulators = rows * lanes_wide * lanes<C>::parts;
+    const int accumulators = rows * vectors;
     return 2 * accumulators > enough ? 1 : 4 * accumulators > enough ? 2 : 4;
 }
 
@@ -83,20 +86,31 @@ struct multiply_operands {
     const S* b;       ///< a panel of columns: [dim][width]
     int rows, width;  ///< 1 .. block<C>::rows; 16 or block<C>::columns
     idx_t dim;
-    C* out;                              ///< `width` elements of each row are written (of a half 16)
+    C* out;                              ///< `width` elements of each row are written; see `columns`
     idx_t pitch;                         ///< elements from one row of `out` to the next
     prefetch_steps next = {nullptr, 0};  ///< null: nothing
     bool accumulate = false;             ///< adds to `out`, unclamped, instead of replacing it with clamped scores
-    int half = -1;                       ///< 0, 1: only these 16 columns of a panel of 32, as if they were all
+    /// The wanted columns of the panel, as if they were all: column `first` goes to out[0]. Of floats no more registers
+    /// than those that hold them are computed, and no more than the next multiple of 16 written.
+    int first = 0, columns = block<C>::columns;
 
     /// The operands of the rows from `row` on. Made member by member: a copy of the struct as a whole would be a vector
     /// load of what was just stored in smaller pieces, and wait for it (30 ns where there is one score).
     UNITSPHERE_INLINE multiply_operands from_row(int row) const noexcept {
         const prefetch_steps none = {reinterpret_cast<const char*>(a), 0};  // a line that is read anyway
-        return {a + row * chain_length,           b,          rows - row, width, dim, out + row * pitch, pitch,
-                next.at != nullptr ? next : none, accumulate, half};
+        return {a + row * chain_length,           b,          rows - row, width,  dim, out + row * pitch, pitch,
+                next.at != nullptr ? next : none, accumulate, first,      columns};
     }
 };
+
+/// Without FMA: steps of a turn, and whether each sum is a barrier to the compiler.
+#ifdef __clang__
+inline constexpr int steps_without_fma = 2;    // with 4 it spills
+inline constexpr bool holds_each_sum = false;  // a tenth slower
+#else
+inline constexpr int steps_without_fma = 4;
+inline constexpr bool holds_each_sum = !has_fma;  // else gcc 12 spills two of 2 x 3 sums; 2 x 4 gains 4 %
+#endif
 
 /// One step of every chain. Where an instruction broadcasts from memory, half the rows use that: it takes two loads
 /// instead of one for two multiply-adds, but two instructions instead of three. With all rows the loads would be the
@@ -127,23 +141,21 @@ UNITSPHERE_INLINE void multiply_step(const C* a, const S* b, const float* factor
                     return unroll<Vectors>(
                         [&](int v) UNITSPHERE_LAMBDA { sum[n][r][v] = fma_broadcast(x, column[v], sum[n][r][v]); });
             const vector<C> row(*x);
-            unroll<Vectors>([&](int v) UNITSPHERE_LAMBDA { sum[n][r][v] = fma(row, column[v], sum[n][r][v]); });
+            unroll<Vectors>([&](int v) UNITSPHERE_LAMBDA {
+                sum[n][r][v] = fma(row, column[v], sum[n][r][v]);
+                if constexpr (holds_each_sum && Rows > 1) sum[n][r][v] = fp_barrier(sum[n][r][v]);
+            });
         });
     });
 }
 
-/// Steps between two looks at the counter and at what to prefetch: with few rows, and with SSE2's three instructions
-/// for a multiply-add, those are a sixth of the work. Whole blocks of others have other limits, and there, and with
-/// 16-bit columns, compilers spill with more.
-#ifdef __clang__
-inline constexpr int steps_without_fma = 2;  // with 4 it spills
-#else
-inline constexpr int steps_without_fma = 4;
-#endif
-template <int Rows, class C, class S>
+/// Steps between two looks at the counter and at what to prefetch: with few rows or columns, and with SSE2's three
+/// instructions for a multiply-add, those are a sixth of the work. Whole blocks of others have other limits, and there,
+/// and with 16-bit columns, compilers spill with more.
+template <int Rows, int Vectors, class C, class S>
 UNITSPHERE_INLINE constexpr int steps_a_turn() {
     if (!std::is_same_v<C, S>) return 1;
-    if (Rows < block<C>::rows) return 4;
+    if (Rows < block<C>::rows || (has_fma && Vectors < block<C>::vectors)) return 4;
     if (!std::is_same_v<C, float>) return 1;
     return has_fma_broadcast ? 2 : has_fma ? 1 : steps_without_fma;
 }
@@ -156,7 +168,7 @@ template <int Rows, int Vectors, int Chains, int Width, class C, class S>
 UNITSPHERE_INLINE void multiply_chains(const C* a, const S* b, const float* factors, int steps, prefetch_steps next,
                                        vector<C> (&sum)[Chains][Rows][Vectors]) noexcept {
     constexpr bool whole = Rows == block<C>::rows;
-    constexpr int turn = steps_a_turn<Rows, C, S>();
+    constexpr int turn = steps_a_turn<Rows, Vectors, C, S>();
     int k = 0;
     if constexpr (turn > 1)
         for (; k + turn <= steps; k += turn, a += turn, b += turn * Width) {
@@ -176,20 +188,19 @@ UNITSPHERE_INLINE void multiply_chains(const C* a, const S* b, const float* fact
 
 /// Adds the sums of `Chains` blocks from step k on, in order, to the scores; the first ones take their place, and after
 /// the last ones the scores are clamped, unless they accumulate.
-template <int Rows, int Lanes, int PanelLanes, int Chains, class C, class S>
+template <int Rows, int Vectors, int Width, int Chains, class C, class S>
 UNITSPHERE_INLINE void add_chains(multiply_operands<C, S> x, idx_t k, int steps) noexcept {
-    constexpr int width = int(vector<C>::size), vectors = Lanes * lanes<C>::parts;
-    vector<C> sum[Chains][Rows][vectors];
-    unroll<Chains * Rows * vectors>(
-        [&](int i) UNITSPHERE_LAMBDA { sum[i / (Rows * vectors)][i / vectors % Rows][i % vectors] = vector<C>(C(0)); });
-    constexpr int panel_width = PanelLanes * lane_count;
-    const int column = Lanes < PanelLanes ? x.half * lane_count : 0;
-    multiply_chains<Rows, vectors, Chains, panel_width>(
-        x.a + k * block<C>::rows, elements_of_panel(x.b, panel_width) + k * panel_width + column,
-        factors_of_panel(x.b) + column, steps, x.next.from_step(k), sum);
+    constexpr int width = int(vector<C>::size);
+    vector<C> sum[Chains][Rows][Vectors];
+    unroll<Chains * Rows * Vectors>(
+        [&](int i) UNITSPHERE_LAMBDA { sum[i / (Rows * Vectors)][i / Vectors % Rows][i % Vectors] = vector<C>(C(0)); });
+    const int column = Vectors * width < Width ? x.first : 0;
+    multiply_chains<Rows, Vectors, Chains, Width>(x.a + k * block<C>::rows,
+                                                  elements_of_panel(x.b, Width) + k * Width + column,
+                                                  factors_of_panel(x.b) + column, steps, x.next.from_step(k), sum);
     const bool first = !x.accumulate && k == 0, last = !x.accumulate && k + Chains * steps >= x.dim;
-    unroll<Rows * vectors>([&](int i) UNITSPHERE_LAMBDA {
-        const int r = i / vectors, v = i % vectors;
+    unroll<Rows * Vectors>([&](int i) UNITSPHERE_LAMBDA {
+        const int r = i / Vectors, v = i % Vectors;
         C* const at = x.out + r * x.pitch + v * width;
         vector<C> total = sum[0][r][v];
         if (!first) total = vector<C>::load_unaligned(at) + total;
@@ -198,57 +209,65 @@ UNITSPHERE_INLINE void add_chains(multiply_operands<C, S> x, idx_t k, int steps)
     });
     if (last)  // a pointer that moves: with products in the address gcc 12 spills an accumulator of the 14 x 2 doubles
         for (int r = 0; r < Rows; ++r, x.out += x.pitch)
-            for (int c = 0; c < Lanes * lane_count; c += lane_count)
-                store16(x.out + c, clamp_to_one(load16(x.out + c)));
+            for (int c = 0; c < Vectors * width; c += lane_count) store16(x.out + c, clamp_to_one(load16(x.out + c)));
 }
 
-/// Rows first_row .. first_row + Rows - 1 of the block against 16 * Lanes columns, of 16 * PanelLanes in the panel.
-template <int Rows, int Lanes, int PanelLanes, class C, class S>
+/// Rows first_row .. first_row + Rows - 1 of the block against the columns of `Vectors` registers, of `Width` in the
+/// panel.
+template <int Rows, int Vectors, int Width, class C, class S>
 inline void multiply_block(const multiply_operands<C, S>& operands, int first_row) noexcept {
-    constexpr int chains = chains_at_once<C>(Rows, Lanes), steps_at_once = chains * chain_length;
+    constexpr int chains = Rows == block<C>::rows && block<C>::rows > 1 ? 1 : chains_at_once(Rows, Vectors);
+    constexpr int steps_at_once = chains * chain_length;
     const multiply_operands<C, S> x = operands.from_row(first_row);  // in registers
     idx_t k = 0;
     if constexpr (chains > 1)
         for (; k + steps_at_once <= x.dim; k += steps_at_once)
-            add_chains<Rows, Lanes, PanelLanes, chains>(x, k, chain_length);
+            add_chains<Rows, Vectors, Width, chains>(x, k, chain_length);
     for (; k == 0 || k < x.dim; k += chain_length)
-        add_chains<Rows, Lanes, PanelLanes, 1>(x, k, int(x.dim - k < chain_length ? x.dim - k : chain_length));
+        add_chains<Rows, Vectors, Width, 1>(x, k, int(x.dim - k < chain_length ? x.dim - k : chain_length));
 }
 
 /// The same by itself for 16 bits: inlined beside others, gcc spills on AVX2.
-template <int Rows, int Lanes, int PanelLanes, class C, class S>
+template <int Rows, int Vectors, int Width, class C, class S>
 UNITSPHERE_NOINLINE void multiply_compact_block(const multiply_operands<C, S>& operands, int first_row) noexcept {
-    multiply_block<Rows, Lanes, PanelLanes>(operands, first_row);
+    multiply_block<Rows, Vectors, Width>(operands, first_row);
 }
-template <int Rows, int Lanes, int PanelLanes, class C, class S>
+template <int Rows, int Vectors, int Width, class C, class S>
 UNITSPHERE_INLINE void multiply_some(const multiply_operands<C, S>& operands, int first_row) noexcept {
     if constexpr (sizeof(S) < sizeof(C) && Rows > 1)
-        multiply_compact_block<Rows, Lanes, PanelLanes>(operands, first_row);
+        multiply_compact_block<Rows, Vectors, Width>(operands, first_row);
     else
-        multiply_block<Rows, Lanes, PanelLanes>(operands, first_row);
+        multiply_block<Rows, Vectors, Width>(operands, first_row);
 }
 
 /// All rows: a whole block at once, else fours while there are, and single ones. Narrow panels are the last of a
 /// gallery, or all of a tiny one: fours would gain little there.
-template <int Lanes, int PanelLanes, class C, class S>
+template <int Vectors, int Width, class C, class S>
 inline void multiply_rows(const multiply_operands<C, S>& x) noexcept {
-    if (x.rows == block<C>::rows) return multiply_some<block<C>::rows, Lanes, PanelLanes>(x, 0);
+    if (x.rows == block<C>::rows) return multiply_some<block<C>::rows, Vectors, Width>(x, 0);
     int done = 0;
-    if constexpr (PanelLanes == block<C>::lanes_wide && block<C>::rows > 4)
-        for (; x.rows - done >= 4; done += 4) multiply_some<4, Lanes, PanelLanes>(x, done);
+    if constexpr (Width == block<C>::columns && block<C>::rows > 4)
+        for (; x.rows - done >= 4; done += 4) multiply_some<4, Vectors, Width>(x, done);
     if constexpr (block<C>::rows > 1)
-        for (; done < x.rows; ++done) multiply_block<1, Lanes, PanelLanes>(x, done);
+        for (; done < x.rows; ++done) multiply_block<1, Vectors, Width>(x, done);
+}
+
+/// As few registers as the wanted columns need, up to `Vectors`: for the last panel of a gallery, or all of a tiny one,
+/// and where a mask leaves few columns.
+template <int Vectors, int Width, class C, class S>
+inline void multiply_columns(const multiply_operands<C, S>& x) noexcept {
+    if constexpr (Vectors > 1 && computes_parts<C>)
+        if (x.columns <= (Vectors - 1) * int(vector<C>::size)) return multiply_columns<Vectors - 1, Width>(x);
+    multiply_rows<Vectors, Width>(x);
 }
 
 /// out[r][c] = clamp(<row r of a, column c of b>), or out[r][c] += <..> where the operands say so: what gradients are
 /// made of.
 template <class C, class S = C>
 UNITSPHERE_NOINLINE void multiply(const multiply_operands<C, S>& x) noexcept {
-    constexpr int lanes_wide = block<C>::lanes_wide;
-    if (x.width < block<C>::columns) return multiply_rows<1, 1>(x);
-    if constexpr (lanes_wide > 1)
-        if (x.half >= 0) return multiply_rows<1, lanes_wide>(x);
-    multiply_rows<lanes_wide, lanes_wide>(x);
+    constexpr int columns = block<C>::columns;
+    if (x.width < columns) return multiply_columns<lanes<C>::parts, lane_count>(x);
+    multiply_columns<block<C>::vectors, columns>(x);
 }
 
 }  // namespace kernel
