@@ -15,7 +15,8 @@
 /// |        | and the gallery is within                 | by the condition) |                        |                |
 /// |        | packed_gallery_bytes                      |                   |                        |                |
 /// | few    | else, for a raw gallery and 9 .. 128      | all queries,      | 12 to 16 gallery rows, | all queries x  |
-/// |        | queries with <= 7 lanes of padding        | <= 512 KiB        | whole blocks           | 4 times that   |
+/// |        | queries that fill over half of the last   | <= 512 KiB        | whole blocks           | 4 times that   |
+/// |        | register of columns                       |                   |                        |                |
 /// | strips | else                                      | a pass of queries,| a strip of a raw       | a share of the |
 /// |        |                                           | <= 4 MiB          | gallery, <= 256 KiB    | groups x strip |
 ///
@@ -46,10 +47,12 @@ enum class tile_order {
 /// The register tile of kernel::multiply in C (float or double).
 struct register_tile {
     idx_t rows, columns, element_bytes;
+    idx_t part;  ///< of so many columns any number can be computed
 
     template <class C>
     static constexpr register_tile of() noexcept {
-        return {kernel::block<C>::rows, kernel::block<C>::columns, idx_t(sizeof(C))};
+        return {kernel::block<C>::rows, kernel::block<C>::columns, idx_t(sizeof(C)),
+                kernel::computes_parts<C> ? idx_t(kernel::vector<C>::size) : kernel::lane_count};
     }
     /// Rows of as many blocks as 16 lanes hold.
     constexpr idx_t rows_in_lanes() const noexcept { return kernel::lane_count / rows * rows; }
@@ -130,9 +133,8 @@ inline bool are_few(const tile_shape& shape, const cache_model& model) noexcept 
     if (shape.packed_gallery || shape.queries < cache_model::least_few_queries ||
         shape.queries > cache_model::most_few_queries)
         return false;
-    const idx_t padded = ceil_div(shape.queries, kernel::lane_count) * kernel::lane_count;
-    return padded - shape.queries <= cache_model::few_queries_padding &&
-           padded * shape.dim * shape.tile.element_bytes <= model.few_queries_bytes;
+    return 2 * (round_up(shape.queries, shape.tile.part) - shape.queries) < shape.tile.part &&
+           shape.tile.panel_elements(shape.queries, shape.dim) * shape.tile.element_bytes <= model.few_queries_bytes;
 }
 
 /// Whether few rows of one side, which stay in L2, meet many of the other.

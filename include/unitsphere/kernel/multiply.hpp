@@ -50,12 +50,12 @@ UNITSPHERE_INLINE S* elements_of_panel(S* panel, int width) noexcept {
     return panel + factor_elements<std::remove_const_t<S>> * width;
 }
 
-/// Whether less than a panel's columns can be computed. Of doubles, which few compute scores in, it is not worth its code.
+/// Whether some of a panel's columns can be computed alone. Doubles are too rare to be worth the code.
 template <class C>
 inline constexpr bool computes_parts = std::is_same_v<C, float>;
 
-/// How many blocks of 128 are worked on side by side: with few rows or columns, one chain each would leave the FMA ports
-/// waiting for their own last results.
+/// How many blocks of 128 are worked on side by side: with few rows, one chain each would leave the FMA ports waiting
+/// for their own last results.
 UNITSPHERE_INLINE constexpr int chains_at_once(int rows, int vectors) {
     constexpr int enough = vector_registers >= 32 ? 16 : 8;
     const int accumulators = rows * vectors;
