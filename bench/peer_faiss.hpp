@@ -17,6 +17,11 @@ namespace bench {
 namespace peer {
 namespace faiss_index {
 
+inline std::string version() {
+    return std::to_string(FAISS_VERSION_MAJOR) + "." + std::to_string(FAISS_VERSION_MINOR) + "." +
+           std::to_string(FAISS_VERSION_PATCH);
+}
+
 /// One copy of a gallery for all rows of the report.
 inline std::shared_ptr<faiss::IndexFlatIP> flat_index(const rows& gallery) {
     static std::map<const float*, std::shared_ptr<faiss::IndexFlatIP>> indexes;
@@ -64,14 +69,17 @@ inline void write(const std::vector<std::int64_t>& numbers, us::matrix_view<us::
 /// An index of floats, or of what they are rounded to; the ranges of scalar quantizers are those of the first rows.
 template <class Index>
 storage stored(const char* name, double bytes, us::matrix_view<const float> rows, const std::shared_ptr<Index>& index) {
-    index->train(std::min<us::idx_t>(rows.rows(), 65536), rows.data());
-    index->add(rows.rows(), rows.data());
-    return {"FAISS", name, bytes, [index](us::matrix_view<const float> queries, us::matrix_view<us::idx_t> found) {
-                std::vector<std::int64_t> numbers(std::size_t(found.rows() * found.columns()));
-                std::vector<float> scores(numbers.size());
-                index->search(queries.rows(), queries.data(), found.columns(), scores.data(), numbers.data());
-                write(numbers, found);
-            }};
+    const double seconds = cpu_seconds([&] {
+        index->train(std::min<us::idx_t>(rows.rows(), 65536), rows.data());
+        index->add(rows.rows(), rows.data());
+    });
+    const auto search = [index](us::matrix_view<const float> queries, us::matrix_view<us::idx_t> found, us::idx_t) {
+        std::vector<std::int64_t> numbers(std::size_t(found.rows() * found.columns()));
+        std::vector<float> scores(numbers.size());
+        index->search(queries.rows(), queries.data(), found.columns(), scores.data(), numbers.data());
+        write(numbers, found);
+    };
+    return {"FAISS", name, bytes, seconds, search, {}};
 }
 
 /// The sign of each element less the mean of the first rows: 8 in a byte.
@@ -93,17 +101,20 @@ struct signs {
     }
 };
 inline storage binary(us::matrix_view<const float> rows) {
-    const auto to_bits = std::make_shared<signs>(rows);
+    std::shared_ptr<signs> to_bits;
     const auto index = std::make_shared<faiss::IndexBinaryFlat>(rows.dim());
-    index->add(rows.rows(), to_bits->of(rows).data());
-    return {"FAISS", "binary flat", double(rows.dim()) / 8,
-            [to_bits, index](us::matrix_view<const float> queries, us::matrix_view<us::idx_t> found) {
-                std::vector<std::int64_t> numbers(std::size_t(found.rows() * found.columns()));
-                std::vector<std::int32_t> distances(numbers.size());
-                index->search(queries.rows(), to_bits->of(queries).data(), found.columns(), distances.data(),
-                              numbers.data());
-                write(numbers, found);
-            }};
+    const double seconds = cpu_seconds([&] {
+        to_bits = std::make_shared<signs>(rows);
+        index->add(rows.rows(), to_bits->of(rows).data());
+    });
+    const auto search = [to_bits, index](us::matrix_view<const float> queries, us::matrix_view<us::idx_t> found,
+                                         us::idx_t) {
+        std::vector<std::int64_t> numbers(std::size_t(found.rows() * found.columns()));
+        std::vector<std::int32_t> distances(numbers.size());
+        index->search(queries.rows(), to_bits->of(queries).data(), found.columns(), distances.data(), numbers.data());
+        write(numbers, found);
+    };
+    return {"FAISS", "binary flat", double(rows.dim()) / 8, seconds, search, {}};
 }
 
 inline std::vector<storage> storages(us::matrix_view<const float> rows) {

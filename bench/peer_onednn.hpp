@@ -1,4 +1,4 @@
-/// oneDNN: its sgemm, which is the better one for few rows, its matmul primitive, and its softmax.
+/// oneDNN: its sgemm, which is the better one for few rows, its matmul primitive, of bytes too, and its softmax.
 #pragma once
 
 #if defined(BENCH_HAS_ONEDNN)
@@ -39,18 +39,25 @@ inline const dnnl::engine& processor() {
     return engine;
 }
 
-inline dnnl::memory::desc layout(us::idx_t rows, us::idx_t columns, dnnl::memory::format_tag order) {
-    return {{rows, columns}, dnnl::memory::data_type::f32, order};
+inline constexpr dnnl::memory::data_type type_of(float) { return dnnl::memory::data_type::f32; }
+inline constexpr dnnl::memory::data_type type_of(std::int8_t) { return dnnl::memory::data_type::s8; }
+inline constexpr dnnl::memory::data_type type_of(std::int32_t) { return dnnl::memory::data_type::s32; }
+
+template <class T>
+dnnl::memory::desc layout(us::idx_t rows, us::idx_t columns, dnnl::memory::format_tag order) {
+    return {{rows, columns}, type_of(T()), order};
 }
-inline dnnl::memory as_memory(const dnnl::memory::desc& desc, const rows& held) {
-    return dnnl::memory(desc, processor(), const_cast<float*>(held.data()));
+template <class T>
+dnnl::memory as_memory(const dnnl::memory::desc& desc, const us::matrix<T>& held) {
+    return dnnl::memory(desc, processor(), const_cast<T*>(held.data()));
 }
 
-inline task matmul(const rows& queries, const rows& gallery, rows& out) {
+template <class T, class Product>
+task matmul(const us::matrix<T>& queries, const us::matrix<T>& gallery, us::matrix<Product>& out) {
     using tag = dnnl::memory::format_tag;
-    const auto left = layout(queries.rows(), queries.dim(), tag::ab);
-    const auto right = layout(gallery.dim(), gallery.rows(), tag::ba);  // the gallery as it lies in memory
-    const auto result = layout(out.rows(), out.dim(), tag::ab);
+    const auto left = layout<T>(queries.rows(), queries.dim(), tag::ab);
+    const auto right = layout<T>(gallery.dim(), gallery.rows(), tag::ba);  // the gallery as it lies in memory
+    const auto result = layout<Product>(out.rows(), out.dim(), tag::ab);
 #if DNNL_VERSION_MAJOR >= 3
     const dnnl::matmul::primitive_desc desc(processor(), left, right, result);
 #else
@@ -65,7 +72,7 @@ inline task matmul(const rows& queries, const rows& gallery, rows& out) {
 }
 
 inline task softmax(const rows& from, rows& out) {
-    const auto desc_of_rows = layout(from.rows(), from.dim(), dnnl::memory::format_tag::ab);
+    const auto desc_of_rows = layout<float>(from.rows(), from.dim(), dnnl::memory::format_tag::ab);
 #if DNNL_VERSION_MAJOR >= 3
     const dnnl::softmax_forward::primitive_desc desc(processor(), dnnl::prop_kind::forward_inference,
                                                      dnnl::algorithm::softmax_accurate, desc_of_rows, desc_of_rows, 1);

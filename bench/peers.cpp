@@ -1,8 +1,6 @@
 #include "peers.hpp"
 
-#include <numeric>
-
-#include <unitsphere/interop/eigen.hpp>
+#include <ctime>
 
 #if defined(BENCH_HAS_OPENBLAS)
 #include <cblas.h>
@@ -11,8 +9,12 @@
 #include <omp.h>
 #endif
 
+#include "peer_eigen.hpp"
 #include "peer_faiss.hpp"
+#include "peer_hnswlib.hpp"
+#include "peer_numkong.hpp"
 #include "peer_onednn.hpp"
+#include "peer_usearch.hpp"
 
 namespace bench {
 
@@ -27,62 +29,6 @@ std::string compiler() {
 namespace peer {
 
 namespace {
-
-using row_major = us::eigen_map<float>::PlainObject;
-
-/// Every image's row of logits, already multiplied by the scale, to probabilities.
-void eigen_softmax(const rows& from, rows& out) {
-    const auto logits = us::as_eigen(from);
-    auto to = us::as_eigen(out);
-    for (us::idx_t i = 0; i < from.rows(); ++i) {
-        to.row(i) = (logits.row(i).array() - logits.row(i).maxCoeff()).exp();
-        to.row(i) /= to.row(i).sum();
-    }
-}
-
-task eigen_product(const rows& queries, const rows& gallery, rows& out) {
-    if (queries.rows() == 1)  // Eigen chooses its matrix-vector product where the type says vector
-        return [&] {
-            const Eigen::Map<const Eigen::VectorXf> query(queries.data(), queries.dim());
-            Eigen::Map<Eigen::VectorXf>(out.data(), out.dim()).noalias() = us::as_eigen(gallery) * query;
-        };
-    return [&] { us::as_eigen(out).noalias() = us::as_eigen(queries) * us::as_eigen(gallery).transpose(); };
-}
-
-task eigen_zero_shot(const rows& images, const rows& classes, rows& out) {
-    return [&] {
-        const row_major unit_images = us::as_eigen(images).rowwise().normalized();
-        us::as_eigen(out).noalias() = 100.0f * unit_images * us::as_eigen(classes).transpose();
-        eigen_softmax(out, out);
-    };
-}
-
-/// 64 queries at a time: a matrix of products, and a partial sort of the numbers of its columns.
-task eigen_vote(const rows& queries, const rows& gallery, const std::vector<int>& labels, us::idx_t k,
-                std::vector<int>& found) {
-    return [&, k, products = row_major()]() mutable {
-        std::vector<us::idx_t> order(std::size_t(gallery.rows()));
-        std::vector<int> counts;
-        for (us::idx_t first = 0; first < queries.rows(); first += 64) {
-            const us::idx_t some = std::min<us::idx_t>(64, queries.rows() - first);
-            products.noalias() = us::as_eigen(queries).middleRows(first, some) * us::as_eigen(gallery).transpose();
-            for (us::idx_t i = 0; i < some; ++i) {
-                const float* const row = products.data() + i * gallery.rows();
-                std::iota(order.begin(), order.end(), us::idx_t(0));
-                std::partial_sort(order.begin(), order.begin() + k, order.end(),
-                                  [=](us::idx_t a, us::idx_t b) { return row[a] > row[b]; });
-                found[std::size_t(first + i)] = vote_of(order.data(), k, labels, counts);
-            }
-        }
-    };
-}
-task eigen_late_interaction(const rows& query, const rows& documents, us::idx_t rows_of_document, rows& sums) {
-    return [&, rows_of_document, products = row_major()]() mutable {
-        products.noalias() = us::as_eigen(query) * us::as_eigen(documents).transpose();
-        for (us::idx_t d = 0; d < sums.dim(); ++d)
-            sums(0, d) = products.middleCols(d * rows_of_document, rows_of_document).rowwise().maxCoeff().sum();
-    };
-}
 
 #if defined(BENCH_HAS_OPENBLAS)
 void sgemm(const float* queries, us::idx_t q, const rows& gallery, float scale, float* out) {
@@ -115,8 +61,7 @@ task openblas_zero_shot(const rows& images, const rows& classes, rows& out) {
 
 std::vector<std::pair<std::string, std::string>> versions() {
     std::vector<std::pair<std::string, std::string>> present;
-    present.emplace_back("eigen", std::to_string(EIGEN_WORLD_VERSION) + "." + std::to_string(EIGEN_MAJOR_VERSION) +
-                                      "." + std::to_string(EIGEN_MINOR_VERSION));
+    present.emplace_back("eigen", eigen::version());
 #if defined(BENCH_HAS_OPENBLAS)
     present.emplace_back("openblas", std::string(openblas_get_config()) + ", core " + openblas_get_corename());
 #endif
@@ -124,10 +69,24 @@ std::vector<std::pair<std::string, std::string>> versions() {
     present.emplace_back("onednn", onednn::version());
 #endif
 #if defined(BENCH_HAS_FAISS)
-    present.emplace_back("faiss", std::to_string(FAISS_VERSION_MAJOR) + "." + std::to_string(FAISS_VERSION_MINOR) +
-                                      "." + std::to_string(FAISS_VERSION_PATCH));
+    present.emplace_back("faiss", faiss_index::version());
+#endif
+#if defined(BENCH_HAS_NUMKONG)
+    present.emplace_back("numkong", numkong::version());
+#endif
+#if defined(BENCH_HAS_USEARCH)
+    present.emplace_back("usearch", usearch::version());
+#endif
+#if defined(BENCH_HAS_HNSWLIB)
+    present.emplace_back("hnswlib", "");
 #endif
     return present;
+}
+
+double cpu_seconds(const task& call) {
+    const std::clock_t start = std::clock();
+    call();
+    return double(std::clock() - start) / CLOCKS_PER_SEC;
 }
 
 void use_one_thread() {
@@ -141,7 +100,7 @@ void use_one_thread() {
 }
 
 std::vector<product> products() {
-    std::vector<product> all{{"eigen", eigen_product}};
+    std::vector<product> all{{"eigen", eigen::product}};
 #if defined(BENCH_HAS_OPENBLAS)
     all.push_back({"openblas_sgemm", [](const rows& q, const rows& g, rows& out) -> task {
                        return [&] { sgemm(q.data(), q.rows(), g, 1.0f, out.data()); };
@@ -149,7 +108,7 @@ std::vector<product> products() {
 #endif
 #if defined(BENCH_HAS_ONEDNN)
     all.push_back({"onednn_sgemm", onednn::sgemm});
-    all.push_back({"onednn_matmul", onednn::matmul});
+    all.push_back({"onednn_matmul", onednn::matmul<float, float>});
 #endif
     return all;
 }
@@ -164,8 +123,32 @@ std::vector<product> vector_products() {
     return all;
 }
 
+std::vector<product> products_in_double() {
+#if defined(BENCH_HAS_NUMKONG)
+    return {{"numkong_angulars", numkong::cosines}, {"numkong_dots", numkong::products}};
+#else
+    return {};
+#endif
+}
+
+std::vector<byte_product> byte_products() {
+#if defined(BENCH_HAS_ONEDNN)
+    return {{"onednn_matmul", onednn::matmul<std::int8_t, std::int32_t>}};
+#else
+    return {};
+#endif
+}
+
+std::vector<pairwise_cosine> pairwise_cosines() {
+    std::vector<pairwise_cosine> all{{"eigen", eigen::pairwise_cosine}};
+#if defined(BENCH_HAS_NUMKONG)
+    all.push_back({"numkong", numkong::pairwise_cosine});
+#endif
+    return all;
+}
+
 std::vector<zero_shot> zero_shots() {
-    std::vector<zero_shot> all{{"eigen", eigen_zero_shot}};
+    std::vector<zero_shot> all{{"eigen", eigen::zero_shot}};
 #if defined(BENCH_HAS_OPENBLAS)
     all.push_back({"openblas", openblas_zero_shot});
 #endif
@@ -184,7 +167,7 @@ std::vector<row_wise> normalizes() {
 
 std::vector<row_wise> softmaxes() {
     std::vector<row_wise> all{
-        {"eigen", [](const rows& from, rows& out) -> task { return [&] { eigen_softmax(from, out); }; }},
+        {"eigen", [](const rows& from, rows& out) -> task { return [&] { eigen::softmax(from, out); }; }},
         {"loop", [](const rows& from, rows& out) -> task {
              return [&] { loops::softmax(from.data(), out.data(), from.rows(), from.dim()); };
          }}};
@@ -195,22 +178,28 @@ std::vector<row_wise> softmaxes() {
 }
 
 std::vector<search> searches() {
+    std::vector<search> all;
 #if defined(BENCH_HAS_FAISS)
-    return {{"faiss", faiss_index::search}};
-#else
-    return {};
+    all.push_back({"faiss", faiss_index::search});
 #endif
+#if defined(BENCH_HAS_USEARCH)
+    all.push_back({"usearch", usearch::search, 32});
+#endif
+#if defined(BENCH_HAS_HNSWLIB)
+    all.push_back({"hnswlib", hnsw::search, 32});
+#endif
+    return all;
 }
 
 std::vector<vote> votes() {
-    std::vector<vote> all{{"eigen", eigen_vote}};
+    std::vector<vote> all{{"eigen", eigen::vote}};
 #if defined(BENCH_HAS_FAISS)
     all.push_back({"faiss", faiss_index::vote});
 #endif
     return all;
 }
 
-std::vector<late_interaction> late_interactions() { return {{"eigen", eigen_late_interaction}}; }
+std::vector<late_interaction> late_interactions() { return {{"eigen", eigen::late_interaction}}; }
 
 std::vector<range_search> range_searches() {
 #if defined(BENCH_HAS_FAISS)
@@ -222,8 +211,18 @@ std::vector<range_search> range_searches() {
 
 std::vector<storage> storages([[maybe_unused]] us::matrix_view<const float> unit_rows) {
     std::vector<storage> all;
+    [[maybe_unused]] const auto append = [&](const std::vector<storage>& some) {
+        all.insert(all.end(), some.begin(), some.end());
+    };
 #if defined(BENCH_HAS_FAISS)
-    for (auto& one : faiss_index::storages(unit_rows)) all.push_back(one);
+    append(faiss_index::storages(unit_rows));
+#endif
+    if (unit_rows.rows() > 100000) return all;
+#if defined(BENCH_HAS_USEARCH)
+    append(usearch::graphs(unit_rows));
+#endif
+#if defined(BENCH_HAS_HNSWLIB)
+    append(hnsw::graphs(unit_rows));
 #endif
     return all;
 }

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,10 +23,13 @@ namespace peer {
 using rows = us::matrix<float>;
 using task = std::function<void()>;
 
-/// (library, version) of those that are in this build.
+/// (library, version) of those that are in this build; of those that do not say which they are, nothing.
 std::vector<std::pair<std::string, std::string>> versions();
 
 void use_one_thread();
+
+/// CPU seconds of a call: others who use the machine do not count.
+double cpu_seconds(const task& call);
 
 /// A matrix product: out = queries * gallery^T. `prepare` does what can be done before the clock runs.
 struct product {
@@ -34,6 +39,24 @@ struct product {
 std::vector<product> products();
 /// The same and the products of a matrix and one vector, for one query.
 std::vector<product> vector_products();
+/// Those that add up in double and return it, so they have half the speed.
+std::vector<product> products_in_double();
+
+/// The same of bytes, exactly.
+struct byte_product {
+    const char* who;
+    std::function<task(const us::matrix<std::int8_t>& queries, const us::matrix<std::int8_t>& gallery,
+                       us::matrix<std::int32_t>& out)>
+        prepare;
+};
+std::vector<byte_product> byte_products();
+
+/// cosines[0][i] = that of row i of a and of b, raw rows.
+struct pairwise_cosine {
+    const char* who;
+    std::function<task(const rows& a, const rows& b, rows& cosines)> prepare;
+};
+std::vector<pairwise_cosine> pairwise_cosines();
 
 /// probabilities = softmax(100 * cosines), from raw images and unit classes.
 struct zero_shot {
@@ -67,6 +90,7 @@ int vote_of(const Number* neighbours, us::idx_t k, const std::vector<int>& label
 struct search {
     const char* who;
     std::function<task(const rows& unit_queries, const rows& unit_gallery, us::idx_t k, rows& scores)> prepare;
+    us::idx_t most_queries = std::numeric_limits<us::idx_t>::max();  ///< more would take minutes, or no memory has room
 };
 std::vector<search> searches();
 
@@ -95,12 +119,17 @@ struct range_search {
 std::vector<range_search> range_searches();
 
 /// Unit rows as a library stores them, in fewer bytes or as they are: `search` writes the numbers of the rows that it
-/// finds nearest, as many a query as `found` has columns, best first.
+/// finds nearest, as many a query as `found` has columns, best first; -1 where it finds fewer. A graph (HNSW) keeps `ef`
+/// candidates on its way, others read all rows.
 struct storage {
     const char *who, *name;
-    double bytes;  ///< a row
-    std::function<void(us::matrix_view<const float> unit_queries, us::matrix_view<us::idx_t> found)> search;
+    double bytes;    ///< a row
+    double seconds;  ///< that it took to build
+    std::function<void(us::matrix_view<const float> unit_queries, us::matrix_view<us::idx_t> found, us::idx_t ef)>
+        search;
+    std::vector<us::idx_t> efs;  ///< those to try; of others none
 };
+/// Graphs of no more rows than can be built in some minutes.
 std::vector<storage> storages(us::matrix_view<const float> unit_rows);
 
 /// Plain loops, compiled with -ffast-math: what a careful user writes. `out` may be `from`.

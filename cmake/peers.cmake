@@ -1,7 +1,8 @@
 # The libraries that the benchmarks stand beside, where they are installed. None is required and none is downloaded:
 # a peer is what people have. Target `unitsphere_peers` links what was found.
 #
-#   apt-get install libopenblas-dev libdnnl-dev libfaiss-dev
+#   apt-get install libopenblas-dev libdnnl-dev libfaiss-dev libhnswlib-dev
+#   npm pack usearch                   its headers and NumKong's; unpacked, -DCMAKE_PREFIX_PATH="package;package/numkong"
 add_library(unitsphere_peers INTERFACE)
 target_link_libraries(unitsphere_peers INTERFACE unitsphere::eigen)
 set(found "Eigen")
@@ -40,4 +41,20 @@ if(TARGET faiss)
   target_compile_definitions(unitsphere_peers INTERFACE BENCH_HAS_FAISS)
   string(APPEND found ", FAISS")
 endif()
+
+# Headers alone.
+foreach(peer "NumKong numkong/numkong.h" "USearch usearch/index_dense.hpp" "hnswlib hnswlib/hnswlib.h")
+  separate_arguments(peer)
+  list(GET peer 0 name)
+  list(GET peer 1 header)
+  string(TOLOWER "unitsphere_${name}_include" folder)
+  find_path(${folder} "${header}")
+  mark_as_advanced(${folder})
+  if(${folder})
+    string(TOUPPER "BENCH_HAS_${name}" definition)
+    target_include_directories(unitsphere_peers SYSTEM INTERFACE "${${folder}}")
+    target_compile_definitions(unitsphere_peers INTERFACE ${definition})
+    string(APPEND found ", ${name}")
+  endif()
+endforeach()
 message(STATUS "unitsphere: benchmarks beside ${found}")
