@@ -5,6 +5,7 @@
 #include <unitsphere/unitsphere.hpp>
 
 #include "exact.hpp"
+#include "peers.hpp"
 #include "rows.hpp"
 
 namespace {
@@ -130,6 +131,14 @@ void add_cosine() {
         out(0, 0) = kernel::score_pair<float>(unit_row(one_query().data()), unit_row(rows.data()), dim);
     };
     add("kernels", "cosine 1x1", w, by_kernels, error);
+    const auto in_double = [&] {
+        us::cosine_options options;
+        options.in_double = true;
+        out(0, 0) = us::cosine(one_query()[0], rows[0], options);
+    };
+    add("in_double", "cosine 1x1", w, in_double, error);
+    for (const auto& peer : bench::peer::pairwise_cosines())
+        add(peer.who, "cosine 1x1", w, peer.prepare(one_query(), rows, out), error);
 }
 
 }  // namespace

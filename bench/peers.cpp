@@ -78,7 +78,7 @@ std::vector<std::pair<std::string, std::string>> versions() {
     present.emplace_back("usearch", usearch::version());
 #endif
 #if defined(BENCH_HAS_HNSWLIB)
-    present.emplace_back("hnswlib", "");
+    present.emplace_back("hnswlib", "of unknown version");
 #endif
     return present;
 }

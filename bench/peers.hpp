@@ -23,7 +23,7 @@ namespace peer {
 using rows = us::matrix<float>;
 using task = std::function<void()>;
 
-/// (library, version) of those that are in this build; of those that do not say which they are, nothing.
+/// (library, version) of those that are in this build.
 std::vector<std::pair<std::string, std::string>> versions();
 
 void use_one_thread();

@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import platform
+import re
 import resource
 import shutil
 import subprocess
@@ -26,8 +27,11 @@ are several. *of the limit*: the longest of the multiply-add pipes' operations, 
 (copied, or scaled in place), at the machine's rates right before and right after the row. *error*: the largest
 difference from double.
 """
+PEERS = {"eigen": "Eigen", "openblas": "OpenBLAS", "onednn": "oneDNN", "faiss": "FAISS", "numkong": "NumKong",
+         "usearch": "USearch", "hnswlib": "hnswlib", "pytorch": "PyTorch", "sklearn": "scikit-learn"}
 TOLERANCE = 0.05
 LARGEST_ERROR = 1e-5  # no result of ours is nearly so far from double: a wrong answer is never fast
+LARGEST_ERROR_OF_CODES = {"i8": 0.01, "i4": 0.05, "i1": 0.3}  # queries are rounded too
 
 
 @dataclasses.dataclass
@@ -117,7 +121,7 @@ WORKS = [
     *ask("top10_1", "search_bench", "Ten best of a packed gallery, one query", "1x200000x512",
          of_limit=(0.95,), against={"faiss pytorch": 1}),
     *ask("top10_1_raw", "search_bench", "Ten best of raw rows, one query", "1x200000x512",
-         of_limit=(0.85,), against={"faiss pytorch": 4}),
+         of_limit=(0.85,), against={"faiss pytorch": 4, "usearch": 1}),
     *ask("top10_many", "search_bench", "Ten best of a packed gallery", "32x200000x512",
          of_limit=(0.75,), against={"faiss": 1.3}),
     *ask("top10_many", "search_bench", "Ten best of a packed gallery", "1024x200000x512",
@@ -173,6 +177,11 @@ WORKS = [
          against={"float": 1 / 1.05}),
     *ask("half_input", "similarity_types_bench", "Cosine matrix of 16-bit rows", "100000x10x512", "f16, bf16",
          against={"float": 1 / 0.7}),
+    *ask("compact_int8", "similarity_types_bench", "Cosines of a compact gallery of int8, beside products of int8 rows",
+         "1000x1000x512, 32x200000x512", "i8"),
+    *ask("pairs", "similarity_types_bench", "Cosines of pairs of rows", "1000x512, 20000x512", against={"eigen": 1}),
+    *ask("pairs", "similarity_types_bench", "Cosines of pairs of rows", "1000x512, 20000x512", "f32 in double",
+         against={"eigen numkong": 1}),
     *ask("threads", "threads_bench", "Several threads beside one",
          "cosine 1000x1000x512, cosine 4096x4096x512, cosine 10000x1000x512, cosine 1000x1000x768, "
          "zero-shot 256x1000x512, zero-shot 10000x1000x512, zero-shot 4096x4096x512, top-10 1024x200000x512",
@@ -200,7 +209,7 @@ def judge(work, large_l2=False, failed=()):
     if "unitsphere" not in work.rows:
         return ("missed", "its program failed") if work.program in failed else ("skipped", "not measured")
     error = work.rows["unitsphere"].get("error") or 0
-    if not error <= LARGEST_ERROR:
+    if not error <= LARGEST_ERROR_OF_CODES.get(work.type, LARGEST_ERROR):
         return "missed", f"error {error:.1e}"
     checks = list(work.checks(large_l2))
     why = ", ".join(f"{what} absent" if reached is None else f"{what} {reached:.2f} of {wanted:.2f}"
@@ -306,6 +315,18 @@ class Measurement:
         self.script("sklearn", "sklearn")
 
 
+def peers_text(context, rows):
+    """The peers of these rows by name and version, with the rows of those that have several: oneDNN 2.6.3 (its sgemm and
+    its matmul)."""
+    texts = []
+    for peer in dict.fromkeys(row.split("_")[0] for row in rows):
+        version = re.search(r"\d+(\.\d+)+", context.get(peer, ""))
+        parts = [row.split("_", 1)[1] for row in rows if row.startswith(peer + "_")]
+        texts.append(" ".join([PEERS[peer], *([version[0]] if version else []),
+                               *(["(its " + " and its ".join(parts) + ")"] if len(parts) > 1 else [])]))
+    return ", ".join(texts)
+
+
 def time_text(seconds):
     """Three digits and a unit."""
     size, unit = next(pair for pair in ((1, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"))
@@ -344,7 +365,7 @@ def markdown(works, where, rates, verdicts):
 
 
 COLOURS = {"unitsphere": "#2f7de1", "eigen": "#d98a1f", "openblas": "#2e9d78", "onednn": "#9a70d8", "faiss": "#cf5f86",
-           "pytorch": "#e2603c", "sklearn": "#b0921d"}
+           "numkong": "#3a9fb5", "usearch": "#7d9a2b", "hnswlib": "#a0694b", "pytorch": "#e2603c", "sklearn": "#b0921d"}
 STYLE = """
   .page { fill: #ffffff } text { fill: #1f2328 } .grid { stroke: #d1d9e0 }
   .goal { stroke: #1f2328; stroke-width: 2; stroke-dasharray: 4 2 }
@@ -410,7 +431,7 @@ def processor():
 
 def machine(options, context):
     cpu = processor()
-    names = ("compiler", "instruction_set", "cache_sizes", "eigen", "openblas", "onednn", "faiss", "pytorch", "sklearn")
+    names = ("compiler", "instruction_set", "cache_sizes", *PEERS)
     return {"date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
             "processor": ", ".join(f"{name} {cpu.get(name, '')}" for name in ("model name", "cpu family", "model")),
             "CPUs": options.cpus, "system": platform.platform(),

@@ -63,6 +63,12 @@ class Verdicts(unittest.TestCase):
             work.rows["unitsphere"]["error"] = error
             self.assertEqual(report.judge(work)[0], "missed")
 
+    def test_codes_may_be_as_far_from_double_as_their_bits_are_few(self):
+        for type_, error, verdict in (("i8", 5e-3, "met"), ("i8", 2e-2, "missed"), ("i1", 0.1, "met")):
+            work = work_with({"unitsphere": 1e-3})
+            work.type, work.rows["unitsphere"]["error"] = type_, error
+            self.assertEqual(report.judge(work)[0], verdict)
+
     def test_what_is_not_measured_is_skipped_and_what_failed_is_missed(self):
         self.assertEqual(report.judge(work_with({}))[0], "skipped")
         self.assertEqual(report.judge(work_with({}), failed={"similarity_bench"})[0], "missed")
@@ -75,6 +81,13 @@ class Reading(unittest.TestCase):
         self.assertEqual(rows[0][:4], ("normalize", "loop", "1x512", "f32 in place"))
         self.assertEqual([row[4]["seconds"] for row in rows], [[2e-3], [3e-3]])
         self.assertEqual(rates, {("copy L1", 1): 7e9})
+
+    def test_peers_have_their_names_their_versions_and_the_rows_of_those_with_several(self):
+        context = {"eigen": "3.4.0", "onednn": "2.6.3", "openblas": "OpenBLAS 0.3.21 NO_LAPACKE, core Zen",
+                   "hnswlib": "of unknown version"}
+        rows = ["eigen", "openblas_sgemm", "onednn_sgemm", "onednn_matmul", "hnswlib"]
+        self.assertEqual(report.peers_text(context, rows),
+                         "Eigen 3.4.0, OpenBLAS 0.3.21, oneDNN 2.6.3 (its sgemm and its matmul), hnswlib")
 
     def test_an_error_that_is_no_number_is_a_large_one(self):
         rows = report.parse(output("a/unitsphere/b/f32").replace("1e-07", "NaN"))[1]

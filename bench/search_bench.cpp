@@ -1,4 +1,5 @@
-// The ten best rows of a gallery, and the vote of the 20 best, beside FAISS, which gets rows at unit length.
+// The ten best rows of a gallery, and the vote of the 20 best, beside FAISS, USearch and hnswlib, which get rows
+// at unit length.
 #include <numeric>
 #include <random>
 #include <vector>
@@ -87,12 +88,14 @@ void add_raw(const char* goal, us::idx_t q, us::idx_t g) {
 }
 
 void add_peers(const char* goal, us::idx_t q, us::idx_t g) {
-    for (const auto& peer : bench::peer::searches())
+    for (const auto& peer : bench::peer::searches()) {
+        if (q > peer.most_queries) continue;
         bench::add({goal, peer.who, bench::shape(q, g, dim)}, bench::cosine_work(q, g, dim), [=] {
             return bench::task{
                 peer.prepare(bench::unit(use::queries, q, dim), bench::unit(use::gallery, g, dim), k, scores_of(q)),
                 [=] { return error_of(q, g); }};
         });
+    }
 }
 
 /// 1 % of the rows: some that lie together, or random ones.

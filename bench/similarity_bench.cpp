@@ -62,6 +62,10 @@ void bench::register_rows() {
         add_goal("cosine_large", s);
     for (const size& s : {size{256, 1000, 512}, {256, 365, 768}}) add_goal("cosine_mid", s);
     add_goal("cosine_32", {32, 1000, 512});
+    for (const auto& peer : bench::peer::products_in_double()) {
+        add_product("cosine_large", {1000, 1000, 512}, peer);
+        add_product("cosine_32", {32, 1000, 512}, peer);
+    }
     const size one{1, 1000, 512};
     add_packed("cosine_1", one);
     for (const auto& peer : bench::peer::vector_products()) add_product("cosine_1", one, peer);

@@ -1,10 +1,11 @@
 // How fast is a matrix of cosines over (queries, gallery, dim)? One line of JSON a shape: our fraction of the machine's
-// limit, and the time of the best product alone on normalized rows over ours. similarity_map.py makes the page of it.
+// limit, and the time of the best product alone on normalized rows over ours, after one line of the peers' versions and
+// the products' names. similarity_map.py makes the page of it.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <unitsphere/similarity.hpp>
@@ -17,11 +18,12 @@ namespace {
 
 using bench::us::idx_t;
 
-/// CPU seconds of one call, over as many as take some milliseconds: others who use the machine do not count.
+/// CPU seconds of one call, over as many as take some milliseconds.
 double seconds_of(const bench::peer::task& call, int calls) {
-    const std::clock_t start = std::clock();
-    for (int i = 0; i < calls; ++i) call();
-    return double(std::clock() - start) / CLOCKS_PER_SEC / calls;
+    return bench::peer::cpu_seconds([&] {
+               for (int i = 0; i < calls; ++i) call();
+           }) /
+           calls;
 }
 
 double median(std::vector<double> all) {
@@ -63,11 +65,22 @@ void measure(idx_t queries, idx_t gallery, idx_t dim, int rounds) {
     std::fflush(stdout);
 }
 
+void say_who_takes_part() {
+    std::printf("{\"products\": [");
+    const char* before = "";
+    for (const auto& peer : bench::peer::products()) std::printf("%s\"%s\"", std::exchange(before, ", "), peer.who);
+    std::printf("]");
+    for (const auto& [name, version] : bench::peer::versions())
+        std::printf(", \"%s\": \"%s\"", name.c_str(), version.c_str());
+    std::printf("}\n");
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
     const int rounds = count > 1 ? std::atoi(arguments[1]) : 5;
     bench::peer::use_one_thread();
+    say_who_takes_part();
     for (const idx_t dim : {512, 640, 768, 1024, 1152})
         for (const idx_t queries : {8, 32, 100, 256, 1000, 4096})
             for (const idx_t gallery : {100, 300, 1000, 3000, 10000}) measure(queries, gallery, dim, rounds);

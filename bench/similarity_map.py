@@ -14,7 +14,7 @@ import os
 import subprocess
 
 from page_section import rewrite
-from report import STYLE, processor
+from report import STYLE, peers_text, processor
 
 TEXT = """## {machine}
 
@@ -36,12 +36,12 @@ def axes(shapes):
     return [sorted({shape[name] for shape in shapes}) for name in ("dim", "queries", "gallery")]
 
 
-def page(shapes, options):
+def page(context, shapes, options):
     dims, queries, galleries = axes(shapes)
     cell = {(s["dim"], s["queries"], s["gallery"]): f"{s['of_limit']:.2f}, {s['factor']:.2f} x" for s in shapes}
     cpu = processor().get("model name", "this machine")
-    text = TEXT.format(machine=options.machine or cpu, peers=", ".join(sorted({shape["peer"] for shape in shapes})),
-                       cpu=cpu, date=datetime.date.today(), rounds=options.rounds,
+    text = TEXT.format(machine=options.machine or cpu, peers=peers_text(context, context["products"]), cpu=cpu,
+                       date=datetime.date.today(), rounds=options.rounds,
                        note=options.note and " " + options.note, plot=os.path.basename(options.plot))
     for dim in dims:
         text += f"\n### dim {dim}\n\n| queries \\ gallery | " + " | ".join(map(str, galleries)) + " |\n"
@@ -90,8 +90,8 @@ def main():
     if options.pin is not None:
         os.sched_setaffinity(0, [options.pin])
     lines = subprocess.run([options.program, str(options.rounds)], check=True, text=True, stdout=subprocess.PIPE)
-    shapes = [json.loads(line) for line in lines.stdout.splitlines()]
-    rewrite(options.page, options.name, page(shapes, options))
+    context, *shapes = map(json.loads, lines.stdout.splitlines())
+    rewrite(options.page, options.name, page(context, shapes, options))
     with open(options.plot, "w", encoding="utf-8") as file:
         file.write(plot(shapes))
     slower = [s for s in shapes if s["factor"] < 1]
