@@ -88,7 +88,8 @@ inline storage graph(const char* name, us::matrix_view<const float> rows, scalar
                 found(i, n) = std::size_t(n) < result.size() ? us::idx_t(result[std::size_t(n)].member.key) : -1;
         }
     };
-    return {"USearch", name, double(made->memory_usage()) / double(rows.rows()), seconds, search, {64, 128, 256}};
+    const double bytes = double(made->serialized_length()) / double(rows.rows());  // memory comes in large blocks
+    return {"USearch", name, bytes, seconds, search, {64, 128, 256}};
 }
 inline std::vector<storage> graphs(us::matrix_view<const float> rows) {
     return {graph("HNSW", rows, scalar_kind_t::f32_k), graph("HNSW float16", rows, scalar_kind_t::f16_k),

@@ -1,133 +1,24 @@
-// What does compact storage find of the ten nearest rows, and how fast? One line of JSON for each task, storage and
-// rescoring factor. recall.py makes the table and the plot of it.
+// What do compact storage and others' graphs find of the ten nearest rows, and how fast? One line of JSON for each task,
+// storage and rescoring factor or `ef`. recall.py makes the table and the plot of it.
 //
 //   recall [ROUNDS [SYNTHETIC_ROWS [DATA_FOLDER]]]      rows 0: none; without a folder no real embeddings
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <exception>
 #include <functional>
-#include <memory>
 #include <numeric>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
-#include <unitsphere/compact_gallery.hpp>
-#include <unitsphere/gallery.hpp>
-#include <unitsphere/rescored_search.hpp>
 #include <unitsphere/search.hpp>
-#include <unitsphere/shadow_gallery.hpp>
 
 #include "peers.hpp"
+#include "recall_contestants.hpp"
 #include "recall_tasks.hpp"
 
 namespace recall {
-
-using us::matrix;
-
-/// Some queries of a task. `self` has their numbers among the rows, or nothing.
-struct question {
-    us::unit_view<float> queries;
-    std::vector<idx_t> self;
-
-    us::row_filter filter() const {
-        us::row_filter result;
-        if (self.empty()) return result;
-        result.exclude_self = true;
-        result.query_rows = {self.data(), 1, idx_t(self.size())};
-        return result;
-    }
-};
-
-/// A way to hold the rows, and to find the nearest k of them: of factor * k candidates, scored again with the rows.
-struct contestant {
-    std::string who, storage;
-    double bytes;  // a row
-    std::vector<idx_t> factors;
-    std::function<matrix<idx_t>(const question&, idx_t k, idx_t factor)> search;
-};
-
-template <class Gallery>
-matrix<idx_t> best(const question& of, const Gallery& gallery, idx_t k, us::workspace& space) {
-    us::top_k_options options;
-    options.filter = of.filter();
-    return us::top_k(of.queries, gallery, k, space, options).indices;
-}
-matrix<idx_t> best_of_candidates(const question& of, const us::unit_view<float>& rows, const matrix<idx_t>& candidates,
-                                 idx_t k, us::workspace& space) {
-    us::top_k_options options;
-    options.filter.allowed = candidates;
-    return us::top_k(of.queries, rows, k, space, options).indices;
-}
-
-template <class Gallery>
-contestant exact(const char* storage, Gallery made, double bytes) {
-    const auto gallery = std::make_shared<Gallery>(std::move(made));
-    return {"unitsphere",
-            storage,
-            bytes,
-            {1},
-            [=, space = std::make_shared<us::workspace>()](const question& of, idx_t k, idx_t) {
-                return best(of, *gallery, k, *space);
-            }};
-}
-
-template <class Storage>
-contestant compact(const char* storage, const task& of) {
-    const auto gallery = std::make_shared<us::compact_gallery<Storage>>(of.rows);
-    const us::unit_view<float> rows = of.rows;
-    return {"unitsphere",
-            storage,
-            double(gallery->bytes()) / double(gallery->rows()),
-            {1, 2, 4},
-            [=, space = std::make_shared<us::workspace>()](const question& asked, idx_t k, idx_t factor) {
-                if (factor == 1) return best(asked, *gallery, k, *space);
-                if (asked.self.empty())
-                    return us::top_k_rescored(asked.queries, *gallery, rows, k, factor, *space).indices;
-                return best_of_candidates(asked, rows, best(asked, *gallery, k * factor, *space), k, *space);
-            }};
-}
-
-/// Others' candidates are scored again by our loop. What finds itself is asked for one more.
-contestant peer(const bench::peer::storage& other, const task& of) {
-    const us::unit_view<float> rows = of.rows;
-    const bool is_exact = other.bytes >= 4.0 * double(rows.dim());
-    return {other.who, other.name, other.bytes, is_exact ? std::vector<idx_t>{1} : std::vector<idx_t>{1, 2, 4},
-            [=, space = std::make_shared<us::workspace>()](const question& asked, idx_t k, idx_t factor) {
-                const idx_t q = asked.queries.rows(), wanted = std::min(k * factor, rows.rows());
-                matrix<idx_t> found(q, wanted);
-                if (asked.self.empty()) {
-                    other.search(asked.queries.values(), found.view());
-                } else {
-                    matrix<idx_t> more(q, wanted + 1);
-                    other.search(asked.queries.values(), more.view());
-                    for (idx_t i = 0; i < q; ++i) {
-                        idx_t* const end =
-                            std::remove(more.row(i), more.row(i) + wanted + 1, asked.self[std::size_t(i)]);
-                        std::copy_n(more.row(i), std::min<idx_t>(end - more.row(i), wanted), found.row(i));
-                    }
-                }
-                return factor == 1 ? found : best_of_candidates(asked, rows, found, k, *space);
-            }};
-}
-
-std::vector<contestant> contestants(const task& of) {
-    const double floats = 4.0 * double(of.rows.dim());
-    std::vector<contestant> all;
-    all.push_back(exact("float", us::gallery(of.rows), floats));
-    us::shadow_gallery shadow = us::shadow_gallery::over(of.rows);
-    const double shadow_bytes = floats + double(shadow.bytes()) / double(shadow.rows());
-    all.push_back(exact("exact by bytes", std::move(shadow), shadow_bytes));
-    all.push_back(compact<us::float16>("float16", of));
-    all.push_back(compact<us::bfloat16>("bfloat16", of));
-    all.push_back(compact<std::int8_t>("int8", of));
-    all.push_back(compact<us::int4>("int4", of));
-    all.push_back(compact<us::one_bit>("one_bit", of));
-    for (const auto& other : bench::peer::storages(of.rows.values())) all.push_back(peer(other, of));
-    return all;
-}
 
 /// `count` of the queries, spread over all of them.
 struct chosen_queries {
@@ -149,14 +40,6 @@ struct chosen_queries {
                 of.among_themselves ? std::vector<idx_t>(from, from + count) : std::vector<idx_t>()};
     }
 };
-
-/// CPU seconds of a call: others who use the machine do not count.
-template <class Call>
-double seconds_of(Call call) {
-    const std::clock_t start = std::clock();
-    call();
-    return double(std::clock() - start) / CLOCKS_PER_SEC;
-}
 
 /// The share of the k found rows that are among the k nearest: rows whose cosine in double reaches that of the k-th
 /// nearest, less what a float rounds away, for copies of a row are as good as the row.
@@ -187,7 +70,7 @@ struct variant {
 /// Fewer queries for those who would take longer than `patience`, in seconds, for all of them.
 variant find(const task& of, const matrix<float>& exact, const contestant& by, idx_t factor, double patience) {
     const chosen_queries few(of, 32);  // FAISS multiplies by BLAS from 20 on
-    const double each = seconds_of([&] { by.search(few.all(of), 10, factor); }) / 32;
+    const double each = bench::peer::cpu_seconds([&] { by.search(few.all(of), 10, factor); }) / 32;
     const auto affordable = [&](double seconds, idx_t least, idx_t most) {
         return std::min(std::max(idx_t(std::min(seconds / std::max(each, 1e-9), 1e9)), least), most);
     };
@@ -200,8 +83,8 @@ variant find(const task& of, const matrix<float>& exact, const contestant& by, i
 
 void time_once(const task& of, const chosen_queries& some, variant& one) {
     const question many = some.part(of, 0, one.many);
-    const double together = seconds_of([&] { one.by->search(many, 10, one.factor); });
-    const double alone = seconds_of([&] {
+    const double together = bench::peer::cpu_seconds([&] { one.by->search(many, 10, one.factor); });
+    const double alone = bench::peer::cpu_seconds([&] {
         for (idx_t i = 0; i < one.ones; ++i) one.by->search(some.part(of, i, 1), 10, one.factor);
     });
     one.seconds_many = std::min(one.seconds_many, together / double(one.many));
@@ -224,10 +107,12 @@ void measure(const task& of, int rounds, double patience) {
         for (variant& one : variants) time_once(of, some, one);
     for (const variant& v : variants)
         std::printf(
-            "{\"task\": \"%s\", \"rows\": %td, \"who\": \"%s\", \"storage\": \"%s\", \"bytes\": %.0f, \"factor\": %td, "
-            "\"recall_1\": %.5f, \"recall_10\": %.5f, \"queries\": %td, \"one\": %.6g, \"many\": %.6g}\n",
-            of.name.c_str(), of.rows.rows(), v.by->who.c_str(), v.by->storage.c_str(), v.by->bytes, v.factor,
-            v.recall_1, v.recall_10, v.queries, 1 / v.seconds_one, 1 / v.seconds_many);
+            "{\"task\": \"%s\", \"rows\": %td, \"who\": \"%s\", \"storage\": \"%s\", \"bytes\": %.0f, "
+            "\"seconds\": %.3g, \"%s\": %td, \"recall_1\": %.5f, \"recall_10\": %.5f, \"queries\": %td, \"one\": %.6g, "
+            "\"many\": %.6g}\n",
+            of.name.c_str(), of.rows.rows(), v.by->who.c_str(), v.by->storage.c_str(), v.by->bytes, v.by->seconds,
+            v.by->is_graph ? "ef" : "factor", v.factor, v.recall_1, v.recall_10, v.queries, 1 / v.seconds_one,
+            1 / v.seconds_many);
     std::fflush(stdout);
 }
 

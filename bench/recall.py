@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The table and the plot of recall: what does compact storage find, and how fast?
+"""The table and the plot of recall: what do compact storage and graphs find, and how fast?
 
 recall.py PROGRAM [--data FOLDER] [--rows N] [--pin CORE] [--rounds N] [--page FILE.md] [--plot FILE.svg]
                   [--machine TEXT] [--built TEXT] [--lines FILE.json]
@@ -17,16 +17,18 @@ import subprocess
 from xml.sax.saxutils import escape
 
 from page_section import rewrite
-from report import STYLE, processor
+from report import PEERS, STYLE, peers_text, processor, time_text
 
 TEXT = """## Recall and speed of compact storage
 
 The share of the ten nearest rows that a search finds, in brackets that of the nearest one, and queries a second: one
-query in a call, and 256. *x 2* and *x 4* score as many candidates again with the rows (`top_k_rescored`; others'
-candidates by our loop, since not all of them have one). What is exact needs none. A row counts as found where its
-cosine in double reaches that of the k-th nearest row less 5e-7: a copy is as good as the row. Queries and rows are of
-unit length, dim 512. The least CPU time of {rounds} interleaved rounds, {date}; those who would take too long get
-fewer queries. One thread of {machine};
+query in a call, and 256; before, the CPU time in which the rows were packed or the graph was built. *x 2* and *x 4*
+score as many candidates again with the rows (`top_k_rescored`; others' candidates by our loop, since not all of them
+have one). What is exact needs none. HNSW are graphs of 16 neighbours a row (USearch's and hnswlib's own parameters;
+*ef* candidates are kept on the way), whose answers are taken as they are; graphs of more than 100,000 rows are left
+out. A row counts as found where its cosine in double reaches that of the k-th nearest row less 5e-7: a copy is as good
+as the row. Queries and rows are of unit length, dim 512. The least CPU time of {rounds} interleaved rounds, {date};
+those who would take too long get fewer queries. One thread of {machine};
 {peers}.
 
 ![Recall over queries a second](plots/recall.svg)
@@ -50,7 +52,8 @@ NOTE = """
 """
 TASKS = ("image -> image", "text -> text", "text -> image", "image -> text")
 COLOURS = {"exact by bytes": "#d1242f", "float": "#57606a", "float16": "#2f7de1", "bfloat16": "#2f7de1",
-           "int8": "#2f7de1", "int4": "#2f7de1", "one_bit": "#2f7de1", "FAISS": "#d98a1f"}
+           "int8": "#2f7de1", "int4": "#2f7de1", "one_bit": "#2f7de1", "FAISS": "#d98a1f", "USearch": "#7d9a2b",
+           "hnswlib": "#a0694b"}
 
 
 def speed(queries):
@@ -66,25 +69,33 @@ def name(line):
     return line["storage"] if line["who"] == "unitsphere" else f"{line['who']} {line['storage']}"
 
 
+def label(line):
+    """With its factor or `ef`, where it has one."""
+    if "ef" in line:
+        return f"{name(line)} ef {line['ef']}"
+    return name(line) + ("" if line["factor"] == 1 else f" x {line['factor']}")
+
+
 def table(head, lines, cells):
-    text = "\n| storage | bytes a row | " + " | ".join(head) + " |\n" + "|---" * (len(head) + 2) + "|\n"
+    text = "\n| storage | bytes a row | built in | " + " | ".join(head) + " |\n" + "|---" * (len(head) + 3) + "|\n"
     for line in lines:
-        factor = "" if line["factor"] == 1 else f" x {line['factor']}"
-        text += f"| {name(line)}{factor} | {line['bytes']} | " + " | ".join(cells(line)) + " |\n"
+        text += f"| {label(line)} | {line['bytes']} | {time_text(line['seconds'])} | " + " | ".join(cells(line)) + " |\n"
     return text
 
 
 def page(context, lines, rounds, machine, built):
-    faiss = f"FAISS {context['faiss']}{', ' + built if built else ''}" if "faiss" in context else "no peers"
-    text = TEXT.format(date=datetime.date.today(), rounds=rounds, peers=faiss,
+    shown = {line["who"] for line in lines}
+    shown |= {"NumKong"} if "USearch" in shown else set()  # has its kernels
+    peers = peers_text(context, [peer for peer in PEERS if peer in context and PEERS[peer] in shown]) or "no peers"
+    text = TEXT.format(date=datetime.date.today(), rounds=rounds, peers=peers + (", " + built if built else ""),
                        machine=machine or processor().get("model name", "this machine"))
-    of = {(line["task"], name(line), line["factor"]): line for line in lines}
+    of = {(line["task"], label(line)): line for line in lines}
     real = [line for line in lines if line["task"] == TASKS[0]]
     if real:
         texts = next(line["rows"] for line in lines if line["task"] == TASKS[1])
         text += REAL.format(images=real[0]["rows"], texts=texts)
         text += table([*TASKS, "1 query", "256 queries"], real, lambda line: [
-            *(share(of[task, name(line), line["factor"]]) for task in TASKS), speed(line["one"]), speed(line["many"])])
+            *(share(of[task, label(line)]) for task in TASKS), speed(line["one"]), speed(line["many"])])
     synthetic = [line for line in lines if line["task"] == "synthetic"]
     if synthetic:
         text += SYNTHETIC.format(rows=synthetic[0]["rows"])
@@ -120,8 +131,8 @@ def panel(lines, key, title, left):
         body += f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.5"/>\n'
         for (x, y), line in zip(places, points):
             size = 6 if line["storage"] == "exact by bytes" else 3.5
-            body += (f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size}" fill="{colour}"><title>{escape(title)} x '
-                     f'{line["factor"]}: {line["recall_10"]:.4f}, {speed(line[key])} a second</title></circle>\n')
+            body += (f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size}" fill="{colour}"><title>'
+                     f'{escape(label(line))}: {line["recall_10"]:.4f}, {speed(line[key])} a second</title></circle>\n')
         x, y = places[0]
         above = points[0]["recall_10"] > 0.9999
         turn = f' transform="rotate(-35 {x:.1f} {y - 9:.1f})"' if above else ""

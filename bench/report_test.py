@@ -5,6 +5,7 @@ import types
 import unittest
 import xml.etree.ElementTree
 
+import recall
 import report
 
 
@@ -88,6 +89,11 @@ class Reading(unittest.TestCase):
         rows = ["eigen", "openblas_sgemm", "onednn_sgemm", "onednn_matmul", "hnswlib"]
         self.assertEqual(report.peers_text(context, rows),
                          "Eigen 3.4.0, OpenBLAS 0.3.21, oneDNN 2.6.3 (its sgemm and its matmul), hnswlib")
+
+    def test_storages_are_labelled_with_their_factor_or_the_ef_of_a_graph(self):
+        lines = [{"who": "unitsphere", "storage": "int8", "factor": 1}, {"who": "FAISS", "storage": "SQ8", "factor": 2},
+                 {"who": "USearch", "storage": "HNSW int8", "ef": 64}]
+        self.assertEqual([recall.label(line) for line in lines], ["int8", "FAISS SQ8 x 2", "USearch HNSW int8 ef 64"])
 
     def test_an_error_that_is_no_number_is_a_large_one(self):
         rows = report.parse(output("a/unitsphere/b/f32").replace("1e-07", "NaN"))[1]

@@ -18,8 +18,8 @@ from report import STYLE, peers_text, processor
 
 TEXT = """## {machine}
 
-Peers: {peers}. {cpu}, one thread, {date}; medians of {rounds} interleaved
-rounds.{note}
+Peers: {peers}.
+{cpu}, one thread, {date}; medians of {rounds} interleaved rounds.{note}
 
 ![Factor beside the best product](plots/{plot})
 """
