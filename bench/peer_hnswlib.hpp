@@ -4,6 +4,7 @@
 #if defined(BENCH_HAS_HNSWLIB)
 #include <hnswlib/hnswlib.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <numeric>

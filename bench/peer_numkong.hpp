@@ -5,6 +5,10 @@
 #if defined(BENCH_HAS_NUMKONG)
 #include <numkong/numkong.h>
 
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
 #include "peers.hpp"
 
 namespace bench {

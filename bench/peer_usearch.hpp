@@ -2,6 +2,8 @@
 #pragma once
 
 #if defined(BENCH_HAS_USEARCH)
+#include <cstdint>
+#include <memory>
 #include <stdexcept>
 
 #if defined(BENCH_HAS_NUMKONG)

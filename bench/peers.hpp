@@ -119,8 +119,8 @@ struct range_search {
 std::vector<range_search> range_searches();
 
 /// Unit rows as a library stores them, in fewer bytes or as they are: `search` writes the numbers of the rows that it
-/// finds nearest, as many a query as `found` has columns, best first; -1 where it finds fewer. A graph (HNSW) keeps `ef`
-/// candidates on its way, others read all rows.
+/// finds nearest, as many a query as `found` has columns, best first; -1 where it finds fewer. A graph (HNSW) keeps
+/// `ef` candidates on its way, others read all rows.
 struct storage {
     const char *who, *name;
     double bytes;    ///< a row

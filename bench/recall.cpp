@@ -1,5 +1,5 @@
-// What do compact storage and others' graphs find of the ten nearest rows, and how fast? One line of JSON for each task,
-// storage and rescoring factor or `ef`. recall.py makes the table and the plot of it.
+// What do compact storage and others' graphs find of the ten nearest rows, and how fast? One line of JSON for each
+// task, storage and rescoring factor or `ef`. recall.py makes the table and the plot of it.
 //
 //   recall [ROUNDS [SYNTHETIC_ROWS [DATA_FOLDER]]]      rows 0: none; without a folder no real embeddings
 #include <algorithm>

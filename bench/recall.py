@@ -79,7 +79,8 @@ def label(line):
 def table(head, lines, cells):
     text = "\n| storage | bytes a row | built in | " + " | ".join(head) + " |\n" + "|---" * (len(head) + 3) + "|\n"
     for line in lines:
-        text += f"| {label(line)} | {line['bytes']} | {time_text(line['seconds'])} | " + " | ".join(cells(line)) + " |\n"
+        built = time_text(line["seconds"])
+        text += f"| {label(line)} | {line['bytes']} | {built} | " + " | ".join(cells(line)) + " |\n"
     return text
 
 

@@ -316,8 +316,7 @@ class Measurement:
 
 
 def peers_text(context, rows):
-    """The peers of these rows by name and version, with the rows of those that have several: oneDNN 2.6.3 (its sgemm and
-    its matmul)."""
+    """The peers of these rows: oneDNN 2.6.3 (its sgemm and its matmul), where there are rows of both."""
     texts = []
     for peer in dict.fromkeys(row.split("_")[0] for row in rows):
         version = re.search(r"\d+(\.\d+)+", context.get(peer, ""))
