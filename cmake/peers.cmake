@@ -42,7 +42,7 @@ if(TARGET faiss)
   string(APPEND found ", FAISS")
 endif()
 
-# Headers alone.
+# Headers alone. (USearch 2.25 was tried; 2.21 needs those of the fp16 library too.)
 foreach(peer "NumKong numkong/numkong.h" "USearch usearch/index_dense.hpp" "hnswlib hnswlib/hnswlib.h")
   separate_arguments(peer)
   list(GET peer 0 name)
