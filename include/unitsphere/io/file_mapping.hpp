@@ -6,16 +6,9 @@
 #include "../data/error.hpp"
 #include "../data/huge_pages.hpp"
 #include "file_source.hpp"
+#include "windows_api.hpp"
 
-#if defined(_WIN32)
-#ifndef WIN32_LEAN_AND_MEAN
-#define WIN32_LEAN_AND_MEAN
-#endif
-#ifndef NOMINMAX
-#define NOMINMAX
-#endif
-#include <windows.h>
-#else
+#if !defined(_WIN32)
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -26,29 +19,36 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace detail {
 
+/// Whether bytes of a mapping are written.
+enum class map_mode { read, change };
+
 /// A whole file as memory. Pages are read when they are touched, and shared with all who map the file; a page that is
 /// written becomes this mapping's own, and the file stays as it is. The system sets memory aside for pages that may be
-/// written, so only those of make_own may; Windows does for the whole file, which cannot be larger than what is left of
-/// memory and page file. The file may grow meanwhile, but not shrink. Linux maps 2 MiB at a time where the page cache
-/// holds the file in pages of that size: where it was written so (see sequential_writes), or read by such a mapping.
-/// Else the first touch of 1 GB costs some 30 ms.
+/// written, so only those of make_own may; Windows does for the whole file where any may (map_mode::change), which then
+/// cannot be larger than what is left of memory and page file. The file may grow meanwhile, but not shrink. Linux maps
+/// 2 MiB at a time where the page cache holds the file in pages of that size: where it was written so (see
+/// sequential_writes), or read by such a mapping. Else the first touch of 1 GB costs some 30 ms.
 class file_mapping {
 public:
     file_mapping() noexcept = default;
-    explicit file_mapping(const file_source& source) {
+    explicit file_mapping(const file_source& source, [[maybe_unused]] map_mode mode = map_mode::read) {
         require_regular_file(source, ", which cannot be mapped");
 #if defined(_WIN32)
         const HANDLE file = ::CreateFileW(path_of(source.name).c_str(), GENERIC_READ,
                                           FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, nullptr,
                                           OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, nullptr);
-        const auto reason = [] { return std::system_category().message(int(::GetLastError())); };
-        if (file == INVALID_HANDLE_VALUE) source.refuse("cannot be opened: ", reason());
+        if (file == INVALID_HANDLE_VALUE) source.refuse("cannot be opened: ", last_windows_error());
+        const bool changes = mode == map_mode::change;
         LARGE_INTEGER size;
         const bool sized = ::GetFileSizeEx(file, &size) != 0;
         size_ = sized ? idx_t(size.QuadPart) : 0;
-        const HANDLE mapping = size_ > 0 ? ::CreateFileMappingW(file, nullptr, PAGE_WRITECOPY, 0, 0, nullptr) : nullptr;
-        if (mapping != nullptr) data_ = static_cast<std::byte*>(::MapViewOfFile(mapping, FILE_MAP_COPY, 0, 0, 0));
-        const std::string why = data_ == nullptr && size_ > 0 ? reason() : std::string();
+        HANDLE mapping = nullptr;
+        if (size_ > 0)
+            mapping = ::CreateFileMappingW(file, nullptr, changes ? PAGE_WRITECOPY : PAGE_READONLY, 0, 0, nullptr);
+        if (mapping != nullptr)
+            data_ = static_cast<std::byte*>(
+                ::MapViewOfFile(mapping, changes ? FILE_MAP_COPY : FILE_MAP_READ, 0, 0, std::size_t(size_)));
+        const std::string why = last_windows_error();
         if (mapping != nullptr) ::CloseHandle(mapping);
         ::CloseHandle(file);
         if (!sized || (data_ == nullptr && size_ > 0)) source.refuse("cannot be mapped: ", why);
@@ -87,7 +87,7 @@ public:
 #endif
     }
 
-    /// `count` bytes from `at` on, which may be written from now on.
+    /// `count` bytes from `at` on, which may be written from now on: of map_mode::change.
     std::byte* make_own(const file_source& source, idx_t at, idx_t count) {
 #if defined(_WIN32)
         static_cast<void>(source), static_cast<void>(count);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -14,7 +15,12 @@ inline namespace UNITSPHERE_ISA {
 namespace detail {
 
 /// Why the last call of the C library failed. Set errno to 0 before calls that need not set it.
-inline std::string last_error() { return std::error_code(errno != 0 ? errno : EIO, std::generic_category()).message(); }
+inline std::string last_error() {
+#if defined(_WIN32)
+    if (errno == EINVAL && _doserrno == 1224) return "it is mapped";  // ERROR_USER_MAPPED_FILE, which has no errno
+#endif
+    return std::error_code(errno != 0 ? errno : EIO, std::generic_category()).message();
+}
 
 /// Names of files are UTF-8. On Windows a narrow name would be one in the code page of the machine.
 inline std::filesystem::path path_of(const std::string& name) {

@@ -71,8 +71,7 @@ inline gallery_commit inspect_rows(const gallery_source& source, const commit_pa
 ///          an impossible one). Of the rows only the last panel of a float gallery is read, whose checksum decides
 ///          which commit counts: load_gallery and verify find other bytes that were altered. The file must not shrink
 ///          meanwhile.
-/// Threads  the caller's.   Memory  that of a mapping (on Windows the file's size counts), and three pages of 4096
-///          bytes.   Source  gallery_format.hpp.
+/// Threads  the caller's.   Memory  that of a mapping, and three pages of 4096 bytes.   Source  gallery_format.hpp.
 inline gallery_info inspect_gallery(const std::string& path) {
     const detail::file_mapping file({"inspect_gallery", path});
     const idx_t size = file.size();

@@ -22,8 +22,8 @@ class gallery_appender;  // gallery_writer.hpp
 /// For keyed galleries: rows of a mapping whose file has ids behind them.
 struct mapping_access {
     template <class Mapped>
-    static Mapped map(const gallery_source& source, file_mapping&& mapping) {
-        return {source, static_cast<file_mapping&&>(mapping)};
+    static Mapped map(const gallery_source& source, map_mode mode) {
+        return {source, file_mapping({source.function, source.path}, mode)};
     }
     template <class Mapped>
     static const file_mapping& mapping(const Mapped& of) noexcept {
@@ -187,7 +187,8 @@ protected:
 };
 
 /// A gallery file that is mapped: what map_gallery returns. Movable; the file may grow meanwhile (gallery_writer), and
-/// may be replaced (save_gallery): this stays the gallery of the moment when it was mapped. Moved from, it has no rows.
+/// may be replaced (save_gallery, which Windows refuses while it is mapped): this stays the gallery of the moment when it
+/// was mapped. Moved from, it has no rows.
 class mapped_gallery : public gallery_view {
 public:
     mapped_gallery() noexcept = default;
@@ -237,10 +238,11 @@ private:
 ///          Panels are not read here: mapped_gallery::verify finds altered bytes, and so does load_gallery. The file
 ///          must not shrink, nor its disk fail, while it is mapped: the system then ends the program (SIGBUS).
 /// Threads  searches on any number of them.
-/// Memory   address space, and at most one panel: pages belong to the system, which shares them among programs.
+/// Memory   address space, and at most one panel: pages belong to the system, which shares them among programs. On
+///          Windows the file's size counts, as memory that might be written.
 /// Source   gallery_format.hpp. POSIX mmap, on Windows MapViewOfFile.
 inline mapped_gallery map_gallery(const std::string& path) {
-    return {{"map_gallery", path}, detail::file_mapping({"map_gallery", path})};
+    return {{"map_gallery", path}, detail::file_mapping({"map_gallery", path}, detail::map_mode::change)};
 }
 
 }  // namespace UNITSPHERE_ISA

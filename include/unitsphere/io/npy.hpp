@@ -202,7 +202,7 @@ inline std::vector<idx_t> load_npy_integers(std::istream& from, const std::strin
 /// Source   NumPy NEP 1 and numpy.lib.format. As there the file is opened and written in place: links, owner and mode
 ///          stay. A save that fails or is interrupted leaves the beginning of the file, which load_npy refuses as too
 ///          short. Nothing is forced to the disk. Where the old file must outlive a failure, save beside it and call
-///          std::filesystem::rename.
+///          std::filesystem::rename. A file that is mapped must not be written over; Windows refuses it.
 template <class X, std::enable_if_t<detail::is_savable<X>, int> = 0>
 void save_npy(const std::string& path, const X& x) {
     detail::save_npy_file({"save_npy", path}, x);

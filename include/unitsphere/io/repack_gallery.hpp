@@ -96,7 +96,7 @@ inline void repack_gallery(const std::string& from, const std::string& to, requi
     if (panel_rows != 16 && panel_rows != 32)
         detail::fail<value_error>("repack_gallery: panel_rows is ", idx_t(panel_rows), ", it must be 16 or 32");
     const detail::gallery_source source{"repack_gallery", from};
-    const detail::lock_of_old_file no_writer({"repack_gallery", from});
+    detail::lock_of_old_file no_writer({"repack_gallery", from});
     detail::replace_file({"repack_gallery", to}, [&](detail::durable_file& file) {
         const detail::file_mapping old({"repack_gallery", from});
         const std::byte* const bytes = old.data();
@@ -120,6 +120,8 @@ inline void repack_gallery(const std::string& from, const std::string& to, requi
             if (old.size() < layout.bytes()) source.refuse("ends after ", old.size(), " of ", layout.bytes(), " bytes");
             detail::write_repacked<float16>(source, commit, bytes + layout.panels_at(), nullptr, panel_rows, file);
         }
+        file.sync();  // now, so that no writer has much time between here and the new name
+        no_writer.allow_rename();
     });
 }
 

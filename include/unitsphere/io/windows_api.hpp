@@ -1,0 +1,30 @@
+/// The Windows API where files need it: no macros `min` and `max`; nothing on other systems.
+#pragma once
+
+#if defined(_WIN32)
+#ifndef WIN32_LEAN_AND_MEAN
+#define WIN32_LEAN_AND_MEAN
+#endif
+#ifndef NOMINMAX
+#define NOMINMAX
+#endif
+#include <windows.h>
+
+#include <string>
+#include <system_error>
+
+#include "../data/config.hpp"
+
+namespace unitsphere {
+inline namespace UNITSPHERE_ISA {
+namespace detail {
+
+/// Why the last call of the Windows API failed, in the words of the C library where it has some.
+inline std::string last_windows_error() {
+    return std::system_category().default_error_condition(int(::GetLastError())).message();
+}
+
+}  // namespace detail
+}  // namespace UNITSPHERE_ISA
+}  // namespace unitsphere
+#endif
