@@ -9,12 +9,10 @@
 
 #include "catch.hpp"
 #include "checks.hpp"
+#include "dying_child.hpp"
 #include "gallery_files.hpp"
 #include "npy_files.hpp"
 #include "random_rows.hpp"
-#if !defined(_WIN32)
-#include "forked_child.hpp"
-#endif
 
 namespace tests {
 
@@ -208,13 +206,19 @@ TEST_CASE("a crash of the writer, whatever the disk kept, loses only rows that w
     CHECK(new_states >= 20);
 }
 
-#if !defined(_WIN32)
 TEST_CASE("a writer that is killed at any step loses only rows that were not committed", "[gallery]") {
     if (!maps) return;
-    const temporary_directory directory;
-    const std::string path = directory.path("rows.gallery");
     const auto rows = random_rows<float>(90, 3, 11);
     const auto part = [&](idx_t first, idx_t count) { return matrix_view<const float>(rows.row(first), count, 3); };
+    const dying_child child([&](const std::string& path) {
+        detail::gallery_appender<deadly_file> writer(path);
+        writer.append(part(20, 50), {}, {});
+        writer.commit();
+        writer.append(part(70, 20), {}, {});
+        writer.commit();
+    });
+    const temporary_directory directory;
+    const std::string path = directory.path("rows.gallery");
     int step = 0;
     for (std::string outcome; outcome != "exits with 0"; ++step) {
         std::filesystem::remove(detail::path_of(path));
@@ -224,16 +228,8 @@ TEST_CASE("a writer that is killed at any step loses only rows that were not com
             writer.append(part(0, 20));
             writer.commit();
         }
-        outcome = child_of_fork([&] {
-            deadly_file::left = step + 1;
-            detail::gallery_appender<deadly_file> writer(path);
-            writer.append(part(20, 50), {}, {});
-            writer.commit();
-            writer.append(part(70, 20), {}, {});
-            writer.commit();
-            return true;
-        });
-        REQUIRE((outcome == "is killed by a signal" || outcome == "exits with 0"));
+        outcome = child.outcome(path, step + 1);
+        REQUIRE((outcome == "is killed" || outcome == "exits with 0"));
         const gallery found = load_gallery(path);
         CAPTURE(step, outcome, found.rows());
         CHECK((found.rows() == 20 || found.rows() == 70 || found.rows() == 90));
@@ -246,7 +242,5 @@ TEST_CASE("a writer that is killed at any step loses only rows that were not com
     }
     CHECK(step > 8);
 }
-
-#endif
 
 }  // namespace tests

@@ -104,10 +104,12 @@ TEST_CASE("inspect_gallery reads panels of both widths, files that grow, and ver
     check_info(path, 1, "float", true);
     save_gallery(path, rows);
     if (!maps) return;
-    gallery_writer writer(path);
-    writer.append(random_rows<float>(9, dim_of_rows, 954));
-    writer.commit();
-    check_info(path, 54, "float", false);
+    {
+        gallery_writer writer(path);
+        writer.append(random_rows<float>(9, dim_of_rows, 954));
+        writer.commit();
+        check_info(path, 54, "float", false);
+    }
 
     // A first page, older than the second, whose storage nobody knows.
     std::string bytes = read(path);

@@ -229,6 +229,11 @@ TEMPLATE_TEST_CASE("map_npy gives the rows of a file in place, or says what load
     save_npy(directory.path("copy.npy"), mapped);  // an argument as any other rows
     CHECK(read(directory.path("copy.npy")) == read(path));
     CHECK(first_difference(normalize(mapped).values(), normalize(saved).values()) == "");
+#if defined(_WIN32)
+    CHECK(refusal([&] { save_npy(path, saved); }) == "save_npy: " + path + ": cannot be created: it is mapped");
+    CHECK(bytes_of(load_npy<TestType>(path)) == bytes_of(saved));
+#endif
+    mapped = map_npy<TestType>(directory.path("copy.npy"));
 
     save_npy(path, matrix<TestType>(0, 5));
     CHECK(map_npy<TestType>(path).rows() == 0);

@@ -15,7 +15,7 @@ using namespace unitsphere;
 namespace {
 
 /// A file from its header and its data. A `length` >= 0 lies about the length of the header.
-std::string safetensors(const std::string& header, const std::string& data, long length = -1) {
+std::string safetensors(const std::string& header, const std::string& data, idx_t length = -1) {
     const std::size_t size = length < 0 ? header.size() : std::size_t(length);
     std::string file;
     for (int i = 0; i < 8; ++i) file += char(size >> (8 * i) & 255);

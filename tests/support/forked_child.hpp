@@ -22,7 +22,7 @@ std::string child_of_fork(Works&& works) {
     for (;;) {
         int status = 0;
         if (::waitpid(child, &status, WNOHANG) == child)
-            return WIFEXITED(status) ? "exits with " + std::to_string(WEXITSTATUS(status)) : "is killed by a signal";
+            return WIFEXITED(status) ? "exits with " + std::to_string(WEXITSTATUS(status)) : "is killed";
         if (clock::now() > end) break;
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }

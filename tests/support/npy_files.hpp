@@ -50,7 +50,8 @@ inline std::string read(const std::string& path) {
 }
 
 /// A .npy file from its parts, as NEP 1 lays them out. A `length` >= 0 lies about the length of the dict.
-inline std::string npy(const std::string& dict, const std::string& data, int version = 1, long length = -1) {
+inline std::string npy(const std::string& dict, const std::string& data, int version = 1,
+                       unitsphere::idx_t length = -1) {
     const std::size_t size = length < 0 ? dict.size() : std::size_t(length);
     std::string file = "\x93NUMPY";
     file += char(version);

@@ -187,8 +187,8 @@ protected:
 };
 
 /// A gallery file that is mapped: what map_gallery returns. Movable; the file may grow meanwhile (gallery_writer), and
-/// may be replaced (save_gallery, which Windows refuses while it is mapped): this stays the gallery of the moment when it
-/// was mapped. Moved from, it has no rows.
+/// may be replaced (save_gallery; Windows refuses that until it is unmapped): this stays the gallery of the moment when
+/// it was mapped. Moved from, it has no rows.
 class mapped_gallery : public gallery_view {
 public:
     mapped_gallery() noexcept = default;
