@@ -81,17 +81,19 @@ public:
         dim_ = view.dim(), rows_ = rows_ + view.rows();
         source.report();
     }
-    /// Writes the rows of a view over the rows row_of(0), row_of(1), .. If it fails, everything is as before.
+    /// Writes the rows of a view over the rows row_of(0), row_of(1), .. `policy` has a report. If it fails, everything
+    /// is as before.
     template <class View, class RowOf>
     void replace(const View& view, RowOf&& row_of, const execution& how, const row_policy& policy, const char* function,
                  const char* row) {
-        row_report unasked, seen;
-        const auto source = counted_source(view, rows_, dim_, policy, unasked, function, row);
+        auto source = counted_source(view, rows_, dim_, policy, *policy.report, function, row);
         engine::arena memory(how, function);
         row_scratch scratch(memory, 1, dim_);
         memory.reserve();
+        row_report seen;
         for (idx_t i = 0; i < view.rows(); ++i) pack_row(row_of(i), source, i, space_.view(), scratch, 0, seen);
-        if (policy.report != nullptr) *policy.report = seen;
+        source.count(seen);
+        source.report();
     }
     /// Rows rows[0], rows[1], .. of `from` become rows first, first + 1, .., `count` of them. Of itself none goes to a
     /// higher place.

@@ -121,18 +121,18 @@ public:
         source.report();
     }
 
-    /// Writes the rows of a view over the rows row_of(0), row_of(1), .. If it fails, everything is as before.
+    /// Writes the rows of a view over the rows row_of(0), row_of(1), .. `policy` has a report. If it fails, everything
+    /// is as before.
     template <class View, class RowOf>
     void replace(const View& view, RowOf&& row_of, const execution& how, const row_policy& policy, const char* function,
                  const char* row) {
-        row_report unasked, seen;
-        const auto source = counted_source(view, rows_, dim(), policy, unasked, function, row);
+        auto source = counted_source(view, rows_, dim(), policy, *policy.report, function, row);
         deviation_ = engine::maximum(deviation_, greatest_deviation(view, how));
         for (idx_t i = 0; i < view.rows(); ++i) {
             const place<Storage> to = place_of(row_of(i));
-            kernel::pack_column(source.row(i), dim(), source.factors(i, seen), to.width, to.column, to.panel);
+            kernel::pack_column(source.row(i), dim(), source.factors(i), to.width, to.column, to.panel);
         }
-        if (policy.report != nullptr) *policy.report = seen;
+        source.report();
     }
     static constexpr idx_t panel_rows = engine::panels<Storage>::columns;
 

@@ -151,12 +151,12 @@ public:
         deviation_ = deviation, dim_ = view.dim(), rows_ = rows_ + view.rows();
         source.report();
     }
-    /// Writes the rows of a view over the rows row_of(0), row_of(1), .. If it fails, everything is as before.
+    /// Writes the rows of a view over the rows row_of(0), row_of(1), .. `policy` has a report. If it fails, everything
+    /// is as before.
     template <class View, class RowOf>
     void replace(const View& view, RowOf&& row_of, const execution& how, const row_policy& policy, const char* function,
                  const char* row) {
-        row_report unasked, seen;
-        const auto source = counted_source(view, rows_, dim(), policy, unasked, function, row);
+        auto source = counted_source(view, rows_, dim(), policy, *policy.report, function, row);
         engine::arena memory(how, function);
         engine::byte_scratch scratch;
         memory.add(scratch.rotated, dim());
@@ -165,10 +165,10 @@ public:
         deviation_ = engine::maximum(deviation_.value(), greatest_deviation(view, how));
         for (idx_t i = 0; i < view.rows(); ++i) {
             float* const to = own_.row(row_of(i));
-            kernel::scale_row(source.row(i), dim(), source.factors(i, seen), to);
+            kernel::scale_row(source.row(i), dim(), source.factors(i), to);
             if (has_bytes()) bytes_.take_row(to, row_of(i), scratch);
         }
-        if (policy.report != nullptr) *policy.report = seen;
+        source.report();
     }
     idx_t capacity() const noexcept { return own_.rows(); }
     static constexpr idx_t panel_rows = kernel::byte_columns;
