@@ -47,7 +47,9 @@ public:
         engine::pack_byte_column(row, dim(), space(), scratch, int(i % kernel::byte_columns),
                                  panels_.panel(panel, panel_bytes(dim())), panels_.numbers_of(panel));
     }
-    void move_row(idx_t from, idx_t to) noexcept { panels_.take_row(panels_, from, to, panel_bytes(dim())); }
+    void take_row(const row_bytes& from, idx_t i, idx_t to) noexcept {
+        panels_.take_row(from.panels_, i, to, panel_bytes(dim()));
+    }
     /// Leaves the first `rows` rows: what each panel has at most is that of its rows again.
     void truncate(idx_t rows) noexcept {
         for (idx_t panel = 0; panel < engine::ceil_div(rows, kernel::byte_columns); ++panel) {
@@ -176,12 +178,13 @@ public:
     void unpack_row(idx_t i, float* to) const noexcept {
         std::memcpy(to, own_.row(i), std::size_t(dim()) * sizeof(float));
     }
-    /// Its own rows rows[0], rows[1], .. become rows first, first + 1, .., `count` of them; none comes from below.
-    void take_rows(const shadow_rows& /*this one*/, const idx_t* rows, idx_t count, idx_t first) noexcept {
+    /// Rows rows[0], rows[1], .. of `from` become rows first, first + 1, .., `count` of them, with bytes where this has
+    /// some. Of itself none goes to a higher place.
+    void take_rows(const shadow_rows& from, const idx_t* rows, idx_t count, idx_t first) noexcept {
         for (idx_t c = 0; c < count; ++c) {
-            if (rows[c] == first + c) continue;
-            unpack_row(rows[c], own_.row(first + c));
-            if (has_bytes()) bytes_.move_row(rows[c], first + c);
+            if (&from == this && rows[c] == first + c) continue;
+            from.unpack_row(rows[c], own_.row(first + c));
+            if (has_bytes()) bytes_.take_row(from.bytes_, rows[c], first + c);
         }
     }
     /// A copy of `count` rows, in the order of a list, without bytes.
@@ -189,7 +192,7 @@ public:
         shadow_rows some;
         some.own_ = matrix<float>::uninitialized(count, dim_);
         some.rows_ = count, some.dim_ = dim_, some.deviation_ = deviation_;
-        for (idx_t i = 0; i < count; ++i) unpack_row(rows[i], some.own_.row(i));
+        some.take_rows(*this, rows, count, 0);
         return some;
     }
     /// Leaves the first `rows` rows.
