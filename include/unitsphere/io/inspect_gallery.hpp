@@ -23,38 +23,39 @@ struct gallery_info {
 
 namespace detail {
 
-/// The commit that counts, and in `bytes` how many its rows take: of a file of `Storage`, and of any.
+/// The commit that counts, and how many bytes its rows take.
+struct inspected_rows {
+    gallery_commit commit;
+    idx_t bytes;
+};
 template <class Storage>
-gallery_commit inspect_compact(const gallery_source& source, const commit_page& page, idx_t& bytes) {
+inspected_rows inspect_compact(const gallery_source& source, const commit_page& page) {
     const gallery_commit commit = commit_of_page<Storage>(source, page);
-    bytes = compact_layout<Storage>(commit).bytes();
-    return commit;
+    return {commit, compact_layout<Storage>(commit).bytes()};
 }
-inline gallery_commit inspect_rows(const gallery_source& source, const commit_page& page, std::uint32_t element,
-                                   const file_mapping& file, idx_t& bytes) {
+inline inspected_rows inspect_rows(const gallery_source& source, const commit_page& page, std::uint32_t element,
+                                   const file_mapping& file) {
     switch (element) {
         case storage_code<float16>:
-            return inspect_compact<float16>(source, page, bytes);
+            return inspect_compact<float16>(source, page);
         case storage_code<bfloat16>:
-            return inspect_compact<bfloat16>(source, page, bytes);
+            return inspect_compact<bfloat16>(source, page);
         case storage_code<std::int8_t>:
-            return inspect_compact<std::int8_t>(source, page, bytes);
+            return inspect_compact<std::int8_t>(source, page);
         case storage_code<int4>:
-            return inspect_compact<int4>(source, page, bytes);
+            return inspect_compact<int4>(source, page);
         case storage_code<one_bit>:
-            return inspect_compact<one_bit>(source, page, bytes);
+            return inspect_compact<one_bit>(source, page);
         default:
             break;
     }
     gallery_commit commit = page.commit();
     if (page.is_gallery() && commit.version == 2) {
         require_sane(source, commit);
-        bytes = first_header_bytes + commit.rows * commit.dim * idx_t(sizeof(float)) + 8;
-        return commit;
+        return {commit, first_header_bytes + commit.rows * commit.dim * idx_t(sizeof(float)) + 8};
     }
     commit = newest_commit(source, file.data(), file.size());
-    bytes = gallery_layout(commit).bytes();
-    return commit;
+    return {commit, gallery_layout(commit).bytes()};
 }
 
 }  // namespace detail
@@ -82,9 +83,7 @@ inline gallery_info inspect_gallery(const std::string& path) {
     const bool has_ids = (element & detail::element_with_ids) != 0;
     const detail::gallery_source source{"inspect_gallery", path, has_ids};
     if (size >= idx_t(sizeof detail::gallery_magic) && !page.is_gallery()) source.refuse("this is not a gallery");
-    idx_t bytes = 0;
-    const detail::gallery_commit commit =
-        detail::inspect_rows(source, page, element & ~detail::element_with_ids, file, bytes);
+    auto [commit, bytes] = detail::inspect_rows(source, page, element & ~detail::element_with_ids, file);
     if (size >= bytes && has_ids) bytes += (commit.rows + 1) * idx_t(sizeof(idx_t));
     if (size < bytes)
         source.refuse("ends after ", size, " bytes, ", commit.rows, " rows of dim ", commit.dim,
