@@ -7,23 +7,26 @@ function(unitsphere_add_tool_test name matches)
   add_test(NAME tool_${name} COMMAND "${CMAKE_COMMAND}" -DCODE=0 "-DMATCHES=${matches}" ${expect} ${ARGN})
 endfunction()
 
-# Wrong arguments: exit code 2 and one line on stderr, which begins with the program's name.
-function(unitsphere_add_refusal program name)
+# Wrong arguments: exit code 2 and one line on stderr, the program's name and what `matches`, a regex.
+function(unitsphere_add_refusal program name matches)
   add_test(NAME tool_${program}_refuses_${name} COMMAND "${CMAKE_COMMAND}" -DCODE=2 -DSTDERR_LINES=1
-    "-DMATCHES=${program}: [^\n]+\n$" ${expect} $<TARGET_FILE:tool_${program}> ${ARGN})
+    "-DMATCHES=${program}: ${matches}\n$" ${expect} $<TARGET_FILE:tool_${program}> ${ARGN})
 endfunction()
 
 # The mistakes that all of them refuse. `files` is how many a tool takes.
 function(unitsphere_add_refusals program files)
-  unitsphere_add_refusal(${program} unknown_option --nonsense)
-  set(other_format "${CMAKE_CURRENT_SOURCE_DIR}/zero_shot.cpp")
-  if(files EQUAL 1)
-    unitsphere_add_refusal(${program} missing_files no_such_rows.npy ${ARGN})
-    unitsphere_add_refusal(${program} other_format "${other_format}" ${ARGN})
-  else()
-    unitsphere_add_refusal(${program} one_file images.npy)
-    unitsphere_add_refusal(${program} missing_files no_such_images.npy no_such_texts.npy ${ARGN})
-    unitsphere_add_refusal(${program} other_format "${other_format}" "${other_format}" ${ARGN})
+  set(missing "")
+  set(other_format "")
+  foreach(file RANGE 1 ${files})
+    list(APPEND missing no_such_rows.npy)
+    list(APPEND other_format "${CMAKE_CURRENT_SOURCE_DIR}/zero_shot.cpp")
+  endforeach()
+  unitsphere_add_refusal(${program} unknown_option "[^\n]*--nonsense" --nonsense)
+  unitsphere_add_refusal(${program} missing_files "no_such_rows\\.npy: cannot be opened: [^\n]+" ${missing} ${ARGN})
+  unitsphere_add_refusal(${program} other_format
+    "[^\n]+/zero_shot\\.cpp: (is not a \\.npy file: [^\n]+|this is not a gallery)" ${other_format} ${ARGN})
+  if(files GREATER 1)
+    unitsphere_add_refusal(${program} one_file "[A-Z]+ requires [A-Z_]+" images.npy)
   endif()
 endfunction()
 

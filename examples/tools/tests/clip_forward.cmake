@@ -7,9 +7,10 @@ published +0\\.9927937  0\\.0042107  0\\.0029957\nwrong: no logit scale +0\\.345
 wrong: dot products of raw rows +0\\.99946[^\n]*\n$"
   ${program})
 unitsphere_add_refusals(clip_forward 2)
-unitsphere_add_refusal(clip_forward scale_of_zero "${inputs}/odd_rows.npy" "${inputs}/odd_rows.npy" --logit-scale 0)
+unitsphere_add_refusal(clip_forward scale_of_zero "logit_scale::from_multiplier: 0 gives no positive finite multiplier"
+  "${inputs}/odd_rows.npy" "${inputs}/odd_rows.npy" --logit-scale 0)
 unitsphere_reads_inputs(clip_forward_refuses_scale_of_zero)
-unitsphere_add_refusal(clip_forward scale_without_files --logit-scale 10)
+unitsphere_add_refusal(clip_forward scale_without_files "--logit-scale requires IMAGES" --logit-scale 10)
 
 unitsphere_add_data_test(clip_forward_official official_example "\
 logits_per_image[^\n]*\\[1, 3\\]\n[^\n]*\nimage 0  25\\.5528  20\\.0899  19\\.7495\n\

@@ -4,9 +4,11 @@ threshold 0\\.93\n\nimage  probability  flag  without normalizing  flag\n\
     0    0\\.9570827  FLAG            1\\.0000000  FLAG\n    1    0\\.7796658  -               1\\.0000000  FLAG\n\
 .*5 of 6 flagged, 3 of them otherwise[^\n]*\nflagged 2 of 6\n$" ${program})
 unitsphere_add_refusals(detector 2)
-unitsphere_add_refusal(detector threshold_without_files --threshold 0.5)
-unitsphere_add_refusal(detector head_of_five_rows "${inputs}/odd_rows.npy" "${inputs}/odd_rows.npy")
-unitsphere_reads_inputs(detector_refuses_head_of_five_rows)
+unitsphere_add_refusal(detector threshold_without_files "--threshold requires HEAD" --threshold 0.5)
+set(four "${PROJECT_SOURCE_DIR}/tests/fuzz/npy_seeds/zero_shot_images_f2.npy")
+unitsphere_add_refusal(detector head_of_four_rows "[^\n]*: has 4 rows, a detector has one row of weights"
+  "${four}" "${four}")
+unset(four)
 
 # Heads that Python exported. The features of the phones are raw, and without normalizing 93 of them would be flagged.
 unitsphere_add_data_test(detector_pets pets_vitb32 "\nflagged 1181 of 3669\n$"

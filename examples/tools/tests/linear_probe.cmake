@@ -2,16 +2,19 @@ set(program $<TARGET_FILE:tool_linear_probe>)
 unitsphere_add_tool_test(linear_probe "\
 learned from 90 rows of 3 classes, dim 24\nobjective [0-9.]+\ngradient [0-9]\\.[0-9]e-(0[789]|1[0-9]) after [0-9]+ iterations\n\
 .*truth +-> 0 +-> 1 +-> 2 +none\nclass 0 .*\naccuracy 0\\.[89][0-9]+ \\(5[0-9]/60\\)\n$" ${program})
-unitsphere_add_refusals(linear_probe 2 no_such_test.npy no_such_labels.txt)
-unitsphere_add_refusal(linear_probe C_without_files --C 2)
+unitsphere_add_refusals(linear_probe 4)
+unitsphere_add_refusal(linear_probe C_without_files "--C requires TRAIN" --C 2)
 
 set(rows "${inputs}/two_classes.npy")
 set(labels "${inputs}/two_labels.npy")
-unitsphere_add_refusal(linear_probe other_count_of_labels "${inputs}/odd_rows.npy" "${labels}" "${rows}" "${labels}")
 set(four "${PROJECT_SOURCE_DIR}/tests/fuzz/npy_seeds/zero_shot_images_f2.npy")
 set(four_labels "${PROJECT_SOURCE_DIR}/tests/fuzz/npy_seeds/zero_shot_labels_i8.npy")
-unitsphere_add_refusal(linear_probe C_of_zero "${four}" "${four_labels}" "${four}" "${four_labels}" --C 0)
-unitsphere_add_refusal(linear_probe unwritable_head "${four}" "${four_labels}" "${four}" "${four_labels}"
+unitsphere_add_refusal(linear_probe other_count_of_labels "[^\n]*two_labels\\.npy has 300 labels, [^\n]* has 4 rows"
+  "${four}" "${labels}" "${four}" "${four_labels}")
+unitsphere_add_refusal(linear_probe C_of_zero "logistic_regression: C is 0, it must be positive"
+  "${four}" "${four_labels}" "${four}" "${four_labels}" --C 0)
+unitsphere_add_refusal(linear_probe unwritable_head "[^\n]*head\\.npy: cannot be created: [^\n]+"
+  "${four}" "${four_labels}" "${four}" "${four_labels}"
   --save "${CMAKE_CURRENT_BINARY_DIR}/no_such_directory/head.npy")
 file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/one_class_of_4.txt" "1\n1\n1\n1\n")
 file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/one_class.txt" "1\n1\n1\n1\n1\n")

@@ -2,11 +2,15 @@ set(program $<TARGET_FILE:tool_near_duplicates>)
 unitsphere_add_tool_test(near_duplicates
   "\ngroup of 2: 2 7\ngroup of 3: 5 8 9\nimages 10  groups 2  duplicates 3\n$" ${program})
 unitsphere_add_refusals(near_duplicates 1)
-unitsphere_add_refusal(near_duplicates threshold_without_file --threshold 0.9)
-unitsphere_add_refusal(near_duplicates threshold_of_no_number "${inputs}/odd_rows.npy" --threshold high)
-unitsphere_add_refusal(near_duplicates threshold_of_nan "${inputs}/odd_rows.npy" --threshold nan)
-unitsphere_add_refusal(near_duplicates threshold_of_2 "${inputs}/odd_rows.npy" --threshold 2)
-unitsphere_add_refusal(near_duplicates threshold_below_-1 "${inputs}/odd_rows.npy" --threshold=-1.5)
+unitsphere_add_refusal(near_duplicates threshold_without_file "--threshold requires IMAGES" --threshold 0.9)
+unitsphere_add_refusal(near_duplicates threshold_of_no_number "[^\n]*--threshold = high"
+  "${inputs}/odd_rows.npy" --threshold high)
+unitsphere_add_refusal(near_duplicates threshold_of_nan "--threshold: cosines are in -1 \\.\\. 1, not nan"
+  "${inputs}/odd_rows.npy" --threshold nan)
+unitsphere_add_refusal(near_duplicates threshold_of_2 "--threshold: cosines are in -1 \\.\\. 1, not 2"
+  "${inputs}/odd_rows.npy" --threshold 2)
+unitsphere_add_refusal(near_duplicates threshold_below_-1 "--threshold: cosines are in -1 \\.\\. 1, not -1\\.5"
+  "${inputs}/odd_rows.npy" --threshold=-1.5)
 unitsphere_reads_inputs(near_duplicates_refuses_threshold_of_no_number near_duplicates_refuses_threshold_of_nan
   near_duplicates_refuses_threshold_of_2 near_duplicates_refuses_threshold_below_-1)
 

@@ -3,11 +3,13 @@ unitsphere_add_tool_test(normalize_features "\
 row 0  norm 10\\.413092\nrow 1  norm 11\\.886088\nrow 2  norm 11\\.386319\nrow 3  norm 11\\.022001\n\
 .*min 1\\.000000  mean 1\\.000000  max 1\\.000000\n.*is_unit before: no, after: yes\n$" ${program})
 unitsphere_add_refusals(normalize_features 1)
-unitsphere_add_refusal(normalize_features unwritable_output
+unitsphere_add_refusal(normalize_features unwritable_output "[^\n]*unit\\.npy: cannot be created: [^\n]+"
   "${inputs}/odd_rows.npy" "${inputs}/no_such_directory/unit.npy")
-unitsphere_add_refusal(normalize_features third_file a.npy b.npy c.npy)
-unitsphere_add_refusal(normalize_features its_input "${inputs}/odd_rows.npy" "${inputs}/odd_rows.npy")
-unitsphere_add_refusal(normalize_features its_input_by_a_link "${inputs}/odd_rows.npy" "${inputs}/odd_link.npy")
+unitsphere_add_refusal(normalize_features third_file "[^\n]*c\\.npy" a.npy b.npy c.npy)
+unitsphere_add_refusal(normalize_features its_input "[^\n]*odd_rows\\.npy would be overwritten: [^\n]+"
+  "${inputs}/odd_rows.npy" "${inputs}/odd_rows.npy")
+unitsphere_add_refusal(normalize_features its_input_by_a_link "[^\n]*odd_link\\.npy would be overwritten: [^\n]+"
+  "${inputs}/odd_rows.npy" "${inputs}/odd_link.npy")
 # Who runs a tool hears of its file, and of no function of the library.
 add_test(NAME tool_normalize_features_names_the_file COMMAND "${CMAKE_COMMAND}" -DCODE=2 -DSTDERR_LINES=1
   "-DMATCHES=^normalize_features: no_such_rows\\.npy: cannot be opened: [^\n]+\n$" ${expect} ${program} no_such_rows.npy)

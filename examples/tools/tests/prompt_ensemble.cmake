@@ -6,7 +6,7 @@ mean of raw rows: +accuracy@1 0\\.500000 \\(2/4\\)\n2 of 4 images get another cl
 unitsphere_add_refusals(prompt_ensemble 2 --prompts no_such_map.txt)
 add_test(NAME tool_prompt_ensemble_refuses_no_map COMMAND "${CMAKE_COMMAND}" -DCODE=2 -DSTDERR_LINES=1
   "-DMATCHES=^prompt_ensemble: --prompts is missing" ${expect} ${program} images.npy prompts.npy)
-unitsphere_add_refusal(prompt_ensemble map_without_files --prompts map.txt)
+unitsphere_add_refusal(prompt_ensemble map_without_files "--prompts requires IMAGES" --prompts map.txt)
 
 set(histogram "class 0 +2 +3\nclass 1 +213 +178\nclass 2 +1 +1\nclass 3 +25 +22\n\
 class 4 +1 +1\nclass 5 +7 +3\nclass 6 +1 +1\nclass 7 +746 +787\nclass 8 +4 +4\n")

@@ -4,7 +4,7 @@ unitsphere_add_tool_test(retrieval "\
 image->text +200 +1000 +5\\.3900 +2 +0\\.5235\ntext->image +1000 +200 +16\\.6470 +6 +0\\.3660\n\n\
 image->text R@1 0\\.3500 R@5 0\\.7300 R@10 0\\.8550\ntext->image R@1 0\\.2420 R@5 0\\.4980 R@10 0\\.6360\n$" ${program})
 unitsphere_add_refusals(retrieval 2)
-unitsphere_add_refusal(retrieval pairs_without_files --pairs pairs.txt)
+unitsphere_add_refusal(retrieval pairs_without_files "--pairs requires IMAGES" --pairs pairs.txt)
 
 # Rows of norm 5, 0, NaN, 2 and 1 with themselves: the second and third are never found.
 set(odd "${inputs}/odd_rows.npy")
@@ -25,8 +25,10 @@ image->text R@1 1\\.0000 R@5 1\\.0000 R@10 1\\.0000\ntext->image R@1 0\\.2500 R@
 unitsphere_add_tool_test(retrieval_no_pairs "\
 image->text undefined \\(0 pairs\\)\ntext->image undefined \\(0 pairs\\)\n"
   ${program} "${odd}" "${odd}" --pairs "${pairs}_of_none.txt")
-unitsphere_add_refusal(retrieval few_pairs "${odd}" "${odd}" --pairs "${pairs}_few.txt")
-unitsphere_add_refusal(retrieval pair_of_no_image "${odd}" "${odd}" --pairs "${pairs}_beyond.txt")
+unitsphere_add_refusal(retrieval few_pairs "[^\n]*_few\\.txt has 4 pairs, [^\n]*odd_rows\\.npy has 5 rows"
+  "${odd}" "${odd}" --pairs "${pairs}_few.txt")
+unitsphere_add_refusal(retrieval pair_of_no_image "[^\n]*_beyond\\.txt: line 5: '5' is not in -1\\.\\.4"
+  "${odd}" "${odd}" --pairs "${pairs}_beyond.txt")
 unitsphere_reads_inputs(retrieval_odd_rows retrieval_one_image retrieval_no_pairs retrieval_refuses_few_pairs
   retrieval_refuses_pair_of_no_image)
 
@@ -34,7 +36,8 @@ set(coco "\
 image->text R@1 0\\.6133 R@5 0\\.9267 R@10 0\\.9800\ntext->image R@1 0\\.5633 R@5 0\\.8833 R@10 0\\.9767\n$")
 unitsphere_add_data_test(retrieval_coco coco_prompt_sd_pairs_vitb32 "${coco}" ${program} image.npy text.npy)
 if(UNITSPHERE_DATA_DIR)
-  unitsphere_add_refusal(retrieval unequal_sides "${UNITSPHERE_DATA_DIR}/coco_prompt_sd_pairs_vitb32/image.npy"
+  unitsphere_add_refusal(retrieval unequal_sides "[^\n]* has 300 rows, [^\n]* has 275 rows[^\n]+"
+    "${UNITSPHERE_DATA_DIR}/coco_prompt_sd_pairs_vitb32/image.npy"
     "${UNITSPHERE_DATA_DIR}/phone_view_vitb32/image.npy")
 endif()
 set(lines "")

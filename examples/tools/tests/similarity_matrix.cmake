@@ -2,9 +2,11 @@ set(program $<TARGET_FILE:tool_similarity_matrix>)
 unitsphere_add_tool_test(similarity_matrix "page  chelsea.*a cup of coffee on a saucer  .*0\\.2910\n\n.*\n\
 chelsea +a facial photo of a tabby cat +0\\.2790\n.*\ncoffee +a cup of coffee on a saucer +0\\.2910\n$" ${program})
 unitsphere_add_refusals(similarity_matrix 2)
-unitsphere_add_refusal(similarity_matrix names_without_files --rows names.txt)
-unitsphere_add_refusal(similarity_matrix unwritable_picture --out "${inputs}/no_such_directory/picture.svg")
-unitsphere_add_refusal(similarity_matrix other_count_of_names "${inputs}/odd_rows.npy" "${inputs}/odd_rows.npy"
+unitsphere_add_refusal(similarity_matrix names_without_files "--rows requires IMAGES" --rows names.txt)
+unitsphere_add_refusal(similarity_matrix unwritable_picture "[^\n]*picture\\.svg: [^\n]+"
+  --out "${inputs}/no_such_directory/picture.svg")
+unitsphere_add_refusal(similarity_matrix other_count_of_names "[^\n]* has [0-9]+ names, [^\n]*odd_rows\\.npy has 5 rows"
+  "${inputs}/odd_rows.npy" "${inputs}/odd_rows.npy"
   --rows "${CMAKE_CURRENT_SOURCE_DIR}/tests.cmake")
 
 # Zero and non-finite rows fit nothing.

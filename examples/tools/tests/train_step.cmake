@@ -2,7 +2,8 @@ set(program $<TARGET_FILE:tool_train_step>)
 unitsphere_add_tool_test(train_step "step +loss.*\n +10 .*\nloss of 64 pairs in 10 steps: [34][0-9.]+ -> [0-9]\\.[0-9]+\n$"
   ${program})
 unitsphere_add_refusals(train_step 2)
-unitsphere_add_refusal(train_step scale_of_zero "${inputs}/odd_rows.npy" "${inputs}/odd_rows.npy" --logit-scale 0)
+unitsphere_add_refusal(train_step scale_of_zero "logit_scale::from_multiplier: 0 gives no positive finite multiplier"
+  "${inputs}/odd_rows.npy" "${inputs}/odd_rows.npy" --logit-scale 0)
 add_test(NAME tool_train_step_refuses_rows_that_are_no_numbers COMMAND "${CMAKE_COMMAND}" -DCODE=2
   "-DMATCHES=\ntrain_step: clip_loss_gradients: images row 2 is not finite\n$" ${expect} ${program}
   "${inputs}/odd_rows.npy" "${inputs}/odd_rows.npy")
