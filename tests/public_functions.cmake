@@ -1,8 +1,8 @@
 # cmake -DINCLUDE=include/unitsphere -DTESTS=tests -P public_functions.cmake
 # Fails on a free function of a public header that the gates leave out: every function is called in weak_symbols.cpp, and
 # every one that writes into the caller's memory stands in the table of engine/allocation_test.cpp and is seen to refuse
-# an output in the memory of another argument. The module exports those
-# of unitsphere.hpp, the types beside them and those of data/.
+# an output in the memory of another argument. The module exports those of unitsphere.hpp and of io/, the types beside
+# them and those of data/.
 cmake_minimum_required(VERSION 3.16...3.31)
 
 set(not_scratch adopt_unit)  # makes views only
@@ -10,7 +10,9 @@ file(READ "${TESTS}/weak_symbols.cpp" called)
 file(READ "${TESTS}/engine/allocation_test.cpp" measured)
 file(READ "${INCLUDE}/unitsphere.cppm" exported)
 file(READ "${INCLUDE}/unitsphere.hpp" umbrella)
+file(GLOB files "${INCLUDE}/io/*.hpp")
 file(GLOB headers "${INCLUDE}/*.hpp")
+list(APPEND headers ${files})
 file(GLOB tests "${TESTS}/*/*_test.cpp")
 set(refusals "")
 foreach(test IN LISTS tests)
@@ -31,7 +33,8 @@ foreach(header IN LISTS headers)
     string(REGEX REPLACE ".* ([a-z][a-z_0-9]*)\\($" "\\1" name "${declaration}")
     math(EXPR count "${count} + 1")
     string(REGEX REPLACE "_into$" "" value_form "${name}")
-    if(umbrella MATCHES "\"${header_name}\"" AND NOT exported MATCHES "using unitsphere::${name};")
+    if((header IN_LIST files OR umbrella MATCHES "\"${header_name}\"") AND
+       NOT exported MATCHES "using unitsphere::${name};")
       string(APPEND wrong "unitsphere.cppm does not export ${name}\n")
     endif()
     if(NOT called MATCHES "us::${value_form}(_into)?[(<]")
@@ -50,7 +53,7 @@ set(not_exported unit_access gallery_access element_iterator number_list)  # nob
 file(GLOB data_headers "${INCLUDE}/data/*.hpp")
 foreach(header IN LISTS headers data_headers)
   get_filename_component(header_name "${header}" NAME)
-  if(header IN_LIST headers AND NOT umbrella MATCHES "\"${header_name}\"")
+  if(header IN_LIST headers AND NOT header IN_LIST files AND NOT umbrella MATCHES "\"${header_name}\"")
     continue()
   endif()
   file(READ "${header}" text)

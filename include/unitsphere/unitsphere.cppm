@@ -254,6 +254,7 @@ using unitsphere::map_npy;
 using unitsphere::map_safetensors;
 using unitsphere::mapped_compact_gallery;
 using unitsphere::mapped_gallery;
+using unitsphere::mapped_keyed;
 using unitsphere::mapped_rows;
 using unitsphere::mapped_safetensors;
 using unitsphere::named_rows;
