@@ -1,6 +1,7 @@
 // Whatever a gallery file holds: it is refused by a file_error, or is a gallery of unit rows. Random bytes have no
 // checksum that fits, so half the inputs are made into files whose checksums do.
 #include <unitsphere/io/gallery.hpp>
+#include <unitsphere/io/inspect_gallery.hpp>
 #include <unitsphere/io/keyed_gallery.hpp>
 #include <unitsphere/normalize.hpp>
 #include <unitsphere/search.hpp>
@@ -11,10 +12,24 @@
 #include <cstring>
 #include <sstream>
 #include <string>
+#include <string_view>
 
 #include "input_file.hpp"
 
 namespace {
+
+const std::string& on_disk(const std::string& bytes) {
+    static const input_file file;
+    return file.write(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+}
+
+/// What loads is inspected too, with the same answers.
+template <class Gallery>
+void check_inspected(const std::string& path, const Gallery& loaded, std::string_view storage, bool has_ids = false) {
+    const auto found = unless_refused([&] { return us::inspect_gallery(path); });
+    require(found && found->rows == loaded.rows() && found->dim == loaded.dim());
+    require(found->storage == storage && found->has_ids == has_ids);
+}
 
 us::gallery load(const std::string& bytes) {
     std::istringstream stream(bytes);
@@ -141,15 +156,15 @@ std::string keyed_with_checksums(const std::uint8_t* data, std::size_t size) {
 
 /// What loads is searched without a trap, comes back from another file, and is what a mapping finds.
 template <class Gallery>
-void check_file(const std::string& bytes) {
+void check_file(const std::string& bytes, std::string_view storage) {
     using rows_type = Gallery;
-    static const input_file on_disk;
     const auto load_it = [](const std::string& file) {
         std::istringstream stream(file);
         return us::load_gallery<rows_type>(stream);
     };
     const auto loaded = unless_refused([&] { return load_it(bytes); });
-    const std::string& path = on_disk.write(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+    const std::string& path = on_disk(bytes);
+    if (loaded) check_inspected(path, *loaded, storage, us::detail::is_keyed<Gallery>);
     const auto mapped = unless_refused([&] { return us::map_gallery<rows_type>(path); });
     if (mapped && mapped->rows() > 0) us::top_k(us::matrix<float>(1, mapped->dim()), *mapped, 1);  // before verify
     if (mapped) require(bool(loaded) == bool(unless_refused([&] { return mapped->verify(), true; })));
@@ -174,8 +189,9 @@ void check_file(const std::string& bytes) {
 }
 template <class Storage>
 void check_compact(const std::uint8_t* data, std::size_t size, bool as_it_is) {
-    check_file<us::compact_gallery<Storage>>(as_it_is ? std::string(reinterpret_cast<const char*>(data), size)
-                                                      : compact_with_checksums<Storage>(data, size));
+    check_file<us::compact_gallery<Storage>>(
+        as_it_is ? std::string(reinterpret_cast<const char*>(data), size) : compact_with_checksums<Storage>(data, size),
+        us::detail::storage_names[us::detail::storage_code<Storage>]);
 }
 
 }  // namespace
@@ -197,12 +213,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 6:
             check_file<us::keyed<us::compact_gallery<std::int8_t>>>(
                 as_it_is ? std::string(reinterpret_cast<const char*>(data) + 1, size - 1)
-                         : keyed_with_checksums(data + 1, size - 1));
+                         : keyed_with_checksums(data + 1, size - 1),
+                "int8");
             return 0;
     }
     const std::string bytes = as_it_is ? std::string(reinterpret_cast<const char*>(data) + 1, size - 1)
                                        : with_checksums(data + 1, size - 1, (data[0] & 2) != 0, (data[0] & 4) != 0);
-    if (const auto loaded = unless_refused([&] { return load(bytes); })) check(*loaded);
+    if (const auto loaded = unless_refused([&] { return load(bytes); })) {
+        check(*loaded);
+        check_inspected(on_disk(bytes), *loaded, "float");
+    }
     check_in_place(bytes);
     return 0;
 }
