@@ -58,9 +58,25 @@ auto rescoring_rows_of(const Rows& rows, idx_t in_gallery, idx_t dim) {
     else
         return engine::side_of(without_ids(rows));
 }
+/// The views of a call, and where their rows lie by their ids.
 template <class Queries, class Gallery, class Rows>
-void require_candidates(const Queries& queries, const Gallery& gallery, const Rows& rows, const ids_of_passes& ids,
-                        idx_t factor, idx_t truncate_dim) {
+struct rescored_sides {
+    Queries queries;
+    Gallery gallery;
+    Rows rows;
+    ids_of_passes ids;
+
+    idx_t gallery_rows() const noexcept { return rows_there(gallery, ids.gallery); }
+};
+/// Those of arguments that fit together.
+template <class Queries, class Gallery, class Rows>
+auto rescored_sides_of(const Queries& query_rows, const Gallery& gallery_rows, const Rows& second_rows, idx_t factor,
+                       idx_t truncate_dim) {
+    const ids_of_passes ids{ids_of(gallery_rows), ids_of(second_rows)};
+    auto queries = engine::view_of(query_rows);
+    auto gallery = searched_side_of(gallery_rows);
+    const idx_t g = rows_there(gallery, ids.gallery);
+    auto rows = rescoring_rows_of(second_rows, g, queries.dim());
     if (truncate_dim != 0) {
         require_same_dim(of_queries_and_rows, queries, rows);
         if (truncate_dim < 0 || truncate_dim > rows.dim())
@@ -72,10 +88,12 @@ void require_candidates(const Queries& queries, const Gallery& gallery, const Ro
     }
     if (truncate_dim == 0 && rows.dim() != gallery.dim())
         fail<shape_error>("top_k_rescored: gallery has dim ", gallery.dim(), ", rows have dim ", rows.dim());
-    if (rows_there(rows, ids.rows) != rows_there(gallery, ids.gallery))
-        fail<shape_error>("top_k_rescored: gallery has ", rows_there(gallery, ids.gallery), " rows, rows has ",
-                          rows_there(rows, ids.rows));
+    if (rows_there(rows, ids.rows) != g)
+        fail<shape_error>("top_k_rescored: gallery has ", g, " rows, rows has ", rows_there(rows, ids.rows));
     if (factor < 1) fail<value_error>("top_k_rescored: factor is ", factor, ", it must be at least 1");
+    return rescored_sides<decltype(queries), decltype(gallery), decltype(rows)>{
+        static_cast<decltype(queries)&&>(queries), static_cast<decltype(gallery)&&>(gallery),
+        static_cast<decltype(rows)&&>(rows), ids};
 }
 
 /// How many of g rows are candidates of a query: min(factor * k, g).
@@ -84,11 +102,10 @@ inline idx_t candidates_of(idx_t k, idx_t g, idx_t factor) noexcept {
 }
 
 template <class Queries, class Gallery, class Rows>
-void best_of_candidates(const Queries& queries, const Gallery& gallery, const Rows& rows, const ids_of_passes& ids,
-                        idx_t factor, matrix_view<idx_t> indices, matrix_view<float> scores, const execution& how,
-                        const top_k_rescored_options& options) {
-    const idx_t k = scores.columns(), g = rows_there(gallery, ids.gallery);
-    const idx_t candidates = candidates_of(k, g, factor);
+void best_of_candidates(const rescored_sides<Queries, Gallery, Rows>& sides, idx_t factor, matrix_view<idx_t> indices,
+                        matrix_view<float> scores, const execution& how, const top_k_rescored_options& options) {
+    const Queries& queries = sides.queries;
+    const idx_t candidates = candidates_of(scores.columns(), sides.gallery_rows(), factor);
     row_policy of_queries;  // errors and counts belong to the first pass
     if (options.queries.zero_rows == on_row::nan) of_queries.zero_rows = on_row::nan;
     const engine::row_source<typename Queries::value_type> source(queries, of_queries, "top_k_rescored", "");
@@ -97,8 +114,8 @@ void best_of_candidates(const Queries& queries, const Gallery& gallery, const Ro
                                                                         options.truncate_dim, values.stride());
     const auto search = [&](const auto& some) {
         score_all<float, engine::tile_order::by_strips>(
-            how, top_k_rescored_names, some, gallery, options.queries, options.gallery,
-            rescore_candidates<Queries, Rows>(source, rows, ids, candidates, indices, scores));
+            how, top_k_rescored_names, some, sides.gallery, options.queries, options.gallery,
+            rescore_candidates<Queries, Rows>(source, sides.rows, sides.ids, candidates, indices, scores));
     };
     options.truncate_dim == 0 ? search(queries) : search(short_queries);
 }
@@ -183,24 +200,19 @@ template <class Queries, class Gallery, class Rows, class Indices, class Scores,
 void top_k_rescored_into(const Queries& queries, const Gallery& gallery, const Rows& rows, required<idx_t> factor,
                          Indices&& indices, Scores&& scores, const execution& how = {},
                          const top_k_rescored_options& options = {}) {
-    const auto query_view = engine::view_of(queries);
-    const auto gallery_view = detail::searched_side_of(gallery);
-    const detail::ids_of_passes ids{detail::ids_of(gallery), detail::ids_of(rows)};
-    const idx_t q = query_view.rows(), g = detail::rows_there(gallery_view, ids.gallery);
-    const auto row_view = detail::rescoring_rows_of(rows, g, query_view.dim());
+    const auto sides = detail::rescored_sides_of(queries, gallery, rows, factor, options.truncate_dim);
     const auto found = detail::output_of<Indices, idx_t>(indices);
     const auto cosines = detail::output_of<Scores, float>(scores);
     const detail::side_names& names = detail::top_k_rescored_names;
-    const idx_t k = cosines.columns();
-    detail::require_candidates(query_view, gallery_view, row_view, ids, factor, options.truncate_dim);
+    const idx_t q = sides.queries.rows(), g = sides.gallery_rows(), k = cosines.columns();
     if (k > g) detail::fail<shape_error>("top_k_rescored: ", k, " neighbours of ", g, " gallery rows");
-    detail::require_output(names, "scores", cosines, q, k, query_view, gallery_view);
-    detail::require_output(names, "indices", found, q, k, query_view, gallery_view);
+    detail::require_output(names, "scores", cosines, q, k, sides.queries, sides.gallery);
+    detail::require_output(names, "indices", found, q, k, sides.queries, sides.gallery);
     using engine::values_of;
-    detail::require_apart("top_k_rescored", "scores", cosines, "rows", values_of(row_view));
-    detail::require_apart("top_k_rescored", "indices", found, "rows", values_of(row_view));
+    detail::require_apart("top_k_rescored", "scores", cosines, "rows", values_of(sides.rows));
+    detail::require_apart("top_k_rescored", "indices", found, "rows", values_of(sides.rows));
     detail::require_apart("top_k_rescored", "scores", cosines, "indices", found);
-    detail::best_of_candidates(query_view, gallery_view, row_view, ids, factor, found, cosines, how, options);
+    detail::best_of_candidates(sides, factor, found, cosines, how, options);
 }
 /// The same as new matrices of min(k, g) columns: for (auto [row, score] : hits[i]).
 ///
@@ -212,16 +224,10 @@ neighbours top_k_rescored(const Queries& queries, const Gallery& gallery, const 
                           required<idx_t> factor, const execution& how = {},
                           const top_k_rescored_options& options = {}) {
     if (k < 0) detail::fail<value_error>("top_k_rescored: k is ", idx_t(k), ", it must not be negative");
-    const auto query_view = engine::view_of(queries);
-    const auto gallery_view = detail::searched_side_of(gallery);
-    const detail::ids_of_passes ids{detail::ids_of(gallery), detail::ids_of(rows)};
-    const idx_t q = query_view.rows(), g = detail::rows_there(gallery_view, ids.gallery);
-    const auto row_view = detail::rescoring_rows_of(rows, g, query_view.dim());
-    detail::require_candidates(query_view, gallery_view, row_view, ids, factor, options.truncate_dim);
-    const idx_t columns = engine::minimum(idx_t(k), g);
+    const auto sides = detail::rescored_sides_of(queries, gallery, rows, factor, options.truncate_dim);
+    const idx_t q = sides.queries.rows(), columns = engine::minimum(idx_t(k), sides.gallery_rows());
     neighbours found{matrix<idx_t>::uninitialized(q, columns), matrix<float>::uninitialized(q, columns)};
-    detail::best_of_candidates(query_view, gallery_view, row_view, ids, factor, found.indices.view(),
-                               found.scores.view(), how, options);
+    detail::best_of_candidates(sides, factor, found.indices.view(), found.scores.view(), how, options);
     return found;
 }
 UNITSPHERE_REFUSE_PAIRS(top_k_rescored, unless_rescored);
