@@ -64,8 +64,8 @@ prefetch_range next_group(const C* group, idx_t count, idx_t dim) {
     return {group, bytes <= caches().next_group_bytes ? bytes : 0};
 }
 
-/// What a consumer wants of a panel: both halves, or the columns of one, from `first` on. Where a mask allows one row in
-/// a hundred, most panels have one such row.
+/// What a consumer wants of a panel: both halves, or the columns of one, from `first` on. Where a mask allows one row
+/// in a hundred, most panels have one such row.
 struct panel_part {
     int first, columns;
 };
