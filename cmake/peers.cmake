@@ -2,7 +2,7 @@
 # a peer is what people have. Target `unitsphere_peers` links what was found.
 #
 #   apt-get install libopenblas-dev libdnnl-dev libfaiss-dev libhnswlib-dev
-#   npm pack usearch        its headers and NumKong's; unpacked, -DCMAKE_PREFIX_PATH="package;package/numkong"
+#   npm pack usearch        its headers and NumKong's; "-DCMAKE_PREFIX_PATH=$PWD/package;$PWD/package/numkong"
 add_library(unitsphere_peers INTERFACE)
 target_link_libraries(unitsphere_peers INTERFACE unitsphere::eigen)
 set(found "Eigen")

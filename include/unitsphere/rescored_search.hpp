@@ -68,7 +68,7 @@ struct rescored_sides {
 
     idx_t gallery_rows() const noexcept { return rows_there(gallery, ids.gallery); }
 };
-/// Those of arguments that fit together.
+/// The sides of a call. shape_error for dims or numbers of rows that disagree, value_error for a factor below 1.
 template <class Queries, class Gallery, class Rows>
 auto rescored_sides_of(const Queries& query_rows, const Gallery& gallery_rows, const Rows& second_rows, idx_t factor,
                        idx_t truncate_dim) {

@@ -252,7 +252,7 @@ TEST_CASE("known shapes have the plans that were measured", "[tile_plan]") {
     }
 }
 
-TEST_CASE("up to 8 raw queries meet unpacked rows; 9 to 128 that fill their registers become the packed columns",
+TEST_CASE("up to 8 raw queries meet unpacked rows; 9 to 128 that fill over half of a register become packed columns",
           "[tile_plan]") {
     const register_tile tile = GENERATE(avx512, avx2, sse2, double_avx512);
     const idx_t most_padding = tile.part == 16 ? 7 : tile.part == 8 ? 3 : 1;

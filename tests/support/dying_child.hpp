@@ -40,7 +40,8 @@ struct deadly_file : unitsphere::detail::durable_file {
 };
 
 /// The first thing of a test: works(path) writes deadly files. A fork does it; on Windows, which has none, this program
-/// started anew with the name of the test, which comes here again, works and ends.
+/// started anew with the name of the test, which comes here again, works and ends. Catch takes that name as a pattern:
+/// no comma, no bracket.
 template <class Works>
 class dying_child {
 public:
@@ -50,7 +51,8 @@ public:
         if (task == nullptr || *task == 0) return;
         wchar_t* path = nullptr;
         deadly_file::left = int(std::wcstol(task, &path, 10));
-        works_(std::filesystem::path(path + 1).u8string());
+        const auto utf8 = std::filesystem::path(path + 1).u8string();  // of char8_t from C++20 on
+        works_(std::string(utf8.begin(), utf8.end()));
         ::_exit(0);
 #endif
     }

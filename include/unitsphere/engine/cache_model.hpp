@@ -56,8 +56,9 @@ struct cache_model {
     static constexpr int blocks_of_group = 4;
     /// Panels of a strip where rows are short. Chosen.
     static constexpr idx_t strip_panels = 32;
-    /// Few queries become the packed columns, and the gallery's rows are only copied. Worth it from 9 queries on, where
-    /// padding takes less than half of the last register (similarity_bench, 32 x 1000; 17 to 24 x 1000 on Zen 1).
+    /// Few queries become the packed columns, and the gallery's rows are only copied. Worth it, never below 9, where
+    /// they fill more than half of the last columns that are computed at once: a register of floats, 16 doubles
+    /// (similarity_bench, 32 x 1000; 17 to 66 x 1000 on Zen 1 with SSE2 and AVX2).
     static constexpr idx_t least_few_queries = 9, most_few_queries = 128;
     /// How often a task of that loop packs as many gallery rows as 16 lanes hold: 56 rows of 512 floats are 112 KiB.
     /// Chosen.

@@ -102,7 +102,7 @@ void multiply_group(const C* group, idx_t first_row, idx_t count, const panels<S
                     const group_prefetch& next, Consumer& consumer) {
     using block = kernel::block<C>;
     constexpr int lanes = int(kernel::vector<C>::size), read = (block::rows + lanes - 1) / lanes * lanes;
-    alignas(64) C scores[read * block::columns] = {};  // by transpose_tile; a narrow panel leaves some unwritten
+    alignas(64) C scores[read * block::columns] = {};  // by transpose_tile, and of whole rows by some consumers
     const idx_t block_size = kernel::packed_block_size<C>(gallery.dim);
     const idx_t panels_in_all = ceil_div(gallery.rows, block::columns);
     const idx_t blocks = ceil_div(count, block::rows), whole = maximum(count / block::rows, 1);  // only those prefetch

@@ -47,7 +47,7 @@ enum class tile_order {
 /// The register tile of kernel::multiply in C (float or double).
 struct register_tile {
     idx_t rows, columns, element_bytes;
-    idx_t part;  ///< of so many columns any number can be computed
+    idx_t part;  ///< columns are computed in multiples of it
 
     template <class C>
     static constexpr register_tile of() noexcept {

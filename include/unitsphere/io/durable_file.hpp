@@ -8,16 +8,14 @@
 #include "file_source.hpp"
 #include "windows_api.hpp"
 
-#if defined(_WIN32)
 #include <fcntl.h>
+#include <sys/stat.h>
+#if defined(_WIN32)
 #include <io.h>
 #include <share.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #else
-#include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #endif
 
@@ -98,10 +96,11 @@ public:
     void sync() {
         errno = 0;
 #if defined(_WIN32)
-        if (::_commit(file_) != 0) source_.refuse("cannot be written to the disk: ", last_error());
+        const int failed = ::_commit(file_);
 #else
-        if (::fsync(file_) != 0) source_.refuse("cannot be written to the disk: ", last_error());
+        const int failed = ::fsync(file_);
 #endif
+        if (failed != 0) source_.refuse("cannot be written to the disk: ", last_error());
     }
     void close() {
         errno = 0;

@@ -29,8 +29,9 @@ inline void save_gallery(std::ostream& to, const gallery& rows) {
 ///
 /// Shapes, Units   as above.
 /// Errors   shape_error for other rows; file_error, with path and reason, if any byte cannot be written, or a
-///          gallery_writer has the old file (on Windows, anybody has it open or mapped): then that is as before. A
-///          crash may leave the new file, named like the old one with ".tmp" and a number behind.
+///          gallery_writer has the old file (on Windows, anybody has it open or mapped, another save_gallery too):
+///          then that is as before. A crash may leave the new file, named like the old one with ".tmp" and a number
+///          behind.
 /// Threads  any number of them.   Memory  2 MiB, and one panel.
 /// Source   gallery_format.hpp. POSIX fsync of file and folder around rename; on Windows MoveFileEx.
 inline void save_gallery(const std::string& path, const gallery& rows) {

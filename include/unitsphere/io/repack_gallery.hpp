@@ -89,7 +89,8 @@ void write_repacked(const gallery_source& source, const gallery_commit& old, con
 ///
 /// Shapes   panel_rows 16 or 32.   Units  those of the file: no bit of a row changes.
 /// Errors   value_error for another panel_rows. file_error, with path and reason, if the file is none of these, is
-///          damaged, or a gallery_writer has it; if the new one cannot be written. Then `to` is as before.
+///          damaged, or a gallery_writer has it; if the new one cannot be written. Then `to` is as before. Windows:
+///          rows that a writer appends between the last look and the rename, some milliseconds, are lost.
 /// Threads  the caller's.   Memory  2 MiB, and 32 rows; both files may be larger than memory.
 /// Source   gallery_format.hpp. `to` may be `from`: it is replaced whole, as by save_gallery.
 inline void repack_gallery(const std::string& from, const std::string& to, required<idx_t> panel_rows) {

@@ -24,19 +24,22 @@ inline void sync_folder_of(const file_source& source) {
 #endif
 }
 
-/// Gives a file the name of `source`, and what had that name is gone. Returns once the disk has the names.
+/// Gives a file the name of `source`, and what had that name is gone. sync_folder_of writes the names to the disk.
 inline void rename_to(const file_source& source, const std::string& from) {
 #if defined(_WIN32)
     if (::MoveFileExW(path_of(from).c_str(), path_of(source.name).c_str(),
-                      MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH) == 0)
-        source.refuse("cannot be replaced: ", last_windows_error(),
-                      "; Windows replaces no file that is open or mapped");
+                      MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH) == 0) {
+        const DWORD why = ::GetLastError();
+        const bool in_use =
+            why == ERROR_ACCESS_DENIED || why == ERROR_SHARING_VIOLATION || why == ERROR_USER_MAPPED_FILE;
+        source.refuse("cannot be replaced: ", windows_error(why),
+                      in_use ? "; Windows replaces no file that is open or mapped" : "");
+    }
 #else
     std::error_code error;
     std::filesystem::rename(from, source.name, error);
     if (error) source.refuse("cannot be replaced: ", error.message());
 #endif
-    sync_folder_of(source);
 }
 
 /// Removes a file that did not get its name.
@@ -118,6 +121,7 @@ void replace_file(const file_source& source, Write&& write, if_there old = if_th
     lock.allow_rename();
     rename_to(source, temporary.name);
     temporary.is_there = false;
+    sync_folder_of(source);
 }
 
 }  // namespace detail

@@ -19,10 +19,11 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace detail {
 
-/// Why the last call of the Windows API failed, in the words of the C library where it has some.
-inline std::string last_windows_error() {
-    return std::system_category().default_error_condition(int(::GetLastError())).message();
+/// An error of the Windows API in the words of the C library, where it has some.
+inline std::string windows_error(DWORD number) {
+    return std::system_category().default_error_condition(int(number)).message();
 }
+inline std::string last_windows_error() { return windows_error(::GetLastError()); }
 
 }  // namespace detail
 }  // namespace UNITSPHERE_ISA

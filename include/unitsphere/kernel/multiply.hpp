@@ -17,42 +17,11 @@
 #pragma once
 
 #include "clamp.hpp"
+#include "multiply_operands.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace kernel {
-
-inline constexpr int chain_length = 128;
-
-/// The shape of a block of scores computed in C (float or double).
-template <class C>
-struct block {
-    static constexpr int lanes_wide = lanes<C>::parts == 1 ? 2 : 1;
-    static constexpr int columns = lanes_wide * lane_count;
-    static constexpr int vectors = lanes_wide * lanes<C>::parts;
-    static constexpr int fitting_rows = (vector_registers - vectors - 1) / vectors;
-    static constexpr int rows = fitting_rows < 1 ? 1 : fitting_rows;
-};
-
-/// What products with elements of a panel are computed in: 16-bit elements are widened to float.
-template <class S>
-using computed_type = std::conditional_t<sizeof(S) == 2, float, S>;
-/// Elements of a panel that its columns' factors take, for each column.
-template <class S>
-inline constexpr int factor_elements = sizeof(S) == 2 ? int(sizeof(float) / sizeof(S)) : 0;
-/// A panel's factors, and its elements behind them.
-template <class S>
-UNITSPHERE_INLINE const float* factors_of_panel(const S* panel) noexcept {
-    return reinterpret_cast<const float*>(panel);
-}
-template <class S>
-UNITSPHERE_INLINE S* elements_of_panel(S* panel, int width) noexcept {
-    return panel + factor_elements<std::remove_const_t<S>> * width;
-}
-
-/// Whether some of a panel's columns can be computed alone. Doubles are too rare to be worth the code.
-template <class C>
-inline constexpr bool computes_parts = std::is_same_v<C, float>;
 
 /// How many blocks of 128 are worked on side by side: with few rows, one chain each would leave the FMA ports waiting
 /// for their own last results.
@@ -62,54 +31,13 @@ UNITSPHERE_INLINE constexpr int chains_at_once(int rows, int vectors) {
     return 2 * accumulators > enough ? 1 : 4 * accumulators > enough ? 2 : 4;
 }
 
-/// Memory to prefetch into L2 while a block is computed: `bytes` of it in each of the dim steps, of which at most two
-/// lines a turn (of four steps: four) are prefetched. It need not be mapped.
-struct prefetch_steps {
-    const char* at;
-    idx_t bytes;
-
-    prefetch_steps from_step(idx_t k) const noexcept { return {at + k * bytes, bytes}; }
-    /// Those of `count` steps, at least one line: cheaper than a branch.
-    UNITSPHERE_INLINE void prefetch(int step, int count) const noexcept {
-        const char* const line = at + step * bytes;
-        prefetch_into_l2(line);
-        if (count * bytes <= 64) return;
-        prefetch_into_l2(line + 64);
-        if (count == 4 && 4 * bytes > 128) prefetch_into_l2(line + 128), prefetch_into_l2(line + 192);
-    }
-};
-
-/// One product of packed rows with a packed panel, of elements of C or 16-bit ones.
-template <class C, class S = C>
-struct multiply_operands {
-    const C* a;       ///< a block of rows: [dim / 128][block rows][128]
-    const S* b;       ///< a panel of columns: [dim][width]
-    int rows, width;  ///< 1 .. block<C>::rows; 16 or block<C>::columns
-    idx_t dim;
-    C* out;                              ///< `width` elements of each row are written; see `columns`
-    idx_t pitch;                         ///< elements from one row of `out` to the next
-    prefetch_steps next = {nullptr, 0};  ///< null: nothing
-    bool accumulate = false;             ///< adds to `out`, unclamped, instead of replacing it with clamped scores
-    /// The wanted columns of the panel, as if they were all: column `first` goes to out[0]. Of floats no more registers
-    /// than those that hold them are computed, and no more than the next multiple of 16 written.
-    int first = 0, columns = block<C>::columns;
-
-    /// The operands of the rows from `row` on. Made member by member: a copy of the struct as a whole would be a vector
-    /// load of what was just stored in smaller pieces, and wait for it (30 ns where there is one score).
-    UNITSPHERE_INLINE multiply_operands from_row(int row) const noexcept {
-        const prefetch_steps none = {reinterpret_cast<const char*>(a), 0};  // a line that is read anyway
-        return {a + row * chain_length,           b,          rows - row, width,  dim, out + row * pitch, pitch,
-                next.at != nullptr ? next : none, accumulate, first,      columns};
-    }
-};
-
 /// Without FMA: steps of a turn, and whether each sum is a barrier to the compiler.
 #ifdef __clang__
 inline constexpr int steps_without_fma = 2;    // with 4 it spills
-inline constexpr bool holds_each_sum = false;  // a tenth slower
+inline constexpr bool holds_each_sum = false;  // a tenth slower (Zen 1, 1000 x 1000 x 512)
 #else
 inline constexpr int steps_without_fma = 4;
-inline constexpr bool holds_each_sum = !has_fma;  // else gcc 12 spills two of 2 x 3 sums; 2 x 4 gains 4 %
+inline constexpr bool holds_each_sum = !has_fma;  // gcc 12 spills two of 2 x 3 without; 2 x 4 gains 4 % there
 #endif
 
 /// One step of every chain. Where an instruction broadcasts from memory, half the rows use that: it takes two loads
