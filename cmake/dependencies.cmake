@@ -114,7 +114,7 @@ endif()
 set(MPI_CXX_SKIP_MPICXX ON)  # MPI's C interface
 if(NOT TARGET MPI::MPI_CXX AND NOT CMAKE_CROSSCOMPILING)  # else it would find this machine's
   find_package(MPI QUIET COMPONENTS CXX)
-  if(TARGET MPI::MPI_CXX)
+  if(MPI_CXX_FOUND)
     message(STATUS "unitsphere: MPI ${MPI_CXX_VERSION} in ${MPI_CXX_COMPILER}")
     set_target_properties(MPI::MPI_CXX PROPERTIES IMPORTED_GLOBAL TRUE)
   endif()

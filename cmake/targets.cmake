@@ -57,7 +57,9 @@ if(TARGET TBB::tbb AND NOT (TBB_VERSION AND TBB_VERSION VERSION_LESS unitsphere_
   unitsphere_add_target(tbb unitsphere::unitsphere TBB::tbb)
 endif()
 
-# unitsphere::mpi: for questions to rows that are spread over the ranks of MPI.
-if(TARGET MPI::MPI_CXX AND NOT (MPI_CXX_VERSION AND MPI_CXX_VERSION VERSION_LESS unitsphere_mpi_minimum))
+# unitsphere::mpi: for questions to rows that are spread over the ranks of MPI. Where pkg-config is installed and MPI is
+# not, CMake's module makes its target all the same.
+if(TARGET MPI::MPI_CXX AND NOT "${MPI_CXX_FOUND}" STREQUAL "FALSE" AND
+    NOT (MPI_CXX_VERSION AND MPI_CXX_VERSION VERSION_LESS unitsphere_mpi_minimum))
   unitsphere_add_target(mpi unitsphere::unitsphere MPI::MPI_CXX)
 endif()

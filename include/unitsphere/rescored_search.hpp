@@ -58,25 +58,10 @@ auto rescoring_rows_of(const Rows& rows, idx_t in_gallery, idx_t dim) {
     else
         return engine::side_of(without_ids(rows));
 }
-/// The views of a call, and where their rows lie by their ids.
+/// shape_error for dims or numbers of rows that disagree, value_error for a factor below 1.
 template <class Queries, class Gallery, class Rows>
-struct rescored_sides {
-    Queries queries;
-    Gallery gallery;
-    Rows rows;
-    ids_of_passes ids;
-
-    idx_t gallery_rows() const noexcept { return rows_there(gallery, ids.gallery); }
-};
-/// The sides of a call. shape_error for dims or numbers of rows that disagree, value_error for a factor below 1.
-template <class Queries, class Gallery, class Rows>
-auto rescored_sides_of(const Queries& query_rows, const Gallery& gallery_rows, const Rows& second_rows, idx_t factor,
-                       idx_t truncate_dim) {
-    const ids_of_passes ids{ids_of(gallery_rows), ids_of(second_rows)};
-    auto queries = engine::view_of(query_rows);
-    auto gallery = searched_side_of(gallery_rows);
-    const idx_t g = rows_there(gallery, ids.gallery);
-    auto rows = rescoring_rows_of(second_rows, g, queries.dim());
+void require_candidates(const Queries& queries, const Gallery& gallery, const Rows& rows, const ids_of_passes& ids,
+                        idx_t factor, idx_t truncate_dim) {
     if (truncate_dim != 0) {
         require_same_dim(of_queries_and_rows, queries, rows);
         if (truncate_dim < 0 || truncate_dim > rows.dim())
@@ -88,9 +73,31 @@ auto rescored_sides_of(const Queries& query_rows, const Gallery& gallery_rows, c
     }
     if (truncate_dim == 0 && rows.dim() != gallery.dim())
         fail<shape_error>("top_k_rescored: gallery has dim ", gallery.dim(), ", rows have dim ", rows.dim());
-    if (rows_there(rows, ids.rows) != g)
-        fail<shape_error>("top_k_rescored: gallery has ", g, " rows, rows has ", rows_there(rows, ids.rows));
+    if (rows_there(rows, ids.rows) != rows_there(gallery, ids.gallery))
+        fail<shape_error>("top_k_rescored: gallery has ", rows_there(gallery, ids.gallery), " rows, rows has ",
+                          rows_there(rows, ids.rows));
     if (factor < 1) fail<value_error>("top_k_rescored: factor is ", factor, ", it must be at least 1");
+}
+
+/// The views of a call, and where their rows lie by their ids.
+template <class Queries, class Gallery, class Rows>
+struct rescored_sides {
+    Queries queries;
+    Gallery gallery;
+    Rows rows;
+    ids_of_passes ids;
+
+    idx_t gallery_rows() const noexcept { return rows_there(gallery, ids.gallery); }
+};
+/// Those of a call whose arguments fit together.
+template <class Queries, class Gallery, class Rows>
+auto rescored_sides_of(const Queries& query_rows, const Gallery& gallery_rows, const Rows& second_rows, idx_t factor,
+                       idx_t truncate_dim) {
+    const ids_of_passes ids{ids_of(gallery_rows), ids_of(second_rows)};
+    auto queries = engine::view_of(query_rows);
+    auto gallery = searched_side_of(gallery_rows);
+    auto rows = rescoring_rows_of(second_rows, rows_there(gallery, ids.gallery), queries.dim());
+    require_candidates(queries, gallery, rows, ids, factor, truncate_dim);
     return rescored_sides<decltype(queries), decltype(gallery), decltype(rows)>{
         static_cast<decltype(queries)&&>(queries), static_cast<decltype(gallery)&&>(gallery),
         static_cast<decltype(rows)&&>(rows), ids};
