@@ -13,7 +13,7 @@ template <class C = float>
 struct score_tile {
     idx_t first_row, first_column;
     int rows, columns;
-    const C* scores;  ///< behind `columns` of a row, up to the pitch: scores of an earlier tile, or 0
+    const C* scores;  ///< behind `columns` of a row, up to the pitch: any numbers
     int pitch;
 
     /// Stores scale * scores, or scale * scores + bias (fused), in their places in the whole result.
