@@ -122,7 +122,8 @@ inline constexpr bool takes_tiles<
 template <class Consumer, class = void>
 inline constexpr bool has_reach = false;
 template <class Consumer>
-inline constexpr bool has_reach<Consumer, std::void_t<decltype(std::declval<Consumer&>().reach(idx_t()))>> = true;
+inline constexpr bool
+    has_reach<Consumer, std::void_t<decltype(std::declval<Consumer&>().reach(std::declval<idx_t>()))>> = true;
 
 /// The limits of a row's scores, and one that no score reaches.
 struct sorted_limits {
@@ -135,12 +136,16 @@ inline constexpr float no_limit = 1e30f;
 template <class Consumer, class = void>
 inline constexpr bool has_limits = false;
 template <class Consumer>
-inline constexpr bool has_limits<Consumer, std::void_t<decltype(std::declval<Consumer&>().limits(idx_t()))>> = true;
+inline constexpr bool
+    has_limits<Consumer, std::void_t<decltype(std::declval<Consumer&>().limits(std::declval<idx_t>()))>> = true;
 
+/// What a pool gives a worker. (nvcc writes a temporary of idx_t as "signed long()" here, hence declval.)
+template <class Pool>
+using pool_consumer = std::decay_t<decltype(std::declval<Pool&>().of(std::declval<idx_t>()))>;
 template <class Pool, class = void>
 inline constexpr bool has_consumers = false;
 template <class Pool>
-inline constexpr bool has_consumers<Pool, std::void_t<decltype(std::declval<Pool&>().of(idx_t()))>> = true;
+inline constexpr bool has_consumers<Pool, std::void_t<pool_consumer<Pool>>> = true;
 
 /// Names what a consumer lacks, where the compiler would name a place in a loop.
 template <class Consumer, class C>
@@ -154,7 +159,7 @@ constexpr void require_consumer() {
 template <class Pool, class C>
 constexpr void require_pool() {
     static_assert(has_consumers<Pool>, "unitsphere: these consumers lack the member of(worker)");
-    if constexpr (has_consumers<Pool>) require_consumer<std::decay_t<decltype(std::declval<Pool&>().of(idx_t()))>, C>();
+    if constexpr (has_consumers<Pool>) require_consumer<pool_consumer<Pool>, C>();
 }
 
 }  // namespace engine

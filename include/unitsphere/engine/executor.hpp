@@ -32,9 +32,8 @@ using function_ref = callable_ref<idx_t>;
 template <class X, class = void>
 inline constexpr bool is_executor = false;
 template <class X>
-inline constexpr bool is_executor<
-    X, std::enable_if_t<std::is_void_v<decltype(std::declval<X&>()(idx_t(), std::declval<const function_ref&>()))>>> =
-    true;
+inline constexpr bool is_executor<X, std::enable_if_t<std::is_void_v<decltype(std::declval<X&>()(
+                                         std::declval<idx_t>(), std::declval<const function_ref&>()))>>> = true;
 
 template <class X, class = void>
 inline constexpr bool has_workers = false;

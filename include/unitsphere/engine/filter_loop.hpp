@@ -60,7 +60,7 @@ public:
 
 private:
     using pass = byte_pass;
-    using consumer_type = std::decay_t<decltype(std::declval<Pool&>().of(idx_t()))>;
+    using consumer_type = pool_consumer<Pool>;
     static constexpr idx_t most_pass_rows = 1024;
     static constexpr idx_t list_length = 64;  ///< candidates of a query, before they are refined
 

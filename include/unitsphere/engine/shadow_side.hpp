@@ -21,7 +21,7 @@ public:
     /// Whether the consumer says which scores it needs, and the bytes are worth reading: then filter_loop has run.
     template <tile_order Order, class Pool>
     bool score(const execution& how, row_packer<float>& queries, Pool& pool) const {
-        using consumer = std::decay_t<decltype(pool.of(idx_t()))>;
+        using consumer = pool_consumer<Pool>;
         if constexpr ((Order == tile_order::by_strips && has_reach<consumer>) || has_limits<consumer>)
             if (queries.rows() <= view_.most_queries) {
                 filter_loop<Pool>(how, queries, view_, pool).run();

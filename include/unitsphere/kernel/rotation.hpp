@@ -31,11 +31,17 @@ namespace rotation_detail {
 typedef float sixteen __attribute__((vector_size(64), aligned(4), may_alias));
 typedef std::int32_t sixteen_bits __attribute__((vector_size(64)));
 
-/// One stage inside of 16 elements: x[i] = x[i ^ Stride] + x[i], or - x[i] where i has that bit.
-template <int Stride, int... Lane>
-UNITSPHERE_INLINE void stage(sixteen& x, std::integer_sequence<int, Lane...>) noexcept {
-    constexpr sixteen signs = {((Lane & Stride) != 0 ? -1.0f : 1.0f)...};  // a product with 1 is exact: fused or not
-    x = __builtin_shufflevector(x, x, (Lane ^ Stride)...) + x * signs;
+/// One stage inside of 16 elements: x[i] = x[i ^ S] + x[i], or - x[i] where i has that bit. The places are written out:
+/// nvcc's front end takes those of a pack for one.
+template <int S>
+UNITSPHERE_INLINE void stage(sixteen& x) noexcept {
+    constexpr auto sign = [](int lane) { return (lane & S) != 0 ? -1.0f : 1.0f; };
+    constexpr sixteen signs = {sign(0), sign(1), sign(2),  sign(3),  sign(4),  sign(5),  sign(6),  sign(7),
+                               sign(8), sign(9), sign(10), sign(11), sign(12), sign(13), sign(14), sign(15)};
+    // A product with 1 is exact: fused or not.
+    x = __builtin_shufflevector(x, x, 0 ^ S, 1 ^ S, 2 ^ S, 3 ^ S, 4 ^ S, 5 ^ S, 6 ^ S, 7 ^ S, 8 ^ S, 9 ^ S, 10 ^ S,
+                                11 ^ S, 12 ^ S, 13 ^ S, 14 ^ S, 15 ^ S) +
+        x * signs;
 }
 
 /// The sign of element k: the low bit of a mixed counter (Steele, Lea and Flood 2014, SplitMix64).
@@ -48,13 +54,12 @@ inline bool is_negative(idx_t k) noexcept {
 
 /// Hadamard transform of n elements, a power of two from 16 on, scaled to keep the length.
 inline void transform(float* x, idx_t n, const float* scaled_signs) noexcept {
-    constexpr auto all = std::make_integer_sequence<int, lane_count>();
     for (idx_t k = 0; k < n; k += lane_count) {
         sixteen value = *reinterpret_cast<const sixteen*>(x + k) * *reinterpret_cast<const sixteen*>(scaled_signs + k);
-        stage<1>(value, all);
-        stage<2>(value, all);
-        stage<4>(value, all);
-        stage<8>(value, all);
+        stage<1>(value);
+        stage<2>(value);
+        stage<4>(value);
+        stage<8>(value);
         *reinterpret_cast<sixteen*>(x + k) = value;
     }
     for (idx_t stride = lane_count; stride < n; stride *= 2)
