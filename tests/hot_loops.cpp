@@ -16,7 +16,9 @@ void cosines(us::matrix_view<const float> a, const us::compact_gallery<us::bfloa
 }
 #endif
 #else
+#include <unitsphere/kernel/compact_bytes.hpp>
 #include <unitsphere/kernel/multiply.hpp>
+#include <unitsphere/kernel/multiply_bytes.hpp>
 
 using namespace unitsphere::kernel;
 void scores(const multiply_operands<float>& x, const multiply_operands<double>& y) { multiply(x), multiply(y); }
@@ -24,6 +26,13 @@ void scores(const multiply_operands<float>& x, const multiply_operands<double>& 
 void scores(const multiply_operands<float, unitsphere::float16>& x,
             const multiply_operands<float, unitsphere::bfloat16>& y) {
     multiply(x), multiply(y);
+}
+void sums(const byte_operands& x, bool tiles) {
+    multiply_bytes<8>(x, tiles), multiply_bytes<4>(x, tiles), multiply_bytes<1>(x, tiles);
+}
+void sums(const byte_operands& x, const std::uint8_t* panel) {
+    multiply_compact_row<4>(panel, x.dim, x.block, *x.row_sums, x.sums);
+    multiply_compact_row<1>(panel, x.dim, x.block, *x.row_sums, x.sums);
 }
 #endif
 #endif

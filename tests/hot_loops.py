@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Whether the inner loops of the multiply kernel keep their sums in registers.   hot_loops.py OBJDUMP OBJECT...
 
-Fails if an innermost loop of kernel::multiply has a vector register that is loaded from or stored to the stack, or if
+Fails if an innermost loop of kernel::multiply, or of its relatives for bytes, has a vector register that is loaded from or stored to the stack, or if
 an object has no such loop of floats or of doubles. Prints the loops of each object.
 """
 
@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 LEAST_MULTIPLY_ADDS = 8  # of one turn; x86-64 without FMA has products and sums instead
-MULTIPLY_ADD = re.compile(r"\s(vfn?madd\w+|mulp[sd]|vmulp[sd])\s")
+MULTIPLY_ADD = re.compile(r"\s(vfn?madd\w+|v?mulp[sd]|v?pmadd\w+|vpdpbusd)\s")
 VECTOR = re.compile(r"%[xyz]mm")
 
 

@@ -100,7 +100,7 @@ private:
             if (!consumer.wants(pass_.first(), pass_.rows(), panel * kernel::byte_columns,
                                 panels * kernel::byte_columns))
                 continue;
-            if constexpr (Bits < 8 && kernel::has_unsigned_columns)
+            if constexpr (Bits < 8 && kernel::has_few_bits)
                 if (pass_.is_few()) {
                     const std::uint8_t* const at = gallery_.bytes + panel * gallery_.panel_bytes();
                     score(worker, 0, panel, pass_.template multiply_compact<Bits>(worker, at, panels), consumer);
@@ -108,7 +108,8 @@ private:
                 }
             const std::int8_t* const bytes = bytes_of(worker, panel, panels);
             for (idx_t task = 0; task < pass_.tasks(); ++task)
-                score(worker, task, panel, pass_.multiply(worker, task, bytes, panels, bool(tiles)), consumer);
+                score(worker, task, panel, pass_.template multiply<Bits>(worker, task, bytes, panels, bool(tiles)),
+                      consumer);
         }
         how_.report_progress(pass_.rows() * columns, queries_.rows() * gallery_.rows());
     }

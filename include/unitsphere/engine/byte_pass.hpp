@@ -81,13 +81,14 @@ public:
         }
     }
     /// The products of a task's rows with up to 6 panels: columns_at_once of them from one row to the next.
+    template <int Bits = 8>
     const std::int32_t* multiply(idx_t worker, idx_t task, const std::int8_t* panel, idx_t panels,
                                  bool tiles) noexcept {
         const idx_t row = task * rows_at_once, padded = kernel::padded_bytes(queries_.dim());
         std::int32_t* const sums = sums_.of(worker);
-        kernel::multiply_bytes({blocks_ + row * padded, row_sums_ + row, panel, int(rows_of_task(task)), int(panels),
-                                padded, sums, columns_at_once},
-                               tiles);
+        kernel::multiply_bytes<Bits>({blocks_ + row * padded, row_sums_ + row, panel, int(rows_of_task(task)),
+                                      int(panels), padded, sums, columns_at_once},
+                                     tiles);
         return sums;
     }
     /// The same with compact panels, for few rows, where that is faster than widening them.

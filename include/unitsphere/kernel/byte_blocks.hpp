@@ -21,6 +21,10 @@ UNITSPHERE_INLINE idx_t byte_of_block(int r, idx_t k) noexcept {
 }
 UNITSPHERE_INLINE idx_t byte_of_panel(int c, idx_t k) noexcept { return k / 4 * (byte_columns * 4) + c * 4 + k % 4; }
 
+/// What 4 bits, 0 to 15, are greater by than their byte; and 1 bit, 0 or 2.
+template <int Bits>
+inline constexpr int few_bits_offset = Bits == 4 ? 8 : 1;
+
 /// `rows` rows of one block or of two, against one panel or more, one behind the other.
 struct byte_operands {
     const std::int8_t* block;

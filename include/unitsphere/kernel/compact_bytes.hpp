@@ -78,56 +78,65 @@ inline std::int8_t compact_byte(const std::uint8_t* panel, int column, idx_t k) 
     return (all & 1) != 0 ? 1 : -1;
 }
 
-/// Widens a panel to bytes. Padding becomes what multiplies a query's zeros.
+/// Widens a panel to bytes, as multiply_bytes<Bits> takes them. Padding becomes what multiplies a query's zeros.
 template <int Bits>
 UNITSPHERE_NOINLINE void widen_compact_panel(const std::uint8_t* panel, idx_t padded, std::int8_t* to) noexcept {
     static_assert(Bits == 4 || Bits == 1, "8 bits are read where they lie");
     typedef std::uint8_t group __attribute__((vector_size(64), aligned(1), may_alias));
     constexpr int groups = 8 / Bits, group_bytes = 4 * byte_columns;
+    constexpr std::uint8_t lowest = sums_few_bits ? 0 : few_bits_offset<Bits>;
     for (idx_t n = 0; n < padded / 4; n += groups, panel += group_bytes) {
         const group all = *reinterpret_cast<const group*>(panel);
         unroll<groups>([&](int i) UNITSPHERE_LAMBDA {
             const group value = (all >> std::uint8_t(i * Bits)) & std::uint8_t(Bits == 4 ? 15 : 1);
-            *reinterpret_cast<group*>(to) = Bits == 4 ? value - std::uint8_t(8) : value + value - std::uint8_t(1);
+            *reinterpret_cast<group*>(to) = (Bits == 4 ? value : value + value) - lowest;
             to += group_bytes;
         });
     }
 }
 
 /// sums[c] = <row, column c> of a panel that is not widened, for few rows; `row` lies in a block, `sum` is that of its
-/// bytes. Four sums of each column hide the latency of one.
-template <int Bits, class Products = byte_products>
+/// bytes. Several sums of each column hide the latency of products that add, or keep those of 16 bits in range.
+template <int Bits, class Products = few_bit_products>
 UNITSPHERE_NOINLINE void multiply_compact_row(const std::uint8_t* panel, idx_t padded, const std::int8_t* row,
                                               std::int32_t sum, std::int32_t* sums) noexcept {
     static_assert(Bits == 4 || Bits == 1, "8 bits are bytes");
-    if constexpr (has_unsigned_columns) {
-        constexpr int groups = 8 / Bits, group_bytes = 4 * byte_columns, chains = 4, bytes_ahead = 8192;
+    if constexpr (has_few_bits) {
+        constexpr int groups = 8 / Bits, group_bytes = 4 * byte_columns, bytes_ahead = 8192;
         constexpr int columns = Products::columns, parts = byte_columns / columns;
-        typename Products::sums total[chains][parts];
-        unroll<chains * parts>([&](int i) UNITSPHERE_LAMBDA { total[i / parts][i % parts] = Products::start(0); });
-        constexpr int steps = chains > groups ? chains : groups, lines = steps / groups;
-        for (idx_t k = 0; k < padded; k += byte_step, row += byte_rows * byte_step)
-            for (const std::int8_t *at = row, *end = row + byte_step; at != end; at += 4 * steps) {
+        constexpr int chains = sums_few_bits ? byte_step / 4 / most_few_bit_adds<Bits> : 4;
+        constexpr int steps = maximum(chains, groups), lines = steps / groups;
+        typename Products::sums chain[chains][parts] = {};
+        typename Products::widened total[parts] = {};
+        const auto add_chains = [&]() UNITSPHERE_LAMBDA {
+            unroll<chains * parts>([&](int i) UNITSPHERE_LAMBDA {
+                total[i % parts] = total[i % parts] + Products::widen(chain[i / parts][i % parts]);
+                chain[i / parts][i % parts] = typename Products::sums{};
+            });
+        };
+        for (idx_t k = 0; k < padded; k += byte_step, row += (byte_rows - 1) * byte_step) {
+            for (const auto* end = uncounted(row + byte_step); row != end; row += 4 * steps) {
                 unroll<lines>([&](int n) UNITSPHERE_LAMBDA { prefetch(panel + bytes_ahead + n * group_bytes); });
                 unroll_constants<steps>([&](auto i) UNITSPHERE_LAMBDA {
                     std::int32_t four;
-                    std::memcpy(&four, at + 4 * i, 4);
+                    std::memcpy(&four, row + 4 * i, 4);
                     const typename Products::row q = Products::spread(four);
                     unroll<parts>([&](int p) UNITSPHERE_LAMBDA {
-                        auto& chain = total[i % chains][p];
+                        auto& x = chain[i % chains][p];
                         const std::uint8_t* const some = panel + i / groups * group_bytes + p * 4 * columns;
-                        chain = Products::add(
-                            chain, Products::template load_bits<i % groups * Bits>(some, Bits == 4 ? 15 : 1), q);
+                        constexpr std::uint8_t mask = Bits == 4 ? 15 : 1;
+                        x = Products::add(x, Products::template load_bits<i % groups * Bits>(some, mask), q);
                     });
                 });
                 panel += lines * group_bytes;
             }
-        std::int32_t of_chain[byte_columns];
-        for (int c = 0; c < byte_columns; ++c) sums[c] = Bits == 4 ? -8 * sum : -sum;
-        for (auto& chain : total) {
-            for (int p = 0; p < parts; ++p) Products::store(of_chain + p * columns, chain[p]);
-            for (int c = 0; c < byte_columns; ++c) sums[c] += (Bits == 4 ? 1 : 2) * of_chain[c];
+            if constexpr (sums_few_bits) add_chains();
         }
+        if constexpr (!sums_few_bits) add_chains();
+        unroll<parts>([&](int p) UNITSPHERE_LAMBDA {
+            const auto doubled = Bits == 4 ? total[p] : total[p] + total[p];
+            byte_products::store(sums + p * columns, doubled - few_bits_offset<Bits> * sum);
+        });
     }
 }
 

@@ -44,7 +44,8 @@ UNITSPHERE_INLINE const vector<T>& part_of(const vector<T>& x, int) noexcept {
     return x;
 }
 
-/// Whether there is fma_broadcast(x, b, c), which multiplies and adds one float of memory in a whole register.
+/// Whether there are fma_broadcast(x, b, c), which multiplies and adds one float of memory in a whole register, and
+/// fma_in_place(a, b, c), whose result is in the register of c.
 #if defined(__AVX512F__) && !defined(UNITSPHERE_PORTABLE)
 inline constexpr bool has_fma_broadcast = true;
 #else

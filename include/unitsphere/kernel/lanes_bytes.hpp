@@ -1,7 +1,11 @@
 /// Sums of products of signed bytes, four at a time: sum[c] += b[c][0] q[0] + .. + b[c][3] q[3].
 ///
-/// One register of columns; exact in 32 bits on every machine, by whichever instruction it has: NEON in one, AVX-512
-/// VNNI and AVX-VNNI in one that takes the columns as unsigned bytes, other x86 in two products of 16 bits.
+/// One register of columns; exact in 32 bits on every machine, by whichever instructions it has:
+///
+///   NEON                     one
+///   AVX-512 VNNI, AVX-VNNI   one, which takes the columns as unsigned bytes: each 128 greater
+///   SSSE3, AVX2              |q| times b with the sign of q: two such products fit into 16 bits, for no byte is -128
+///   SSE2, AVX-512 BW         both widened to 16 bits
 #pragma once
 
 #include <cstring>
@@ -14,136 +18,115 @@ namespace kernel {
 
 #if defined(UNITSPHERE_PORTABLE)
 #define UNITSPHERE_BYTES_PORTABLE
-#elif defined(__AVX512VNNI__)
-#define UNITSPHERE_BYTES_AVX512
 #elif defined(__AVX512BW__)
-#define UNITSPHERE_BYTES_AVX512BW
-#elif defined(__AVXVNNI__)
-#define UNITSPHERE_BYTES_AVX_VNNI
+#define UNITSPHERE_BYTES_X86(name) _mm512_##name
+#define UNITSPHERE_BYTES_REGISTER __m512i
 #elif defined(__AVX2__)
-#define UNITSPHERE_BYTES_AVX2
+#define UNITSPHERE_BYTES_X86(name) _mm256_##name
+#define UNITSPHERE_BYTES_REGISTER __m256i
 #elif defined(__SSE2__)
-#define UNITSPHERE_BYTES_SSE2
+#define UNITSPHERE_BYTES_X86(name) _mm_##name
+#define UNITSPHERE_BYTES_REGISTER __m128i
 #elif defined(__ARM_FEATURE_DOTPROD)
 #define UNITSPHERE_BYTES_NEON
 #else
 #define UNITSPHERE_BYTES_PORTABLE
+#endif
+#if defined(UNITSPHERE_BYTES_X86) && (defined(__AVX512VNNI__) || (defined(__AVXVNNI__) && !defined(__AVX512BW__)))
+#define UNITSPHERE_BYTES_VNNI
 #endif
 
 /// For how many rows at once products of bytes are no slower than those of floats. AVX-512 without VNNI multiplies both
 /// at one rate: bytes are worth it where memory is the limit (1 row .4 of the time, 32 rows 1.3).
 #if defined(UNITSPHERE_BYTES_PORTABLE)
 inline constexpr idx_t most_fast_byte_rows = 0;
-#elif defined(UNITSPHERE_BYTES_AVX512BW)
+#elif defined(__AVX512BW__) && !defined(UNITSPHERE_BYTES_VNNI)
 inline constexpr idx_t most_fast_byte_rows = 8;
 #else
 inline constexpr idx_t most_fast_byte_rows = PTRDIFF_MAX;
 #endif
 
-/// Whether columns are taken as unsigned bytes: then 4 bits or 1 can be multiplied without widening them in memory.
-#if defined(UNITSPHERE_BYTES_AVX512) || defined(UNITSPHERE_BYTES_AVX_VNNI)
-inline constexpr bool has_unsigned_columns = true;
-#else
-inline constexpr bool has_unsigned_columns = false;
+#if defined(UNITSPHERE_BYTES_X86)
+/// A register as numbers of 8, 16 or 32 bits: operators are the compiler's, what it has none for are instructions.
+using byte_register = UNITSPHERE_BYTES_REGISTER;
+typedef std::uint8_t register_of_8 __attribute__((vector_size(sizeof(byte_register))));
+typedef std::int16_t register_of_16 __attribute__((vector_size(sizeof(byte_register))));
+typedef std::uint16_t register_of_u16 __attribute__((vector_size(sizeof(byte_register))));
+typedef std::int32_t register_of_32 __attribute__((vector_size(sizeof(byte_register))));
+
+UNITSPHERE_INLINE byte_register load_register(const void* from) noexcept {
+    byte_register x;
+    std::memcpy(&x, from, sizeof x);
+    return x;
+}
+UNITSPHERE_INLINE byte_register four_bytes(std::int32_t four) noexcept {
+    return UNITSPHERE_BYTES_X86(set1_epi32)(four);
+}
+/// Sums of two products of 16 bits.
+UNITSPHERE_INLINE register_of_32 multiply_16(register_of_16 a, register_of_16 b) noexcept {
+    return register_of_32(UNITSPHERE_BYTES_X86(madd_epi16)(byte_register(a), byte_register(b)));
+}
+#if defined(__SSSE3__)
+/// Sums of two products of an unsigned byte and a signed one. They saturate: 2 * 127 * 127 fits.
+UNITSPHERE_INLINE register_of_16 multiply_unsigned(byte_register a, byte_register b) noexcept {
+    return register_of_16(UNITSPHERE_BYTES_X86(maddubs_epi16)(a, b));
+}
+/// The two sums of 16 bits in each 32.
+UNITSPHERE_INLINE register_of_32 add_pairs(register_of_16 x) noexcept { return multiply_16(x, register_of_16{} + 1); }
+#endif
 #endif
 
 /// A register of sums, one a column; of bytes of its columns, four each; and of the four bytes of a row for all.
+/// start(): the sums before the first product, from the sum of the row's bytes.
 struct byte_products {
-#if defined(UNITSPHERE_BYTES_AVX512)
-    static constexpr int columns = 16;
-    using sums = __m512i;
-    using bytes = __m512i;
-    using row = __m512i;
-    /// The sums before the first product, from the sum of the row's bytes: columns are taken 128 greater.
-    UNITSPHERE_INLINE static sums start(std::int32_t sum) noexcept { return _mm512_set1_epi32(-128 * sum); }
-    UNITSPHERE_INLINE static bytes load(const std::int8_t* b) noexcept {
-        return _mm512_xor_si512(_mm512_loadu_si512(b), _mm512_set1_epi8(-128));
-    }
-    /// Some bits of each byte, as unsigned columns.
-    template <int Shift>
-    UNITSPHERE_INLINE static bytes load_bits(const std::uint8_t* b, char mask) noexcept {
-        return _mm512_and_si512(_mm512_srli_epi16(_mm512_loadu_si512(b), Shift), _mm512_set1_epi8(mask));
-    }
-    UNITSPHERE_INLINE static row spread(std::int32_t four) noexcept { return _mm512_set1_epi32(four); }
-    UNITSPHERE_INLINE static sums add(sums x, bytes b, row q) noexcept { return _mm512_dpbusd_epi32(x, b, q); }
-    UNITSPHERE_INLINE static void store(std::int32_t* to, sums x) noexcept { _mm512_storeu_si512(to, x); }
-#elif defined(UNITSPHERE_BYTES_AVX512BW)
-    static constexpr int columns = 16;
-    using sums = __m512i;
-    struct bytes {
-        __m512i even, odd;  // as 16 bits
-    };
-    using row = bytes;
-    UNITSPHERE_INLINE static bytes widened(__m512i all) noexcept {
-        return {_mm512_srai_epi16(_mm512_slli_epi16(all, 8), 8), _mm512_srai_epi16(all, 8)};
-    }
-    UNITSPHERE_INLINE static sums start(std::int32_t) noexcept { return _mm512_setzero_si512(); }
-    UNITSPHERE_INLINE static bytes load(const std::int8_t* b) noexcept { return widened(_mm512_loadu_si512(b)); }
-    UNITSPHERE_INLINE static row spread(std::int32_t four) noexcept { return widened(_mm512_set1_epi32(four)); }
-    UNITSPHERE_INLINE static sums add(sums x, const bytes& b, const row& q) noexcept {
-        return _mm512_add_epi32(x,
-                                _mm512_add_epi32(_mm512_madd_epi16(b.even, q.even), _mm512_madd_epi16(b.odd, q.odd)));
-    }
-    UNITSPHERE_INLINE static void store(std::int32_t* to, sums x) noexcept { _mm512_storeu_si512(to, x); }
-#elif defined(UNITSPHERE_BYTES_AVX_VNNI) || defined(UNITSPHERE_BYTES_AVX2)
-    static constexpr int columns = 8;
-    using sums = __m256i;
-    UNITSPHERE_INLINE static __m256i load_all(const std::int8_t* b) noexcept {
-        return _mm256_loadu_si256(reinterpret_cast<const __m256i_u*>(b));
-    }
-    UNITSPHERE_INLINE static void store(std::int32_t* to, sums x) noexcept {
-        _mm256_storeu_si256(reinterpret_cast<__m256i_u*>(to), x);
-    }
-#if defined(UNITSPHERE_BYTES_AVX_VNNI)
-    using bytes = __m256i;
-    using row = __m256i;
-    UNITSPHERE_INLINE static sums start(std::int32_t sum) noexcept { return _mm256_set1_epi32(-128 * sum); }
-    UNITSPHERE_INLINE static bytes load(const std::int8_t* b) noexcept {
-        return _mm256_xor_si256(load_all(b), _mm256_set1_epi8(-128));
-    }
-    template <int Shift>
-    UNITSPHERE_INLINE static bytes load_bits(const std::uint8_t* b, char mask) noexcept {
-        const __m256i all = _mm256_loadu_si256(reinterpret_cast<const __m256i_u*>(b));
-        return _mm256_and_si256(_mm256_srli_epi16(all, Shift), _mm256_set1_epi8(mask));
-    }
-    UNITSPHERE_INLINE static row spread(std::int32_t four) noexcept { return _mm256_set1_epi32(four); }
-    UNITSPHERE_INLINE static sums add(sums x, bytes b, row q) noexcept { return _mm256_dpbusd_avx_epi32(x, b, q); }
-#else
-    struct bytes {
-        __m256i even, odd;  // as 16 bits
-    };
-    using row = bytes;
-    UNITSPHERE_INLINE static bytes widened(__m256i all) noexcept {
-        return {_mm256_srai_epi16(_mm256_slli_epi16(all, 8), 8), _mm256_srai_epi16(all, 8)};
-    }
-    UNITSPHERE_INLINE static sums start(std::int32_t) noexcept { return _mm256_setzero_si256(); }
-    UNITSPHERE_INLINE static bytes load(const std::int8_t* b) noexcept { return widened(load_all(b)); }
-    UNITSPHERE_INLINE static row spread(std::int32_t four) noexcept { return widened(_mm256_set1_epi32(four)); }
-    UNITSPHERE_INLINE static sums add(sums x, const bytes& b, const row& q) noexcept {
-        return _mm256_add_epi32(x,
-                                _mm256_add_epi32(_mm256_madd_epi16(b.even, q.even), _mm256_madd_epi16(b.odd, q.odd)));
-    }
+#if defined(UNITSPHERE_BYTES_X86)
+    static constexpr int columns = sizeof(byte_register) / 4;
+    using sums = register_of_32;
+    UNITSPHERE_INLINE static void store(std::int32_t* to, sums x) noexcept { std::memcpy(to, &x, sizeof x); }
 #endif
-#elif defined(UNITSPHERE_BYTES_SSE2)
-    static constexpr int columns = 4;
-    using sums = __m128i;
+#if defined(UNITSPHERE_BYTES_VNNI)
+    using bytes = byte_register;
+    using row = byte_register;
+    UNITSPHERE_INLINE static sums start(std::int32_t sum) noexcept { return sums{} - 128 * sum; }
+    UNITSPHERE_INLINE static bytes load(const std::int8_t* b) noexcept {
+        return bytes(register_of_8(load_register(b)) ^ std::uint8_t(128));
+    }
+    UNITSPHERE_INLINE static row spread(std::int32_t four) noexcept { return four_bytes(four); }
+    UNITSPHERE_INLINE static sums add(sums x, bytes b, row q) noexcept {
+#if defined(__AVX512VNNI__)
+        return sums(_mm512_dpbusd_epi32(byte_register(x), b, q));
+#else
+        return sums(_mm256_dpbusd_avx_epi32(byte_register(x), b, q));
+#endif
+    }
+#elif defined(__SSSE3__) && !defined(__AVX512BW__)
+    using bytes = byte_register;
+    struct row {
+        byte_register signs, magnitudes;
+    };
+    UNITSPHERE_INLINE static sums start(std::int32_t) noexcept { return sums{}; }
+    UNITSPHERE_INLINE static bytes load(const std::int8_t* b) noexcept { return load_register(b); }
+    UNITSPHERE_INLINE static row spread(std::int32_t four) noexcept {
+        const byte_register q = four_bytes(four);
+        return {q, UNITSPHERE_BYTES_X86(sign_epi8)(q, q)};
+    }
+    UNITSPHERE_INLINE static sums add(sums x, bytes b, const row& q) noexcept {
+        return x + add_pairs(multiply_unsigned(q.magnitudes, UNITSPHERE_BYTES_X86(sign_epi8)(b, q.signs)));
+    }
+#elif defined(UNITSPHERE_BYTES_X86)
     struct bytes {
-        __m128i even, odd;  // as 16 bits
+        register_of_16 even, odd;
     };
     using row = bytes;
-    UNITSPHERE_INLINE static bytes widened(__m128i all) noexcept {
-        return {_mm_srai_epi16(_mm_slli_epi16(all, 8), 8), _mm_srai_epi16(all, 8)};
+    UNITSPHERE_INLINE static bytes widened(byte_register all) noexcept {
+        const register_of_16 pairs = register_of_16(all);
+        return {(pairs << 8) >> 8, pairs >> 8};
     }
-    UNITSPHERE_INLINE static sums start(std::int32_t) noexcept { return _mm_setzero_si128(); }
-    UNITSPHERE_INLINE static bytes load(const std::int8_t* b) noexcept {
-        return widened(_mm_loadu_si128(reinterpret_cast<const __m128i_u*>(b)));
-    }
-    UNITSPHERE_INLINE static row spread(std::int32_t four) noexcept { return widened(_mm_set1_epi32(four)); }
+    UNITSPHERE_INLINE static sums start(std::int32_t) noexcept { return sums{}; }
+    UNITSPHERE_INLINE static bytes load(const std::int8_t* b) noexcept { return widened(load_register(b)); }
+    UNITSPHERE_INLINE static row spread(std::int32_t four) noexcept { return widened(four_bytes(four)); }
     UNITSPHERE_INLINE static sums add(sums x, const bytes& b, const row& q) noexcept {
-        return _mm_add_epi32(x, _mm_add_epi32(_mm_madd_epi16(b.even, q.even), _mm_madd_epi16(b.odd, q.odd)));
-    }
-    UNITSPHERE_INLINE static void store(std::int32_t* to, sums x) noexcept {
-        _mm_storeu_si128(reinterpret_cast<__m128i_u*>(to), x);
+        return x + (multiply_16(b.even, q.even) + multiply_16(b.odd, q.odd));
     }
 #elif defined(UNITSPHERE_BYTES_NEON)
     static constexpr int columns = 4;
@@ -184,11 +167,64 @@ struct byte_products {
 #endif
 };
 
-#undef UNITSPHERE_BYTES_AVX512
-#undef UNITSPHERE_BYTES_AVX512BW
-#undef UNITSPHERE_BYTES_AVX_VNNI
-#undef UNITSPHERE_BYTES_AVX2
-#undef UNITSPHERE_BYTES_SSE2
+/// The same for columns that are unsigned bytes of 4 bits or fewer. has_few_bits: where they need no bytes of 8 bits;
+/// sums_few_bits: they are added up in 16 bits then, which is twice as fast.
+#if defined(UNITSPHERE_BYTES_VNNI) || (defined(UNITSPHERE_BYTES_X86) && defined(__SSSE3__) && !defined(__AMX_INT8__))
+inline constexpr bool has_few_bits = true;
+struct few_bit_products {
+    static constexpr int columns = byte_products::columns;
+    using bytes = byte_register;
+    using row = byte_register;
+    using widened = register_of_32;
+    UNITSPHERE_INLINE static bytes load(const std::int8_t* b) noexcept { return load_register(b); }
+    /// Some bits of each byte.
+    template <int Shift>
+    UNITSPHERE_INLINE static bytes load_bits(const std::uint8_t* b, std::uint8_t mask) noexcept {
+        return bytes(register_of_8(register_of_u16(load_register(b)) >> Shift) & mask);
+    }
+    UNITSPHERE_INLINE static row spread(std::int32_t four) noexcept { return four_bytes(four); }
+#if defined(UNITSPHERE_BYTES_VNNI)
+    using sums = byte_products::sums;
+    UNITSPHERE_INLINE static sums add(sums x, bytes b, row q) noexcept { return byte_products::add(x, b, q); }
+    UNITSPHERE_INLINE static widened widen(sums x) noexcept { return x; }
+#else
+    using sums = register_of_16;
+    UNITSPHERE_INLINE static sums add(sums x, bytes b, row q) noexcept {
+        x = x + multiply_unsigned(b, q);
+        asm("" : "+v"(x));  // gcc would add in another order, with sums in memory
+        return x;
+    }
+    UNITSPHERE_INLINE static widened widen(sums x) noexcept { return add_pairs(x); }
+#endif
+    UNITSPHERE_INLINE static void fill(std::int32_t* to, std::int32_t sum) noexcept {
+        byte_products::store(to, widened(four_bytes(sum)));
+    }
+    UNITSPHERE_INLINE static void add_to(std::int32_t* to, sums x) noexcept {
+        byte_products::store(to, widened(load_register(to)) + widen(x));
+    }
+};
+#else
+inline constexpr bool has_few_bits = false;
+struct few_bit_products {};
+#endif
+#if defined(UNITSPHERE_BYTES_VNNI)
+inline constexpr bool sums_few_bits = false;
+#else
+inline constexpr bool sums_few_bits = has_few_bits;
+#endif
+/// How many products of 4 bits, or of 0 and 2, are added up in 16: 8 * 2 * 15 * 127 < 2^15. Whole byte_steps take more.
+template <int Bits>
+inline constexpr int most_few_bit_adds = Bits == 4 ? 8 : 16;
+
+/// The end of a loop whose turns the compiler does not count: unrolled as a whole, it would keep sums in memory.
+UNITSPHERE_INLINE const std::int8_t* uncounted(const std::int8_t* end) noexcept {
+    asm("" : "+r"(end));
+    return end;
+}
+
+#undef UNITSPHERE_BYTES_X86
+#undef UNITSPHERE_BYTES_REGISTER
+#undef UNITSPHERE_BYTES_VNNI
 #undef UNITSPHERE_BYTES_NEON
 #undef UNITSPHERE_BYTES_PORTABLE
 

@@ -22,6 +22,13 @@ UNITSPHERE_INLINE vector<float> fma_broadcast(const float* x, vector<float> b, v
     asm("{vfmadd231ps %2%{1to16%}, %1, %0|vfmadd231ps %0, %1, %2%{1to16%}}" : "+v"(sum) : "v"(columns), "m"(*x));
     return sum;
 }
+/// a * b + c in the register of c.
+UNITSPHERE_INLINE vector<float> fma_in_place(vector<float> a, vector<float> b, vector<float> c) noexcept {
+    const __m512 row = a, columns = b;
+    __m512 sum = c;
+    asm("{vfmadd231ps %2, %1, %0|vfmadd231ps %0, %1, %2}" : "+v"(sum) : "v"(columns), "v"(row));
+    return sum;
+}
 // The masked forms, with every lane selected, and the compiler's shuffle: gcc 12 warns of uninitialized memory inside
 // the plain intrinsics.
 UNITSPHERE_INLINE vector<double> widen_low(vector<float> x) noexcept {

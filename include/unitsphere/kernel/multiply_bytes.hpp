@@ -1,7 +1,7 @@
 /// Products of blocks of rows with panels of columns in 8 bits: exact integers, the same on every machine.
 ///
 ///   block    [dim / 64][16 rows][64]     signed                 rows and panels end in zero bytes to a multiple of 64
-///   panel    [dim / 4][16 columns][4]    signed
+///   panel    [dim / 4][16 columns][4]    signed; of 4 bits or fewer unsigned where sums_few_bits
 ///   sums[r][c] = <row r, column c>
 ///
 /// Both layouts are those of AMX's tiles (16 rows of 64 bytes) and of the four-byte products of VNNI and NEON.
@@ -17,7 +17,7 @@ namespace kernel {
 /// Rows row .. row + Rows - 1 of a block against Panels panels.
 template <int Rows, int Panels>
 UNITSPHERE_INLINE void multiply_bytes_of(const byte_operands& x, int row, int first_panel) noexcept {
-    constexpr int parts = byte_columns / byte_products::columns;
+    constexpr int parts = byte_columns / byte_products::columns, bytes_ahead = 8192;
     const idx_t panel_bytes = x.dim * byte_columns;
     const std::int8_t* block = x.block + byte_of_block(row, 0);
     const std::int8_t* panel = x.panel + first_panel * panel_bytes;
@@ -25,16 +25,18 @@ UNITSPHERE_INLINE void multiply_bytes_of(const byte_operands& x, int row, int fi
     unroll<Rows>([&](int r) UNITSPHERE_LAMBDA {
         unroll<Panels * parts>([&](int p) UNITSPHERE_LAMBDA { sum[r][p] = byte_products::start(x.row_sums[row + r]); });
     });
-    for (idx_t k = 0; k < x.dim; k += byte_step, block += byte_rows * byte_step)
-        for (int i = 0; i < byte_step; i += 4, panel += 4 * byte_columns) {
+    for (idx_t k = 0; k < x.dim; k += byte_step, block += (byte_rows - 1) * byte_step)
+        for (const auto* end = uncounted(block + byte_step); block != end; block += 4, panel += 4 * byte_columns) {
             byte_products::bytes column[Panels * parts];
+            if constexpr (Rows == 1)  // memory is the limit
+                unroll<Panels>([&](int p) UNITSPHERE_LAMBDA { prefetch(panel + p * panel_bytes + bytes_ahead); });
             unroll<Panels * parts>([&](int p) UNITSPHERE_LAMBDA {
                 column[p] =
                     byte_products::load(panel + p / parts * panel_bytes + p % parts * (4 * byte_products::columns));
             });
             unroll<Rows>([&](int r) UNITSPHERE_LAMBDA {
                 std::int32_t four;
-                std::memcpy(&four, block + r * byte_step + i, 4);
+                std::memcpy(&four, block + r * byte_step, 4);
                 const byte_products::row q = byte_products::spread(four);
                 unroll<Panels * parts>(
                     [&](int p) UNITSPHERE_LAMBDA { sum[r][p] = byte_products::add(sum[r][p], column[p], q); });
@@ -72,17 +74,62 @@ inline void multiply_bytes_by_vectors(const byte_operands& x) noexcept {
         for (; panel < x.panels; ++panel) multiply_bytes_of_block<1>(x, panel);
 }
 
+/// Rows row .. row + Rows - 1 of a block against a panel whose bytes are unsigned, of 4 bits or fewer: sums of 16 bits
+/// in registers, which those of 32 in memory take before they overflow.
+template <int Bits, int Rows, class Products>
+UNITSPHERE_INLINE void multiply_few_bits_of(const byte_operands& x, int row, int panel) noexcept {
+    constexpr int columns = Products::columns, parts = byte_columns / columns, step = 4 * most_few_bit_adds<Bits>;
+    const std::int8_t* bytes = x.panel + panel * (x.dim * byte_columns);
+    std::int32_t* const sums = x.sums + row * x.pitch + panel * byte_columns;
+    for (idx_t k = 0; k < x.dim; k += step) {
+        const std::int8_t* block = x.block + byte_of_block(row, k);
+        typename Products::sums sum[Rows][parts] = {};
+        for (const auto* end = uncounted(block + step); block != end; block += 4, bytes += 4 * byte_columns) {
+            typename Products::bytes column[parts];
+            unroll<parts>([&](int p) UNITSPHERE_LAMBDA { column[p] = Products::load(bytes + p * 4 * columns); });
+            unroll<Rows>([&](int r) UNITSPHERE_LAMBDA {
+                std::int32_t four;
+                std::memcpy(&four, block + r * byte_step, 4);
+                const typename Products::row q = Products::spread(four);
+                unroll<parts>([&](int p) UNITSPHERE_LAMBDA { sum[r][p] = Products::add(sum[r][p], column[p], q); });
+            });
+        }
+        unroll<Rows * parts>([&](int i) UNITSPHERE_LAMBDA {
+            Products::add_to(sums + i / parts * x.pitch + i % parts * columns, sum[i / parts][i % parts]);
+        });
+    }
+}
+
+/// One block against panels of 4 bits or fewer, which widen_compact_panel has made bytes.
+template <int Bits, class Products = few_bit_products>
+inline void multiply_few_bits(const byte_operands& x) noexcept {
+    for (int r = 0; r < x.rows; ++r)
+        for (int c = 0; c < x.panels * byte_columns; c += Products::columns)
+            Products::fill(x.sums + r * x.pitch + c, -few_bits_offset<Bits> * x.row_sums[r]);
+    for (int panel = 0; panel < x.panels; ++panel) {
+        int row = 0;
+        for (; row + byte_tile_rows <= x.rows; row += byte_tile_rows)
+            multiply_few_bits_of<Bits, byte_tile_rows, Products>(x, row, panel);
+        for (; row < x.rows; ++row) multiply_few_bits_of<Bits, 1, Products>(x, row, panel);
+    }
+}
+
 /// Up to how many rows a product by vectors takes less time than the 16 rows of a tile of AMX. Chosen.
 inline constexpr int most_vector_rows = 3;
 
-/// sums[r][c] for up to 32 rows, of two blocks, and all panels. `tiles`: this thread has configured AMX's.
+/// sums[r][c] for up to 32 rows, of two blocks, and all panels, whose elements have `Bits`. `tiles`: this thread has
+/// configured AMX's.
+template <int Bits>
 UNITSPHERE_NOINLINE inline void multiply_bytes(const byte_operands& x, bool tiles) noexcept {
     if (tiles && x.rows > most_vector_rows) return amx::multiply(x);
     for (int done = 0; done < x.rows; done += byte_rows) {
         byte_operands some = x;
         some.block += done / byte_rows * (x.dim * byte_rows), some.row_sums += done;
         some.sums += done * x.pitch, some.rows = minimum(x.rows - done, byte_rows);
-        multiply_bytes_by_vectors(some);
+        if constexpr (Bits < 8 && sums_few_bits)
+            multiply_few_bits<Bits>(some);
+        else
+            multiply_bytes_by_vectors(some);
     }
 }
 

@@ -1,0 +1,96 @@
+#include <vector>
+
+#include <unitsphere/kernel/compact_bytes.hpp>
+#include <unitsphere/kernel/multiply_bytes.hpp>
+
+#include "catch.hpp"
+#include "random_rows.hpp"
+
+namespace tests {
+
+using namespace unitsphere;
+
+namespace {
+
+/// Bytes from -most to most without 0: random ones, or all of the greatest size, with one sign or two.
+enum class sizes { random, greatest, greatest_alike };
+std::vector<int> bytes_of(idx_t count, int most, sizes kind, std::uint64_t seed) {
+    generator random(seed);
+    std::vector<int> result;
+    for (idx_t i = 0; i < count; ++i) {
+        const int size = kind == sizes::random ? 1 + int(random.below(most)) : most;
+        result.push_back(kind != sizes::greatest_alike && random.below(2) == 0 ? -size : size);
+    }
+    return result;
+}
+
+/// Whether all sums of `rows` rows with `panels` panels of elements of `Bits` are those of one product after another,
+/// by one block and two, by widened panels and by those that are not.
+template <int Bits>
+bool sums_are_exact(int rows, int panels, idx_t dim, sizes row_sizes, sizes column_sizes) {
+    const idx_t padded = kernel::padded_bytes(dim), pitch = 7 * kernel::byte_columns;
+    const int most = Bits == 8 ? 127 : Bits == 4 ? 7 : 1, columns = panels * kernel::byte_columns;
+    const std::vector<int> of_rows = bytes_of(rows * dim, 127, row_sizes, 1);
+    const std::vector<int> of_columns = bytes_of(columns * dim, most, column_sizes, 2);
+
+    std::vector<std::int8_t> blocks(std::size_t(2 * kernel::byte_rows * padded), 0);
+    std::vector<std::int32_t> row_sums(2 * kernel::byte_rows, 0), sums(std::size_t(2 * kernel::byte_rows * pitch), -1);
+    for (int r = 0; r < rows; ++r)
+        for (idx_t k = 0; k < dim; ++k) {
+            const int value = of_rows[std::size_t(r * dim + k)];
+            blocks[std::size_t(r / 16 * 16 * padded + kernel::byte_of_block(r % 16, k))] = std::int8_t(value);
+            row_sums[std::size_t(r)] += value;
+        }
+    const idx_t panel_bytes = kernel::compact_panel_bytes<Bits>(padded);
+    std::vector<std::uint8_t> packed(std::size_t(panels * panel_bytes), 0);
+    for (int c = 0; c < columns; ++c) {
+        std::vector<std::int8_t> column(std::size_t(padded), 0);
+        for (idx_t k = 0; k < dim; ++k) column[std::size_t(k)] = std::int8_t(of_columns[std::size_t(c * dim + k)]);
+        kernel::pack_compact_column<Bits>(column.data(), padded, c % 16, packed.data() + c / 16 * panel_bytes);
+    }
+    std::vector<std::int8_t> bytes(packed.begin(), packed.end());
+    if constexpr (Bits < 8) {
+        bytes.assign(std::size_t(columns * padded), 0);
+        for (int p = 0; p < panels; ++p)
+            kernel::widen_compact_panel<Bits>(packed.data() + p * panel_bytes, padded, bytes.data() + p * 16 * padded);
+    }
+    const auto exact = [&](int r, int c) {
+        std::int32_t sum = 0;
+        for (idx_t k = 0; k < dim; ++k) sum += of_rows[std::size_t(r * dim + k)] * of_columns[std::size_t(c * dim + k)];
+        return sum;
+    };
+
+    kernel::multiply_bytes<Bits>(
+        {blocks.data(), row_sums.data(), bytes.data(), rows, panels, padded, sums.data(), pitch}, false);
+    bool same = true;
+    for (int r = 0; r < rows; ++r)
+        for (int c = 0; c < columns; ++c) same = same && sums[std::size_t(r * pitch + c)] == exact(r, c);
+    if constexpr (Bits < 8 && kernel::has_few_bits)
+        for (int p = 0; p < panels; ++p) {
+            std::int32_t few[16];
+            kernel::multiply_compact_row<Bits>(packed.data() + p * panel_bytes, padded, blocks.data(), row_sums[0],
+                                               few);
+            for (int c = 0; c < 16; ++c) same = same && few[c] == exact(0, 16 * p + c);
+        }
+    return same;
+}
+
+template <int Bits>
+void check_sums() {
+    const auto row_sizes = GENERATE(sizes::random, sizes::greatest, sizes::greatest_alike);
+    const auto column_sizes = GENERATE(sizes::random, sizes::greatest, sizes::greatest_alike);
+    for (const idx_t dim : {1, 63, 64, 65, 130, 512})
+        for (const int rows : {1, 2, 3, 4, 7, 8, 9, 16, 17, 32})
+            for (const int panels : {1, 2, 3, 6}) {
+                CAPTURE(dim, rows, panels);
+                CHECK(sums_are_exact<Bits>(rows, panels, dim, row_sizes, column_sizes));
+            }
+}
+
+}  // namespace
+
+TEST_CASE("multiply_bytes gives the integers of bytes, whatever their sizes", "[compact]") { check_sums<8>(); }
+TEST_CASE("multiply_bytes gives the integers of 4 bits", "[compact]") { check_sums<4>(); }
+TEST_CASE("multiply_bytes gives the integers of one bit", "[compact]") { check_sums<1>(); }
+
+}  // namespace tests
