@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Whether the inner loops of the multiply kernel keep their sums in registers.   hot_loops.py OBJDUMP OBJECT...
+"""Whether the inner loops of the multiply kernels keep their sums in registers.   hot_loops.py OBJDUMP OBJECT...
 
-Fails if an innermost loop of kernel::multiply, or of its relatives for bytes, has a vector register that is loaded from or stored to the stack, or if
-an object has no such loop of floats or of doubles. Prints the loops of each object.
+Fails if an innermost loop of kernel::multiply, or of its relatives for bytes, has a vector register that is loaded from
+or stored to the stack, or if an object has no such loop of floats or of doubles, or one of bytes that it defines has
+none. Prints the loops of each object.
 """
 
 import re
@@ -53,6 +54,9 @@ def main():
                 continue  # one row waits for its panel, not for the stack; unpacked rows' squares lie on the stack
             numbers = {number for number in ("float", "double") if f"<{number}" in name or f", {number}" in name}
             expected |= numbers if "multiply_block<" in name else set()
+            if bits := re.search(r"multiply_(compact_row|few_bits|bytes)", name):
+                numbers = {bits.group()}
+                expected |= numbers
             frame_pointer = any(re.match(r"movq?\s+%rsp,\s*%rbp", text) for _, text in lines)
             for loop in innermost_loops(lines):
                 operations = sum(bool(MULTIPLY_ADD.search(" " + text)) for text in loop)

@@ -100,7 +100,7 @@ private:
             if (!consumer.wants(pass_.first(), pass_.rows(), panel * kernel::byte_columns,
                                 panels * kernel::byte_columns))
                 continue;
-            if constexpr (Bits < 8 && kernel::has_few_bits)
+            if constexpr (Bits < 8 && kernel::multiplies_few_bits)
                 if (pass_.is_few()) {
                     const std::uint8_t* const at = gallery_.bytes + panel * gallery_.panel_bytes();
                     score(worker, 0, panel, pass_.template multiply_compact<Bits>(worker, at, panels), consumer);

@@ -81,7 +81,7 @@ public:
         }
     }
     /// The products of a task's rows with up to 6 panels: columns_at_once of them from one row to the next.
-    template <int Bits = 8>
+    template <int Bits>
     const std::int32_t* multiply(idx_t worker, idx_t task, const std::int8_t* panel, idx_t panels,
                                  bool tiles) noexcept {
         const idx_t row = task * rows_at_once, padded = kernel::padded_bytes(queries_.dim());

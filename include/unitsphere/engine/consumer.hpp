@@ -118,7 +118,7 @@ template <class Consumer, class C>
 inline constexpr bool takes_tiles<
     Consumer, C, std::void_t<decltype(std::declval<Consumer&>().tile(std::declval<const score_tile<C>&>()))>> = true;
 
-/// Whether a consumer says which scores it needs.
+/// Whether a consumer says which scores it needs. (nvcc writes idx_t() as "signed long()" here, hence declval.)
 template <class Consumer, class = void>
 inline constexpr bool has_reach = false;
 template <class Consumer>
@@ -139,7 +139,7 @@ template <class Consumer>
 inline constexpr bool
     has_limits<Consumer, std::void_t<decltype(std::declval<Consumer&>().limits(std::declval<idx_t>()))>> = true;
 
-/// What a pool gives a worker. (nvcc writes a temporary of idx_t as "signed long()" here, hence declval.)
+/// What a pool gives a worker.
 template <class Pool>
 using pool_consumer = std::decay_t<decltype(std::declval<Pool&>().of(std::declval<idx_t>()))>;
 template <class Pool, class = void>

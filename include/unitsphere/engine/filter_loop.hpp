@@ -109,7 +109,7 @@ private:
             if (sides_.passes_over_bytes(worker, task, panel, panels, consumer)) return;
         const byte_panels& bytes = gallery_.bytes;
         const std::int32_t* sums =
-            pass_.multiply(worker, task, bytes.bytes + panel * bytes.panel_bytes(), panels, tiles);
+            pass_.template multiply<8>(worker, task, bytes.bytes + panel * bytes.panel_bytes(), panels, tiles);
         if constexpr (has_limits<Consumer>)
             return sides_.take(worker, task, panel, panels, sums, constants_, consumer,
                                [&](idx_t i, idx_t row) { add(worker, i, row, 0.0f, consumer); });

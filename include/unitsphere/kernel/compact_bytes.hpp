@@ -84,7 +84,7 @@ UNITSPHERE_NOINLINE void widen_compact_panel(const std::uint8_t* panel, idx_t pa
     static_assert(Bits == 4 || Bits == 1, "8 bits are read where they lie");
     typedef std::uint8_t group __attribute__((vector_size(64), aligned(1), may_alias));
     constexpr int groups = 8 / Bits, group_bytes = 4 * byte_columns;
-    constexpr std::uint8_t lowest = sums_few_bits ? 0 : few_bits_offset<Bits>;
+    constexpr std::uint8_t lowest = adds_few_bits_in_16 ? 0 : few_bits_offset<Bits>;
     for (idx_t n = 0; n < padded / 4; n += groups, panel += group_bytes) {
         const group all = *reinterpret_cast<const group*>(panel);
         unroll<groups>([&](int i) UNITSPHERE_LAMBDA {
@@ -101,11 +101,12 @@ template <int Bits, class Products = few_bit_products>
 UNITSPHERE_NOINLINE void multiply_compact_row(const std::uint8_t* panel, idx_t padded, const std::int8_t* row,
                                               std::int32_t sum, std::int32_t* sums) noexcept {
     static_assert(Bits == 4 || Bits == 1, "8 bits are bytes");
-    if constexpr (has_few_bits) {
-        constexpr int groups = 8 / Bits, group_bytes = 4 * byte_columns, bytes_ahead = 8192;
+    if constexpr (multiplies_few_bits) {
+        constexpr int groups = 8 / Bits, group_bytes = 4 * byte_columns;
         constexpr int columns = Products::columns, parts = byte_columns / columns;
-        constexpr int chains = sums_few_bits ? byte_step / 4 / most_few_bit_adds<Bits> : 4;
+        constexpr int chains = adds_few_bits_in_16 ? byte_step / 4 / most_few_bit_adds<Bits> : 4;
         constexpr int steps = maximum(chains, groups), lines = steps / groups;
+        static_assert(byte_step % (4 * steps) == 0 && steps % groups == 0);
         typename Products::sums chain[chains][parts] = {};
         typename Products::widened total[parts] = {};
         const auto add_chains = [&]() UNITSPHERE_LAMBDA {
@@ -116,7 +117,7 @@ UNITSPHERE_NOINLINE void multiply_compact_row(const std::uint8_t* panel, idx_t p
         };
         for (idx_t k = 0; k < padded; k += byte_step, row += (byte_rows - 1) * byte_step) {
             for (const auto* end = uncounted(row + byte_step); row != end; row += 4 * steps) {
-                unroll<lines>([&](int n) UNITSPHERE_LAMBDA { prefetch(panel + bytes_ahead + n * group_bytes); });
+                unroll<lines>([&](int n) UNITSPHERE_LAMBDA { prefetch(panel + panel_bytes_ahead + n * group_bytes); });
                 unroll_constants<steps>([&](auto i) UNITSPHERE_LAMBDA {
                     std::int32_t four;
                     std::memcpy(&four, row + 4 * i, 4);
@@ -130,9 +131,9 @@ UNITSPHERE_NOINLINE void multiply_compact_row(const std::uint8_t* panel, idx_t p
                 });
                 panel += lines * group_bytes;
             }
-            if constexpr (sums_few_bits) add_chains();
+            if constexpr (adds_few_bits_in_16) add_chains();
         }
-        if constexpr (!sums_few_bits) add_chains();
+        if constexpr (!adds_few_bits_in_16) add_chains();
         unroll<parts>([&](int p) UNITSPHERE_LAMBDA {
             const auto doubled = Bits == 4 ? total[p] : total[p] + total[p];
             byte_products::store(sums + p * columns, doubled - few_bits_offset<Bits> * sum);

@@ -4,7 +4,7 @@
 ///
 ///   NEON                     one
 ///   AVX-512 VNNI, AVX-VNNI   one, which takes the columns as unsigned bytes: each 128 greater
-///   SSSE3, AVX2              |q| times b with the sign of q: two such products fit into 16 bits, for no byte is -128
+///   SSSE3, AVX2              |b| times q with the sign of b: two such products fit into 16 bits, for no q is -128
 ///   SSE2, AVX-512 BW         both widened to 16 bits
 #pragma once
 
@@ -18,7 +18,7 @@ namespace kernel {
 
 #if defined(UNITSPHERE_PORTABLE)
 #define UNITSPHERE_BYTES_PORTABLE
-#elif defined(__AVX512BW__)
+#elif defined(__AVX512BW__) || defined(__AVX512VNNI__)
 #define UNITSPHERE_BYTES_X86(name) _mm512_##name
 #define UNITSPHERE_BYTES_REGISTER __m512i
 #elif defined(__AVX2__)
@@ -67,7 +67,7 @@ UNITSPHERE_INLINE register_of_32 multiply_16(register_of_16 a, register_of_16 b)
     return register_of_32(UNITSPHERE_BYTES_X86(madd_epi16)(byte_register(a), byte_register(b)));
 }
 #if defined(__SSSE3__)
-/// Sums of two products of an unsigned byte and a signed one. They saturate: 2 * 127 * 127 fits.
+/// Sums of two products of an unsigned byte and a signed one. They saturate: 2 * 128 * 127 fits.
 UNITSPHERE_INLINE register_of_16 multiply_unsigned(byte_register a, byte_register b) noexcept {
     return register_of_16(UNITSPHERE_BYTES_X86(maddubs_epi16)(a, b));
 }
@@ -99,19 +99,19 @@ struct byte_products {
         return sums(_mm256_dpbusd_avx_epi32(byte_register(x), b, q));
 #endif
     }
-#elif defined(__SSSE3__) && !defined(__AVX512BW__)
-    using bytes = byte_register;
-    struct row {
+#elif defined(UNITSPHERE_BYTES_X86) && defined(__SSSE3__) && !defined(__AVX512BW__)
+    struct bytes {
         byte_register signs, magnitudes;
     };
+    using row = byte_register;
     UNITSPHERE_INLINE static sums start(std::int32_t) noexcept { return sums{}; }
-    UNITSPHERE_INLINE static bytes load(const std::int8_t* b) noexcept { return load_register(b); }
-    UNITSPHERE_INLINE static row spread(std::int32_t four) noexcept {
-        const byte_register q = four_bytes(four);
-        return {q, UNITSPHERE_BYTES_X86(sign_epi8)(q, q)};
+    UNITSPHERE_INLINE static bytes load(const std::int8_t* b) noexcept {
+        const byte_register all = load_register(b);
+        return {all, UNITSPHERE_BYTES_X86(abs_epi8)(all)};
     }
-    UNITSPHERE_INLINE static sums add(sums x, bytes b, const row& q) noexcept {
-        return x + add_pairs(multiply_unsigned(q.magnitudes, UNITSPHERE_BYTES_X86(sign_epi8)(b, q.signs)));
+    UNITSPHERE_INLINE static row spread(std::int32_t four) noexcept { return four_bytes(four); }
+    UNITSPHERE_INLINE static sums add(sums x, const bytes& b, row q) noexcept {
+        return x + add_pairs(multiply_unsigned(b.magnitudes, UNITSPHERE_BYTES_X86(sign_epi8)(q, b.signs)));
     }
 #elif defined(UNITSPHERE_BYTES_X86)
     struct bytes {
@@ -167,16 +167,16 @@ struct byte_products {
 #endif
 };
 
-/// The same for columns that are unsigned bytes of 4 bits or fewer. has_few_bits: where they need no bytes of 8 bits;
-/// sums_few_bits: they are added up in 16 bits then, which is twice as fast.
+/// The same for columns that are unsigned bytes of 4 bits or fewer. multiplies_few_bits: panels of them need not be
+/// widened in memory. adds_few_bits_in_16: sums are of 16 bits, and twice as fast; with VNNI they are no faster, and AMX
+/// takes signed bytes alone.
 #if defined(UNITSPHERE_BYTES_VNNI) || (defined(UNITSPHERE_BYTES_X86) && defined(__SSSE3__) && !defined(__AMX_INT8__))
-inline constexpr bool has_few_bits = true;
+inline constexpr bool multiplies_few_bits = true;
 struct few_bit_products {
     static constexpr int columns = byte_products::columns;
     using bytes = byte_register;
     using row = byte_register;
     using widened = register_of_32;
-    UNITSPHERE_INLINE static bytes load(const std::int8_t* b) noexcept { return load_register(b); }
     /// Some bits of each byte.
     template <int Shift>
     UNITSPHERE_INLINE static bytes load_bits(const std::uint8_t* b, std::uint8_t mask) noexcept {
@@ -189,30 +189,32 @@ struct few_bit_products {
     UNITSPHERE_INLINE static widened widen(sums x) noexcept { return x; }
 #else
     using sums = register_of_16;
+    UNITSPHERE_INLINE static bytes load(const std::int8_t* b) noexcept { return load_register(b); }
     UNITSPHERE_INLINE static sums add(sums x, bytes b, row q) noexcept {
         x = x + multiply_unsigned(b, q);
         asm("" : "+v"(x));  // gcc would add in another order, with sums in memory
         return x;
     }
     UNITSPHERE_INLINE static widened widen(sums x) noexcept { return add_pairs(x); }
-#endif
     UNITSPHERE_INLINE static void fill(std::int32_t* to, std::int32_t sum) noexcept {
         byte_products::store(to, widened(four_bytes(sum)));
     }
     UNITSPHERE_INLINE static void add_to(std::int32_t* to, sums x) noexcept {
         byte_products::store(to, widened(load_register(to)) + widen(x));
     }
+#endif
 };
 #else
-inline constexpr bool has_few_bits = false;
+inline constexpr bool multiplies_few_bits = false;
 struct few_bit_products {};
 #endif
 #if defined(UNITSPHERE_BYTES_VNNI)
-inline constexpr bool sums_few_bits = false;
+inline constexpr bool adds_few_bits_in_16 = false;
 #else
-inline constexpr bool sums_few_bits = has_few_bits;
+inline constexpr bool adds_few_bits_in_16 = multiplies_few_bits;
 #endif
-/// How many products of 4 bits, or of 0 and 2, are added up in 16: 8 * 2 * 15 * 127 < 2^15. Whole byte_steps take more.
+/// How many groups of four products are added up in 16 bits: 8 of 4 bits, for 8 * 2 * 15 * 127 < 2^15. Of 0 and 2 more
+/// would fit than the 16 of one byte_step.
 template <int Bits>
 inline constexpr int most_few_bit_adds = Bits == 4 ? 8 : 16;
 

@@ -1,7 +1,7 @@
 /// Products of blocks of rows with panels of columns in 8 bits: exact integers, the same on every machine.
 ///
 ///   block    [dim / 64][16 rows][64]     signed                 rows and panels end in zero bytes to a multiple of 64
-///   panel    [dim / 4][16 columns][4]    signed; of 4 bits or fewer unsigned where sums_few_bits
+///   panel    [dim / 4][16 columns][4]    signed; of 4 bits or fewer unsigned where adds_few_bits_in_16
 ///   sums[r][c] = <row r, column c>
 ///
 /// Both layouts are those of AMX's tiles (16 rows of 64 bytes) and of the four-byte products of VNNI and NEON.
@@ -17,7 +17,7 @@ namespace kernel {
 /// Rows row .. row + Rows - 1 of a block against Panels panels.
 template <int Rows, int Panels>
 UNITSPHERE_INLINE void multiply_bytes_of(const byte_operands& x, int row, int first_panel) noexcept {
-    constexpr int parts = byte_columns / byte_products::columns, bytes_ahead = 8192;
+    constexpr int parts = byte_columns / byte_products::columns;
     const idx_t panel_bytes = x.dim * byte_columns;
     const std::int8_t* block = x.block + byte_of_block(row, 0);
     const std::int8_t* panel = x.panel + first_panel * panel_bytes;
@@ -28,8 +28,8 @@ UNITSPHERE_INLINE void multiply_bytes_of(const byte_operands& x, int row, int fi
     for (idx_t k = 0; k < x.dim; k += byte_step, block += (byte_rows - 1) * byte_step)
         for (const auto* end = uncounted(block + byte_step); block != end; block += 4, panel += 4 * byte_columns) {
             byte_products::bytes column[Panels * parts];
-            if constexpr (Rows == 1)  // memory is the limit
-                unroll<Panels>([&](int p) UNITSPHERE_LAMBDA { prefetch(panel + p * panel_bytes + bytes_ahead); });
+            if constexpr (Rows == 1)  // one query waits for memory
+                unroll<Panels>([&](int p) UNITSPHERE_LAMBDA { prefetch(panel + p * panel_bytes + panel_bytes_ahead); });
             unroll<Panels * parts>([&](int p) UNITSPHERE_LAMBDA {
                 column[p] =
                     byte_products::load(panel + p / parts * panel_bytes + p % parts * (4 * byte_products::columns));
@@ -75,10 +75,12 @@ inline void multiply_bytes_by_vectors(const byte_operands& x) noexcept {
 }
 
 /// Rows row .. row + Rows - 1 of a block against a panel whose bytes are unsigned, of 4 bits or fewer: sums of 16 bits
-/// in registers, which those of 32 in memory take before they overflow.
+/// in registers, which those of 32 in memory take before they overflow. `Products` is few_bit_products, whose members
+/// not every machine has.
 template <int Bits, int Rows, class Products>
 UNITSPHERE_INLINE void multiply_few_bits_of(const byte_operands& x, int row, int panel) noexcept {
     constexpr int columns = Products::columns, parts = byte_columns / columns, step = 4 * most_few_bit_adds<Bits>;
+    static_assert(byte_step % step == 0, "a step lies in one line of the block");
     const std::int8_t* bytes = x.panel + panel * (x.dim * byte_columns);
     std::int32_t* const sums = x.sums + row * x.pitch + panel * byte_columns;
     for (idx_t k = 0; k < x.dim; k += step) {
@@ -100,7 +102,7 @@ UNITSPHERE_INLINE void multiply_few_bits_of(const byte_operands& x, int row, int
     }
 }
 
-/// One block against panels of 4 bits or fewer, which widen_compact_panel has made bytes.
+/// One block against panels of 4 bits or fewer, which widen_compact_panel has made bytes, one after the other.
 template <int Bits, class Products = few_bit_products>
 inline void multiply_few_bits(const byte_operands& x) noexcept {
     for (int r = 0; r < x.rows; ++r)
@@ -126,7 +128,7 @@ UNITSPHERE_NOINLINE inline void multiply_bytes(const byte_operands& x, bool tile
         byte_operands some = x;
         some.block += done / byte_rows * (x.dim * byte_rows), some.row_sums += done;
         some.sums += done * x.pitch, some.rows = minimum(x.rows - done, byte_rows);
-        if constexpr (Bits < 8 && sums_few_bits)
+        if constexpr (Bits < 8 && adds_few_bits_in_16)
             multiply_few_bits<Bits>(some);
         else
             multiply_bytes_by_vectors(some);
