@@ -117,9 +117,10 @@ TEST_CASE("a shadow gallery grows, and stands over rows of the caller", "[shadow
     CHECK(over.unit_rows().data() == unit.data());
     check_equal_answers(queries, rows, over, 11);
     CHECK(first_difference(cosine_similarity(queries, over), cosine_similarity(queries, rows)) == "");
-    CHECK_THROWS_WITH(shadow_gallery(over).append(rows), Catch::Contains("the rows are the caller's"));
+    CHECK_THROWS_WITH(shadow_gallery(over).append(rows),
+                      Catch::Matchers::ContainsSubstring("the rows are the caller's"));
     CHECK_THROWS_WITH(grown.append(random_rows<float>(2, 95, 1)),
-                      Catch::Contains("dim 95") && Catch::Contains("dim 96"));
+                      Catch::Matchers::ContainsSubstring("dim 95") && Catch::Matchers::ContainsSubstring("dim 96"));
     row_policy refuse;
     refuse.zero_rows = on_row::error;
     CHECK_THROWS_AS(grown.append(matrix<float>(2, dim), {}, {refuse}), value_error);

@@ -53,10 +53,12 @@ auto searched_side_of(const Gallery& gallery) {
 /// Null where rows go by their numbers.
 template <class Gallery>
 const id_table* ids_of(const Gallery& gallery) noexcept {
-    if constexpr (is_keyed<Gallery>)
+    if constexpr (is_keyed<Gallery>) {
         return &keyed_access::rows(gallery).ids();
-    else
-        return (void)gallery, nullptr;
+    } else {
+        (void)gallery;
+        return nullptr;
+    }
 }
 /// The rows of a side, without the holes.
 template <class View>

@@ -131,13 +131,14 @@ UNITSPHERE_INLINE vector<T> fp_barrier(vector<T> x) noexcept {
 template <class T>
 UNITSPHERE_INLINE vector<T> fma(vector<T> a, vector<T> b, vector<T> c) noexcept {
     if constexpr (has_fma) {
+        typename vector<T>::native_type sum = {};  // c in its place is uninitialized to gcc 14 at -O1
         unroll<int(vector<T>::size)>([&](int i) UNITSPHERE_LAMBDA {
             if constexpr (std::is_same_v<T, float>)
-                c.native[i] = __builtin_fmaf(a.native[i], b.native[i], c.native[i]);
+                sum[i] = __builtin_fmaf(a.native[i], b.native[i], c.native[i]);
             else
-                c.native[i] = __builtin_fma(a.native[i], b.native[i], c.native[i]);
+                sum[i] = __builtin_fma(a.native[i], b.native[i], c.native[i]);
         });
-        return c;
+        return sum;
     } else {
         return fp_barrier(fp_barrier(a * b) + c);
     }
