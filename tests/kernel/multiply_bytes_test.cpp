@@ -24,8 +24,8 @@ std::vector<int> bytes_of(idx_t count, int most, sizes kind, std::uint64_t seed)
     return result;
 }
 
-/// Whether all sums of `rows` rows, and no others, with `panels` panels of elements of `Bits` are those of one product after another,
-/// by one block and two, by widened panels and by those that are not.
+/// Whether all sums of `rows` rows with `panels` panels of elements of `Bits`, and no others, are those of one product
+/// after another, by one block and two, by widened panels and by those that are not.
 template <int Bits>
 bool sums_are_exact(int rows, int panels, idx_t dim, sizes row_sizes, sizes column_sizes) {
     const idx_t padded = kernel::padded_bytes(dim), pitch = 7 * kernel::byte_columns;

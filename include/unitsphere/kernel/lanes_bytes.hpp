@@ -168,8 +168,8 @@ struct byte_products {
 };
 
 /// The same for columns that are unsigned bytes of 4 bits or fewer. multiplies_few_bits: panels of them need not be
-/// widened in memory. adds_few_bits_in_16: sums are of 16 bits, and twice as fast; with VNNI they are no faster, and AMX
-/// takes signed bytes alone.
+/// widened in memory. adds_few_bits_in_16: sums are of 16 bits, and twice as fast; with VNNI they would be no faster,
+/// and AMX takes signed bytes alone.
 #if defined(UNITSPHERE_BYTES_VNNI) || (defined(UNITSPHERE_BYTES_X86) && defined(__SSSE3__) && !defined(__AMX_INT8__))
 inline constexpr bool multiplies_few_bits = true;
 struct few_bit_products {
