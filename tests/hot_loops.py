@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 LEAST_MULTIPLY_ADDS = 8  # of one turn; x86-64 without FMA has products and sums instead
+LEAST_OF_BYTES = 2
 MULTIPLY_ADD = re.compile(r"\s(vfn?madd\w+|v?mulp[sd]|v?pmadd\w+|vpdpbusd)\s")
 VECTOR = re.compile(r"%[xyz]mm")
 
@@ -54,13 +55,14 @@ def main():
                 continue  # one row waits for its panel, not for the stack; unpacked rows' squares lie on the stack
             numbers = {number for number in ("float", "double") if f"<{number}" in name or f", {number}" in name}
             expected |= numbers if "multiply_block<" in name else set()
-            if bits := re.search(r"multiply_(compact_row|few_bits|bytes)", name):
+            bits = re.search(r"multiply_(compact_row<\d|few_bits<\d|bytes)", name)
+            if bits:
                 numbers = {bits.group()}
                 expected |= numbers
             frame_pointer = any(re.match(r"movq?\s+%rsp,\s*%rbp", text) for _, text in lines)
             for loop in innermost_loops(lines):
                 operations = sum(bool(MULTIPLY_ADD.search(" " + text)) for text in loop)
-                if operations < LEAST_MULTIPLY_ADDS:
+                if operations < (LEAST_OF_BYTES if bits else LEAST_MULTIPLY_ADDS):
                     continue
                 found |= numbers
                 spills = [text for text in loop if touches_stack(text, frame_pointer)]

@@ -22,7 +22,7 @@ UNITSPHERE_INLINE idx_t byte_of_block(int r, idx_t k) noexcept {
 UNITSPHERE_INLINE idx_t byte_of_panel(int c, idx_t k) noexcept { return k / 4 * (byte_columns * 4) + c * 4 + k % 4; }
 
 /// How far ahead panels are prefetched that come from memory: the hardware's prefetcher ends at each page. Zen 1, one
-/// query: 10.2 GB/s with 1 KiB, 11.6 with 8 KiB.
+/// query and 100 MB of panels: 10.2 GB/s with 1 KiB, 11.6 with 8 KiB (search_bench, top10_compact: 17 -> 14.5 ms).
 inline constexpr int panel_bytes_ahead = 8192;
 
 /// What 4 bits, 0 to 15, are greater by than their byte; and 1 bit, 0 or 2.
