@@ -135,8 +135,8 @@ UNITSPHERE_NOINLINE void multiply_compact_row(const std::uint8_t* panel, idx_t p
         }
         if constexpr (!adds_few_bits_in_16) add_chains();
         unroll<parts>([&](int p) UNITSPHERE_LAMBDA {
-            const auto doubled = Bits == 4 ? total[p] : total[p] + total[p];
-            byte_products::store(sums + p * columns, doubled - few_bits_offset<Bits> * sum);
+            const auto shifted = Bits == 4 ? total[p] : total[p] + total[p];  // of 0 to 15, or of 0 and 2
+            byte_products::store(sums + p * columns, shifted - few_bits_offset<Bits> * sum);
         });
     }
 }
