@@ -297,6 +297,15 @@ TEST_CASE("a gallery file beyond 4 GiB is mapped, inspected and grows", "[galler
     CHECK(first_difference(mapped.unit_rows(commit.rows, 2).values(), normalize(more).values()) == "");
 }
 
+TEST_CASE("a file that a process of 32 bits cannot hold is not mapped", "[gallery]") {
+    if (sizeof(void*) >= 8) return;
+    const temporary_directory directory;
+    const std::string path = directory.path("rows.gallery");
+    put(path, std::string(8192, '\0'));
+    std::filesystem::resize_file(detail::path_of(path), std::uintmax_t(5) << 30);  // modulo 2^32: 1 GiB
+    CHECK_THROWS_AS(detail::file_mapping({"test", path}), file_error);
+}
+
 TEST_CASE("a file that is being replaced is the old one or the new one at every step", "[gallery]") {
     const std::string old_bytes = stream_of(gallery(random_rows<float>(4, 3, 12))),
                       new_bytes(std::size_t(5) << 20, 'n');

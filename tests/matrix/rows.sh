@@ -1,9 +1,10 @@
 # The rows of tests/matrix/run, which reads this file.
 
 # name|where|compiler|C++|flags|tests: `where` is here, syntax (nothing is made), cross (run by qemu-user), wasm (by
-# Node), windows (by Wine; without it, only compiled), nvcc (the host compiler's part of a .cu file) or a Debian suite,
-# also for a cross compiler that it has; tests are names, none means all. Levels and standards share rows; README's test
-# command is gcc, C++17 and this machine's own level.
+# Node), windows (by Wine; without it, only compiled), nvcc (the host compiler's part of a .cu file), bochs (by
+# tests/matrix/bochs, for processors without AVX-512) or a Debian suite, also for a cross compiler that it has; tests
+# are names, none means all. Levels and standards share rows; README's test command is gcc, C++17 and this machine's own
+# level.
 configurations() {
     local level compiler  # fast: what does not compare bits, nor subnormals, which -ffast-math counts as 0
     local fast='exp_test softmax_test probability_test log_softmax_test sigmoid_test double_norm_test logits_test'
@@ -24,6 +25,7 @@ configurations() {
             echo "${compiler%/*}-fast-$level|here|${compiler#*/}|17|-O3 -ffast-math -march=$level|$fast"
         done
     done
+    echo "emulated-x86-64-v4|bochs|g++|17|-O1 -march=x86-64-v4|golden_test lanes_test multiply_bytes_test"
     # Units of levels, and programs for any processor that are linked with them.
     echo "gcc-levels|here|g++|17|-O3|dispatch_test dispatch_running"
     echo "gcc-levels-lto|here|g++|17|-O1 -flto=auto|dispatch_test dispatch_running"

@@ -103,10 +103,9 @@ public:
 
 private:
     using layout = detail::compact_layout<Storage>;
-
-    template <class Gallery, detail::if_compact<Gallery>>
-    friend mapped_compact_gallery<typename Gallery::value_type> map_gallery(const std::string& path);
     friend struct detail::mapping_access;
+    static constexpr detail::map_mode mode = detail::map_mode::read;
+
     mapped_compact_gallery(const detail::gallery_source& source, detail::file_mapping&& mapping)
         : path_(source.path), mapping_(static_cast<detail::file_mapping&&>(mapping)) {
         const idx_t size = mapping_.size();
@@ -161,7 +160,7 @@ private:
 /// Source   compact_format.hpp. POSIX mmap, on Windows MapViewOfFile.
 template <class Gallery, detail::if_compact<Gallery> = 0>
 mapped_compact_gallery<typename Gallery::value_type> map_gallery(const std::string& path) {
-    return {{"map_gallery", path}, detail::file_mapping({"map_gallery", path})};
+    return detail::mapping_access::map<mapped_compact_gallery<typename Gallery::value_type>>({"map_gallery", path});
 }
 
 }  // namespace UNITSPHERE_ISA

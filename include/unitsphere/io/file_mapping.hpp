@@ -41,7 +41,7 @@ public:
         const bool changes = mode == map_mode::change;
         LARGE_INTEGER size;
         const bool sized = ::GetFileSizeEx(file, &size) != 0;
-        size_ = sized ? idx_t(size.QuadPart) : 0;
+        size_ = sized ? checked_size(source, size.QuadPart) : 0;
         HANDLE mapping = nullptr;
         if (size_ > 0)
             mapping = ::CreateFileMappingW(file, nullptr, changes ? PAGE_WRITECOPY : PAGE_READONLY, 0, 0, nullptr);
@@ -59,7 +59,7 @@ public:
         struct stat status;
         void* memory = nullptr;
         const bool sized = ::fstat(file, &status) == 0;
-        size_ = sized ? idx_t(status.st_size) : 0;
+        size_ = sized ? checked_size(source, status.st_size) : 0;
         if (size_ > 0) memory = ::mmap(nullptr, std::size_t(size_), PROT_READ, MAP_PRIVATE, file, 0);
         const std::string why = last_error();
         ::close(file);
@@ -104,6 +104,13 @@ public:
     idx_t size() const noexcept { return size_; }
 
 private:
+    /// Of a process with pointers of 32 bits, which cannot hold larger files.
+    static idx_t checked_size(const file_source& source, idx_t bytes) {
+        if (bytes > PTRDIFF_MAX)
+            source.refuse("has ", bytes, " bytes, of which a process here can map ", idx_t(PTRDIFF_MAX), " at most");
+        return bytes;
+    }
+
     std::byte* data_ = nullptr;
     idx_t size_ = 0;
 };

@@ -84,8 +84,7 @@ class mapped_keyed_rows {
 public:
     mapped_keyed_rows() noexcept = default;
     explicit mapped_keyed_rows(const gallery_source& source)
-        : mapped_(mapping_access::map<Mapped>(
-              source, std::is_same_v<Mapped, mapped_gallery> ? map_mode::change : map_mode::read)),
+        : mapped_(mapping_access::map<Mapped>(source)),
           ids_(ids_in_place(source, mapping_access::mapping(mapped_), mapping_access::bytes(mapped_), mapped_.rows())) {
     }
 

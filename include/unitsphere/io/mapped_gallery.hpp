@@ -19,11 +19,11 @@ namespace detail {
 template <class File>
 class gallery_appender;  // gallery_writer.hpp
 
-/// For keyed galleries: rows of a mapping whose file has ids behind them.
+/// What map_gallery and keyed galleries, whose files have ids behind the rows, need of a mapped gallery.
 struct mapping_access {
     template <class Mapped>
-    static Mapped map(const gallery_source& source, map_mode mode) {
-        return {source, file_mapping({source.function, source.path}, mode)};
+    static Mapped map(const gallery_source& source) {
+        return {source, file_mapping({source.function, source.path}, Mapped::mode)};
     }
     template <class Mapped>
     static const file_mapping& mapping(const Mapped& of) noexcept {
@@ -207,7 +207,8 @@ public:
 
 private:
     friend struct detail::mapping_access;
-    friend mapped_gallery map_gallery(const std::string& path);
+    static constexpr detail::map_mode mode = detail::map_mode::change;  ///< of the last panel
+
     mapped_gallery(const detail::gallery_source& source, detail::file_mapping&& mapping)
         : gallery_view(source, mapping.data(), mapping.size()),
           path_(source.path),
@@ -242,7 +243,7 @@ private:
 ///          Windows the file's size counts, as memory that might be written.
 /// Source   gallery_format.hpp. POSIX mmap, on Windows MapViewOfFile.
 inline mapped_gallery map_gallery(const std::string& path) {
-    return {{"map_gallery", path}, detail::file_mapping({"map_gallery", path}, detail::map_mode::change)};
+    return detail::mapping_access::map<mapped_gallery>({"map_gallery", path});
 }
 
 }  // namespace UNITSPHERE_ISA

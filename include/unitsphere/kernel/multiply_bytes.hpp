@@ -14,6 +14,18 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace kernel {
 
+/// sum[r][p] += the products of column[p] with four bytes of row r of a block.
+template <class Products, int Rows, int Parts>
+UNITSPHERE_INLINE void add_byte_products(const std::int8_t* block, const typename Products::bytes (&column)[Parts],
+                                         typename Products::sums (&sum)[Rows][Parts]) noexcept {
+    unroll<Rows>([&](int r) UNITSPHERE_LAMBDA {
+        std::int32_t four;
+        std::memcpy(&four, block + r * byte_step, 4);
+        const typename Products::row q = Products::spread(four);
+        unroll<Parts>([&](int p) UNITSPHERE_LAMBDA { sum[r][p] = Products::add(sum[r][p], column[p], q); });
+    });
+}
+
 /// Rows row .. row + Rows - 1 of a block against Panels panels.
 template <int Rows, int Panels>
 UNITSPHERE_INLINE void multiply_bytes_of(const byte_operands& x, int row, int first_panel) noexcept {
@@ -34,13 +46,7 @@ UNITSPHERE_INLINE void multiply_bytes_of(const byte_operands& x, int row, int fi
                 column[p] =
                     byte_products::load(panel + p / parts * panel_bytes + p % parts * (4 * byte_products::columns));
             });
-            unroll<Rows>([&](int r) UNITSPHERE_LAMBDA {
-                std::int32_t four;
-                std::memcpy(&four, block + r * byte_step, 4);
-                const byte_products::row q = byte_products::spread(four);
-                unroll<Panels * parts>(
-                    [&](int p) UNITSPHERE_LAMBDA { sum[r][p] = byte_products::add(sum[r][p], column[p], q); });
-            });
+            add_byte_products<byte_products>(block, column, sum);
         }
     unroll<Rows>([&](int r) UNITSPHERE_LAMBDA {
         unroll<Panels * parts>([&](int p) UNITSPHERE_LAMBDA {
@@ -57,21 +63,25 @@ inline constexpr int byte_tile_panels = byte_products::columns < 16             
                                         : sizeof(byte_products::bytes) > byte_columns * 4 ? 2
                                                                                           : 3;
 
-template <int Panels>
-inline void multiply_bytes_of_block(const byte_operands& x, int panel) noexcept {
+/// multiply(count, first row) for the rows of a block: those of a register tile, then one by one.
+template <class Multiply>
+UNITSPHERE_INLINE void for_rows_of_tiles(int rows, Multiply&& multiply) noexcept {
     int row = 0;
-    for (; row + byte_tile_rows <= x.rows; row += byte_tile_rows)
-        multiply_bytes_of<byte_tile_rows, Panels>(x, row, panel);
-    for (; row < x.rows; ++row) multiply_bytes_of<1, Panels>(x, row, panel);
+    for (; row + byte_tile_rows <= rows; row += byte_tile_rows)
+        multiply(std::integral_constant<int, byte_tile_rows>(), row);
+    for (; row < rows; ++row) multiply(std::integral_constant<int, 1>(), row);
 }
 
 /// One block, by vectors.
 inline void multiply_bytes_by_vectors(const byte_operands& x) noexcept {
     int panel = 0;
     for (; panel + byte_tile_panels <= x.panels; panel += byte_tile_panels)
-        multiply_bytes_of_block<byte_tile_panels>(x, panel);
+        for_rows_of_tiles(x.rows, [&](auto count, int row)
+                                      UNITSPHERE_LAMBDA { multiply_bytes_of<count, byte_tile_panels>(x, row, panel); });
     if constexpr (byte_tile_panels > 1)
-        for (; panel < x.panels; ++panel) multiply_bytes_of_block<1>(x, panel);
+        for (; panel < x.panels; ++panel)
+            for_rows_of_tiles(
+                x.rows, [&](auto count, int row) UNITSPHERE_LAMBDA { multiply_bytes_of<count, 1>(x, row, panel); });
 }
 
 /// Rows row .. row + Rows - 1 of a block against a panel whose bytes are unsigned, of 4 bits or fewer: sums of 16 bits
@@ -89,12 +99,7 @@ UNITSPHERE_INLINE void multiply_few_bits_of(const byte_operands& x, int row, int
         for (const auto* end = uncounted(block + step); block != end; block += 4, bytes += 4 * byte_columns) {
             typename Products::bytes column[parts];
             unroll<parts>([&](int p) UNITSPHERE_LAMBDA { column[p] = Products::load(bytes + p * 4 * columns); });
-            unroll<Rows>([&](int r) UNITSPHERE_LAMBDA {
-                std::int32_t four;
-                std::memcpy(&four, block + r * byte_step, 4);
-                const typename Products::row q = Products::spread(four);
-                unroll<parts>([&](int p) UNITSPHERE_LAMBDA { sum[r][p] = Products::add(sum[r][p], column[p], q); });
-            });
+            add_byte_products<Products>(block, column, sum);
         }
         unroll<Rows * parts>([&](int i) UNITSPHERE_LAMBDA {
             Products::add_to(sums + i / parts * x.pitch + i % parts * columns, sum[i / parts][i % parts]);
@@ -108,12 +113,10 @@ inline void multiply_few_bits(const byte_operands& x) noexcept {
     for (int r = 0; r < x.rows; ++r)
         for (int c = 0; c < x.panels * byte_columns; c += Products::columns)
             Products::fill(x.sums + r * x.pitch + c, -few_bits_offset<Bits> * x.row_sums[r]);
-    for (int panel = 0; panel < x.panels; ++panel) {
-        int row = 0;
-        for (; row + byte_tile_rows <= x.rows; row += byte_tile_rows)
-            multiply_few_bits_of<Bits, byte_tile_rows, Products>(x, row, panel);
-        for (; row < x.rows; ++row) multiply_few_bits_of<Bits, 1, Products>(x, row, panel);
-    }
+    for (int panel = 0; panel < x.panels; ++panel)
+        for_rows_of_tiles(x.rows, [&](auto count, int row) UNITSPHERE_LAMBDA {
+            multiply_few_bits_of<Bits, count, Products>(x, row, panel);
+        });
 }
 
 /// Up to how many rows a product by vectors takes less time than the 16 rows of a tile of AMX. Chosen.
