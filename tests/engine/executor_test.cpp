@@ -70,7 +70,7 @@ TEST_CASE("an executor says how many calls run at the same time, else 16 may", "
 }
 
 TEST_CASE("an executor takes a count and a body and returns void", "[executor]") {
-    const auto mutable_lambda = [calls = 0](idx_t, function_ref) mutable { ++calls; };
+    const auto mutable_lambda = [calls = 0](idx_t, function_ref) mutable { static_cast<void>(++calls); };
     const auto returns = [](idx_t, function_ref) { return 0; };
     const auto other_body = [](idx_t, void (*)(idx_t)) {};
     const auto no_count = [](function_ref) {};
