@@ -41,9 +41,9 @@ public:
         const bool changes = mode == map_mode::change;
         LARGE_INTEGER size;
         const bool sized = ::GetFileSizeEx(file, &size) != 0;
-        size_ = sized ? checked_size(source, size.QuadPart) : 0;
+        size_ = sized ? idx_t(size.QuadPart) : 0;
         HANDLE mapping = nullptr;
-        if (size_ > 0)
+        if (size_ > 0 && fits())
             mapping = ::CreateFileMappingW(file, nullptr, changes ? PAGE_WRITECOPY : PAGE_READONLY, 0, 0, nullptr);
         if (mapping != nullptr)
             data_ = static_cast<std::byte*>(
@@ -51,6 +51,7 @@ public:
         const std::string why = last_windows_error();
         if (mapping != nullptr) ::CloseHandle(mapping);
         ::CloseHandle(file);
+        if (!fits()) refuse_size(source);
         if (!sized || (data_ == nullptr && size_ > 0)) source.refuse("cannot be mapped: ", why);
 #else
         errno = 0;
@@ -59,10 +60,11 @@ public:
         struct stat status;
         void* memory = nullptr;
         const bool sized = ::fstat(file, &status) == 0;
-        size_ = sized ? checked_size(source, status.st_size) : 0;
-        if (size_ > 0) memory = ::mmap(nullptr, std::size_t(size_), PROT_READ, MAP_PRIVATE, file, 0);
+        size_ = sized ? idx_t(status.st_size) : 0;
+        if (size_ > 0 && fits()) memory = ::mmap(nullptr, std::size_t(size_), PROT_READ, MAP_PRIVATE, file, 0);
         const std::string why = last_error();
         ::close(file);
+        if (!fits()) refuse_size(source);
         if (!sized || memory == MAP_FAILED) source.refuse("cannot be mapped: ", why);
         data_ = static_cast<std::byte*>(memory);
         advise_huge_pages(data_, std::size_t(size_));
@@ -104,11 +106,11 @@ public:
     idx_t size() const noexcept { return size_; }
 
 private:
-    /// Of a process with pointers of 32 bits, which cannot hold larger files.
-    static idx_t checked_size(const file_source& source, idx_t bytes) {
-        if (bytes > PTRDIFF_MAX)
-            source.refuse("has ", bytes, " bytes, of which a process here can map ", idx_t(PTRDIFF_MAX), " at most");
-        return bytes;
+    /// Whether the addresses of this process reach so far: those of 32 bits do not.
+    bool fits() const noexcept { return idx_t(std::size_t(size_)) == size_; }
+    [[noreturn]] void refuse_size(const file_source& source) const {
+        source.refuse("has ", size_, " bytes, which addresses of ", idx_t(8 * sizeof(std::size_t)),
+                      " bits do not reach");
     }
 
     std::byte* data_ = nullptr;
