@@ -7,6 +7,7 @@
 
 #include <unitsphere/unitsphere.hpp>
 
+#include "aligned_block.hpp"
 #include "catch.hpp"
 #include "checks.hpp"
 #include "executors.hpp"
@@ -18,7 +19,7 @@ std::atomic<unitsphere::idx_t> allocations{0}, aligned_allocations{0};  // by an
 
 void* allocate(std::size_t bytes, std::size_t alignment) {
     ++allocations;
-    void* const block = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+    void* const block = aligned_block(bytes, alignment);
     if (block == nullptr) throw std::bad_alloc();
     return block;
 }

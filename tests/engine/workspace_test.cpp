@@ -10,6 +10,7 @@
 
 #include <unitsphere/engine/workspace.hpp>
 
+#include "aligned_block.hpp"
 #include "catch.hpp"
 #include "checks.hpp"
 
@@ -21,8 +22,7 @@ bool no_memory = false;
 // Everything aligned in this program is counted: the library's own memory all is.
 // Not inlined, or gcc finds free() where it knows of operator new.
 [[gnu::noinline]] void* operator new(std::size_t bytes, std::align_val_t alignment) {
-    const auto unit = std::size_t(alignment);
-    void* const block = no_memory ? nullptr : std::aligned_alloc(unit, (bytes + unit - 1) / unit * unit);
+    void* const block = no_memory ? nullptr : aligned_block(bytes, std::size_t(alignment));
     if (block == nullptr) throw std::bad_alloc();
     ++blocks_made, ++blocks_there;
     return block;

@@ -8,6 +8,7 @@
 #include <unitsphere/io/npy.hpp>
 #include <unitsphere/unitsphere.hpp>
 
+#include "aligned_block.hpp"
 #include "catch.hpp"
 #include "checks.hpp"
 #include "npy_files.hpp"
@@ -27,8 +28,7 @@ int watched_allocations = 0;
 // Not inlined, or gcc finds free() where it knows of operator new.
 [[gnu::noinline]] void* operator new(std::size_t bytes, std::align_val_t alignment) {
     watched_allocations += bytes == watched_bytes;
-    const std::size_t unit = std::size_t(alignment);
-    if (void* const memory = std::aligned_alloc(unit, (bytes + unit - 1) / unit * unit)) return memory;
+    if (void* const memory = aligned_block(bytes, std::size_t(alignment))) return memory;
     throw std::bad_alloc();
 }
 [[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
