@@ -58,7 +58,7 @@ function(append_header file depth)
       set_property(GLOBAL PROPERTY ${guard} TRUE)
       string(APPEND text "#ifndef ${guard}\n#define ${guard}\n")
     endif()
-  else()  # xsimd's own include guard is no branch
+  elseif(lines MATCHES "^[^#]*#ifndef")  # xsimd's own include guard is no branch
     math(EXPR depth "${depth} - 1")
   endif()
   foreach(line IN LISTS lines)

@@ -15,7 +15,8 @@ if(NOT version OR version LESS 16)
 endif()
 
 file(MAKE_DIRECTORY "${SCRATCH}")
-set(options -std=c++20 -O1 -Wall -Wextra -Werror -idirafter "${XSIMD}")
+list(TRANSFORM XSIMD PREPEND "-idirafter")  # some packages name two folders
+set(options -std=c++20 -O1 -Wall -Wextra -Werror ${XSIMD})
 run("${CLANG}" ${options} --precompile "${SOURCE}/include/unitsphere/unitsphere.cppm" -o "${SCRATCH}/unitsphere.pcm")
 run("${CLANG}" ${options} "-fmodule-file=unitsphere=${SCRATCH}/unitsphere.pcm" "${SOURCE}/tests/module/import.cpp"
   "${SCRATCH}/unitsphere.pcm" -o "${SCRATCH}/import")
