@@ -17,12 +17,17 @@ inline constexpr us::idx_t rows_checked = 64;
 
 using exact_matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
+/// The first `count` rows.
 template <class T>
-exact_matrix unit_in_double(const us::matrix<T>& rows, us::idx_t count) {
+exact_matrix in_double(const us::matrix<T>& rows, us::idx_t count) {
     exact_matrix wide(count, rows.dim());
     for (us::idx_t i = 0; i < count; ++i)
         for (us::idx_t k = 0; k < rows.dim(); ++k) wide(i, k) = double(rows(i, k));
-    return wide.rowwise().normalized();
+    return wide;
+}
+template <class T>
+exact_matrix unit_in_double(const us::matrix<T>& rows, us::idx_t count) {
+    return in_double(rows, count).rowwise().normalized();
 }
 template <class T>
 us::idx_t checked(const us::matrix<T>& rows) {

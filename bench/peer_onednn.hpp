@@ -40,33 +40,50 @@ inline const dnnl::engine& processor() {
 }
 
 inline constexpr dnnl::memory::data_type type_of(float) { return dnnl::memory::data_type::f32; }
+inline constexpr dnnl::memory::data_type type_of(us::bfloat16) { return dnnl::memory::data_type::bf16; }
 inline constexpr dnnl::memory::data_type type_of(std::int8_t) { return dnnl::memory::data_type::s8; }
 inline constexpr dnnl::memory::data_type type_of(std::int32_t) { return dnnl::memory::data_type::s32; }
 
 template <class T>
 dnnl::memory::desc layout(us::idx_t rows, us::idx_t columns, dnnl::memory::format_tag order) {
-    return {{rows, columns}, type_of(T()), order};
+    return {{rows, columns}, type_of(T{}), order};
 }
 template <class T>
 dnnl::memory as_memory(const dnnl::memory::desc& desc, const us::matrix<T>& held) {
     return dnnl::memory(desc, processor(), const_cast<T*>(held.data()));
 }
 
+/// queries x gallery^T, the gallery as it lies in memory.
+template <class T, class Product>
+dnnl::matmul::primitive_desc product_of(us::idx_t q, us::idx_t g, us::idx_t dim) {
+    using tag = dnnl::memory::format_tag;
+    const auto left = layout<T>(q, dim, tag::ab), right = layout<T>(dim, g, tag::ba);
+    const auto result = layout<Product>(q, g, tag::ab);
+#if DNNL_VERSION_MAJOR >= 3
+    return {processor(), left, right, result};
+#else
+    return {dnnl::matmul::desc(left, right, result), processor()};
+#endif
+}
+
+/// Whether it has code for these types on this machine.
+template <class T, class Product>
+bool multiplies() {
+    try {
+        product_of<T, Product>(16, 16, 16);
+        return true;
+    } catch (const dnnl::error&) {
+        return false;
+    }
+}
+
 template <class T, class Product>
 task matmul(const us::matrix<T>& queries, const us::matrix<T>& gallery, us::matrix<Product>& out) {
-    using tag = dnnl::memory::format_tag;
-    const auto left = layout<T>(queries.rows(), queries.dim(), tag::ab);
-    const auto right = layout<T>(gallery.dim(), gallery.rows(), tag::ba);  // the gallery as it lies in memory
-    const auto result = layout<Product>(out.rows(), out.dim(), tag::ab);
-#if DNNL_VERSION_MAJOR >= 3
-    const dnnl::matmul::primitive_desc desc(processor(), left, right, result);
-#else
-    const dnnl::matmul::primitive_desc desc(dnnl::matmul::desc(left, right, result), processor());
-#endif
+    const auto desc = product_of<T, Product>(queries.rows(), gallery.rows(), queries.dim());
     prepared p{dnnl::matmul(desc),
-               {{DNNL_ARG_SRC, as_memory(left, queries)},
-                {DNNL_ARG_WEIGHTS, as_memory(right, gallery)},
-                {DNNL_ARG_DST, as_memory(result, out)}},
+               {{DNNL_ARG_SRC, as_memory(desc.src_desc(), queries)},
+                {DNNL_ARG_WEIGHTS, as_memory(desc.weights_desc(), gallery)},
+                {DNNL_ARG_DST, as_memory(desc.dst_desc(), out)}},
                dnnl::stream(processor())};
     return [p]() mutable { p.run(); };
 }

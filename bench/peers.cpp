@@ -139,6 +139,13 @@ std::vector<byte_product> byte_products() {
 #endif
 }
 
+std::vector<half_product> half_products() {
+#if defined(BENCH_HAS_ONEDNN)
+    if (onednn::multiplies<us::bfloat16, float>()) return {{"onednn_matmul", onednn::matmul<us::bfloat16, float>}};
+#endif
+    return {};
+}
+
 std::vector<pairwise_cosine> pairwise_cosines() {
     std::vector<pairwise_cosine> all{{"eigen", eigen::pairwise_cosine}};
 #if defined(BENCH_HAS_NUMKONG)

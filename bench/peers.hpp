@@ -51,6 +51,14 @@ struct byte_product {
 };
 std::vector<byte_product> byte_products();
 
+/// The same of bfloat16, in float; none where the peer has no code for this machine.
+struct half_product {
+    const char* who;
+    std::function<task(const us::matrix<us::bfloat16>& queries, const us::matrix<us::bfloat16>& gallery, rows& out)>
+        prepare;
+};
+std::vector<half_product> half_products();
+
 /// cosines[0][i] = that of row i of a and of b, raw rows.
 struct pairwise_cosine {
     const char* who;

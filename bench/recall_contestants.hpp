@@ -142,6 +142,7 @@ inline std::vector<contestant> contestants(const task& of) {
         exact("exact by bytes", 4.0 * double(of.rows.dim()), [&] { return us::shadow_gallery::over(of.rows); }));
     all.push_back(compact<us::float16>("float16", of));
     all.push_back(compact<us::bfloat16>("bfloat16", of));
+    all.push_back(compact<us::fast_bfloat16>("fast_bfloat16", of));
     all.push_back(compact<std::int8_t>("int8", of));
     all.push_back(compact<us::int4>("int4", of));
     all.push_back(compact<us::one_bit>("one_bit", of));

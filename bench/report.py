@@ -31,7 +31,7 @@ PEERS = {"eigen": "Eigen", "openblas": "OpenBLAS", "onednn": "oneDNN", "faiss": 
          "usearch": "USearch", "hnswlib": "hnswlib", "pytorch": "PyTorch", "sklearn": "scikit-learn"}
 TOLERANCE = 0.05
 LARGEST_ERROR = 1e-5  # no result of ours is nearly so far from double: a wrong answer is never fast
-LARGEST_ERROR_OF_CODES = {"i8": 0.01, "i4": 0.05, "i1": 0.3}  # queries are rounded too
+LARGEST_ERROR_OF_CODES = {"fast bf16": 1e-3, "i8": 0.01, "i4": 0.05, "i1": 0.3}  # queries are rounded too
 
 
 @dataclasses.dataclass
@@ -179,6 +179,9 @@ WORKS = [
          against={"float": 1 / 0.7}),
     *ask("compact_int8", "similarity_types_bench", "Cosines of a compact gallery of int8, beside products of int8 rows",
          "1000x1000x512, 32x200000x512", "i8"),
+    *ask("compact_half", "similarity_types_bench",
+         "Cosines of a compact gallery of fast_bfloat16, beside floats and products of bfloat16",
+         "1000x1000x512, 32x200000x512", "fast bf16", against={"onednn": 0.95}),
     *ask("pairs", "similarity_types_bench", "Cosines of pairs of rows", "1000x512, 20000x512", against={"eigen": 1}),
     *ask("pairs", "similarity_types_bench", "Cosines of pairs of rows", "1000x512, 20000x512", "f32 in double",
          against={"eigen numkong": 1}),

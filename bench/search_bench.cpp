@@ -227,6 +227,7 @@ void bench::register_rows() {
     for (const us::idx_t q : {1, 32, 1024}) {
         add_compact<us::float16>("top10_compact", "f16", q, rows);
         add_compact<us::bfloat16>("top10_compact", "bf16", q, rows);
+        add_compact<us::fast_bfloat16>("top10_compact", "fast bf16", q, rows);
         add_compact<std::int8_t>("top10_compact", "i8", q, rows, 1);
         add_compact<us::int4>("top10_compact", "i4", q, rows, 0.5);
         add_compact<us::one_bit>("top10_compact", "i1", q, rows, 0.125);

@@ -67,11 +67,17 @@ void cosine_double_eigen(benchmark::State& state) {
     bench::count_flops(state, 2.0 * double(queries.rows() * gallery.rows() * gallery.dim()));
 }
 
+/// What is measured of a compact gallery: the goal, its storage, and the bytes of an element.
+struct compact_goal {
+    const char *name, *type;
+    double element;
+};
+
 /// A compact gallery, which is packed before the clock runs, or one of float.
 template <class Gallery, class Error>
-void add_int8(const char* who, us::idx_t q, us::idx_t g, double element, Error error) {
+void add_compact(const compact_goal& goal, const char* who, us::idx_t q, us::idx_t g, Error error) {
     const us::idx_t dim = 512;
-    bench::add({"compact_int8", who, bench::shape(q, g, dim), "i8"}, bench::cosine_work(q, g, dim, element), [=] {
+    bench::add({goal.name, who, bench::shape(q, g, dim), goal.type}, bench::cosine_work(q, g, dim, goal.element), [=] {
         const auto& queries = bench::raw(use::queries, q, dim);
         const auto gallery = std::make_shared<Gallery>(bench::raw(use::gallery, g, dim));
         auto& scores = bench::output(q, g);
@@ -81,37 +87,41 @@ void add_int8(const char* who, us::idx_t q, us::idx_t g, double element, Error e
     });
 }
 
-/// The largest difference from the products of int8 rows, in some of the rows. Without VNNI oneDNN's is large where
+/// The largest difference from the products of rows, in some of them. Without VNNI oneDNN's of int8 is large where
 /// elements need more than 7 bits: sums of two products saturate at 16.
-double product_error(const us::matrix<std::int8_t>& queries, const us::matrix<std::int8_t>& gallery,
-                     const us::matrix<std::int32_t>& products) {
+template <class T, class Product>
+double product_error(const us::matrix<T>& queries, const us::matrix<T>& gallery, const us::matrix<Product>& products) {
     const us::idx_t count = bench::checked(queries);
     const bench::exact_matrix exact =
-        us::as_eigen(queries).topRows(count).cast<double>() * us::as_eigen(gallery).cast<double>().transpose();
-    return (us::as_eigen(products).topRows(count).cast<double>() - exact).cwiseAbs().maxCoeff();
+        bench::in_double(queries, count) * bench::in_double(gallery, gallery.rows()).transpose();
+    return (us::as_eigen(products).topRows(count).template cast<double>() - exact).cwiseAbs().maxCoeff();
 }
-/// Scores of a compact gallery of int8, beside a product of int8 rows alone.
-void add_int8(us::idx_t q, us::idx_t g) {
-    using bytes = us::compact_gallery<std::int8_t>;
+/// Scores of a compact gallery, beside those of float, and beside a product of such rows alone.
+template <class Storage, class Product, class T, class Peers>
+void add_compact(const compact_goal& goal, us::idx_t q, us::idx_t g, const Peers& peers) {
+    using compact = us::compact_gallery<Storage>;
     using matrix = us::matrix<float>;
     const us::idx_t dim = 512;
-    add_int8<bytes>("unitsphere", q, g, 1, [](const matrix& queries, const bytes& gallery, const matrix& scores) {
+    const auto compact_error = [](const matrix& queries, const compact& gallery, const matrix& scores) {
         const auto stored = gallery.unit_rows();
         matrix rows(gallery.rows(), gallery.dim());
         std::copy_n(stored.data(), rows.rows() * rows.dim(), rows.data());
         return bench::cosine_error(queries, rows, scores);
-    });
-    add_int8<us::gallery>("gallery", q, g, 4, [=](const matrix& queries, const us::gallery&, const matrix& scores) {
+    };
+    const auto float_error = [=](const matrix& queries, const us::gallery&, const matrix& scores) {
         return bench::cosine_error(queries, bench::raw(use::gallery, g, dim), scores);
-    });
-    for (const auto& peer : bench::peer::byte_products())
-        bench::add({"compact_int8", peer.who, bench::shape(q, g, dim), "i8"}, bench::cosine_work(q, g, dim, 1), [=] {
-            const auto& queries = bench::raw<std::int8_t>(use::queries, q, dim);
-            const auto& gallery = bench::raw<std::int8_t>(use::gallery, g, dim);
-            const auto products = std::make_shared<us::matrix<std::int32_t>>(q, g);
-            return bench::task{[run = peer.prepare(queries, gallery, *products), products] { run(); },
-                               [&, products] { return product_error(queries, gallery, *products); }};
-        });
+    };
+    add_compact<compact>(goal, "unitsphere", q, g, compact_error);
+    add_compact<us::gallery>({goal.name, goal.type, 4}, "gallery", q, g, float_error);
+    for (const auto& peer : peers)
+        bench::add({goal.name, peer.who, bench::shape(q, g, dim), goal.type},
+                   bench::cosine_work(q, g, dim, goal.element), [=] {
+                       const auto &queries = bench::raw<T>(use::queries, q, dim),
+                                  &gallery = bench::raw<T>(use::gallery, g, dim);
+                       const auto products = std::make_shared<us::matrix<Product>>(q, g);
+                       return bench::task{[run = peer.prepare(queries, gallery, *products), products] { run(); },
+                                          [&, products] { return product_error(queries, gallery, *products); }};
+                   });
 }
 
 double pairs_error(const us::matrix<float>& a, const us::matrix<float>& b, const us::matrix<float>& cosines) {
@@ -154,8 +164,12 @@ void bench::register_rows() {
         add_half<us::float16>("f16", q, g);
         add_half<us::bfloat16>("bf16", q, g);
     }
-    add_int8(1000, 1000);
-    add_int8(32, 200000);
+    for (const auto& [q, g] : {std::pair<us::idx_t, us::idx_t>{1000, 1000}, {32, 200000}}) {
+        add_compact<std::int8_t, std::int32_t, std::int8_t>({"compact_int8", "i8", 1}, q, g,
+                                                            bench::peer::byte_products());
+        add_compact<us::fast_bfloat16, float, us::bfloat16>({"compact_half", "fast bf16", 2}, q, g,
+                                                            bench::peer::half_products());
+    }
     for (const us::idx_t n : {1000, 20000})
         for (const bool in_double : {false, true}) add_pairs(n, in_double);
 }

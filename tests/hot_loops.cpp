@@ -28,7 +28,7 @@ void scores(const multiply_operands<float, unitsphere::float16>& x,
     multiply(x), multiply(y);
 }
 void sums(const byte_operands& x, bool tiles) {
-    multiply_bytes<8>(x, tiles), multiply_bytes<4>(x, tiles), multiply_bytes<1>(x, tiles);
+    multiply_bytes<16>(x, tiles), multiply_bytes<8>(x, tiles), multiply_bytes<4>(x, tiles), multiply_bytes<1>(x, tiles);
 }
 void sums(const byte_operands& x, const std::uint8_t* panel) {
     multiply_compact_row<4>(panel, x.dim, x.block, *x.row_sums, x.sums);

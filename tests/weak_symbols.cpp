@@ -122,10 +122,12 @@ us::idx_t use_search(const us::matrix<T>& rows) {
     us::compact_gallery<std::int8_t> bytes(rows), bytes_copy(bytes);
     us::compact_gallery<us::int4> nibbles(rows);
     us::compact_gallery<us::one_bit> bits(rows);
+    us::compact_gallery<us::fast_bfloat16> fast(rows);
     bytes_copy = static_cast<us::compact_gallery<std::int8_t>&&>(bytes);
     const us::idx_t by_integers =
         us::top_k(rows, shadow_copy, 2, space).indices(0, 0) + us::top_k(rows, bytes_copy, 2).indices(0, 0) +
-        us::range_search(rows, nibbles, 0.5f).offsets[1] + us::idx_t(us::cosine_similarity(rows, bits)(0, 0));
+        us::range_search(rows, nibbles, 0.5f).offsets[1] + us::idx_t(us::cosine_similarity(rows, bits)(0, 0)) +
+        us::top_k(rows, fast, 2).indices(0, 0);
     const us::neighbours found = us::top_k(rows, catalogue, 2, space), raw = us::top_k(rows, rows, 1),
                          halves = us::top_k_rescored(rows, compact_copy, rows, 1, 2);
     const auto stored =

@@ -69,7 +69,8 @@ int main(int argc, char** argv) {
                                    "Without arguments: 1000 made-up texts, in each storage.");
         line.file("ROWS", in, "rows of an encoder, .npy (f2, f4, f8 or i1) or .safetensors (F32, F16, BF16 or I8)");
         line.output("GALLERY", out, "where to write the gallery");
-        line.choice("--storage", storage, support::storage_names(), "float, float16, bfloat16, int8, int4 or one_bit");
+        line.choice("--storage", storage, support::storage_names(),
+                    "float, float16, bfloat16, fast_bfloat16, int8, int4 or one_bit");
         line.text("--tensor", tensor, "the tensor of a .safetensors file that has several");
         if (line.parse(argc, argv)) return compress(in, tensor, storage, out);
         std::printf("No file given, so these are 1000 made-up texts, 64 wide.\n");

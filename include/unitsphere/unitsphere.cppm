@@ -90,6 +90,7 @@ using unitsphere::gallery_options;
 // compact_gallery.hpp
 using unitsphere::compact_gallery;
 using unitsphere::compact_gallery_options;
+using unitsphere::fast_bfloat16;
 using unitsphere::int4;
 using unitsphere::one_bit;
 

@@ -19,7 +19,14 @@ using namespace unitsphere;
 
 namespace {
 
-/// The arithmetic of compact integers from its description alone, one number at a time.
+/// x rounded to the eight bits of a bfloat16, to nearest even.
+double rounded_to_bfloat16(double x) {
+    int exponent;
+    const double fraction = std::frexp(x, &exponent);
+    return std::ldexp(std::nearbyint(std::ldexp(fraction, 8)), exponent - 8);
+}
+
+/// The arithmetic of compact rows from its description alone, one number at a time.
 struct oracle {
     idx_t dim;
     std::vector<float> mean;
@@ -76,22 +83,29 @@ struct oracle {
         return g;
     }
     struct packed_row {
-        std::vector<int> bytes;
+        std::vector<double> elements;
         float scale, from_mean;
         bool zero, undefined;
     };
     packed_row packed(const float* unit, int bits) const {
         const double length = sum(dim, [&](idx_t k) { return double(unit[k]) * double(unit[k]); });
-        packed_row result{std::vector<int>(std::size_t(dim), 0), 0.0f, 0.0f, length == 0.0, reference::is_nan(length)};
+        packed_row result{std::vector<double>(std::size_t(dim), 0.0), 0.0f, 0.0f, length == 0.0,
+                          reference::is_nan(length)};
         if (result.zero || result.undefined) return result;
         const std::vector<float> g = rotated(unit);
         result.from_mean = float(with_mean(unit));
+        if (bits == 16) {
+            result.scale = 1.0f;
+            for (idx_t k = 0; k < dim; ++k)
+                result.elements[std::size_t(k)] = rounded_to_bfloat16(double(g[std::size_t(k)]));
+            return result;
+        }
         if (bits == 1) {
             const double squares =
                 sum(dim, [&](idx_t k) { return double(g[std::size_t(k)]) * double(g[std::size_t(k)]); });
             const double sizes = sum(dim, [&](idx_t k) { return std::fabs(double(g[std::size_t(k)])); });
             result.scale = sizes > 0 ? float(squares / sizes) : 0.0f;
-            for (idx_t k = 0; k < dim; ++k) result.bytes[std::size_t(k)] = g[std::size_t(k)] < 0 ? -1 : 1;
+            for (idx_t k = 0; k < dim; ++k) result.elements[std::size_t(k)] = g[std::size_t(k)] < 0 ? -1 : 1;
             return result;
         }
         const float most = bits == 8 ? 127.0f : 7.0f;
@@ -101,15 +115,16 @@ struct oracle {
         const float inverse = 1.0f / result.scale;
         for (idx_t k = 0; k < dim; ++k) {
             const volatile float x = g[std::size_t(k)] * inverse;
-            result.bytes[std::size_t(k)] = int(std::min(std::max(std::trunc(x + (x < 0 ? -0.5f : 0.5f)), -most), most));
+            result.elements[std::size_t(k)] =
+                double(std::min(std::max(std::trunc(x + (x < 0 ? -0.5f : 0.5f)), -most), most));
         }
         return result;
     }
     float score(const packed_row& u, const packed_row& v) const {
         if (u.undefined || v.undefined) return std::numeric_limits<float>::quiet_NaN();
         if (u.zero || v.zero) return 0.0f;
-        int product = 0;
-        for (idx_t k = 0; k < dim; ++k) product += u.bytes[std::size_t(k)] * v.bytes[std::size_t(k)];
+        double product = 0;  // of integers exact
+        for (idx_t k = 0; k < dim; ++k) product += u.elements[std::size_t(k)] * v.elements[std::size_t(k)];
         const double square =
             sum(dim, [&](idx_t k) { return double(mean[std::size_t(k)]) * double(mean[std::size_t(k)]); });
         const volatile float of_row = float(product) * v.scale, of_both = of_row * u.scale;
@@ -118,7 +133,7 @@ struct oracle {
     }
     matrix<float> scores(const matrix<float>& queries, const matrix<float>& gallery, int bits) const {
         std::vector<packed_row> of_queries, of_gallery;
-        for (idx_t i = 0; i < queries.rows(); ++i) of_queries.push_back(packed(queries.row(i), 8));
+        for (idx_t i = 0; i < queries.rows(); ++i) of_queries.push_back(packed(queries.row(i), std::max(bits, 8)));
         for (idx_t j = 0; j < gallery.rows(); ++j) of_gallery.push_back(packed(gallery.row(j), bits));
         matrix<float> result(queries.rows(), gallery.rows());
         for (idx_t i = 0; i < queries.rows(); ++i)
@@ -131,9 +146,11 @@ struct oracle {
 template <class Storage>
 constexpr int bits_of = std::is_same_v<Storage, std::int8_t> ? 8
                         : std::is_same_v<Storage, int4>      ? 4
-                                                             : 1;
+                        : std::is_same_v<Storage, one_bit>   ? 1
+                                                             : 16;
 
 using integer_storages = std::tuple<std::int8_t, int4, one_bit>;
+using storages_of_bytes = std::tuple<std::int8_t, int4, one_bit, fast_bfloat16>;
 
 matrix<float> units_of(const matrix<float>& rows) {
     const auto units = normalize(rows);
@@ -167,6 +184,27 @@ TEMPLATE_LIST_TEST_CASE("scores of compact integers are those of their descripti
     CHECK(gallery.bytes() == panels * 16 * (padded * bits_of<TestType> / 8 + 8) + 8 * dim);
 }
 
+TEST_CASE("scores of fast_bfloat16 are those of their description, but for the roundings of a sum", "[compact]") {
+    const idx_t n = GENERATE(1, 16, 130), dim = GENERATE(1, 5, 16, 31, 33, 70, 256, 1000);
+    CAPTURE(n, dim);
+    const auto rows = troubled_rows(n, dim, 21), queries = troubled_rows(37, dim, 22);
+    const compact_gallery<fast_bfloat16> gallery(rows);
+    const oracle expected(units_of(rows));
+    const auto scores = expected.scores(units_of(queries), units_of(rows), 16),
+               found = cosine_similarity(queries, gallery);
+    const double most = double(dim + 8) * 0x1p-24;
+    for (idx_t i = 0; i < 37; ++i)
+        for (idx_t j = 0; j < n; ++j) {
+            const bool same = reference::is_nan(scores(i, j))
+                                  ? reference::is_nan(found(i, j))
+                                  : std::fabs(double(scores(i, j)) - double(found(i, j))) <= most;
+            if (!same) FAIL("query " << i << ", row " << j << ": " << found(i, j) << ", not " << scores(i, j));
+        }
+    CHECK(first_difference(cosine_similarity(part(queries, 7, 1), gallery), part(found, 7, 1)) == "");
+    const idx_t padded = (2 * dim + 63) / 64 * 64, panels = (n + 15) / 16;
+    CHECK(gallery.bytes() == panels * 16 * (padded + 8) + 8 * dim);
+}
+
 TEST_CASE("compact integers take the mean of the caller, and keep it", "[compact]") {
     const idx_t dim = 70;
     const auto rows = troubled_rows(60, dim, 31), queries = troubled_rows(9, dim, 32);
@@ -196,7 +234,7 @@ TEST_CASE("compact integers take the mean of the caller, and keep it", "[compact
     CHECK(gallery.rows() == 60);
 }
 
-TEMPLATE_LIST_TEST_CASE("searches of compact integers are those of their scores", "[compact]", integer_storages) {
+TEMPLATE_LIST_TEST_CASE("searches of compact rows are those of their scores", "[compact]", storages_of_bytes) {
     const auto rows = troubled_rows(500, 40, 23), queries = troubled_rows(45, 40, 24);
     const compact_gallery<TestType> gallery(rows);
     const auto scores = cosine_similarity(queries, gallery);
@@ -232,7 +270,7 @@ TEMPLATE_LIST_TEST_CASE("searches of compact integers are those of their scores"
     CHECK_THROWS_AS(top_k(queries, gallery, 3, {}, rescored), value_error);
 }
 
-TEMPLATE_LIST_TEST_CASE("compact integers grow, around the mean of the first rows", "[compact]", integer_storages) {
+TEMPLATE_LIST_TEST_CASE("compact rows grow, around the mean of the first rows", "[compact]", storages_of_bytes) {
     const auto rows = troubled_rows(300, 96, 25), queries = random_rows<float>(5, 96, 26);
     compact_gallery<TestType> whole(part(rows, 0, 100)), grown(part(rows, 0, 100));
     whole.append(part(rows, 100, 200));
@@ -251,7 +289,10 @@ TEMPLATE_LIST_TEST_CASE("compact integers grow, around the mean of the first row
 
     const auto back = grown.unit_rows(10, 200);
     const auto units = normalize(part(rows, 10, 200));
-    const double most = bits_of<TestType> == 8 ? 0.02 : bits_of<TestType> == 4 ? 0.3 : 1.0;
+    const double most = bits_of<TestType> == 16  ? 0.004
+                        : bits_of<TestType> == 8 ? 0.02
+                        : bits_of<TestType> == 4 ? 0.3
+                                                 : 1.0;
     for (idx_t i = 0; i < 200; ++i) {
         double square = 0;
         for (idx_t k = 0; k < 96; ++k) square += std::pow(double(back(i, k)) - double(units(i, k)), 2);
@@ -259,7 +300,7 @@ TEMPLATE_LIST_TEST_CASE("compact integers grow, around the mean of the first row
     }
 }
 
-TEMPLATE_LIST_TEST_CASE("compact integers that were moved take rows anew", "[compact]", integer_storages) {
+TEMPLATE_LIST_TEST_CASE("compact rows that were moved take rows anew", "[compact]", storages_of_bytes) {
     auto rows = random_rows<float>(40, 64, 29);
     const auto others = random_rows<float>(30, 100, 30);
     std::fill_n(rows.row(3), 64, 0.0f);
@@ -275,8 +316,8 @@ TEMPLATE_LIST_TEST_CASE("compact integers that were moved take rows anew", "[com
     CHECK(first_difference(cosine_similarity(others, first), cosine_similarity(others, again)) == "");
 }
 
-TEMPLATE_LIST_TEST_CASE("filtered searches of compact integers find among their scores alone", "[compact]",
-                        integer_storages) {
+TEMPLATE_LIST_TEST_CASE("filtered searches of compact rows find among their scores alone", "[compact]",
+                        storages_of_bytes) {
     const idx_t n = 300, q = 35;
     const auto rows = troubled_rows(n, 70, 27), queries = troubled_rows(q, 70, 28);
     const compact_gallery<TestType> gallery(rows);

@@ -165,7 +165,7 @@ struct keyed_rescored_call {
 
 TEMPLATE_TEST_CASE("after any history a keyed gallery finds what a fresh gallery of its rows finds", "[keyed_gallery]",
                    gallery, shadow_gallery, compact_gallery<float16>, compact_gallery<std::int8_t>,
-                   compact_gallery<one_bit>) {
+                   compact_gallery<one_bit>, compact_gallery<fast_bfloat16>) {
     const idx_t dim = std::is_same_v<TestType, gallery> ? GENERATE(17, 140) : 140;
     history<TestType> past(dim, 430 + std::uint64_t(dim));
     const auto queries = rows_with_ties<float>(11, dim, 431);

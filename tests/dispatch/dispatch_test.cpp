@@ -1,6 +1,7 @@
 // A program that is compiled for any processor and linked with levels: whichever runs, the bits are those of the direct
 // functions. The levels of the build are those of tests.cmake; those that this machine does not run are left out.
 
+#include <cmath>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -109,8 +110,13 @@ TEST_CASE("every level has the scores of the canonical arithmetic", "[dispatch]"
         CHECK((bits(us::cosine_similarity(queries, rows)) == bits(exact)));
         const us::shadow_gallery by_bytes(rows);
         const us::compact_gallery<std::int8_t> compact(rows);
-        for (const auto& found :
-             {us::top_k(queries, by_bytes, 8), us::top_k_rescored(queries, compact, by_bytes, 8, 9)})
+        const us::compact_gallery<us::fast_bfloat16> fast(rows);  // each level's own bits
+        const us::neighbours near = us::top_k(queries, fast, 70);
+        for (idx_t i = 0; i < 5; ++i)
+            for (idx_t rank = 0; rank < 70; ++rank)
+                CHECK(std::fabs(near.scores(i, rank) - exact(i, near.indices(i, rank))) < 2e-3f);
+        for (const auto& found : {us::top_k(queries, by_bytes, 8), us::top_k_rescored(queries, compact, by_bytes, 8, 9),
+                                  us::top_k_rescored(queries, fast, by_bytes, 8, 9)})
             for (idx_t i = 0; i < 5; ++i)
                 for (idx_t rank = 0; rank < 8; ++rank) {
                     const idx_t row = found.indices(i, rank);

@@ -216,6 +216,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                          : keyed_with_checksums(data + 1, size - 1),
                 "int8");
             return 0;
+        case 7:
+            return check_compact<us::fast_bfloat16>(data + 1, size - 1, as_it_is), 0;
     }
     const std::string bytes = as_it_is ? std::string(reinterpret_cast<const char*>(data) + 1, size - 1)
                                        : with_checksums(data + 1, size - 1, (data[0] & 2) != 0, (data[0] & 4) != 0);

@@ -41,9 +41,10 @@ constexpr std::uint32_t code_of() {
            : std::is_same_v<Storage, bfloat16>    ? 2
            : std::is_same_v<Storage, std::int8_t> ? 3
            : std::is_same_v<Storage, int4>        ? 4
-                                                  : 5;
+           : std::is_same_v<Storage, one_bit>     ? 5
+                                                  : 6;
 }
-const char* const names[] = {"float", "float16", "bfloat16", "int8", "int4", "one_bit"};
+const char* const names[] = {"float", "float16", "bfloat16", "int8", "int4", "one_bit", "fast_bfloat16"};
 
 std::string filled_up(std::string bytes) {
     bytes.resize((bytes.size() + 4095) / 4096 * 4096);
@@ -85,8 +86,8 @@ std::string compact_file(const compact_gallery<Storage>& rows, idx_t width) {
         width = 16;
         for (idx_t k = 0; k < dim; ++k) mean += stored(view.space.mean[k]);
         mean_sum = mean.empty() ? 0 : sum_of(mean);
-        const idx_t bits = code_of<Storage>() == 3 ? 8 : code_of<Storage>() == 4 ? 4 : 1;
-        const idx_t size = (dim + 63) / 64 * 64 * 16 * bits / 8;
+        constexpr idx_t bits_of_code[] = {8, 4, 1, 8}, bytes = code_of<Storage>() == 6 ? 2 : 1;
+        const idx_t size = (bytes * dim + 63) / 64 * 64 * 16 * bits_of_code[code_of<Storage>() - 3] / 8;
         for (idx_t p = 0; p < (n + 15) / 16; ++p) {
             panels += std::string(reinterpret_cast<const char*>(view.bytes) + p * size, std::size_t(size));
             sum = mixed(sum, sum_of(panels.substr(std::size_t(p * size))));
@@ -123,7 +124,7 @@ matrix<float> some_rows(idx_t n, idx_t dim) {
 }  // namespace
 
 TEMPLATE_TEST_CASE("a compact gallery comes back from a file, a stream and a mapping with the same bits", "[gallery]",
-                   float16, bfloat16, std::int8_t, int4, one_bit) {
+                   float16, bfloat16, std::int8_t, int4, one_bit, fast_bfloat16) {
     using rows_type = compact_gallery<TestType>;
     const idx_t n = GENERATE(0, 1, 16, 17, 33, 100), dim = GENERATE(1, 70);
     const auto rows = some_rows(n, dim), queries = random_rows<float>(3, dim, 32);
@@ -158,7 +159,7 @@ TEMPLATE_TEST_CASE("a compact gallery comes back from a file, a stream and a map
 }
 
 TEMPLATE_TEST_CASE("a compact gallery that is cut or changed anywhere is refused", "[gallery]", float16, bfloat16,
-                   std::int8_t, int4, one_bit) {
+                   std::int8_t, int4, one_bit, fast_bfloat16) {
     using rows_type = compact_gallery<TestType>;
     const std::string bytes = stream_of(rows_type(some_rows(37, 5)));
     int accepted = 0, harmless = 0;
@@ -195,7 +196,7 @@ TEMPLATE_TEST_CASE("a compact gallery that is cut or changed anywhere is refused
 }
 
 TEMPLATE_TEST_CASE("a gallery of another storage is refused with both names", "[gallery]", float16, bfloat16,
-                   std::int8_t, int4, one_bit) {
+                   std::int8_t, int4, one_bit, fast_bfloat16) {
     using rows_type = compact_gallery<TestType>;
     using other_type = compact_gallery<std::conditional_t<code_of<TestType>() == 3, int4, std::int8_t>>;
     const temporary_directory directory;
@@ -220,7 +221,7 @@ TEMPLATE_TEST_CASE("a gallery of another storage is refused with both names", "[
     CHECK(refused_load<rows_type>(version_2(floats)) == "load_gallery: stores float, " + asked);
     std::string unknown = stream_of(rows);
     CHECK(refused_load<rows_type>(with_page_sum(unknown.replace(68, 1, "\x9"))) ==
-          "load_gallery: elements of type 9, this library knows 0 (float) to 5 (one_bit)");
+          "load_gallery: elements of type 9, this library knows 0 (float) to 6 (fast_bfloat16)");
     if (!maps) return;
 
     const std::string bytes = stream_of(rows);

@@ -48,6 +48,8 @@ template <>
 inline constexpr const char* name_of<compact_gallery<int4>> = "int4";
 template <>
 inline constexpr const char* name_of<compact_gallery<one_bit>> = "one_bit";
+template <>
+inline constexpr const char* name_of<compact_gallery<fast_bfloat16>> = "fast_bfloat16";
 
 /// The file of a gallery, and what its header alone can say: bytes of the first page changed, and many lengths.
 void check_damaged(const std::string& path, const std::string& bytes) {
@@ -70,7 +72,8 @@ void check_damaged(const std::string& path, const std::string& bytes) {
 
 TEMPLATE_TEST_CASE("inspect_gallery says what a file holds, and refuses one that was cut or altered",
                    "[inspect_gallery]", gallery, compact_gallery<float16>, compact_gallery<bfloat16>,
-                   compact_gallery<std::int8_t>, compact_gallery<int4>, compact_gallery<one_bit>) {
+                   compact_gallery<std::int8_t>, compact_gallery<int4>, compact_gallery<one_bit>,
+                   compact_gallery<fast_bfloat16>) {
     const idx_t n = GENERATE(1, 16, 45);
     const temporary_directory directory;
     const std::string path = directory.path("rows.gallery");
@@ -128,7 +131,7 @@ TEST_CASE("inspect_gallery refuses what is no gallery, by its name", "[inspect_g
     std::string other = stream_of(gallery(random_rows<float>(2, 3, 955)));
     other[68] = 9;
     CHECK(refused(path, with_page_sum(other)) ==
-          begin + "elements of type 9, this library knows 0 (float) to 5 (one_bit)");
+          begin + "elements of type 9, this library knows 0 (float) to 6 (fast_bfloat16)");
     CHECK(refused(path + ".none").substr(0, 17 + path.size()) == "inspect_gallery: " + path);
     CHECK(gallery_info{}.rows == 0);
 }

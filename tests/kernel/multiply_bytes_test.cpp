@@ -24,30 +24,46 @@ std::vector<int> bytes_of(idx_t count, int most, sizes kind, std::uint64_t seed)
     return result;
 }
 
+/// A row's elements as bytes: one each, or two.
+template <int Bits>
+std::vector<std::int8_t> packed_row(const int* values, idx_t dim) {
+    std::vector<std::int8_t> bytes(std::size_t(kernel::row_bytes<Bits>(dim)), 0);
+    for (idx_t k = 0; k < dim; ++k) {
+        const unsigned element = Bits == 16 ? bfloat16(float(values[k])).bits : unsigned(values[k]);
+        constexpr idx_t each = Bits == 16 ? 2 : 1;
+        for (idx_t i = 0; i < each; ++i) bytes[std::size_t(each * k + i)] = std::int8_t(element >> (8 * i) & 0xff);
+    }
+    return bytes;
+}
+template <int Bits>
+int sum_of(std::int32_t stored) {
+    return Bits == 16 ? int(unitsphere::detail::bit_cast<float>(stored)) : stored;
+}
+
 /// Whether all sums of `rows` rows with `panels` panels of elements of `Bits`, and no others, are those of one product
-/// after another, by one block and two, by widened panels and by those that are not.
+/// after another, by one block and two, by vectors and tiles, by widened panels and by those that are not. Of bfloat16
+/// they are whole numbers, in any order of additions.
 template <int Bits>
 bool sums_are_exact(int rows, int panels, idx_t dim, sizes row_sizes, sizes column_sizes) {
-    const idx_t padded = kernel::padded_bytes(dim), pitch = 7 * kernel::byte_columns;
-    const int most = Bits == 8 ? 127 : Bits == 4 ? 7 : 1, columns = panels * kernel::byte_columns;
+    const idx_t padded = kernel::row_bytes<Bits>(dim), pitch = 7 * kernel::byte_columns;
+    const int most = Bits >= 8 ? 127 : Bits == 4 ? 7 : 1, columns = panels * kernel::byte_columns;
     const std::vector<int> of_rows = bytes_of(rows * dim, 127, row_sizes, 1);
     const std::vector<int> of_columns = bytes_of(columns * dim, most, column_sizes, 2);
 
     std::vector<std::int8_t> blocks(std::size_t(2 * kernel::byte_rows * padded), 0);
-    std::vector<std::int32_t> row_sums(2 * kernel::byte_rows, 0), sums(std::size_t(2 * kernel::byte_rows * pitch), -1);
-    for (int r = 0; r < rows; ++r)
-        for (idx_t k = 0; k < dim; ++k) {
-            const int value = of_rows[std::size_t(r * dim + k)];
-            blocks[std::size_t(r / 16 * 16 * padded + kernel::byte_of_block(r % 16, k))] = std::int8_t(value);
-            row_sums[std::size_t(r)] += value;
+    std::vector<std::int32_t> row_sums(2 * kernel::byte_rows, 0);
+    for (int r = 0; r < rows; ++r) {
+        const auto bytes = packed_row<Bits>(of_rows.data() + r * dim, dim);
+        for (idx_t k = 0; k < padded; ++k) {
+            blocks[std::size_t(r / 16 * 16 * padded + kernel::byte_of_block(r % 16, k))] = bytes[std::size_t(k)];
+            row_sums[std::size_t(r)] += bytes[std::size_t(k)];
         }
+    }
     const idx_t panel_bytes = kernel::compact_panel_bytes<Bits>(padded);
     std::vector<std::uint8_t> packed(std::size_t(panels * panel_bytes), 0);
-    for (int c = 0; c < columns; ++c) {
-        std::vector<std::int8_t> column(std::size_t(padded), 0);
-        for (idx_t k = 0; k < dim; ++k) column[std::size_t(k)] = std::int8_t(of_columns[std::size_t(c * dim + k)]);
-        kernel::pack_compact_column<Bits>(column.data(), padded, c % 16, packed.data() + c / 16 * panel_bytes);
-    }
+    for (int c = 0; c < columns; ++c)
+        kernel::pack_compact_column<Bits>(packed_row<Bits>(of_columns.data() + c * dim, dim).data(), padded, c % 16,
+                                          packed.data() + c / 16 * panel_bytes);
     std::vector<std::int8_t> bytes(packed.begin(), packed.end());
     if constexpr (Bits < 8) {
         bytes.assign(std::size_t(columns * padded), 0);
@@ -60,12 +76,22 @@ bool sums_are_exact(int rows, int panels, idx_t dim, sizes row_sizes, sizes colu
         return sum;
     };
 
-    kernel::multiply_bytes<Bits>(
-        {blocks.data(), row_sums.data(), bytes.data(), rows, panels, padded, sums.data(), pitch}, false);
     bool same = true;
-    for (int r = 0; r < 2 * kernel::byte_rows; ++r)
-        for (int c = 0; c < int(pitch); ++c)
-            same = same && sums[std::size_t(r * pitch + c)] == (r < rows && c < columns ? exact(r, c) : -1);
+    for (const bool wanted : {false, true}) {
+        const kernel::amx::configured_tiles tiles(wanted);
+        if (wanted && !tiles) continue;
+        std::vector<std::int32_t> sums(std::size_t(2 * kernel::byte_rows * pitch), -1);
+        kernel::multiply_bytes<Bits>(
+            {blocks.data(), row_sums.data(), bytes.data(), rows, panels, padded, sums.data(), pitch}, bool(tiles));
+        for (int r = 0; r < 2 * kernel::byte_rows; ++r)
+            for (int c = 0; c < int(pitch); ++c) {
+                const std::int32_t stored = sums[std::size_t(r * pitch + c)];
+                if (c >= columns || (r >= rows && !wanted))
+                    same = same && stored == -1;
+                else if (r < rows)  // tiles write the other rows of a block
+                    same = same && sum_of<Bits>(stored) == exact(r, c);
+            }
+    }
     if constexpr (Bits < 8 && kernel::multiplies_few_bits)
         for (int p = 0; p < panels; ++p) {
             std::int32_t few[16];
@@ -102,6 +128,7 @@ TEST_CASE("multiply_bytes takes columns of -128, which a file may hold", "[compa
     kernel::multiply_bytes<8>({block.data(), row_sums.data(), panel.data(), 16, 1, dim, sums.data(), 16}, false);
     for (int i = 0; i < 256; ++i) CHECK(sums[std::size_t(i)] == -128 * row_sums[std::size_t(i / 16)]);
 }
+TEST_CASE("multiply_bytes gives the sums of bfloat16", "[compact]") { check_sums<16>(); }
 TEST_CASE("multiply_bytes gives the integers of 4 bits", "[compact]") { check_sums<4>(); }
 TEST_CASE("multiply_bytes gives the integers of one bit", "[compact]") { check_sums<1>(); }
 

@@ -81,6 +81,7 @@ TEST_CASE("compact galleries find the neighbours that their storage promises", "
         const bool one_modality = one.name == std::string("image -> image") || one.name == std::string("text -> text");
         check_recall<float16>(one, exact, 2, 0.99, 1.0);
         check_recall<bfloat16>(one, exact, 2, 0.98, 1.0);
+        check_recall<fast_bfloat16>(one, exact, 2, 0.98, 1.0);
         check_recall<std::int8_t>(one, exact, 2, 0.97, 0.999);
         check_recall<int4>(one, exact, 4, 0.7, 0.99);
         check_recall<one_bit>(one, exact, 4, one_modality ? 0.75 : 0.2, one_modality ? 0.995 : 0.4);

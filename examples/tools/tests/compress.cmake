@@ -1,6 +1,6 @@
 set(program $<TARGET_FILE:tool_compress>)
 unitsphere_add_tool_test(compress "\
-float +258 +1\\.000 +1\\.000\nfloat16 [^\n]*\nbfloat16 [^\n]*\nint8 +73 +0\\.9[0-9]+ +1\\.000\nint4 +40 [^\n]*\n\
+float +258 +1\\.000 +1\\.000\nfloat16 [^\n]*\nbfloat16 [^\n]*\nfast_bfloat16 [^\n]*\nint8 +73 +0\\.9[0-9]+ +1\\.000\nint4 +40 [^\n]*\n\
 one_bit +16 [^\n]*\n$" ${program})
 unitsphere_add_refusals(compress 1)
 unitsphere_add_refusal(compress unknown_storage "--storage: 'int5' is none of float, [^\n]+"

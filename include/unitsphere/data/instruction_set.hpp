@@ -120,12 +120,12 @@
                     UNITSPHERE_WORD(__ARM_FEATURE_SVE2, _sve2), UNITSPHERE_ISA_SVE_BITS,                    \
                     UNITSPHERE_WORD(__ARM_FEATURE_LS64, _ls64), UNITSPHERE_WORD(__ARM_FEATURE_MOPS, _mops), \
                     UNITSPHERE_WORD(__ARM_FEATURE_CSSC, _cssc), UNITSPHERE_WORD(__ARM_FEATURE_SME, _sme))
-#define UNITSPHERE_ISA_NAME                                                                                    \
-    UNITSPHERE_JOIN(                                                                                           \
-        UNITSPHERE_ISA_BASE, UNITSPHERE_ISA_AVX512, UNITSPHERE_ISA_X86, UNITSPHERE_ISA_X86_LATER,              \
-        UNITSPHERE_ISA_X86_LAST, UNITSPHERE_ISA_ARM, UNITSPHERE_ISA_ARM_LATER,                                 \
-        UNITSPHERE_JOIN(UNITSPHERE_ISA_MATH, UNITSPHERE_ISA_X87, UNITSPHERE_ISA_THROWS, UNITSPHERE_ISA_CHECKS, \
-                        UNITSPHERE_ISA_PORTABLE, UNITSPHERE_WORD(__AMX_INT8__, _amx), , ))
+#define UNITSPHERE_ISA_NAME                                                                                   \
+    UNITSPHERE_JOIN(UNITSPHERE_ISA_BASE, UNITSPHERE_ISA_AVX512, UNITSPHERE_ISA_X86, UNITSPHERE_ISA_X86_LATER, \
+                    UNITSPHERE_ISA_X86_LAST, UNITSPHERE_ISA_ARM, UNITSPHERE_ISA_ARM_LATER,                    \
+                    UNITSPHERE_JOIN(UNITSPHERE_ISA_MATH, UNITSPHERE_ISA_X87, UNITSPHERE_ISA_THROWS,           \
+                                    UNITSPHERE_ISA_CHECKS, UNITSPHERE_ISA_PORTABLE,                           \
+                                    UNITSPHERE_WORD(__AMX_INT8__, _amx), UNITSPHERE_WORD(__AMX_BF16__, _amxbf16), ))
 // In the unit of a level (dispatch/level.hpp) that namespace has no name: whatever its compiler emits of it is local.
 #if defined(UNITSPHERE_LEVEL)
 #define UNITSPHERE_ISA

@@ -66,7 +66,9 @@ struct clip_logit_matrices {
     matrix<float> per_text;   ///< [texts, images]
 };
 
-/// Storages of a compact_gallery that are no types of C++: 4 bits, and 1 bit, an element.
+/// Storages of a compact_gallery that are no types of C++: bfloat16 for the machine's own products, 4 bits, and 1 bit,
+/// an element.
+struct fast_bfloat16;
 struct int4;
 struct one_bit;
 

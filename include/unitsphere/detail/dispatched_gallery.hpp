@@ -109,6 +109,8 @@ template <>
 inline constexpr levels::packing packing_of<int4> = levels::packing::int4;
 template <>
 inline constexpr levels::packing packing_of<one_bit> = levels::packing::one_bit;
+template <>
+inline constexpr levels::packing packing_of<fast_bfloat16> = levels::packing::fast_bfloat16;
 
 }  // namespace detail
 
@@ -161,7 +163,8 @@ public:
 template <class Storage>
 class compact_gallery : public detail::level_gallery<detail::packing_of<Storage>, compact_gallery_options> {
     static_assert(detail::packing_of<Storage> != levels::packing::count,
-                  "unitsphere: a compact_gallery stores float16, bfloat16, std::int8_t, int4 or one_bit");
+                  "unitsphere: a compact_gallery stores float16, bfloat16, fast_bfloat16, std::int8_t, int4 or "
+                  "one_bit");
 
 public:
     using value_type = Storage;

@@ -1,4 +1,4 @@
-/// Unit rows of 8, 4 or 1 bits an element that grow: the storage of a compact_gallery of integers.
+/// Unit rows of 16, 8, 4 or 1 bits an element that grow, seen from their mean: the storage of a compact_gallery.
 #pragma once
 
 #include "counted_source.hpp"
@@ -47,7 +47,7 @@ public:
                    undefined = is_nan(numbers.from_mean[column]);
         for (idx_t k = 0; k < dim_; ++k)
             to[k] = numbers.scale[column] *
-                    float(kernel::compact_byte<Bits>(panels_.panel(panel, panel_bytes(dim_)), column, k));
+                    kernel::compact_element<Bits>(panels_.panel(panel, panel_bytes(dim_)), column, k);
         kernel::rotate_back(to, dim_, space_.view().signs);
         for (idx_t k = 0; k < dim_; ++k) to[k] = undefined ? quiet_nan() : zero ? 0.0f : to[k] + space_.view().mean[k];
         kernel::scale_row(to, dim_, kernel::factors_of<float>(kernel::length_of(to, dim_), on_row::keep), to);
@@ -126,7 +126,7 @@ private:
         row_scratch(engine::arena& memory, idx_t workers, idx_t dim) {
             memory.add(units, workers, dim);
             memory.add(rotated, workers, dim);
-            memory.add(bytes, workers, kernel::padded_bytes(dim));
+            memory.add(bytes, workers, kernel::row_bytes<Bits>(dim));
         }
     };
 
@@ -139,7 +139,9 @@ private:
             return unit.data();
         });
     }
-    idx_t panel_bytes(idx_t dim) const noexcept { return kernel::compact_panel_bytes<Bits>(kernel::padded_bytes(dim)); }
+    idx_t panel_bytes(idx_t dim) const noexcept {
+        return kernel::compact_panel_bytes<Bits>(kernel::row_bytes<Bits>(dim));
+    }
     /// All rows of a source behind those that are there; a panel belongs to one task.
     template <class T>
     void pack(const execution& how, engine::row_source<T>& source, const kernel::byte_space& space) {
@@ -164,7 +166,7 @@ private:
     template <class T>
     void pack_row(idx_t to, const engine::row_source<T>& source, idx_t i, const kernel::byte_space& space,
                   const row_scratch& scratch, idx_t worker, row_report& seen) noexcept {
-        const idx_t dim = source.dim(), padded = kernel::padded_bytes(dim), panel = to / kernel::byte_columns;
+        const idx_t dim = source.dim(), padded = kernel::row_bytes<Bits>(dim), panel = to / kernel::byte_columns;
         const int column = int(to % kernel::byte_columns);
         float *const unit = scratch.units.of(worker), *const rotated = scratch.rotated.of(worker);
         std::int8_t* const bytes = scratch.bytes.of(worker);

@@ -197,7 +197,7 @@ constexpr table UNITSPHERE_LEVEL_TABLE = {
     ensemble,
     {gallery_of<gallery>, gallery_of<shadow_gallery>, gallery_of<compact_gallery<float16>>,
      gallery_of<compact_gallery<bfloat16>>, gallery_of<compact_gallery<std::int8_t>>, gallery_of<compact_gallery<int4>>,
-     gallery_of<compact_gallery<one_bit>>},
+     gallery_of<compact_gallery<one_bit>>, gallery_of<compact_gallery<fast_bfloat16>>},
     shadow_over,
     object_of<zero_shot_classifier>,
     new_classifier,

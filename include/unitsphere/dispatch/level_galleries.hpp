@@ -96,6 +96,8 @@ void with_searched(const rows_ref& rows, const Answer& answer) {
             return answer(as<compact_gallery<int4>>(it));
         case packing::one_bit:
             return answer(as<compact_gallery<one_bit>>(it));
+        case packing::fast_bfloat16:
+            return answer(as<compact_gallery<fast_bfloat16>>(it));
         default:
             return answer(as<gallery>(it));
     }

@@ -1,4 +1,4 @@
-/// The tile loop over a gallery of 8, 4 or 1 bits an element: integer products, then scores, to the consumer.
+/// The tile loop over a gallery of 16, 8, 4 or 1 bits an element: products of bytes, then scores, to the consumer.
 ///
 ///   for each pass of queries
 ///     take                                  all workers: unit rows, their bytes and numbers
@@ -30,7 +30,7 @@ struct byte_view {
     idx_t rows() const noexcept { return rows_; }
     idx_t dim() const noexcept { return dim_; }
     idx_t panels() const noexcept { return ceil_div(rows_, kernel::byte_columns); }
-    idx_t panel_bytes() const noexcept { return kernel::compact_panel_bytes<Bits>(kernel::padded_bytes(dim_)); }
+    idx_t panel_bytes() const noexcept { return kernel::compact_panel_bytes<Bits>(kernel::row_bytes<Bits>(dim_)); }
 };
 template <int Bits>
 inline constexpr bool is_packed_view<byte_view<Bits>> = true;
@@ -38,9 +38,10 @@ template <int Bits>
 inline constexpr bool has_elements<byte_view<Bits>> = false;
 
 /// 16 scores; of a query without a direction 0 or NaN.
+template <int Bits>
 inline kernel::lanes<float> scores_of(const kernel::byte_query& query, const std::int32_t* sums,
                                       const kernel::compact_numbers& panel) noexcept {
-    if (query.kind == kernel::row_kind::regular) return kernel::compact_scores(sums, panel, query);
+    if (query.kind == kernel::row_kind::regular) return kernel::compact_scores<Bits>(sums, panel, query);
     const bool zero = query.kind == kernel::row_kind::zero;
     kernel::lanes<float> scores = kernel::broadcast(zero ? 0.0f : unitsphere::detail::quiet_nan());
     if (zero)  // with a row that is not finite: NaN
@@ -58,12 +59,11 @@ public:
           pool_(pool),
           memory_(how, queries.function()),
           pass_(queries, gallery.space, minimum(1024, pool.most_rows())),
-          strip_panels_(panels_of_strip(gallery.panel_bytes() * (8 / Bits), gallery.panels(), how.workers(),
-                                        pass::panels_at_once)),
+          strip_panels_(panels_of_strip(panel_elements(), gallery.panels(), how.workers(), pass::panels_at_once)),
           workers_(clamped(maximum(ceil_div(gallery.panels(), strip_panels_), pass_.pass_rows() / pass::rows_at_once),
                            1, how.workers())) {
         pass_.lay_out(memory_, workers_);
-        memory_.add(widened_, workers_, Bits == 8 ? 0 : pass::panels_at_once * panel_elements());
+        memory_.add(widened_, workers_, Bits >= 8 ? 0 : pass::panels_at_once * panel_elements());
         // Consumers read whole registers of rows.
         memory_.add(scores_, workers_, (pass::rows_at_once + kernel::lane_count) * pass::columns_at_once);
         pool.lay_out(memory_, workers_, pass_.pass_rows());
@@ -85,9 +85,9 @@ public:
     }
 
 private:
-    using pass = byte_pass;
+    using pass = byte_pass<Bits == 16 ? 16 : 8>;
 
-    idx_t panel_elements() const noexcept { return kernel::padded_bytes(gallery_.dim()) * kernel::byte_columns; }
+    idx_t panel_elements() const noexcept { return kernel::row_bytes<Bits>(gallery_.dim()) * kernel::byte_columns; }
 
     /// The scores of all queries of the pass with some panels.
     void multiply(idx_t worker, idx_t panel, idx_t end_panel) {
@@ -115,7 +115,7 @@ private:
     }
     const std::int8_t* bytes_of(idx_t worker, idx_t panel, idx_t panels) noexcept {
         const std::uint8_t* const at = gallery_.bytes + panel * gallery_.panel_bytes();
-        if constexpr (Bits == 8) {
+        if constexpr (Bits >= 8) {
             return reinterpret_cast<const std::int8_t*>(at);
         } else {
             std::int8_t* const to = widened_.of(worker);
@@ -136,8 +136,8 @@ private:
         for (idx_t r = 0; r < rows; ++r)
             for (idx_t c = 0; c < columns; c += kernel::byte_columns)
                 kernel::store16(scores + r * pass::columns_at_once + c,
-                                scores_of(pass_.query(first_row + r), sums + r * pass::columns_at_once + c,
-                                          gallery_.numbers[panel + c / kernel::byte_columns]));
+                                scores_of<Bits>(pass_.query(first_row + r), sums + r * pass::columns_at_once + c,
+                                                gallery_.numbers[panel + c / kernel::byte_columns]));
         for (idx_t r = 0; r < rows; r += block::rows)
             for (idx_t c = 0; c < columns; c += block::columns)
                 consumer.tile(score_tile<float>{pass_.first() + first_row + r, first + c,
@@ -172,16 +172,31 @@ public:
         const idx_t dim = view_.dim(), panel = i / kernel::byte_columns;
         const int column = int(i % kernel::byte_columns);
         auto* const bytes = reinterpret_cast<std::int8_t*>(room + 2 * dim);
+        const byte_scratch scratch = {room + dim, bytes};
         row.copy(0, dim, room);
-        const kernel::byte_query query = take_byte_query(room, dim, view_.space, {room + dim, bytes});
-        std::int32_t sums[kernel::lane_count] = {};
-        for (idx_t k = 0; k < dim; ++k)
-            sums[column] += bytes[k] * kernel::compact_byte<Bits>(view_.bytes + panel * view_.panel_bytes(), column, k);
+        kernel::byte_query query;
+        std::int32_t sums[sums_of_one] = {};
+        if constexpr (Bits == 16) {  // rounded as in a search
+            std::int8_t* const block = bytes + row_bytes();
+            const kernel::amx::configured_tiles tiles(true);
+            std::int32_t unused;
+            query = pack_byte_row<16>(room, dim, view_.space, scratch, 0, block, unused);
+            kernel::multiply_bytes<16>({block, &unused, reinterpret_cast<const std::int8_t*>(panel_at(panel)), 1, 1,
+                                        row_bytes(), sums, kernel::byte_columns},
+                                       bool(tiles));
+        } else {
+            query = take_byte_query<8>(room, dim, view_.space, scratch);
+            for (idx_t k = 0; k < dim; ++k)
+                sums[column] += bytes[k] * kernel::compact_byte<Bits>(panel_at(panel), column, k);
+        }
         float scores[kernel::lane_count];
-        kernel::store16(scores, scores_of(query, sums, view_.numbers[panel]));
+        kernel::store16(scores, scores_of<Bits>(query, sums, view_.numbers[panel]));
         return scores[column];
     }
-    idx_t room_elements() const noexcept { return 2 * view_.dim() + kernel::padded_bytes(view_.dim()) / 4; }
+    /// Two rows of floats, and one of bytes; of 16 bits also its block.
+    idx_t room_elements() const noexcept {
+        return 2 * view_.dim() + row_bytes() / 4 * (Bits == 16 ? 1 + kernel::byte_rows : 1);
+    }
     template <tile_order Order, class Pool>
     bool score(const execution& how, row_packer<float>& queries, Pool& pool) const {
         static_assert(Order != tile_order::whole_rows, "unitsphere: rows of 8 bits or fewer come by strips");
@@ -190,6 +205,12 @@ public:
     }
 
 private:
+    /// Tiles write those of all rows of a block.
+    static constexpr int sums_of_one = kernel::byte_columns * (Bits == 16 ? kernel::byte_rows : 1);
+
+    idx_t row_bytes() const noexcept { return kernel::row_bytes<Bits>(view_.dim()); }
+    const std::uint8_t* panel_at(idx_t panel) const noexcept { return view_.bytes + panel * view_.panel_bytes(); }
+
     byte_view<Bits> view_;
 };
 template <int Bits>

@@ -2,13 +2,13 @@
 ///
 ///   0            commit page: gallery_commit, whose element names the storage, zeros, checksum of the page u64
 ///   4096         zeros
-///   8192         integers: the mean, [dim] float, whose checksum is last_panel_sum
+///   8192         integers and fast_bfloat16: the mean, [dim] float, whose checksum is last_panel_sum
 ///   panels_at    the panels as they lie in memory, page-aligned
-///   numbers_at   integers: compact_numbers for each panel, page-aligned
+///   numbers_at   of the same: compact_numbers for each panel, page-aligned
 ///
 /// panels_sum joins the checksums of the panels, then those of their numbers. Little-endian. The rotation follows from
-/// the dim (kernel/rotation.hpp). Panels of 16 bits depend on panel_rows (32 on AVX-512, else 16), those of integers
-/// have 16 rows on every machine.
+/// the dim (kernel/rotation.hpp). Panels of float16 and bfloat16 depend on panel_rows (32 on AVX-512, else 16), the
+/// others have 16 rows on every machine.
 #pragma once
 
 #include "../compact_gallery.hpp"
@@ -31,13 +31,18 @@ template <>
 inline constexpr std::uint32_t storage_code<int4> = 4;
 template <>
 inline constexpr std::uint32_t storage_code<one_bit> = 5;
+template <>
+inline constexpr std::uint32_t storage_code<fast_bfloat16> = 6;
 
 /// Where the parts of a file lie.
 template <class Storage>
 struct compact_layout {
-    /// Rows of integers have numbers and a mean; those of 16 bits have factors, in their panels.
+    /// Rows that are seen from a mean have numbers; those of 16 bits that are not have factors, in their panels.
     static constexpr bool has_numbers = storage_code<Storage> >= 3;
-    static constexpr int bits = std::is_same_v<Storage, one_bit> ? 1 : std::is_same_v<Storage, int4> ? 4 : 8;
+    static constexpr int bits = std::is_same_v<Storage, fast_bfloat16> ? 16
+                                : std::is_same_v<Storage, one_bit>     ? 1
+                                : std::is_same_v<Storage, int4>        ? 4
+                                                                       : 8;
 
     idx_t rows, dim, panel_rows;
 
@@ -49,7 +54,7 @@ struct compact_layout {
     idx_t width_of(idx_t panel) const noexcept { return engine::rows_of_panels(rows_of(panel)); }
     idx_t row_bytes() const noexcept {
         if constexpr (has_numbers)
-            return kernel::compact_panel_bytes<bits>(kernel::padded_bytes(dim)) / kernel::byte_columns;
+            return kernel::compact_panel_bytes<bits>(kernel::row_bytes<bits>(dim)) / kernel::byte_columns;
         else
             return engine::panels<Storage>::row_elements(dim) * idx_t(sizeof(Storage));
     }

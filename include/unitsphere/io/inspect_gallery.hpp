@@ -16,7 +16,7 @@ inline namespace UNITSPHERE_ISA {
 struct gallery_info {
     idx_t rows = 0, dim = 0;
     /// What load_gallery is asked for: "float" (a `gallery` or shadow_gallery), or of a compact_gallery "float16",
-    /// "bfloat16", "int8", "int4" or "one_bit".
+    /// "bfloat16", "int8", "int4", "one_bit" or "fast_bfloat16".
     std::string_view storage = detail::storage_names[0];
     bool has_ids = false;  ///< then load_gallery<keyed<..>> of that reads it
 };
@@ -46,6 +46,8 @@ inline inspected_rows inspect_rows(const gallery_source& source, const commit_pa
             return inspect_compact<int4>(source, page);
         case storage_code<one_bit>:
             return inspect_compact<one_bit>(source, page);
+        case storage_code<fast_bfloat16>:
+            return inspect_compact<fast_bfloat16>(source, page);
         default:
             break;
     }

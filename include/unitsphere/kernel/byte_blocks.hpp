@@ -14,6 +14,11 @@ inline constexpr int byte_rows = 16, byte_columns = 16, byte_step = 64;
 inline constexpr idx_t most_byte_dim = 65536;
 
 UNITSPHERE_INLINE idx_t padded_bytes(idx_t dim) noexcept { return ceil_div(dim, byte_step) * byte_step; }
+/// Bytes of a row in a block: one an element, or the two of a bfloat16.
+template <int Bits>
+UNITSPHERE_INLINE idx_t row_bytes(idx_t dim) noexcept {
+    return padded_bytes(Bits == 16 ? 2 * dim : dim);
+}
 
 /// Where byte k of row r of a block is, and byte k of column c of a panel.
 UNITSPHERE_INLINE idx_t byte_of_block(int r, idx_t k) noexcept {
@@ -35,9 +40,9 @@ struct byte_operands {
     const std::int32_t* row_sums;  ///< of the bytes of each row: for instructions with unsigned columns
     const std::int8_t* panel;
     int rows, panels;
-    idx_t dim;  ///< padded
-    std::int32_t* sums;
-    idx_t pitch;  ///< from one row of sums to the next; tiles write all 16 rows of a block
+    idx_t dim;           ///< bytes of a row, padded
+    std::int32_t* sums;  ///< of bfloat16 the bits of floats
+    idx_t pitch;         ///< from one row of sums to the next; tiles write all 16 rows of a block
 };
 
 }  // namespace kernel

@@ -1,15 +1,16 @@
-/// Rows of 8, 4 or 1 bits an element: how they are packed, widened to bytes, and scored.
+/// Rows of 16, 8, 4 or 1 bits an element: how they are packed, widened to bytes, and scored.
 ///
-///   bytes of an element    8 bits: [-127, 127]      4 bits: [-7, 7]      1 bit: -1 or 1
-///   g ~ scale * bytes      max |g| / 127            max |g| / 7          <g, g> / sum |g|
+///   bytes of an element    8 bits: [-127, 127]      4 bits: [-7, 7]      1 bit: -1 or 1        16 bits: a bfloat16
+///   g ~ scale * bytes      max |g| / 127            max |g| / 7          <g, g> / sum |g|      1
 ///
 ///   score(u, v) = clamp((float(<p, q>) * scale_v) * scale_u + (<v, m> + (<u, m> - <m, m>)), -1, 1)
 ///
-/// each product and sum rounded: the same bits on every machine. The scale of 1 bit makes the product with the row
-/// itself exact. A zero row scores 0, one that is not finite NaN.
+/// each product and sum rounded: the same bits on every machine, but of 16 bits, whose <p, q> is the machine's own. The
+/// scale of 1 bit makes the product with the row itself exact. A zero row scores 0, one that is not finite NaN.
 ///
-/// A panel of 16 rows: 8 bits as kernel::multiply_bytes reads it, [dim / 4][16][4]; 4 bits two such groups of 64 bytes
-/// in one, the second in the upper halves, as q + 8; 1 bit eight groups in one, group n in bit n, 1 for +1.
+/// A panel of 16 rows: 8 bits as kernel::multiply_bytes reads it, [dim / 4][16][4]; 16 bits as well, two bytes an
+/// element, the lower one first; 4 bits two such groups of 64 bytes in one, the second in the upper halves, as q + 8;
+/// 1 bit eight groups in one, group n in bit n, 1 for +1.
 ///
 /// Source   Gao and Long 2024, "RaBitQ", arXiv:2405.12497, section 3: one bit of rotated rows around their mean.
 #pragma once
@@ -30,16 +31,27 @@ struct compact_numbers {
 /// The from_mean of a zero row.
 inline constexpr float of_zero_row = -0x1p100f;
 
-/// Bytes of a panel of rows of `padded` elements.
+/// Groups of four bytes a column that lie in one of a panel.
+template <int Bits>
+inline constexpr int groups_in_one = Bits < 8 ? 8 / Bits : 1;
+
+/// Bytes of a panel of rows of `padded` bytes.
 template <int Bits>
 constexpr idx_t compact_panel_bytes(idx_t padded) noexcept {
-    return padded * byte_columns * Bits / 8;
+    return padded * byte_columns / groups_in_one<Bits>;
 }
 
 /// The bytes of a rotated row, and its scale.
 template <int Bits>
 inline float compact_row(const float* g, idx_t dim, std::int8_t* bytes) noexcept {
-    if constexpr (Bits > 1) return quantize(g, dim, bytes, Bits == 8 ? 127 : 7).scale;
+    if constexpr (Bits == 16) {
+        for (idx_t k = 0; k < dim; ++k) {
+            const std::uint16_t element = bfloat16(g[k]).bits;
+            bytes[2 * k] = std::int8_t(element & 0xff), bytes[2 * k + 1] = std::int8_t(element >> 8);
+        }
+        return 1.0f;
+    }
+    if constexpr (Bits == 8 || Bits == 4) return quantize(g, dim, bytes, Bits == 8 ? 127 : 7).scale;
     lanes<double> squares = broadcast(0.0), magnitudes = squares;
     for (idx_t k = 0; k < dim; k += lane_count) {
         const lanes<float> element = k + lane_count <= dim ? load16(g + k) : load16_first(g + k, int(dim - k));
@@ -55,13 +67,13 @@ inline float compact_row(const float* g, idx_t dim, std::int8_t* bytes) noexcept
 /// Writes the bytes of a row, zero from dim to `padded`, into a column of a panel whose other columns stay.
 template <int Bits>
 inline void pack_compact_column(const std::int8_t* bytes, idx_t padded, int column, std::uint8_t* panel) noexcept {
-    constexpr int groups = 8 / Bits, group_bytes = 4 * byte_columns;
+    constexpr int groups = groups_in_one<Bits>, bits = 8 / groups, group_bytes = 4 * byte_columns;
     for (idx_t k = 0; k < padded; ++k) {
         const idx_t group = k / 4;
         std::uint8_t& to = panel[group / groups * group_bytes + column * 4 + k % 4];
-        const int shift = int(group % groups) * Bits;
-        constexpr unsigned mask = (1u << Bits) - 1;
-        const unsigned value = Bits == 8   ? unsigned(bytes[k]) & mask
+        const int shift = int(group % groups) * bits;
+        constexpr unsigned mask = (1u << bits) - 1;
+        const unsigned value = Bits >= 8   ? unsigned(bytes[k]) & mask
                                : Bits == 4 ? unsigned(bytes[k] + 8)
                                            : bytes[k] > 0;
         to = std::uint8_t((to & ~(mask << shift)) | value << shift);
@@ -70,20 +82,28 @@ inline void pack_compact_column(const std::int8_t* bytes, idx_t padded, int colu
 /// Byte k of the row in a column.
 template <int Bits>
 inline std::int8_t compact_byte(const std::uint8_t* panel, int column, idx_t k) noexcept {
-    constexpr int groups = 8 / Bits, group_bytes = 4 * byte_columns;
+    constexpr int groups = groups_in_one<Bits>, bits = 8 / groups, group_bytes = 4 * byte_columns;
     const idx_t group = k / 4;
-    const unsigned all = panel[group / groups * group_bytes + column * 4 + k % 4] >> (group % groups * Bits);
-    if constexpr (Bits == 8) return std::int8_t(all);
+    const unsigned all = panel[group / groups * group_bytes + column * 4 + k % 4] >> (group % groups * bits);
+    if constexpr (Bits >= 8) return std::int8_t(all);
     if constexpr (Bits == 4) return std::int8_t(int(all & 15) - 8);
     return (all & 1) != 0 ? 1 : -1;
+}
+/// Element k of the row in a column, without its scale.
+template <int Bits>
+inline float compact_element(const std::uint8_t* panel, int column, idx_t k) noexcept {
+    if constexpr (Bits < 16) return float(compact_byte<Bits>(panel, column, k));
+    const unsigned low = std::uint8_t(compact_byte<Bits>(panel, column, 2 * k));
+    const unsigned high = std::uint8_t(compact_byte<Bits>(panel, column, 2 * k + 1));
+    return float(bfloat16::from_bits(std::uint16_t(high << 8 | low)));
 }
 
 /// Widens a panel to bytes, as multiply_bytes<Bits> takes them. Padding becomes what multiplies a query's zeros.
 template <int Bits>
 UNITSPHERE_NOINLINE void widen_compact_panel(const std::uint8_t* panel, idx_t padded, std::int8_t* to) noexcept {
-    static_assert(Bits == 4 || Bits == 1, "8 bits are read where they lie");
+    static_assert(Bits == 4 || Bits == 1, "8 and 16 bits are read where they lie");
     typedef std::uint8_t group __attribute__((vector_size(64), aligned(1), may_alias));
-    constexpr int groups = 8 / Bits, group_bytes = 4 * byte_columns;
+    constexpr int groups = groups_in_one<Bits>, group_bytes = 4 * byte_columns;
     constexpr std::uint8_t lowest = adds_few_bits_in_16 ? 0 : few_bits_offset<Bits>;
     for (idx_t n = 0; n < padded / 4; n += groups, panel += group_bytes) {
         const group all = *reinterpret_cast<const group*>(panel);
@@ -102,7 +122,7 @@ UNITSPHERE_NOINLINE void multiply_compact_row(const std::uint8_t* panel, idx_t p
                                               std::int32_t sum, std::int32_t* sums) noexcept {
     static_assert(Bits == 4 || Bits == 1, "8 bits are bytes");
     if constexpr (multiplies_few_bits) {
-        constexpr int groups = 8 / Bits, group_bytes = 4 * byte_columns;
+        constexpr int groups = groups_in_one<Bits>, group_bytes = 4 * byte_columns;
         constexpr int columns = Products::columns, parts = byte_columns / columns;
         constexpr int chains = adds_few_bits_in_16 ? byte_step / 4 / most_few_bit_adds<Bits> : 4;
         constexpr int steps = maximum(chains, groups), lines = steps / groups;
@@ -147,13 +167,23 @@ UNITSPHERE_INLINE lanes<float> nan_where_nan(const lanes<float>& x, const lanes<
     return from_bits(select_gt(bits(y) & 0x7fffffff, infinity, broadcast(quiet_nan), bits(x)));
 }
 
+/// 16 sums as floats.
+template <int Bits>
+UNITSPHERE_INLINE lanes<float> load16_sums(const std::int32_t* sums) noexcept {
+    if constexpr (Bits == 16)
+        return from_bits(load16(sums));
+    else
+        return load16_as_floats(sums);
+}
+
 /// 16 scores of a query and a panel.
+template <int Bits>
 UNITSPHERE_INLINE lanes<float> compact_scores(const std::int32_t* sums, const compact_numbers& panel,
                                               const byte_query& query) noexcept {
     constexpr std::int32_t zero = 0;
     const lanes<float> from_mean = load16(panel.from_mean);
     const lanes<float> rotated =
-        product(product(load16_as_floats(sums), load16(panel.scale)), vector<float>(query.scale));
+        product(product(load16_sums<Bits>(sums), load16(panel.scale)), vector<float>(query.scale));
     const lanes<float> score = clamp_to_one(fp_barrier(rotated + fp_barrier(from_mean + broadcast(query.offset))));
     const bits16 of_zero = bits(broadcast(of_zero_row));
     const bits16 differs =

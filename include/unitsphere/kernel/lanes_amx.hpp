@@ -1,14 +1,16 @@
-/// Products of bytes by AMX, where the build has it: tiles of 16 rows of 64 bytes, 16384 products an instruction.
+/// Products of bytes by AMX, where the build has it: tiles of 16 rows of 64 bytes, 16384 products an instruction. Of
+/// bfloat16, two bytes each, half as many.
 ///
 /// The operating system lends the tiles' registers to a process that asks for them; where it refuses, or the build has
-/// no AMX, available() is false and vectors multiply instead: the same integers.
+/// no AMX, available() is false and vectors multiply instead: the same integers, and floats of other roundings.
 ///
 /// Source   Intel Architecture Instruction Set Extensions Programming Reference, chapter 3; Linux, x86/xstate.
 #pragma once
 
 #include "byte_blocks.hpp"
 
-#if defined(__AMX_INT8__) && defined(__AMX_TILE__) && defined(__linux__) && !defined(UNITSPHERE_PORTABLE)
+#if defined(__AMX_INT8__) && defined(__AMX_BF16__) && defined(__AMX_TILE__) && defined(__linux__) && \
+    !defined(UNITSPHERE_PORTABLE)
 #define UNITSPHERE_HAS_AMX
 #include <immintrin.h>
 #include <sys/syscall.h>
@@ -68,8 +70,15 @@ private:
     tile_settings before_ = {};
 };
 
+// A tile's number is a literal.
+#define UNITSPHERE_ADD_TILE_PRODUCTS(sums, rows, columns) \
+    if constexpr (Bits == 16)                             \
+        _tile_dpbf16ps(sums, rows, columns);              \
+    else                                                  \
+        _tile_dpbssd(sums, rows, columns)
+
 /// Blocks x Panels tiles of sums, 16 x 16 each: tiles 0 .. 3; 4 and 5 hold rows, 6 and 7 columns.
-template <bool TwoBlocks, bool TwoPanels>
+template <int Bits, bool TwoBlocks, bool TwoPanels>
 inline void multiply_tiles(const byte_operands& x, int panel) noexcept {
     constexpr idx_t tile_bytes = byte_rows * byte_step, row_bytes = byte_step;
     const std::int8_t *a = x.block, *a_end = a + x.dim * byte_rows, *a1 = a_end;
@@ -82,15 +91,17 @@ inline void multiply_tiles(const byte_operands& x, int panel) noexcept {
     for (; a != a_end; a += tile_bytes, a1 += tile_bytes, b += tile_bytes, b1 += tile_bytes) {
         _tile_loadd(6, b, row_bytes);
         _tile_loadd(4, a, row_bytes);
-        _tile_dpbssd(0, 4, 6);
+        UNITSPHERE_ADD_TILE_PRODUCTS(0, 4, 6);
         if constexpr (TwoBlocks) {
             _tile_loadd(5, a1, row_bytes);
-            _tile_dpbssd(2, 5, 6);
+            UNITSPHERE_ADD_TILE_PRODUCTS(2, 5, 6);
         }
         if constexpr (TwoPanels) {
             _tile_loadd(7, b1, row_bytes);
-            _tile_dpbssd(1, 4, 7);
-            if constexpr (TwoBlocks) _tile_dpbssd(3, 5, 7);
+            UNITSPHERE_ADD_TILE_PRODUCTS(1, 4, 7);
+            if constexpr (TwoBlocks) {
+                UNITSPHERE_ADD_TILE_PRODUCTS(3, 5, 7);
+            }
         }
     }
     const idx_t pitch_bytes = x.pitch * 4;
@@ -101,19 +112,22 @@ inline void multiply_tiles(const byte_operands& x, int panel) noexcept {
     if constexpr (TwoBlocks && TwoPanels) _tile_stored(3, sums + byte_rows * x.pitch + byte_columns, pitch_bytes);
 }
 
-template <bool TwoBlocks>
+#undef UNITSPHERE_ADD_TILE_PRODUCTS
+
+template <int Bits, bool TwoBlocks>
 inline void multiply_panels(const byte_operands& x) noexcept {
     int panel = 0;
-    for (; panel + 2 <= x.panels; panel += 2) multiply_tiles<TwoBlocks, true>(x, panel);
-    if (panel < x.panels) multiply_tiles<TwoBlocks, false>(x, panel);
+    for (; panel + 2 <= x.panels; panel += 2) multiply_tiles<Bits, TwoBlocks, true>(x, panel);
+    if (panel < x.panels) multiply_tiles<Bits, TwoBlocks, false>(x, panel);
 }
 
 /// The products of one block or two, all 16 rows of each, by a thread whose tiles are configured.
+template <int Bits>
 inline void multiply(const byte_operands& x) noexcept {
     if (x.rows > byte_rows)
-        multiply_panels<true>(x);
+        multiply_panels<Bits, true>(x);
     else
-        multiply_panels<false>(x);
+        multiply_panels<Bits, false>(x);
 }
 
 #else
@@ -126,6 +140,7 @@ public:
     explicit operator bool() const noexcept { return false; }
 };
 
+template <int Bits>
 inline void multiply(const byte_operands&) noexcept {}
 
 #endif

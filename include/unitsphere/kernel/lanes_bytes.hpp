@@ -80,7 +80,7 @@ UNITSPHERE_INLINE register_of_32 add_pairs(register_of_16 x) noexcept { return m
 /// start(): the sums before the first product, from the sum of the row's bytes.
 struct byte_products {
 #if defined(UNITSPHERE_BYTES_X86)
-    static constexpr int columns = sizeof(byte_register) / 4;
+    static constexpr int columns = sizeof(byte_register) / 4, registers = 16 / columns;
     using sums = register_of_32;
     UNITSPHERE_INLINE static void store(std::int32_t* to, sums x) noexcept { std::memcpy(to, &x, sizeof x); }
 #endif
@@ -129,7 +129,7 @@ struct byte_products {
         return x + (multiply_16(b.even, q.even) + multiply_16(b.odd, q.odd));
     }
 #elif defined(UNITSPHERE_BYTES_NEON)
-    static constexpr int columns = 4;
+    static constexpr int columns = 4, registers = 4;
     using sums = int32x4_t;
     using bytes = int8x16_t;
     using row = int8x16_t;
@@ -139,7 +139,7 @@ struct byte_products {
     UNITSPHERE_INLINE static sums add(sums x, bytes b, row q) noexcept { return vdotq_s32(x, b, q); }
     UNITSPHERE_INLINE static void store(std::int32_t* to, sums x) noexcept { vst1q_s32(to, x); }
 #else
-    static constexpr int columns = 4;
+    static constexpr int columns = 4, registers = 4;
     struct sums {
         std::int32_t of[columns];
     };

@@ -1,14 +1,16 @@
-/// Products of blocks of rows with panels of columns in 8 bits: exact integers, the same on every machine.
+/// Products of blocks of rows with panels of columns in 8 bits: exact integers, the same on every machine. And of
+/// bfloat16, two bytes each: sums of floats, as the machine's own products make them.
 ///
 ///   block    [dim / 64][16 rows][64]     signed                 rows and panels end in zero bytes to a multiple of 64
 ///   panel    [dim / 4][16 columns][4]    signed; of 4 bits or fewer unsigned where adds_few_bits_in_16
 ///   sums[r][c] = <row r, column c>
 ///
-/// Both layouts are those of AMX's tiles (16 rows of 64 bytes) and of the four-byte products of VNNI and NEON.
+/// Both layouts are those of AMX's tiles (16 rows of 64 bytes), of the four-byte products of VNNI and NEON, and of
+/// AVX512_BF16's products of two.
 #pragma once
 
 #include "lanes_amx.hpp"
-#include "lanes_bytes.hpp"
+#include "lanes_bfloat16.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
@@ -27,61 +29,68 @@ UNITSPHERE_INLINE void add_byte_products(const std::int8_t* block, const typenam
 }
 
 /// Rows row .. row + Rows - 1 of a block against Panels panels.
-template <int Rows, int Panels>
+template <class Products, int Rows, int Panels>
 UNITSPHERE_INLINE void multiply_bytes_of(const byte_operands& x, int row, int first_panel) noexcept {
-    constexpr int parts = byte_columns / byte_products::columns;
+    constexpr int parts = byte_columns / Products::columns;
     const idx_t panel_bytes = x.dim * byte_columns;
     const std::int8_t* block = x.block + byte_of_block(row, 0);
     const std::int8_t* panel = x.panel + first_panel * panel_bytes;
-    byte_products::sums sum[Rows][Panels * parts];
+    typename Products::sums sum[Rows][Panels * parts];
     unroll<Rows>([&](int r) UNITSPHERE_LAMBDA {
-        unroll<Panels * parts>([&](int p) UNITSPHERE_LAMBDA { sum[r][p] = byte_products::start(x.row_sums[row + r]); });
+        unroll<Panels * parts>([&](int p) UNITSPHERE_LAMBDA { sum[r][p] = Products::start(x.row_sums[row + r]); });
     });
     for (idx_t k = 0; k < x.dim; k += byte_step, block += (byte_rows - 1) * byte_step)
         for (const auto* end = uncounted(block + byte_step); block != end; block += 4, panel += 4 * byte_columns) {
-            byte_products::bytes column[Panels * parts];
+            typename Products::bytes column[Panels * parts];
             if constexpr (Rows == 1)  // one query waits for memory
                 unroll<Panels>([&](int p) UNITSPHERE_LAMBDA { prefetch(panel + p * panel_bytes + panel_bytes_ahead); });
             unroll<Panels * parts>([&](int p) UNITSPHERE_LAMBDA {
-                column[p] =
-                    byte_products::load(panel + p / parts * panel_bytes + p % parts * (4 * byte_products::columns));
+                column[p] = Products::load(panel + p / parts * panel_bytes + p % parts * (4 * Products::columns));
             });
-            add_byte_products<byte_products>(block, column, sum);
+            add_byte_products<Products>(block, column, sum);
         }
     unroll<Rows>([&](int r) UNITSPHERE_LAMBDA {
         unroll<Panels * parts>([&](int p) UNITSPHERE_LAMBDA {
-            byte_products::store(x.sums + (row + r) * x.pitch + first_panel * byte_columns + p * byte_products::columns,
-                                 sum[r][p]);
+            Products::store(x.sums + (row + r) * x.pitch + first_panel * byte_columns + p * Products::columns,
+                            sum[r][p]);
         });
     });
 }
 
-/// The register tile: 8 rows x 3 panels of one register, or 8 x 2 where bytes are widened; 4 x 1 where 16 columns are
+/// The register tile: 8 rows x 3 panels of one register, or 8 x 2 where columns are widened; 4 x 1 where 16 columns are
 /// two registers, 2 x 1 for four.
-inline constexpr int byte_tile_rows = byte_products::columns == 16 ? 8 : byte_products::columns == 8 ? 4 : 2;
-inline constexpr int byte_tile_panels = byte_products::columns < 16                       ? 1
-                                        : sizeof(byte_products::bytes) > byte_columns * 4 ? 2
-                                                                                          : 3;
+template <class Products>
+inline constexpr int byte_tile_rows = Products::registers == 1   ? 8
+                                      : Products::registers == 2 ? 4
+                                                                 : 2;
+template <class Products>
+inline constexpr int byte_tile_panels = Products::registers > 1                               ? 1
+                                        : sizeof(typename Products::bytes) > byte_columns * 4 ? 2
+                                                                                              : 3;
 
 /// multiply(count, first row) for the rows of a block: those of a register tile, then one by one.
-template <class Multiply>
+template <class Products, class Multiply>
 UNITSPHERE_INLINE void for_rows_of_tiles(int rows, Multiply&& multiply) noexcept {
+    constexpr int some = byte_tile_rows<Products>;
     int row = 0;
-    for (; row + byte_tile_rows <= rows; row += byte_tile_rows)
-        multiply(std::integral_constant<int, byte_tile_rows>(), row);
+    for (; row + some <= rows; row += some) multiply(std::integral_constant<int, some>(), row);
     for (; row < rows; ++row) multiply(std::integral_constant<int, 1>(), row);
 }
 
 /// One block, by vectors.
+template <class Products>
 inline void multiply_bytes_by_vectors(const byte_operands& x) noexcept {
+    constexpr int some = byte_tile_panels<Products>;
     int panel = 0;
-    for (; panel + byte_tile_panels <= x.panels; panel += byte_tile_panels)
-        for_rows_of_tiles(x.rows, [&](auto count, int row)
-                                      UNITSPHERE_LAMBDA { multiply_bytes_of<count, byte_tile_panels>(x, row, panel); });
-    if constexpr (byte_tile_panels > 1)
+    for (; panel + some <= x.panels; panel += some)
+        for_rows_of_tiles<Products>(x.rows, [&](auto count, int row) UNITSPHERE_LAMBDA {
+            multiply_bytes_of<Products, count, some>(x, row, panel);
+        });
+    if constexpr (some > 1)
         for (; panel < x.panels; ++panel)
-            for_rows_of_tiles(
-                x.rows, [&](auto count, int row) UNITSPHERE_LAMBDA { multiply_bytes_of<count, 1>(x, row, panel); });
+            for_rows_of_tiles<Products>(x.rows, [&](auto count, int row) UNITSPHERE_LAMBDA {
+                multiply_bytes_of<Products, count, 1>(x, row, panel);
+            });
 }
 
 /// Rows row .. row + Rows - 1 of a block against a panel whose bytes are unsigned, of 4 bits or fewer: sums of 16 bits
@@ -114,7 +123,7 @@ inline void multiply_few_bits(const byte_operands& x) noexcept {
         for (int c = 0; c < x.panels * byte_columns; c += Products::columns)
             Products::fill(x.sums + r * x.pitch + c, -few_bits_offset<Bits> * x.row_sums[r]);
     for (int panel = 0; panel < x.panels; ++panel)
-        for_rows_of_tiles(x.rows, [&](auto count, int row) UNITSPHERE_LAMBDA {
+        for_rows_of_tiles<byte_products>(x.rows, [&](auto count, int row) UNITSPHERE_LAMBDA {
             multiply_few_bits_of<Bits, count, Products>(x, row, panel);
         });
 }
@@ -123,10 +132,10 @@ inline void multiply_few_bits(const byte_operands& x) noexcept {
 inline constexpr int most_vector_rows = 3;
 
 /// sums[r][c] for up to 32 rows, of two blocks, and all panels, whose elements have `Bits`. `tiles`: this thread has
-/// configured AMX's.
+/// configured AMX's. bfloat16 takes them for any number of rows: another instruction would round otherwise.
 template <int Bits>
 UNITSPHERE_NOINLINE inline void multiply_bytes(const byte_operands& x, bool tiles) noexcept {
-    if (tiles && x.rows > most_vector_rows) return amx::multiply(x);
+    if (tiles && (Bits == 16 || x.rows > most_vector_rows)) return amx::multiply<Bits>(x);
     for (int done = 0; done < x.rows; done += byte_rows) {
         byte_operands some = x;
         some.block += done / byte_rows * (x.dim * byte_rows), some.row_sums += done;
@@ -134,7 +143,7 @@ UNITSPHERE_NOINLINE inline void multiply_bytes(const byte_operands& x, bool tile
         if constexpr (Bits < 8 && adds_few_bits_in_16)
             multiply_few_bits<Bits>(some);
         else
-            multiply_bytes_by_vectors(some);
+            multiply_bytes_by_vectors<std::conditional_t<Bits == 16, bfloat16_products, byte_products>>(some);
     }
 }
 
