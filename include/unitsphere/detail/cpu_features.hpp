@@ -40,6 +40,7 @@
     X(__AVX512BITALG__, avx512bitalg, leaf7, ecx, 12, zmm)   \
     X(__AVX512VPOPCNTDQ__, vpopcntdq, leaf7, ecx, 14, zmm)   \
     X(__AVX512FP16__, avx512fp16, leaf7, edx, 23, zmm)       \
+    X(__AMX_BF16__, amxbf16, leaf7, edx, 22, none)           \
     X(__AMX_INT8__, amxint8, leaf7, edx, 25, none)           \
     X(__AVXVNNI__, avxvnni, leaf7_1, eax, 4, ymm)            \
     X(__AVX512BF16__, avx512bf16, leaf7_1, eax, 5, zmm)      \
