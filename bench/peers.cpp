@@ -139,7 +139,7 @@ std::vector<byte_product> byte_products() {
 #endif
 }
 
-std::vector<half_product> half_products() {
+std::vector<bfloat16_product> bfloat16_products() {
 #if defined(BENCH_HAS_ONEDNN)
     if (onednn::multiplies<us::bfloat16, float>()) return {{"onednn_matmul", onednn::matmul<us::bfloat16, float>}};
 #endif

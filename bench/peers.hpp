@@ -52,12 +52,12 @@ struct byte_product {
 std::vector<byte_product> byte_products();
 
 /// The same of bfloat16, in float; none where the peer has no code for this machine.
-struct half_product {
+struct bfloat16_product {
     const char* who;
     std::function<task(const us::matrix<us::bfloat16>& queries, const us::matrix<us::bfloat16>& gallery, rows& out)>
         prepare;
 };
-std::vector<half_product> half_products();
+std::vector<bfloat16_product> bfloat16_products();
 
 /// cosines[0][i] = that of row i of a and of b, raw rows.
 struct pairwise_cosine {

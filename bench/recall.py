@@ -52,6 +52,7 @@ NOTE = """
 """
 TASKS = ("image -> image", "text -> text", "text -> image", "image -> text")
 COLOURS = {"exact by bytes": "#d1242f", "float": "#57606a", "float16": "#2f7de1", "bfloat16": "#2f7de1",
+           "fast_bfloat16": "#2f7de1",
            "int8": "#2f7de1", "int4": "#2f7de1", "one_bit": "#2f7de1", "FAISS": "#d98a1f", "USearch": "#7d9a2b",
            "hnswlib": "#a0694b"}
 

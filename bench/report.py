@@ -179,7 +179,7 @@ WORKS = [
          against={"float": 1 / 0.7}),
     *ask("compact_int8", "similarity_types_bench", "Cosines of a compact gallery of int8, beside products of int8 rows",
          "1000x1000x512, 32x200000x512", "i8"),
-    *ask("compact_half", "similarity_types_bench",
+    *ask("compact_bfloat16", "similarity_types_bench",
          "Cosines of a compact gallery of fast_bfloat16, beside floats and products of bfloat16",
          "1000x1000x512, 32x200000x512", "fast bf16", against={"onednn": 0.95}),
     *ask("pairs", "similarity_types_bench", "Cosines of pairs of rows", "1000x512, 20000x512", against={"eigen": 1}),

@@ -167,8 +167,8 @@ void bench::register_rows() {
     for (const auto& [q, g] : {std::pair<us::idx_t, us::idx_t>{1000, 1000}, {32, 200000}}) {
         add_compact<std::int8_t, std::int32_t, std::int8_t>({"compact_int8", "i8", 1}, q, g,
                                                             bench::peer::byte_products());
-        add_compact<us::fast_bfloat16, float, us::bfloat16>({"compact_half", "fast bf16", 2}, q, g,
-                                                            bench::peer::half_products());
+        add_compact<us::fast_bfloat16, float, us::bfloat16>({"compact_bfloat16", "fast bf16", 2}, q, g,
+                                                            bench::peer::bfloat16_products());
     }
     for (const us::idx_t n : {1000, 20000})
         for (const bool in_double : {false, true}) add_pairs(n, in_double);

@@ -4,7 +4,8 @@
 ///   namespace us = unitsphere::dispatched;                instead of   namespace us = unitsphere;
 ///
 /// and links the units that CMake's unitsphere_add_levels(target LEVELS ..) writes (docs/dispatch.md). Everything that
-/// is not declared here is the direct function or type. Results have the bits of the direct functions.
+/// is not declared here is the direct function or type. Results have the bits of the direct functions;
+/// those of compact_gallery<fast_bfloat16> are the level's own.
 #pragma once
 
 #include "data/logit_scale.hpp"

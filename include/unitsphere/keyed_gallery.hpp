@@ -39,7 +39,7 @@ struct keyed_gallery_options {
 ///
 /// Searches give ids where they give row numbers otherwise, and order ties by id: a result depends on which rows are
 /// there, and neither on how they came nor on what was removed. Its bits are those of a `Gallery` of the rows in the
-/// order of their ids; of integers, of one with the same mean, which is that of the first rows that were added, or were
+/// order of their ids; seen from a mean, of one with the same, which is that of the first rows that were added, or were
 /// added after all had been removed. A removed row leaves a hole that searches skip; the holes are closed, in place, by
 /// a change that leaves more holes than rows, or half as many and little room behind them.
 ///
@@ -88,7 +88,7 @@ public:
     /// Shapes, Units, Source   as add.
     /// Errors   as add, but value_error for an id that is not there.
     /// Threads  the caller's; `how` measures unit rows.
-    /// Memory   none; of integers a few rows of scratch, from the workspace of `how`.
+    /// Memory   none; of rows that are seen from a mean a few rows of scratch, from the workspace of `how`.
     template <class Ids, class Rows, detail::if_rows<Rows> = 0>
     void replace(const Ids& ids, const Rows& rows, const execution& how = {},
                  const keyed_gallery_options& options = {}) {

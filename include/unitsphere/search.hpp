@@ -83,9 +83,9 @@ score_range range_of(const side_names& names, const Queries& queries, const Gall
 /// memory.
 ///
 /// options.filter: which rows may be found. A `mask` with a bit for each gallery row: 8 rows without a set bit (16 with
-/// AVX-512, 96 of a compact_gallery of integers) are not multiplied (1 % of 200,000 rows: 0.01 of the time where they
-/// lie together, 0.1 to 0.3 scattered). `allowed`, a list of row numbers for each query, such as the candidates of
-/// another index: those are scored, one after the other.
+/// AVX-512, 96 of a compact_gallery of integers or fast_bfloat16) are not multiplied (1 % of 200,000 rows: 0.01 of the
+/// time where they lie together, 0.1 to 0.3 scattered). `allowed`, a list of row numbers for each query, such as the
+/// candidates of another index: those are scored, one after the other.
 /// `exclude_self`: query i is gallery row `first_query` + i and is left out by its number, its copies are not.
 ///
 /// Shapes   queries [q, dim], gallery [g, dim], each rows or a gallery, the second a `keyed_gallery` too -> indices

@@ -1,7 +1,8 @@
 /// Answers of parts of a gallery, its shards, as one: whatever carries them, MPI (interop/mpi.hpp), gRPC or files.
 ///
-/// A search of the whole gallery is the merged search of its shards, bit for bit: a score is that of its pair alone,
-/// and the order of hits is total. So neither the number of shards nor the order in which they answer changes anything.
+/// A search of the whole gallery is the merged search of its shards, bit for bit: a score is that of its pair alone (of
+/// fast_bfloat16, on machines that are alike), and the order of hits is total. So neither the number of shards nor the
+/// order in which they answer changes anything.
 #pragma once
 
 #include "data/column.hpp"

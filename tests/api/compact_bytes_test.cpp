@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <unitsphere/compact_gallery.hpp>
+#include <unitsphere/kernel/rotation.hpp>
 #include <unitsphere/normalize.hpp>
 #include <unitsphere/search.hpp>
 #include <unitsphere/similarity.hpp>
@@ -120,6 +121,12 @@ struct oracle {
         }
         return result;
     }
+    /// Of 16 bits: what the roundings of a sum may change.
+    double sum_error(const packed_row& u, const packed_row& v) const {
+        double sizes = 0;
+        for (idx_t k = 0; k < dim; ++k) sizes += std::fabs(u.elements[std::size_t(k)] * v.elements[std::size_t(k)]);
+        return double(dim + 2) * 0x1p-24 * sizes + 0x1p-22;  // and those of the three other terms
+    }
     float score(const packed_row& u, const packed_row& v) const {
         if (u.undefined || v.undefined) return std::numeric_limits<float>::quiet_NaN();
         if (u.zero || v.zero) return 0.0f;
@@ -188,13 +195,14 @@ TEST_CASE("scores of fast_bfloat16 are those of their description, but for the r
     const idx_t n = GENERATE(1, 16, 130), dim = GENERATE(1, 5, 16, 31, 33, 70, 256, 1000);
     CAPTURE(n, dim);
     const auto rows = troubled_rows(n, dim, 21), queries = troubled_rows(37, dim, 22);
+    const auto unit_rows = units_of(rows), unit_queries = units_of(queries);
     const compact_gallery<fast_bfloat16> gallery(rows);
-    const oracle expected(units_of(rows));
-    const auto scores = expected.scores(units_of(queries), units_of(rows), 16),
-               found = cosine_similarity(queries, gallery);
-    const double most = double(dim + 8) * 0x1p-24;
+    const oracle expected(unit_rows);
+    const auto scores = expected.scores(unit_queries, unit_rows, 16), found = cosine_similarity(queries, gallery);
     for (idx_t i = 0; i < 37; ++i)
         for (idx_t j = 0; j < n; ++j) {
+            const double most =
+                expected.sum_error(expected.packed(unit_queries.row(i), 16), expected.packed(unit_rows.row(j), 16));
             const bool same = reference::is_nan(scores(i, j))
                                   ? reference::is_nan(found(i, j))
                                   : std::fabs(double(scores(i, j)) - double(found(i, j))) <= most;
@@ -203,6 +211,37 @@ TEST_CASE("scores of fast_bfloat16 are those of their description, but for the r
     CHECK(first_difference(cosine_similarity(part(queries, 7, 1), gallery), part(found, 7, 1)) == "");
     const idx_t padded = (2 * dim + 63) / 64 * 64, panels = (n + 15) / 16;
     CHECK(gallery.bytes() == panels * 16 * (padded + 8) + 8 * dim);
+}
+
+TEST_CASE("scores of fast_bfloat16 are cosines, within the bound of their description", "[compact]") {
+    const auto distance = [](const matrix<float>& rows, idx_t i, const std::vector<double>& mean) {
+        double square = 0;
+        for (idx_t k = 0; k < rows.dim(); ++k) square += std::pow(double(rows(i, k)) - mean[std::size_t(k)], 2);
+        return std::sqrt(square);
+    };
+    for (const idx_t dim : {31, 512, 1017}) {
+        matrix<float> rows = random_rows<float>(20, dim, 61);
+        for (idx_t k = 0; k < dim; ++k) rows(7, k) = 1.0f;  // rotated back, each element is rounded alike
+        std::vector<float> of_rotation(static_cast<std::size_t>(dim));
+        kernel::find_rotation_signs(dim, of_rotation.data());
+        kernel::rotate_back(rows.row(7), dim, of_rotation.data());
+        const auto units = units_of(rows);
+        for (const double element : {0.0, 0.5 / std::sqrt(double(dim))}) {
+            const std::vector<double> mean(std::size_t(dim), element);
+            compact_gallery_options options;
+            options.mean = mean;
+            const auto found = cosine_similarity(rows, compact_gallery<fast_bfloat16>(rows, {}, options));
+            for (idx_t i = 0; i < 20; ++i)
+                for (idx_t j = 0; j < 20; ++j) {
+                    double exact = 0;
+                    for (idx_t k = 0; k < dim; ++k) exact += double(units(i, k)) * double(units(j, k));
+                    const double both = distance(units, i, mean) * distance(units, j, mean);
+                    const double most = both * (0x1p-7 * (1 + 0x1p-9) + double(dim + 40) * 0x1p-24) + 0x1p-20;
+                    if (!(std::fabs(double(found(i, j)) - exact) <= most))
+                        FAIL("dim " << dim << ", " << i << " and " << j << ": " << found(i, j) << ", not " << exact);
+                }
+        }
+    }
 }
 
 TEST_CASE("compact integers take the mean of the caller, and keep it", "[compact]") {
@@ -318,8 +357,8 @@ TEMPLATE_LIST_TEST_CASE("compact rows that were moved take rows anew", "[compact
 
 TEMPLATE_LIST_TEST_CASE("filtered searches of compact rows find among their scores alone", "[compact]",
                         storages_of_bytes) {
-    const idx_t n = 300, q = 35;
-    const auto rows = troubled_rows(n, 70, 27), queries = troubled_rows(q, 70, 28);
+    const idx_t n = 300, q = 35, dim = GENERATE(1, 31, 33, 70);
+    const auto rows = troubled_rows(n, dim, 27), queries = troubled_rows(q, dim, 28);
     const compact_gallery<TestType> gallery(rows);
     const auto scores = cosine_similarity(queries, gallery);
     const row_mask some(n, [](idx_t i) { return i % 97 < 4; });

@@ -285,6 +285,7 @@ TEST_CASE("a shadow gallery is a second stage by its floats, rows of bytes are n
     STATIC_REQUIRE_FALSE(may_rescore<compact_gallery<std::int8_t>>);
     STATIC_REQUIRE_FALSE(may_rescore<compact_gallery<int4>>);
     STATIC_REQUIRE_FALSE(may_rescore<compact_gallery<one_bit>>);
+    STATIC_REQUIRE_FALSE(may_rescore<compact_gallery<fast_bfloat16>>);
 }
 
 TEST_CASE("long rows have no bytes, and are searched in float", "[shadow]") {

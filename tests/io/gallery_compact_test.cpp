@@ -195,6 +195,26 @@ TEMPLATE_TEST_CASE("a compact gallery that is cut or changed anywhere is refused
           "load_gallery: the header counts 2 zero rows and 1 that are not finite, the rows are 1 and 1");
 }
 
+TEST_CASE("an element that no row of fast_bfloat16 has is refused, padding too", "[gallery]") {
+    using rows_type = compact_gallery<fast_bfloat16>;
+    const idx_t n = 20, dim = 5, panel = 64 * 16, panels_at = 8192 + 4096;
+    const std::string bytes = stream_of(rows_type(random_rows<float>(n, dim, 31)));
+    for (const std::string element : {"\xff\xff", "\x80\x7f", "\x81\x40"})  // NaN, Inf, 4.03
+        for (const idx_t at : {panel + 4 * 3, panel + 64 * 7 + 2}) {        // of row 19, and of row 16 behind dim
+            std::string changed = bytes;
+            changed.replace(std::size_t(panels_at + at), 2, element);
+            std::uint64_t sum = 14695981039346656037u;
+            for (const idx_t p : {0, 1})
+                sum = mixed(sum, sum_of(changed.substr(std::size_t(panels_at + p * panel), panel)));
+            for (const idx_t p : {0, 1})
+                sum = mixed(sum, sum_of(changed.substr(changed.size() - std::size_t(128 * (2 - p)), 128)));
+            changed.replace(80, 8, stored(sum));
+            CHECK(refused_load<rows_type>(with_page_sum(changed))
+                      .find(at % 64 == 12 ? "load_gallery: row 19 has an element of "
+                                          : "load_gallery: row 16 has an element of ") == 0);
+        }
+}
+
 TEMPLATE_TEST_CASE("a gallery of another storage is refused with both names", "[gallery]", float16, bfloat16,
                    std::int8_t, int4, one_bit, fast_bfloat16) {
     using rows_type = compact_gallery<TestType>;

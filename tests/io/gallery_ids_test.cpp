@@ -80,7 +80,8 @@ struct past_of_ids {
         Gallery result;
         if (left.rows() == 0) return result;
         if constexpr (std::is_same_v<Gallery, compact_gallery<std::int8_t>> ||
-                      std::is_same_v<Gallery, compact_gallery<one_bit>>) {
+                      std::is_same_v<Gallery, compact_gallery<one_bit>> ||
+                      std::is_same_v<Gallery, compact_gallery<fast_bfloat16>>) {
             const float* const mean = detail::keyed_access::rows(rows).packed().space.mean;
             const std::vector<float> list(mean, mean + dim_of_rows);
             result.append(left, {}, {{}, list});
@@ -120,7 +121,8 @@ void check_answers(const Rows& found_in, const Same& expected_of) {
 }  // namespace
 
 TEMPLATE_TEST_CASE("a keyed gallery comes back from a file, a stream and a mapping with its ids", "[gallery]", gallery,
-                   shadow_gallery, compact_gallery<float16>, compact_gallery<std::int8_t>, compact_gallery<one_bit>) {
+                   shadow_gallery, compact_gallery<float16>, compact_gallery<std::int8_t>, compact_gallery<one_bit>,
+                   compact_gallery<fast_bfloat16>) {
     const idx_t count = GENERATE(0, 1, 16, 40, 100);
     past_of_ids<TestType> past(count);
     const temporary_directory directory;

@@ -27,7 +27,7 @@ std::vector<int> bytes_of(idx_t count, int most, sizes kind, std::uint64_t seed)
 /// A row's elements as bytes: one each, or two.
 template <int Bits>
 std::vector<std::int8_t> packed_row(const int* values, idx_t dim) {
-    std::vector<std::int8_t> bytes(std::size_t(kernel::row_bytes<Bits>(dim)), 0);
+    std::vector<std::int8_t> bytes(std::size_t(kernel::padded_row_bytes<Bits>(dim)), 0);
     for (idx_t k = 0; k < dim; ++k) {
         const unsigned element = Bits == 16 ? bfloat16(float(values[k])).bits : unsigned(values[k]);
         constexpr idx_t each = Bits == 16 ? 2 : 1;
@@ -36,16 +36,16 @@ std::vector<std::int8_t> packed_row(const int* values, idx_t dim) {
     return bytes;
 }
 template <int Bits>
-int sum_of(std::int32_t stored) {
-    return Bits == 16 ? int(unitsphere::detail::bit_cast<float>(stored)) : stored;
+bool is_sum(std::int32_t stored, std::int32_t exact) {
+    return Bits == 16 ? unitsphere::detail::bit_cast<float>(stored) == float(exact) : stored == exact;
 }
 
 /// Whether all sums of `rows` rows with `panels` panels of elements of `Bits`, and no others, are those of one product
-/// after another, by one block and two, by vectors and tiles, by widened panels and by those that are not. Of bfloat16
-/// they are whole numbers, in any order of additions.
+/// after another, by one block and two, by vectors and tiles, by widened panels and by those that are not. Those
+/// of bfloat16 are whole numbers here, so that no addition rounds.
 template <int Bits>
 bool sums_are_exact(int rows, int panels, idx_t dim, sizes row_sizes, sizes column_sizes) {
-    const idx_t padded = kernel::row_bytes<Bits>(dim), pitch = 7 * kernel::byte_columns;
+    const idx_t padded = kernel::padded_row_bytes<Bits>(dim), pitch = 7 * kernel::byte_columns;
     const int most = Bits >= 8 ? 127 : Bits == 4 ? 7 : 1, columns = panels * kernel::byte_columns;
     const std::vector<int> of_rows = bytes_of(rows * dim, 127, row_sizes, 1);
     const std::vector<int> of_columns = bytes_of(columns * dim, most, column_sizes, 2);
@@ -86,10 +86,11 @@ bool sums_are_exact(int rows, int panels, idx_t dim, sizes row_sizes, sizes colu
         for (int r = 0; r < 2 * kernel::byte_rows; ++r)
             for (int c = 0; c < int(pitch); ++c) {
                 const std::int32_t stored = sums[std::size_t(r * pitch + c)];
-                if (c >= columns || (r >= rows && !wanted))
+                const int written = bool(tiles) && kernel::takes_tiles<Bits>(rows) ? (rows + 15) / 16 * 16 : rows;
+                if (c >= columns || r >= written)
                     same = same && stored == -1;
                 else if (r < rows)  // tiles write the other rows of a block
-                    same = same && sum_of<Bits>(stored) == exact(r, c);
+                    same = same && is_sum<Bits>(stored, exact(r, c));
             }
     }
     if constexpr (Bits < 8 && kernel::multiplies_few_bits)

@@ -35,7 +35,7 @@ struct shadow_gallery_over_options {
 };
 struct compact_gallery_options {
     row_policy rows = {};
-    number_list mean = {};  ///< integers: [dim] of unit rows like these; else that of the first rows
+    number_list mean = {};  ///< of integers and fast_bfloat16: [dim] of unit rows like these
 };
 struct top_k_options {
     row_policy queries = {}, gallery = {};

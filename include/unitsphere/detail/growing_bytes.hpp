@@ -126,7 +126,7 @@ private:
         row_scratch(engine::arena& memory, idx_t workers, idx_t dim) {
             memory.add(units, workers, dim);
             memory.add(rotated, workers, dim);
-            memory.add(bytes, workers, kernel::row_bytes<Bits>(dim));
+            memory.add(bytes, workers, kernel::padded_row_bytes<Bits>(dim));
         }
     };
 
@@ -140,7 +140,7 @@ private:
         });
     }
     idx_t panel_bytes(idx_t dim) const noexcept {
-        return kernel::compact_panel_bytes<Bits>(kernel::row_bytes<Bits>(dim));
+        return kernel::compact_panel_bytes<Bits>(kernel::padded_row_bytes<Bits>(dim));
     }
     /// All rows of a source behind those that are there; a panel belongs to one task.
     template <class T>
@@ -166,7 +166,7 @@ private:
     template <class T>
     void pack_row(idx_t to, const engine::row_source<T>& source, idx_t i, const kernel::byte_space& space,
                   const row_scratch& scratch, idx_t worker, row_report& seen) noexcept {
-        const idx_t dim = source.dim(), padded = kernel::row_bytes<Bits>(dim), panel = to / kernel::byte_columns;
+        const idx_t dim = source.dim(), padded = kernel::padded_row_bytes<Bits>(dim), panel = to / kernel::byte_columns;
         const int column = int(to % kernel::byte_columns);
         float *const unit = scratch.units.of(worker), *const rotated = scratch.rotated.of(worker);
         std::int8_t* const bytes = scratch.bytes.of(worker);

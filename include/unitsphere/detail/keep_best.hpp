@@ -14,7 +14,7 @@ template <class Gallery>
 void require_rescorable(const Gallery&, bool rescore, const char* function) {
     if (!engine::has_elements<Gallery> && rescore)
         fail<value_error>(function,
-                          ": rows of 8 bits or fewer have no cosines in double; give top_k_rescored the rows");
+                          ": rows that are seen from a mean have no cosines in double; give top_k_rescored the rows");
 }
 
 /// Consumers that keep the k best of each query: each worker has a heap for every query that is packed at once; they

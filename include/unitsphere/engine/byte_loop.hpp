@@ -30,7 +30,9 @@ struct byte_view {
     idx_t rows() const noexcept { return rows_; }
     idx_t dim() const noexcept { return dim_; }
     idx_t panels() const noexcept { return ceil_div(rows_, kernel::byte_columns); }
-    idx_t panel_bytes() const noexcept { return kernel::compact_panel_bytes<Bits>(kernel::row_bytes<Bits>(dim_)); }
+    idx_t panel_bytes() const noexcept {
+        return kernel::compact_panel_bytes<Bits>(kernel::padded_row_bytes<Bits>(dim_));
+    }
 };
 template <int Bits>
 inline constexpr bool is_packed_view<byte_view<Bits>> = true;
@@ -59,11 +61,11 @@ public:
           pool_(pool),
           memory_(how, queries.function()),
           pass_(queries, gallery.space, minimum(1024, pool.most_rows())),
-          strip_panels_(panels_of_strip(panel_elements(), gallery.panels(), how.workers(), pass::panels_at_once)),
+          strip_panels_(panels_of_strip(widened_panel_bytes(), gallery.panels(), how.workers(), pass::panels_at_once)),
           workers_(clamped(maximum(ceil_div(gallery.panels(), strip_panels_), pass_.pass_rows() / pass::rows_at_once),
                            1, how.workers())) {
         pass_.lay_out(memory_, workers_);
-        memory_.add(widened_, workers_, Bits >= 8 ? 0 : pass::panels_at_once * panel_elements());
+        memory_.add(widened_, workers_, Bits >= 8 ? 0 : pass::panels_at_once * widened_panel_bytes());
         // Consumers read whole registers of rows.
         memory_.add(scores_, workers_, (pass::rows_at_once + kernel::lane_count) * pass::columns_at_once);
         pool.lay_out(memory_, workers_, pass_.pass_rows());
@@ -87,7 +89,9 @@ public:
 private:
     using pass = byte_pass<Bits == 16 ? 16 : 8>;
 
-    idx_t panel_elements() const noexcept { return kernel::row_bytes<Bits>(gallery_.dim()) * kernel::byte_columns; }
+    idx_t widened_panel_bytes() const noexcept {
+        return kernel::padded_row_bytes<Bits>(gallery_.dim()) * kernel::byte_columns;
+    }
 
     /// The scores of all queries of the pass with some panels.
     void multiply(idx_t worker, idx_t panel, idx_t end_panel) {
@@ -121,7 +125,7 @@ private:
             std::int8_t* const to = widened_.of(worker);
             for (idx_t p = 0; p < panels; ++p)
                 kernel::widen_compact_panel<Bits>(at + p * gallery_.panel_bytes(), kernel::padded_bytes(gallery_.dim()),
-                                                  to + p * panel_elements());
+                                                  to + p * widened_panel_bytes());
             return to;
         }
     }
@@ -175,10 +179,10 @@ public:
         const byte_scratch scratch = {room + dim, bytes};
         row.copy(0, dim, room);
         kernel::byte_query query;
-        std::int32_t sums[sums_of_one] = {};
+        std::int32_t sums[sums_of_one];
         if constexpr (Bits == 16) {  // rounded as in a search
             std::int8_t* const block = bytes + row_bytes();
-            const kernel::amx::configured_tiles tiles(true);
+            const kernel::amx::configured_tiles tiles(kernel::takes_tiles<16>(1));
             std::int32_t unused;
             query = pack_byte_row<16>(room, dim, view_.space, scratch, 0, block, unused);
             kernel::multiply_bytes<16>({block, &unused, reinterpret_cast<const std::int8_t*>(panel_at(panel)), 1, 1,
@@ -186,6 +190,7 @@ public:
                                        bool(tiles));
         } else {
             query = take_byte_query<8>(room, dim, view_.space, scratch);
+            std::memset(sums, 0, sizeof sums);
             for (idx_t k = 0; k < dim; ++k)
                 sums[column] += bytes[k] * kernel::compact_byte<Bits>(panel_at(panel), column, k);
         }
@@ -199,7 +204,7 @@ public:
     }
     template <tile_order Order, class Pool>
     bool score(const execution& how, row_packer<float>& queries, Pool& pool) const {
-        static_assert(Order != tile_order::whole_rows, "unitsphere: rows of 8 bits or fewer come by strips");
+        static_assert(Order != tile_order::whole_rows, "unitsphere: rows of bytes come by strips");
         byte_loop<Bits, Pool>(how, queries, view_, pool).run();
         return true;
     }
@@ -208,7 +213,7 @@ private:
     /// Tiles write those of all rows of a block.
     static constexpr int sums_of_one = kernel::byte_columns * (Bits == 16 ? kernel::byte_rows : 1);
 
-    idx_t row_bytes() const noexcept { return kernel::row_bytes<Bits>(view_.dim()); }
+    idx_t row_bytes() const noexcept { return kernel::padded_row_bytes<Bits>(view_.dim()); }
     const std::uint8_t* panel_at(idx_t panel) const noexcept { return view_.bytes + panel * view_.panel_bytes(); }
 
     byte_view<Bits> view_;

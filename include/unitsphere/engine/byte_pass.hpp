@@ -16,29 +16,29 @@ inline kernel::byte_query take_byte_query(const float* row, idx_t dim, const ker
                                           const byte_scratch& scratch) noexcept {
     const kernel::row_length length = kernel::length_of(row, dim);
     kernel::byte_query query = {1.0f, 1.0f, 0.0f, 0.0f, 0.0f, length.norm(), length.kind()};
-    std::memset(scratch.bytes, 0, std::size_t(kernel::row_bytes<Bits>(dim)));
+    std::memset(scratch.bytes, 0, std::size_t(kernel::padded_row_bytes<Bits>(dim)));
     if (query.kind == kernel::row_kind::non_finite) return query;
+    kernel::rotate_from_mean(row, dim, space, scratch.rotated);
     if constexpr (Bits == 16) {
-        kernel::rotate_from_mean(row, dim, space, scratch.rotated);
         kernel::compact_row<16>(scratch.rotated, dim, scratch.bytes);
-        query.offset = float(double(float(kernel::product_in_double(row, space.mean, dim))) - space.mean_square);
-        return query;
+    } else {
+        const kernel::int8_numbers numbers = kernel::quantize(scratch.rotated, dim, scratch.bytes);
+        query.scale = numbers.scale, query.inverse_scale = 1.0f / numbers.scale;
+        query.norm = numbers.norm, query.error = numbers.error;
     }
-    const kernel::int8_numbers numbers = kernel::quantize_unit_row(row, dim, space, scratch.rotated, scratch.bytes);
-    query.scale = numbers.scale, query.inverse_scale = 1.0f / numbers.scale;
-    query.norm = numbers.norm, query.error = numbers.error;
-    query.offset = float(double(numbers.from_mean) - space.mean_square);
+    const float from_mean = float(kernel::product_in_double(row, space.mean, dim));
+    query.offset = float(double(from_mean) - space.mean_square);
     return query;
 }
-/// The same as row r of a block, and the sum of its bytes.
+/// The same as row r of a block, and of 8 bits the sum of its bytes.
 template <int Bits>
 inline kernel::byte_query pack_byte_row(const float* row, idx_t dim, const kernel::byte_space& space,
                                         const byte_scratch& scratch, int r, std::int8_t* block,
                                         std::int32_t& sum) noexcept {
-    const idx_t padded = kernel::row_bytes<Bits>(dim);
+    const idx_t padded = kernel::padded_row_bytes<Bits>(dim);
     const kernel::byte_query query = take_byte_query<Bits>(row, dim, space, scratch);
     sum = 0;
-    for (idx_t k = 0; k < padded; ++k) sum += scratch.bytes[k];
+    for (idx_t k = 0; k < padded && Bits == 8; ++k) sum += scratch.bytes[k];
     for (idx_t k = 0; k < padded; k += kernel::byte_step)
         std::memcpy(block + kernel::byte_of_block(r, k), scratch.bytes + k, kernel::byte_step);
     return query;
@@ -58,7 +58,7 @@ public:
           pass_rows_(minimum(round_up(queries.rows(), rows_at_once), most_rows / rows_at_once * rows_at_once)) {}
 
     void lay_out(arena& memory, idx_t workers) {
-        const idx_t padded = padded_bytes();
+        const idx_t padded = padded_row_bytes();
         memory.add(units_, pass_rows_, queries_.dim());
         memory.add(blocks_, pass_rows_, padded);
         memory.add(row_sums_, pass_rows_);
@@ -80,7 +80,7 @@ public:
     void begin(idx_t first) noexcept { first_ = first, rows_ = minimum(pass_rows_, queries_.rows() - first); }
     /// Normalizes and quantizes the rows of a task, and counts those without a direction.
     void take(idx_t worker, idx_t task) {
-        const idx_t dim = queries_.dim(), padded = padded_bytes();
+        const idx_t dim = queries_.dim(), padded = padded_row_bytes();
         for (idx_t i = task * rows_at_once; i < task * rows_at_once + rows_of_task(task); ++i) {
             float* const unit = units_ + i * dim;
             queries_.unit_row(first_ + i, unit);
@@ -93,7 +93,8 @@ public:
     template <int Bits>
     const std::int32_t* multiply(idx_t worker, idx_t task, const std::int8_t* panel, idx_t panels,
                                  bool tiles) noexcept {
-        const idx_t row = task * rows_at_once, padded = padded_bytes();
+        static_assert((Bits == 16) == (QueryBits == 16), "both sides have bfloat16, or bytes");
+        const idx_t row = task * rows_at_once, padded = padded_row_bytes();
         std::int32_t* const sums = sums_.of(worker);
         kernel::multiply_bytes<Bits>({blocks_ + row * padded, row_sums_ + row, panel, int(rows_of_task(task)),
                                       int(panels), padded, sums, columns_at_once},
@@ -103,7 +104,7 @@ public:
     /// The same with compact panels, for few rows, where that is faster than widening them.
     template <int Bits>
     const std::int32_t* multiply_compact(idx_t worker, const std::uint8_t* panel, idx_t panels) noexcept {
-        const idx_t padded = padded_bytes();
+        const idx_t padded = padded_row_bytes();
         std::int32_t* const sums = sums_.of(worker);
         for (idx_t p = 0; p < panels; ++p, panel += kernel::compact_panel_bytes<Bits>(padded))
             for (int r = 0; r < int(rows_); ++r)
@@ -113,10 +114,10 @@ public:
     }
     bool is_few() const noexcept { return rows_ <= kernel::most_vector_rows; }
     /// Whether AMX is worth its configuration.
-    bool wants_tiles() const noexcept { return QueryBits == 16 || !is_few(); }
+    bool wants_tiles() const noexcept { return kernel::takes_tiles<QueryBits>(rows_); }
 
 private:
-    idx_t padded_bytes() const noexcept { return kernel::row_bytes<QueryBits>(queries_.dim()); }
+    idx_t padded_row_bytes() const noexcept { return kernel::padded_row_bytes<QueryBits>(queries_.dim()); }
 
     row_packer<float>& queries_;
     kernel::byte_space space_;

@@ -54,7 +54,7 @@ struct compact_layout {
     idx_t width_of(idx_t panel) const noexcept { return engine::rows_of_panels(rows_of(panel)); }
     idx_t row_bytes() const noexcept {
         if constexpr (has_numbers)
-            return kernel::compact_panel_bytes<bits>(kernel::row_bytes<bits>(dim)) / kernel::byte_columns;
+            return kernel::compact_panel_bytes<bits>(kernel::padded_row_bytes<bits>(dim)) / kernel::byte_columns;
         else
             return engine::panels<Storage>::row_elements(dim) * idx_t(sizeof(Storage));
     }
@@ -127,8 +127,8 @@ gallery_commit commit_of_page(const gallery_source& source, const commit_page& p
     return commit;
 }
 
-/// Compares the checksums of parts in the byte order of files, and looks at all rows: those of 16 bits are unit, those
-/// of integers have numbers that are finite, and both are as many without a direction as the header says.
+/// Compares the checksums of parts in the byte order of files, and looks at all rows: those of float16 and bfloat16 are
+/// unit, the others have finite numbers and elements, and as many are without a direction as the header says.
 /// -> the deviation.
 template <class Storage>
 class compact_check {
@@ -151,6 +151,7 @@ public:
                 if constexpr (compact_layout<Storage>::has_numbers) {
                     sums_of_numbers[p] = idx_t(checksum_of(parts_.numbers + p, idx_t(sizeof *parts_.numbers)));
                     add_numbers(p, parts_.numbers[p], seen.found);
+                    if constexpr (std::is_same_v<Storage, fast_bfloat16>) check_elements(p, panel);
                 } else {
                     add_rows(p, panel, room.data(), seen);
                 }
@@ -189,6 +190,16 @@ private:
                                " with the mean");
             if (from_mean == kernel::of_zero_row) seen.add_zero(row);
             if (is_nan(from_mean)) seen.add_non_finite(row);
+        }
+    }
+    /// No element of a unit row less a mean is so large, and no finite element makes a score that is none.
+    void check_elements(idx_t p, const std::byte* panel) const {
+        for (idx_t i = 0; i < layout_.panel_bytes(p); i += 2) {
+            const auto low = unsigned(panel[i]), high = unsigned(panel[i + 1]);
+            const float element = float(bfloat16::from_bits(std::uint16_t(high << 8 | low)));
+            if (!is_finite(element) || element > 4.0f || element < -4.0f)
+                source_.refuse("row ", p * layout_.panel_rows + i / 4 % kernel::byte_columns, " has an element of ",
+                               double(element));
         }
     }
     void add_rows(idx_t p, const std::byte* bytes, float* room, panel_check& seen) const {

@@ -14,7 +14,7 @@ inline namespace UNITSPHERE_ISA {
 
 /// Writes a compact gallery: its panels, and what they are seen from.
 ///
-/// Shapes   rows of dim 1 .. 2^24, of integers 1 .. 65536; or no rows.
+/// Shapes   rows of dim 1 .. 2^24, of integers and fast_bfloat16 1 .. 65536; or no rows.
 /// Units    unit rows, as they are stored.
 /// Errors   shape_error for other rows; file_error if the stream fails.
 /// Threads  the caller's.   Memory  one panel, 32 rows at most.   Source  compact_format.hpp.
@@ -32,8 +32,8 @@ void save_gallery(const std::string& path, const compact_gallery<Storage>& rows)
     detail::save_to_file(path, [&](auto&& write) { detail::write_compact<Storage>(rows.packed(), write); });
 }
 
-/// Reads a compact gallery that save_gallery wrote: the same scores, bit for bit, and the same report. What is appended
-/// later is seen from the same mean, unless there are no rows.
+/// Reads a compact gallery that save_gallery wrote: the same scores, bit for bit (of fast_bfloat16 on one machine), and
+/// the same report. What is appended later is seen from the same mean, unless there are no rows.
 ///
 ///   load_gallery<compact_gallery<std::int8_t>>(path)
 ///

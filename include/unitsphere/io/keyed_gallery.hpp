@@ -119,7 +119,7 @@ struct mapped_of<keyed<Gallery>> {
 
 /// Writes a keyed gallery: its rows in the order of their ids, and the ids. What was removed is not written.
 ///
-/// Shapes   rows of dim 1 .. 2^24, of integers 1 .. 65536; or no rows.
+/// Shapes   rows of dim 1 .. 2^24, of integers and fast_bfloat16 1 .. 65536; or no rows.
 /// Units    unit rows, as they are stored.
 /// Errors   shape_error for other rows; file_error if the stream fails.
 /// Threads  the caller's.
@@ -140,7 +140,7 @@ void save_gallery(const std::string& path, const keyed<Gallery>& rows) {
 }
 
 /// Reads a keyed gallery that save_gallery wrote: the same answers, bit for bit. It may change as the one that was
-/// saved; rows of integers are seen from the same mean.
+/// saved, seen from the same mean.
 ///
 ///   load_gallery<keyed_gallery>(path), load_gallery<keyed<compact_gallery<int4>>>(path)
 ///

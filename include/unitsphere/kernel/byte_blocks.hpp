@@ -10,13 +10,14 @@ namespace kernel {
 /// Rows of a block, columns of a panel, and bytes that are multiplied at once.
 inline constexpr int byte_rows = 16, byte_columns = 16, byte_step = 64;
 
-/// Sums of products of 127 and 255, an unsigned byte of some instructions, stay in 32 bits.
+/// Sums of products of 127 and 255, an unsigned byte of some instructions, stay in 32 bits. The limit of all storages
+/// that are seen from a mean.
 inline constexpr idx_t most_byte_dim = 65536;
 
 UNITSPHERE_INLINE idx_t padded_bytes(idx_t dim) noexcept { return ceil_div(dim, byte_step) * byte_step; }
 /// Bytes of a row in a block: one an element, or the two of a bfloat16.
 template <int Bits>
-UNITSPHERE_INLINE idx_t row_bytes(idx_t dim) noexcept {
+UNITSPHERE_INLINE idx_t padded_row_bytes(idx_t dim) noexcept {
     return padded_bytes(Bits == 16 ? 2 * dim : dim);
 }
 

@@ -50,18 +50,20 @@ inline float compact_row(const float* g, idx_t dim, std::int8_t* bytes) noexcept
             bytes[2 * k] = std::int8_t(element & 0xff), bytes[2 * k + 1] = std::int8_t(element >> 8);
         }
         return 1.0f;
+    } else if constexpr (Bits > 1) {
+        return quantize(g, dim, bytes, Bits == 8 ? 127 : 7).scale;
+    } else {
+        lanes<double> squares = broadcast(0.0), magnitudes = squares;
+        for (idx_t k = 0; k < dim; k += lane_count) {
+            const lanes<float> element = k + lane_count <= dim ? load16(g + k) : load16_first(g + k, int(dim - k));
+            const lanes<double> value = widen(element);
+            squares = fma<double>(value, value, squares);
+            magnitudes = magnitudes + widen(from_bits(bits(element) & 0x7fffffff));
+        }
+        for (idx_t k = 0; k < dim; ++k) bytes[k] = g[k] < 0.0f ? -1 : 1;
+        const double sum = sum_of_lanes(magnitudes);
+        return sum > 0.0 ? float(sum_of_lanes(squares) / sum) : 0.0f;
     }
-    if constexpr (Bits == 8 || Bits == 4) return quantize(g, dim, bytes, Bits == 8 ? 127 : 7).scale;
-    lanes<double> squares = broadcast(0.0), magnitudes = squares;
-    for (idx_t k = 0; k < dim; k += lane_count) {
-        const lanes<float> element = k + lane_count <= dim ? load16(g + k) : load16_first(g + k, int(dim - k));
-        const lanes<double> value = widen(element);
-        squares = fma<double>(value, value, squares);
-        magnitudes = magnitudes + widen(from_bits(bits(element) & 0x7fffffff));
-    }
-    for (idx_t k = 0; k < dim; ++k) bytes[k] = g[k] < 0.0f ? -1 : 1;
-    const double sum = sum_of_lanes(magnitudes);
-    return sum > 0.0 ? float(sum_of_lanes(squares) / sum) : 0.0f;
 }
 
 /// Writes the bytes of a row, zero from dim to `padded`, into a column of a panel whose other columns stay.
@@ -92,10 +94,13 @@ inline std::int8_t compact_byte(const std::uint8_t* panel, int column, idx_t k) 
 /// Element k of the row in a column, without its scale.
 template <int Bits>
 inline float compact_element(const std::uint8_t* panel, int column, idx_t k) noexcept {
-    if constexpr (Bits < 16) return float(compact_byte<Bits>(panel, column, k));
-    const unsigned low = std::uint8_t(compact_byte<Bits>(panel, column, 2 * k));
-    const unsigned high = std::uint8_t(compact_byte<Bits>(panel, column, 2 * k + 1));
-    return float(bfloat16::from_bits(std::uint16_t(high << 8 | low)));
+    if constexpr (Bits == 16) {
+        const unsigned low = std::uint8_t(compact_byte<Bits>(panel, column, 2 * k));
+        const unsigned high = std::uint8_t(compact_byte<Bits>(panel, column, 2 * k + 1));
+        return float(bfloat16::from_bits(std::uint16_t(high << 8 | low)));
+    } else {
+        return float(compact_byte<Bits>(panel, column, k));
+    }
 }
 
 /// Widens a panel to bytes, as multiply_bytes<Bits> takes them. Padding becomes what multiplies a query's zeros.
@@ -120,7 +125,7 @@ UNITSPHERE_NOINLINE void widen_compact_panel(const std::uint8_t* panel, idx_t pa
 template <int Bits, class Products = few_bit_products>
 UNITSPHERE_NOINLINE void multiply_compact_row(const std::uint8_t* panel, idx_t padded, const std::int8_t* row,
                                               std::int32_t sum, std::int32_t* sums) noexcept {
-    static_assert(Bits == 4 || Bits == 1, "8 bits are bytes");
+    static_assert(Bits == 4 || Bits == 1, "8 and 16 bits are multiplied as they lie");
     if constexpr (multiplies_few_bits) {
         constexpr int groups = groups_in_one<Bits>, group_bytes = 4 * byte_columns;
         constexpr int columns = Products::columns, parts = byte_columns / columns;

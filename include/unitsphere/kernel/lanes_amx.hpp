@@ -9,8 +9,7 @@
 
 #include "byte_blocks.hpp"
 
-#if defined(__AMX_INT8__) && defined(__AMX_BF16__) && defined(__AMX_TILE__) && defined(__linux__) && \
-    !defined(UNITSPHERE_PORTABLE)
+#if defined(__AMX_INT8__) && defined(__AMX_TILE__) && defined(__linux__) && !defined(UNITSPHERE_PORTABLE)
 #define UNITSPHERE_HAS_AMX
 #include <immintrin.h>
 #include <sys/syscall.h>
@@ -20,6 +19,20 @@
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace kernel {
+
+/// Up to how many rows a product by vectors takes less time than the 16 rows of a tile of AMX. Chosen.
+inline constexpr int most_vector_rows = 3;
+/// Whether a thread that has configured AMX's tiles multiplies rows by them: bfloat16 always, since vectors would round
+/// otherwise.
+template <int Bits>
+constexpr bool takes_tiles(idx_t rows) noexcept {
+#if defined(__AMX_BF16__)
+    return Bits == 16 || rows > most_vector_rows;
+#else
+    return Bits != 16 && rows > most_vector_rows;
+#endif
+}
+
 namespace amx {
 
 #if defined(UNITSPHERE_HAS_AMX)
@@ -71,11 +84,15 @@ private:
 };
 
 // A tile's number is a literal.
+#if defined(__AMX_BF16__)
 #define UNITSPHERE_ADD_TILE_PRODUCTS(sums, rows, columns) \
     if constexpr (Bits == 16)                             \
         _tile_dpbf16ps(sums, rows, columns);              \
     else                                                  \
         _tile_dpbssd(sums, rows, columns)
+#else
+#define UNITSPHERE_ADD_TILE_PRODUCTS(sums, rows, columns) _tile_dpbssd(sums, rows, columns)
+#endif
 
 /// Blocks x Panels tiles of sums, 16 x 16 each: tiles 0 .. 3; 4 and 5 hold rows, 6 and 7 columns.
 template <int Bits, bool TwoBlocks, bool TwoPanels>

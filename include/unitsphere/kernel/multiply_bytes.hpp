@@ -128,14 +128,11 @@ inline void multiply_few_bits(const byte_operands& x) noexcept {
         });
 }
 
-/// Up to how many rows a product by vectors takes less time than the 16 rows of a tile of AMX. Chosen.
-inline constexpr int most_vector_rows = 3;
-
 /// sums[r][c] for up to 32 rows, of two blocks, and all panels, whose elements have `Bits`. `tiles`: this thread has
-/// configured AMX's. bfloat16 takes them for any number of rows: another instruction would round otherwise.
+/// configured AMX's.
 template <int Bits>
 UNITSPHERE_NOINLINE inline void multiply_bytes(const byte_operands& x, bool tiles) noexcept {
-    if (tiles && (Bits == 16 || x.rows > most_vector_rows)) return amx::multiply<Bits>(x);
+    if (tiles && takes_tiles<Bits>(x.rows)) return amx::multiply<Bits>(x);
     for (int done = 0; done < x.rows; done += byte_rows) {
         byte_operands some = x;
         some.block += done / byte_rows * (x.dim * byte_rows), some.row_sums += done;
