@@ -29,6 +29,7 @@ public:
 
     idx_t capacity() const noexcept { return panels_.capacity(); }
     static constexpr idx_t panel_rows = kernel::byte_columns;
+    static constexpr int bits = Bits;  ///< of an element
 
     /// `count` rows from `first` on: what is stored, rotated back, at unit length.
     unit_embeddings<float> unit_rows(const char* owner, idx_t first, idx_t count) const {

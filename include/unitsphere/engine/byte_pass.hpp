@@ -18,15 +18,17 @@ inline kernel::byte_query take_byte_query(const float* row, idx_t dim, const ker
     kernel::byte_query query = {1.0f, 1.0f, 0.0f, 0.0f, 0.0f, length.norm(), length.kind()};
     std::memset(scratch.bytes, 0, std::size_t(kernel::padded_row_bytes<Bits>(dim)));
     if (query.kind == kernel::row_kind::non_finite) return query;
-    kernel::rotate_from_mean(row, dim, space, scratch.rotated);
+    float from_mean;
     if constexpr (Bits == 16) {
+        kernel::rotate_from_mean(row, dim, space, scratch.rotated);
         kernel::compact_row<16>(scratch.rotated, dim, scratch.bytes);
+        from_mean = float(kernel::product_in_double(row, space.mean, dim));
     } else {
-        const kernel::int8_numbers numbers = kernel::quantize(scratch.rotated, dim, scratch.bytes);
+        const kernel::int8_numbers numbers = kernel::quantize_unit_row(row, dim, space, scratch.rotated, scratch.bytes);
+        from_mean = numbers.from_mean;
         query.scale = numbers.scale, query.inverse_scale = 1.0f / numbers.scale;
         query.norm = numbers.norm, query.error = numbers.error;
     }
-    const float from_mean = float(kernel::product_in_double(row, space.mean, dim));
     query.offset = float(double(from_mean) - space.mean_square);
     return query;
 }

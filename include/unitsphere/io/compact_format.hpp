@@ -39,10 +39,6 @@ template <class Storage>
 struct compact_layout {
     /// Rows that are seen from a mean have numbers; those of 16 bits that are not have factors, in their panels.
     static constexpr bool has_numbers = storage_code<Storage> >= 3;
-    static constexpr int bits = std::is_same_v<Storage, fast_bfloat16> ? 16
-                                : std::is_same_v<Storage, one_bit>     ? 1
-                                : std::is_same_v<Storage, int4>        ? 4
-                                                                       : 8;
 
     idx_t rows, dim, panel_rows;
 
@@ -53,10 +49,12 @@ struct compact_layout {
     /// Rows with padding.
     idx_t width_of(idx_t panel) const noexcept { return engine::rows_of_panels(rows_of(panel)); }
     idx_t row_bytes() const noexcept {
-        if constexpr (has_numbers)
+        if constexpr (has_numbers) {
+            constexpr int bits = compact_rows<Storage>::type::bits;
             return kernel::compact_panel_bytes<bits>(kernel::padded_row_bytes<bits>(dim)) / kernel::byte_columns;
-        else
+        } else {
             return engine::panels<Storage>::row_elements(dim) * idx_t(sizeof(Storage));
+        }
     }
     idx_t panel_bytes(idx_t panel) const noexcept { return width_of(panel) * row_bytes(); }
     idx_t panel_at(idx_t panel) const noexcept { return panel * panel_rows * row_bytes(); }  ///< from panels_at on

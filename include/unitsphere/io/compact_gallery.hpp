@@ -89,13 +89,14 @@ public:
     auto packed() const noexcept {
         const detail::compact_parts at = mapping_.data() == nullptr ? detail::compact_parts{} : parts();
         if constexpr (layout::has_numbers)
-            return engine::byte_view<layout::bits>{reinterpret_cast<const std::uint8_t*>(at.panels),
-                                                   at.numbers,
-                                                   rows(),
-                                                   dim(),
-                                                   space_.view(),
-                                                   report(),
-                                                   0.0};
+            return engine::byte_view<detail::compact_rows<Storage>::type::bits>{
+                reinterpret_cast<const std::uint8_t*>(at.panels),
+                at.numbers,
+                rows(),
+                dim(),
+                space_.view(),
+                report(),
+                0.0};
         else
             return engine::packed_view<Storage>{
                 {reinterpret_cast<const Storage*>(at.panels), rows(), dim()}, report(), double(commit_.deviation)};
