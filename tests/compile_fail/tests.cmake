@@ -41,13 +41,21 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")  # what the compiler only warns of
     "${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/clang/view_of_temporary.cpp" "-Werror=dangling" -DCODE=nonzero "-DMATCHES=:7:.*:8:.*:9:.*3 errors generated")
 endif()
 
-# Warnings that a consumer may ask for. Not clean: -Wfloat-equal, for what is compared is meant to be equal, and
-# -Weffc++ in templates, which wants every member named in every constructor.
+# Warnings that a consumer may ask for, in the code of every x86-64 level and of this machine. Not clean: -Wfloat-equal,
+# for what is compared is meant to be equal, and -Weffc++ in templates, which wants every member named in every
+# constructor.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   set(more_warnings "-Wuseless-cast;-Wcast-align=strict;-Wswitch-enum;-Wold-style-cast;-Wundef;-Werror")
-  unitsphere_add_compile_test(compile_without_warnings "${control}" "${more_warnings}" -DCODE=0)
-  unitsphere_add_compile_test(compile_header_without_warnings /dev/null
-    "-Weffc++;${more_warnings};-include;${include}/unitsphere.hpp;-x;c++" -DCODE=0)
+  set(kinds "")
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+    set(kinds _x86-64 _x86-64-v3 _x86-64-v4 _sapphirerapids)
+  endif()
+  foreach(kind "" ${kinds})
+    string(REGEX REPLACE "^_" "-march=" level "${kind}")
+    unitsphere_add_compile_test(compile_without_warnings${kind} "${control}" "${more_warnings};${level}" -DCODE=0)
+    unitsphere_add_compile_test(compile_header_without_warnings${kind} /dev/null
+      "-Weffc++;${more_warnings};${level};-include;${include}/unitsphere.hpp;-x;c++" -DCODE=0)
+  endforeach()
 endif()
 
 unitsphere_add_compile_test(compile_control "${control}" "" -DCODE=0)

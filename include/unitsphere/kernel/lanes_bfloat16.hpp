@@ -39,7 +39,7 @@ struct bfloat16_products {
     };
     UNITSPHERE_INLINE static sums start(std::int32_t) noexcept { return broadcast(0.0f); }
     UNITSPHERE_INLINE static bytes load(const std::int8_t* b) noexcept {
-        bits16 pairs = load16(reinterpret_cast<const std::int32_t*>(b));
+        bits16 pairs = load16(static_cast<const std::int32_t*>(static_cast<const void*>(b)));
         if constexpr (big_endian) {
             std::int32_t each[lane_count];
             store16(each, pairs);
