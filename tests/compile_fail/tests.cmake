@@ -41,9 +41,9 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")  # what the compiler only warns of
     "${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/clang/view_of_temporary.cpp" "-Werror=dangling" -DCODE=nonzero "-DMATCHES=:7:.*:8:.*:9:.*3 errors generated")
 endif()
 
-# Warnings that a consumer may ask for, in the code of every x86-64 level and of this machine. Not clean: -Wfloat-equal,
-# for what is compared is meant to be equal, and -Weffc++ in templates, which wants every member named in every
-# constructor.
+# Warnings that a consumer may ask for, with this build's flags and in the code of each x86-64 level. Not clean:
+# -Wfloat-equal, for what is compared is meant to be equal, and -Weffc++ in templates, which wants every member named in
+# every constructor.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   set(more_warnings "-Wuseless-cast;-Wcast-align=strict;-Wswitch-enum;-Wold-style-cast;-Wundef;-Werror")
   set(kinds "")
