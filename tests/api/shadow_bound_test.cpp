@@ -31,7 +31,7 @@ TEST_CASE("no score exceeds the bound of its bytes", "[shadow]") {
     std::vector<std::int8_t> bytes(std::size_t(kernel::padded_bytes(dim)), 0);
     matrix<float> others(128, dim);
     for (idx_t i = 0; i < 64; ++i) {
-        const auto numbers = kernel::quantize_unit_row(rows.row(i), dim, view.space, g.data(), bytes.data());
+        const auto numbers = kernel::quantize_unit_row<true>(rows.row(i), dim, view.space, g.data(), bytes.data());
         matrix<float> lost(1, dim);
         for (idx_t k = 0; k < dim; ++k)
             lost(0, k) = float(double(g.data()[k]) - double(numbers.scale) * bytes[std::size_t(k)]);

@@ -108,7 +108,7 @@ std::string compact_with_checksums(const std::uint8_t* data, std::size_t size) {
     data += sizeof commit, size -= sizeof commit;
     std::memcpy(commit.magic, us::detail::gallery_magic, sizeof commit.magic);
     using layout_type = us::detail::compact_layout<Storage>;
-    commit.version = 3, commit.element = us::detail::storage_code<Storage>;
+    commit.version = 3, commit.element = us::detail::storage_number<Storage>;
     commit.panel_rows = layout_type::has_numbers || commit.panel_rows % 2 == 0 ? 16 : 32;
     commit.rows &= 127, commit.dim = (commit.dim & 15) + (commit.rows > 0);
     if (!(commit.deviation >= 0.0f)) commit.deviation = 1e-3f;
@@ -191,7 +191,7 @@ template <class Storage>
 void check_compact(const std::uint8_t* data, std::size_t size, bool as_it_is) {
     check_file<us::compact_gallery<Storage>>(
         as_it_is ? std::string(reinterpret_cast<const char*>(data), size) : compact_with_checksums<Storage>(data, size),
-        us::detail::storage_names[us::detail::storage_code<Storage>]);
+        us::detail::storage_names[us::detail::storage_number<Storage>]);
 }
 
 }  // namespace

@@ -34,6 +34,16 @@ TEMPLATE_TEST_CASE("scores and unit rows keep their bits", "[golden]", float, fl
     check("cosine_" + name, cosine_similarity(queries, gallery));
 }
 
+// Integers: sums are exact, and no machine may fuse what is rounded around them. The same lines in both files.
+TEMPLATE_TEST_CASE("scores of compact galleries keep their bits", "[golden]", std::int8_t, int4, one_bit) {
+    const idx_t dim = GENERATE(1, 15, 16, 17, 100, 127, 512, 768, 1000, 1152);
+    const compact_gallery<TestType> gallery(varied_rows<float>(37, dim, 106));
+    const char* const storage = std::is_same_v<TestType, std::int8_t> ? "int8_"
+                                : std::is_same_v<TestType, int4>      ? "int4_"
+                                                                      : "one_bit_";
+    check("compact_" + (storage + std::to_string(dim)), cosine_similarity(varied_rows<float>(19, dim, 107), gallery));
+}
+
 TEST_CASE("probabilities keep their bits", "[golden]") {
     const idx_t columns = GENERATE(1, 2, 10, 16, 17, 33, 1000, 1024, 1025, 5000);
     auto logits = random_rows<float>(3, columns, 103);

@@ -51,12 +51,12 @@ configurations() {
     # Without xsimd; s390x is big-endian, armhf has pointers of 32 bits and no fused multiply-add.
     local few='golden_test lanes_test scalar_test multiply_bytes_test one_value_test guard_similarity_test npy_test gallery_stream_test'
     echo "portable|here|g++|17|-O1 -march=x86-64-v3 -DUNITSPHERE_PORTABLE|$few"
-    echo "riscv64|cross|riscv64-linux-gnu-g++|17|-O1|$few"
-    echo "s390x|cross|s390x-linux-gnu-g++|17|-O1|$few"
-    echo "s390x-few|cross|s390x-linux-gnu-g++|17|-O1|golden_test lanes_test"
+    echo "riscv64|cross|riscv64-linux-gnu-g++|17|-O2|$few"
+    echo "s390x|cross|s390x-linux-gnu-g++|17|-O2|$few"
+    echo "s390x-few|cross|s390x-linux-gnu-g++|17|-O2|golden_test lanes_test"
     # gcc 14 compiles for LoongArch, and turns vector extensions into RISC-V's vector instructions.
     echo "riscv64-vectors|trixie|riscv64-linux-gnu-g++|20|-O1 -march=rv64gcv_zvl256b|golden_test lanes_test scalar_test"
-    echo "loongarch64|trixie|loongarch64-linux-gnu-g++|20|-O1|golden_test lanes_test scalar_test"
+    echo "loongarch64|trixie|loongarch64-linux-gnu-g++|20|-O2|golden_test lanes_test scalar_test"
     echo "ppc64le|cross|powerpc64le-linux-gnu-g++|17|-O1|$few"
     echo "armhf|cross|arm-linux-gnueabihf-g++|17|-O1 -Wno-psabi|$few"
     echo "wasm|wasm|em++|17|-O1 -msimd128 -fexceptions|golden_test lanes_test scalar_test"

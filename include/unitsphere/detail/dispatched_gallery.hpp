@@ -3,6 +3,7 @@
 
 #include "../data/options.hpp"
 #include "../data/search_results.hpp"
+#include "../data/storages.hpp"
 #include "dispatched_call.hpp"
 
 namespace unitsphere {
@@ -97,20 +98,9 @@ inline neighbours room_for_best(const char* function, idx_t queries, idx_t galle
     return {matrix<idx_t>::uninitialized(queries, columns), matrix<float>::uninitialized(queries, columns)};
 }
 
+static_assert(std::uint32_t(levels::packing::shadow) == storages::count);
 template <class Storage>
-inline constexpr levels::packing packing_of = levels::packing::count;
-template <>
-inline constexpr levels::packing packing_of<float16> = levels::packing::float16;
-template <>
-inline constexpr levels::packing packing_of<bfloat16> = levels::packing::bfloat16;
-template <>
-inline constexpr levels::packing packing_of<std::int8_t> = levels::packing::int8;
-template <>
-inline constexpr levels::packing packing_of<int4> = levels::packing::int4;
-template <>
-inline constexpr levels::packing packing_of<one_bit> = levels::packing::one_bit;
-template <>
-inline constexpr levels::packing packing_of<fast_bfloat16> = levels::packing::fast_bfloat16;
+inline constexpr levels::packing packing_of = levels::packing(storage_number<Storage>);
 
 }  // namespace detail
 
@@ -162,7 +152,7 @@ public:
 /// As unitsphere::compact_gallery: the gallery of top_k and top_k_rescored.
 template <class Storage>
 class compact_gallery : public detail::level_gallery<detail::packing_of<Storage>, compact_gallery_options> {
-    static_assert(detail::packing_of<Storage> != levels::packing::count,
+    static_assert(detail::storage_number<Storage> != 0,
                   "unitsphere: a compact_gallery stores float16, bfloat16, fast_bfloat16, std::int8_t, int4 or "
                   "one_bit");
 

@@ -172,7 +172,7 @@ private:
         float *const unit = scratch.units.of(worker), *const rotated = scratch.rotated.of(worker);
         std::int8_t* const bytes = scratch.bytes.of(worker);
         kernel::scale_row(source.row(i), dim, source.factors(i, seen), unit);
-        const kernel::row_kind kind = kernel::length_of(unit, dim).kind();
+        const kernel::row_kind kind = kernel::kind_of(unit, dim);
         float scale = 0.0f, from_mean = kind == kernel::row_kind::zero ? kernel::of_zero_row : quiet_nan();
         std::memset(bytes, 0, std::size_t(padded));
         if (kind == kernel::row_kind::regular) {

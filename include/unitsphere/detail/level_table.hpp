@@ -17,8 +17,8 @@ inline namespace UNITSPHERE_LEVELS_VERSION {
 
 enum class element { float32, float64, float16, bfloat16, int8 };
 
-/// A gallery, a shadow_gallery, or the compact_gallery of a storage.
-enum class packing { float32, shadow, float16, bfloat16, int8, int4, one_bit, fast_bfloat16, count };
+/// A gallery; from 1 on the compact_gallery of a storage, by the numbers of data/storages.hpp; a shadow_gallery.
+enum class packing { float32, shadow = 7, count };
 
 /// Rows of a caller, raw or unit, or a level's gallery.
 struct rows_ref {

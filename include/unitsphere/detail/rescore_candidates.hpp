@@ -33,12 +33,13 @@ public:
     template <class Query, class RowOf>
     void add_to(kernel::best_list& best, const Query& query, const kernel::best_list& found, idx_t worker,
                 RowOf&& row_of) const noexcept {
+        const auto score_of = rows_.scores_with(query, rooms_.of(worker));
         idx_t next = found.filled > 0 ? row_of(found.indices[0]) : -1;
         for (idx_t n = 0; n < found.filled; ++n) {
             const idx_t now = next;
             next = n + 1 < found.filled ? row_of(found.indices[n + 1]) : -1;
             if (next >= 0) rows_.expect_row(next);
-            if (now >= 0) best.add(rows_.score_with(query, now, rooms_.of(worker)), found.indices[n]);
+            if (now >= 0) best.add(score_of(now), found.indices[n]);
         }
     }
     void done(idx_t, const matrix_view<idx_t>&, const matrix_view<float>&) const noexcept {}
@@ -69,7 +70,8 @@ public:
         const idx_t count = found.filled;
         found.sort();
         const auto rows = rows_.fetch(found.indices, count, rooms_.of(worker));
-        for (idx_t n = 0; n < count; ++n) best.add(rows.score_with(query, n, nullptr), found.indices[n]);
+        const auto score_of = rows.scores_with(query, nullptr);
+        for (idx_t n = 0; n < count; ++n) best.add(score_of(n), found.indices[n]);
     }
     /// `count` more queries have their best: the last ones are followed by writing all of them.
     void done(idx_t count, const matrix_view<idx_t>& indices, const matrix_view<float>& scores) noexcept {

@@ -83,24 +83,11 @@ template <class Answer>
 void with_searched(const rows_ref& rows, const Answer& answer) {
     const void* const it = rows.gallery;
     if (it == nullptr) return with_side(rows, answer);
-    switch (rows.packed) {
-        case packing::shadow:
-            return answer(as<shadow_gallery>(it));
-        case packing::float16:
-            return answer(as<compact_gallery<float16>>(it));
-        case packing::bfloat16:
-            return answer(as<compact_gallery<bfloat16>>(it));
-        case packing::int8:
-            return answer(as<compact_gallery<std::int8_t>>(it));
-        case packing::int4:
-            return answer(as<compact_gallery<int4>>(it));
-        case packing::one_bit:
-            return answer(as<compact_gallery<one_bit>>(it));
-        case packing::fast_bfloat16:
-            return answer(as<compact_gallery<fast_bfloat16>>(it));
-        default:
-            return answer(as<gallery>(it));
-    }
+    if (rows.packed == packing::shadow) return answer(as<shadow_gallery>(it));
+    const bool is_compact = unitsphere::detail::storages::with(std::uint32_t(rows.packed), [&](auto storage) {
+        answer(as<compact_gallery<typename decltype(storage)::type>>(it));
+    });
+    if (!is_compact) answer(as<gallery>(it));
 }
 
 void best_rows(const rows_ref& queries, const rows_ref& gallery, const matrix_view<idx_t>& indices,

@@ -8,48 +8,11 @@
 ///     rows_done                             for each 32 queries
 #pragma once
 
-#include "../kernel/compact_bytes.hpp"
-#include "byte_pass.hpp"
+#include "byte_scores.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace engine {
-
-/// The view of a compact gallery of `Bits` bits an element.
-template <int Bits>
-struct byte_view {
-    using value_type = float;  ///< of scores
-
-    const std::uint8_t* bytes;
-    const kernel::compact_numbers* numbers;
-    idx_t rows_, dim_;
-    kernel::byte_space space;
-    row_report seen;   ///< counted when the gallery took the rows
-    double deviation;  ///< of the norms of rows that were unit before
-
-    idx_t rows() const noexcept { return rows_; }
-    idx_t dim() const noexcept { return dim_; }
-    idx_t panels() const noexcept { return ceil_div(rows_, kernel::byte_columns); }
-    idx_t panel_bytes() const noexcept {
-        return kernel::compact_panel_bytes<Bits>(kernel::padded_row_bytes<Bits>(dim_));
-    }
-};
-template <int Bits>
-inline constexpr bool is_packed_view<byte_view<Bits>> = true;
-template <int Bits>
-inline constexpr bool has_elements<byte_view<Bits>> = false;
-
-/// 16 scores; of a query without a direction 0 or NaN.
-template <int Bits>
-inline kernel::lanes<float> scores_of(const kernel::byte_query& query, const std::int32_t* sums,
-                                      const kernel::compact_numbers& panel) noexcept {
-    if (query.kind == kernel::row_kind::regular) return kernel::compact_scores<Bits>(sums, panel, query);
-    const bool zero = query.kind == kernel::row_kind::zero;
-    kernel::lanes<float> scores = kernel::broadcast(zero ? 0.0f : unitsphere::detail::quiet_nan());
-    if (zero)  // with a row that is not finite: NaN
-        scores = kernel::nan_where_nan(scores, kernel::load16(panel.from_mean));
-    return scores;
-}
 
 template <int Bits, class Pool>
 class byte_loop {
@@ -87,7 +50,7 @@ public:
     }
 
 private:
-    using pass = byte_pass<Bits == 16 ? 16 : 8>;
+    using pass = byte_pass<Bits == 16 ? 16 : 8, false>;
 
     idx_t widened_panel_bytes() const noexcept {
         return kernel::padded_row_bytes<Bits>(gallery_.dim()) * kernel::byte_columns;
@@ -170,38 +133,12 @@ public:
         : rows_of_gallery(view.seen, options, function), view_(view) {}
 
     idx_t rows() const noexcept { return view_.rows(); }
-    /// The score of row i with a row of queries, in room_elements() of memory.
+    /// The scores of single rows with a row of queries, in room_elements() of memory.
     template <class Row>
-    float score_with(const Row& row, idx_t i, float* room) const noexcept {
-        const idx_t dim = view_.dim(), panel = i / kernel::byte_columns;
-        const int column = int(i % kernel::byte_columns);
-        auto* const bytes = reinterpret_cast<std::int8_t*>(room + 2 * dim);
-        const byte_scratch scratch = {room + dim, bytes};
-        row.copy(0, dim, room);
-        kernel::byte_query query;
-        std::int32_t sums[sums_of_one];
-        if constexpr (Bits == 16) {  // rounded as in a search
-            std::int8_t* const block = bytes + row_bytes();
-            const kernel::amx::configured_tiles tiles(kernel::takes_tiles<16>(1));
-            std::int32_t unused;
-            query = pack_byte_row<16>(room, dim, view_.space, scratch, 0, block, unused);
-            kernel::multiply_bytes<16>({block, &unused, reinterpret_cast<const std::int8_t*>(panel_at(panel)), 1, 1,
-                                        row_bytes(), sums, kernel::byte_columns},
-                                       bool(tiles));
-        } else {
-            query = take_byte_query<8>(room, dim, view_.space, scratch);
-            std::memset(sums, 0, sizeof sums);
-            for (idx_t k = 0; k < dim; ++k)
-                sums[column] += bytes[k] * kernel::compact_byte<Bits>(panel_at(panel), column, k);
-        }
-        float scores[kernel::lane_count];
-        kernel::store16(scores, scores_of<Bits>(query, sums, view_.numbers[panel]));
-        return scores[column];
+    byte_scorer<Bits> scores_with(const Row& query, float* room) const noexcept {
+        return {query, view_, room};
     }
-    /// Two rows of floats, and one of bytes; of 16 bits also its block.
-    idx_t room_elements() const noexcept {
-        return 2 * view_.dim() + row_bytes() / 4 * (Bits == 16 ? 1 + kernel::byte_rows : 1);
-    }
+    idx_t room_elements() const noexcept { return byte_scorer<Bits>::room_elements(view_); }
     template <tile_order Order, class Pool>
     bool score(const execution& how, row_packer<float>& queries, Pool& pool) const {
         static_assert(Order != tile_order::whole_rows, "unitsphere: rows of bytes come by strips");
@@ -210,12 +147,6 @@ public:
     }
 
 private:
-    /// Tiles write those of all rows of a block.
-    static constexpr int sums_of_one = kernel::byte_columns * (Bits == 16 ? kernel::byte_rows : 1);
-
-    idx_t row_bytes() const noexcept { return kernel::padded_row_bytes<Bits>(view_.dim()); }
-    const std::uint8_t* panel_at(idx_t panel) const noexcept { return view_.bytes + panel * view_.panel_bytes(); }
-
     byte_view<Bits> view_;
 };
 template <int Bits>

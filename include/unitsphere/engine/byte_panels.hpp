@@ -31,8 +31,8 @@ inline void pack_byte_column(const float* row, idx_t dim, const kernel::byte_spa
     const idx_t padded = kernel::padded_bytes(dim);
     kernel::int8_numbers of_row = {0.0f, kernel::never_found, 0.0f, 0.0f, 0.0f};
     std::memset(scratch.bytes, 0, std::size_t(padded));
-    if (unitsphere::detail::is_finite(kernel::length_of(row, dim).sum))
-        of_row = kernel::quantize_unit_row(row, dim, space, scratch.rotated, scratch.bytes);
+    if (kernel::kind_of(row, dim) != kernel::row_kind::non_finite)
+        of_row = kernel::quantize_unit_row<true>(row, dim, space, scratch.rotated, scratch.bytes);
     for (idx_t k = 0; k < padded; k += 4) std::memcpy(panel + kernel::byte_of_panel(column, k), scratch.bytes + k, 4);
     numbers.scale[column] = of_row.scale, numbers.from_mean[column] = of_row.from_mean;
     numbers.error[column] = of_row.error, numbers.length[column] = of_row.length;

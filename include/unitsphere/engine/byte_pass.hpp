@@ -11,11 +11,12 @@ inline namespace UNITSPHERE_ISA {
 namespace engine {
 
 /// The bytes of a unit row of queries, 8 or 16 bits an element, in scratch.bytes, and its numbers.
-template <int Bits>
+/// Bounded: also those that bounds of scores need.
+template <int Bits, bool Bounded>
 inline kernel::byte_query take_byte_query(const float* row, idx_t dim, const kernel::byte_space& space,
                                           const byte_scratch& scratch) noexcept {
-    const kernel::row_length length = kernel::length_of(row, dim);
-    kernel::byte_query query = {1.0f, 1.0f, 0.0f, 0.0f, 0.0f, length.norm(), length.kind()};
+    kernel::byte_query query = {1.0f, 1.0f, 0.0f, 0.0f, 0.0f, 1.0, kernel::kind_of(row, dim)};
+    if constexpr (Bounded) query.length = kernel::length_of(row, dim).norm();
     std::memset(scratch.bytes, 0, std::size_t(kernel::padded_row_bytes<Bits>(dim)));
     if (query.kind == kernel::row_kind::non_finite) return query;
     float from_mean;
@@ -24,7 +25,8 @@ inline kernel::byte_query take_byte_query(const float* row, idx_t dim, const ker
         kernel::compact_row<16>(scratch.rotated, dim, scratch.bytes);
         from_mean = float(kernel::product_in_double(row, space.mean, dim));
     } else {
-        const kernel::int8_numbers numbers = kernel::quantize_unit_row(row, dim, space, scratch.rotated, scratch.bytes);
+        const kernel::int8_numbers numbers =
+            kernel::quantize_unit_row<Bounded>(row, dim, space, scratch.rotated, scratch.bytes);
         from_mean = numbers.from_mean;
         query.scale = numbers.scale, query.inverse_scale = 1.0f / numbers.scale;
         query.norm = numbers.norm, query.error = numbers.error;
@@ -33,12 +35,12 @@ inline kernel::byte_query take_byte_query(const float* row, idx_t dim, const ker
     return query;
 }
 /// The same as row r of a block, and of 8 bits the sum of its bytes.
-template <int Bits>
+template <int Bits, bool Bounded>
 inline kernel::byte_query pack_byte_row(const float* row, idx_t dim, const kernel::byte_space& space,
                                         const byte_scratch& scratch, int r, std::int8_t* block,
                                         std::int32_t& sum) noexcept {
     const idx_t padded = kernel::padded_row_bytes<Bits>(dim);
-    const kernel::byte_query query = take_byte_query<Bits>(row, dim, space, scratch);
+    const kernel::byte_query query = take_byte_query<Bits, Bounded>(row, dim, space, scratch);
     sum = 0;
     for (idx_t k = 0; k < padded && Bits == 8; ++k) sum += scratch.bytes[k];
     for (idx_t k = 0; k < padded; k += kernel::byte_step)
@@ -47,7 +49,7 @@ inline kernel::byte_query pack_byte_row(const float* row, idx_t dim, const kerne
 }
 
 /// Up to pass_rows() queries at a time, in memory of the call: of 8 bits an element, or of 16 for rows of 16.
-template <int QueryBits>
+template <int QueryBits, bool Bounded>
 class byte_pass {
 public:
     /// Queries and panels of one product; their sums stay in L1.
@@ -86,7 +88,7 @@ public:
         for (idx_t i = task * rows_at_once; i < task * rows_at_once + rows_of_task(task); ++i) {
             float* const unit = units_ + i * dim;
             queries_.unit_row(first_ + i, unit);
-            numbers_[i] = pack_byte_row<QueryBits>(
+            numbers_[i] = pack_byte_row<QueryBits, Bounded>(
                 unit, dim, space_, {rotated_.of(worker), bytes_.of(worker)}, int(i % kernel::byte_rows),
                 blocks_ + i / kernel::byte_rows * (padded * kernel::byte_rows), row_sums_[i]);
         }

@@ -59,7 +59,7 @@ public:
     }
 
 private:
-    using pass = byte_pass<8>;
+    using pass = byte_pass<8, true>;
     using consumer_type = pool_consumer<Pool>;
     static constexpr idx_t most_pass_rows = 1024;
     static constexpr idx_t list_length = 64;  ///< candidates of a query, before they are refined

@@ -26,14 +26,16 @@ public:
 
     /// The rows themselves, which loops pack.
     row_source<T>& source() noexcept { return source_; }
-    /// The score of row i with a row of queries; room_elements() are none.
+    /// The scores of single rows with a row of queries; room_elements() are none.
     template <class Row>
-    float score_with(const Row& query, idx_t i, float*) const noexcept {
-        row_report unused;
-        return kernel::score_pair<float>(query, kernel::scaled_row<T>{source_.row(i), source_.factors(i, unused)},
-                                         source_.dim());
+    auto scores_with(const Row& query, float*) const noexcept {
+        return [this, query](idx_t i) {
+            row_report unused;
+            return kernel::score_pair<float>(query, kernel::scaled_row<T>{source_.row(i), source_.factors(i, unused)},
+                                             source_.dim());
+        };
     }
-    /// Prefetches row i for score_with().
+    /// Prefetches row i for scores_with().
     void expect_row(idx_t i) const noexcept { prefetch_row(source_, i); }
 
 private:
@@ -102,12 +104,14 @@ public:
         }
         return unpacked;
     }
-    /// The score of row i with a row of queries, in room_elements() of memory.
+    /// The scores of single rows with a row of queries, in room_elements() of memory.
     template <class Row>
-    float score_with(const Row& query, idx_t i, float* room) const noexcept {
-        const idx_t column = i % panels<S>::columns, first = i - column, dim = view_.dim();
-        kernel::unpack_column(view_.packed.panel(first), dim, view_.packed.width_from(first), int(column), room);
-        return kernel::score_pair<float>(query, kernel::scaled_row<float>{room, {1, 1}}, dim);
+    auto scores_with(const Row& query, float* room) const noexcept {
+        return [this, query, room](idx_t i) {
+            const idx_t column = i % panels<S>::columns, first = i - column, dim = view_.dim();
+            kernel::unpack_column(view_.packed.panel(first), dim, view_.packed.width_from(first), int(column), room);
+            return kernel::score_pair<float>(query, kernel::scaled_row<float>{room, {1, 1}}, dim);
+        };
     }
     void expect_row(idx_t) const noexcept {}
     prefetch_range memory_of(idx_t first, idx_t count) const noexcept {

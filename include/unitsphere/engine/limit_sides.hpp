@@ -12,7 +12,7 @@ namespace engine {
 
 class sides_of_limits {
 public:
-    using pass = byte_pass<8>;
+    using pass = byte_pass<8, true>;
 
     sides_of_limits(row_packer<float>& queries, const shadow_view& gallery, const pass& some)
         : queries_(queries), gallery_(gallery), pass_(some), rows_(gallery.rows_of_float, {}, queries.function(), "") {}

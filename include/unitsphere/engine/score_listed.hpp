@@ -33,11 +33,12 @@ void score_listed(const execution& how, Queries& queries, Side& gallery, const m
         unsigned char* const seen_row = seen_rows.of(worker);
         row_report seen;
         const auto query = unit_row(queries, i, seen);
+        const auto score_of = gallery.scores_with(query, rooms.of(worker));
         for (const idx_t listed : lists[i]) {
             const idx_t j = row_of(listed);
             if (j < 0 || (seen_row[j / 8] >> j % 8 & 1) != 0) continue;
             seen_row[j / 8] = static_cast<unsigned char>(seen_row[j / 8] | 1 << j % 8);
-            const float score = gallery.score_with(query, j, rooms.of(worker));
+            const float score = score_of(j);
             consumer.tile(score_tile<>{i, j, 1, 1, &score, 1});
         }
         for (const idx_t listed : lists[i])

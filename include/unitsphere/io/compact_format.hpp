@@ -18,27 +18,11 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace detail {
 
-/// gallery_commit::element of a storage.
-template <class Storage>
-inline constexpr std::uint32_t storage_code = 0;
-template <>
-inline constexpr std::uint32_t storage_code<float16> = 1;
-template <>
-inline constexpr std::uint32_t storage_code<bfloat16> = 2;
-template <>
-inline constexpr std::uint32_t storage_code<std::int8_t> = 3;
-template <>
-inline constexpr std::uint32_t storage_code<int4> = 4;
-template <>
-inline constexpr std::uint32_t storage_code<one_bit> = 5;
-template <>
-inline constexpr std::uint32_t storage_code<fast_bfloat16> = 6;
-
 /// Where the parts of a file lie.
 template <class Storage>
 struct compact_layout {
     /// Rows that are seen from a mean have numbers; those of 16 bits that are not have factors, in their panels.
-    static constexpr bool has_numbers = storage_code<Storage> >= 3;
+    static constexpr bool has_numbers = !is_rounded_as_it_is<Storage>;
 
     idx_t rows, dim, panel_rows;
 
@@ -115,7 +99,7 @@ gallery_commit commit_of_page(const gallery_source& source, const commit_page& p
     const gallery_commit commit = page.commit();
     require_version(source, commit, page.is_gallery());
     if (commit.version != 2 && !page.is_whole()) source.refuse("the header is not what was written");
-    require_storage(source, commit, storage_code<Storage>);
+    require_storage(source, commit, storage_number<Storage>);
     require_sane(source, commit);
     if (compact_layout<Storage>::has_numbers && (commit.panel_rows != 16 || commit.dim > kernel::most_byte_dim))
         source.refuse("panels of ", idx_t(commit.panel_rows), " rows of dim ", commit.dim, ", there are 16 of at most ",

@@ -14,7 +14,7 @@ gallery_commit read_compact_commit(const gallery_source& source, std::istream& f
     commit_page page, empty;
     read_bytes(source, from, page.bytes, first_header_bytes, "the header");
     require_version(source, page.commit(), page.is_gallery());
-    if (page.commit().version == 2) require_storage(source, page.commit(), storage_code<Storage>);
+    if (page.commit().version == 2) require_storage(source, page.commit(), storage_number<Storage>);
     read_bytes(source, from, page.bytes + first_header_bytes, file_page - first_header_bytes, "the header");
     read_bytes(source, from, empty.bytes, file_page, "the header");
     return commit_of_page<Storage>(source, page);

@@ -60,7 +60,7 @@ template <class Storage, class View, class Write>
 void write_compact(const View& rows, Write&& write, std::uint32_t ids = 0) {
     if (rows.dim() > longest_row || (rows.rows() > 0 && rows.dim() < 1))
         fail<shape_error>("save_gallery: dim is ", rows.dim(), ", it must be 1 to ", longest_row);
-    gallery_commit commit = head_of(rows, storage_code<Storage> + ids);
+    gallery_commit commit = head_of(rows, storage_number<Storage> + ids);
     if (compact_layout<Storage>::has_numbers) commit.panel_rows = kernel::byte_columns;
     const compact_layout<Storage> layout(commit);
     compact_to_write<Storage, View> parts(rows, commit);

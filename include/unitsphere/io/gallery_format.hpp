@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "../data/storages.hpp"
 #include "../detail/packed_gallery.hpp"
 #include "../detail/panel_norms.hpp"
 #include "file_source.hpp"
@@ -34,9 +35,8 @@ inline constexpr std::uint32_t gallery_version = 3;
 inline constexpr idx_t longest_row = idx_t(1) << 24;
 inline constexpr idx_t file_page = 4096;
 /// By gallery_commit::element.
-inline constexpr const char* storage_names[] = {"float", "float16", "bfloat16",     "int8",
-                                                "int4",  "one_bit", "fast_bfloat16"};
-inline constexpr std::uint32_t storages = sizeof storage_names / sizeof *storage_names;
+inline constexpr const char* storage_names[storages::count] = {"float", "float16", "bfloat16",     "int8",
+                                                               "int4",  "one_bit", "fast_bfloat16"};
 /// Added to gallery_commit::element where ids follow.
 inline constexpr std::uint32_t element_with_ids = 256;
 
@@ -140,9 +140,9 @@ struct gallery_source {
 inline void require_storage(const gallery_source& source, const gallery_commit& commit, std::uint32_t asked) {
     const bool has_ids = commit.version != 2 && (commit.element & element_with_ids) != 0;
     const std::uint32_t element = commit.version == 2 ? 0 : commit.element & ~element_with_ids;
-    if (element >= storages)
-        source.refuse("elements of type ", idx_t(element), ", this library knows 0 (float) to ", idx_t(storages - 1),
-                      " (", storage_names[storages - 1], ")");
+    if (element >= storages::count)
+        source.refuse("elements of type ", idx_t(element), ", this library knows 0 (float) to ",
+                      idx_t(storages::count - 1), " (", storage_names[storages::count - 1], ")");
     if (has_ids && !source.has_ids) source.refuse("its rows have ids; load_gallery<keyed<..>> reads it");
     if (!has_ids && source.has_ids) source.refuse("its rows have no ids, asked for was a keyed gallery");
     if (element != asked)

@@ -35,22 +35,10 @@ inspected_rows inspect_compact(const gallery_source& source, const commit_page& 
 }
 inline inspected_rows inspect_rows(const gallery_source& source, const commit_page& page, std::uint32_t element,
                                    const file_mapping& file) {
-    switch (element) {
-        case storage_code<float16>:
-            return inspect_compact<float16>(source, page);
-        case storage_code<bfloat16>:
-            return inspect_compact<bfloat16>(source, page);
-        case storage_code<std::int8_t>:
-            return inspect_compact<std::int8_t>(source, page);
-        case storage_code<int4>:
-            return inspect_compact<int4>(source, page);
-        case storage_code<one_bit>:
-            return inspect_compact<one_bit>(source, page);
-        case storage_code<fast_bfloat16>:
-            return inspect_compact<fast_bfloat16>(source, page);
-        default:
-            break;
-    }
+    inspected_rows found;
+    const bool is_compact = storages::with(
+        element, [&](auto storage) { found = inspect_compact<typename decltype(storage)::type>(source, page); });
+    if (is_compact) return found;
     gallery_commit commit = page.commit();
     if (page.is_gallery() && commit.version == 2) {
         require_sane(source, commit);

@@ -112,9 +112,9 @@ inline void repack_gallery(const std::string& from, const std::string& to, requi
             detail::write_repacked<float>(source, commit, bytes + layout.panels_at(),
                                           bytes + layout.last_at(commit.sequence), panel_rows, file);
         } else {
-            if (element > detail::storage_code<bfloat16> && element < detail::storages)
+            if (element > detail::storage_number<bfloat16> && element < detail::storages::count)
                 source.refuse("stores ", detail::storage_names[element], ", whose panels are alike on every machine");
-            const bool is_bfloat16 = element == detail::storage_code<bfloat16>;
+            const bool is_bfloat16 = element == detail::storage_number<bfloat16>;
             const detail::gallery_commit commit = is_bfloat16 ? detail::commit_of_page<bfloat16>(source, page)
                                                               : detail::commit_of_page<float16>(source, page);
             const detail::compact_layout<float16> layout(commit);

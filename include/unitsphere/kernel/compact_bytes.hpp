@@ -51,16 +51,18 @@ inline float compact_row(const float* g, idx_t dim, std::int8_t* bytes) noexcept
         }
         return 1.0f;
     } else if constexpr (Bits > 1) {
-        return quantize(g, dim, bytes, Bits == 8 ? 127 : 7).scale;
+        return quantize<false>(g, dim, bytes, Bits == 8 ? 127 : 7).scale;
     } else {
         lanes<double> squares = broadcast(0.0), magnitudes = squares;
-        for (idx_t k = 0; k < dim; k += lane_count) {
-            const lanes<float> element = k + lane_count <= dim ? load16(g + k) : load16_first(g + k, int(dim - k));
+        std::int8_t* to = bytes;
+        for_each_16(g, dim, [&](const lanes<float>& element) UNITSPHERE_LAMBDA {
             const lanes<double> value = widen(element);
             squares = fma<double>(value, value, squares);
             magnitudes = magnitudes + widen(from_bits(bits(element) & 0x7fffffff));
-        }
-        for (idx_t k = 0; k < dim; ++k) bytes[k] = g[k] < 0.0f ? -1 : 1;
+            store16(to, signs_of(element));
+            to += lane_count;
+        });
+        for (std::int8_t* padding = bytes + dim; padding < to; ++padding) *padding = 0;
         const double sum = sum_of_lanes(magnitudes);
         return sum > 0.0 ? float(sum_of_lanes(squares) / sum) : 0.0f;
     }
@@ -70,15 +72,18 @@ inline float compact_row(const float* g, idx_t dim, std::int8_t* bytes) noexcept
 template <int Bits>
 inline void pack_compact_column(const std::int8_t* bytes, idx_t padded, int column, std::uint8_t* panel) noexcept {
     constexpr int groups = groups_in_one<Bits>, bits = 8 / groups, group_bytes = 4 * byte_columns;
-    for (idx_t k = 0; k < padded; ++k) {
-        const idx_t group = k / 4;
-        std::uint8_t& to = panel[group / groups * group_bytes + column * 4 + k % 4];
-        const int shift = int(group % groups) * bits;
-        constexpr unsigned mask = (1u << bits) - 1;
-        const unsigned value = Bits >= 8   ? unsigned(bytes[k]) & mask
-                               : Bits == 4 ? unsigned(bytes[k] + 8)
-                                           : bytes[k] > 0;
-        to = std::uint8_t((to & ~(mask << shift)) | value << shift);
+    for (idx_t group = 0; group < padded / 4; ++group) {
+        std::uint8_t* const to = panel + group / groups * group_bytes + column * 4;
+        std::uint32_t four, there;  // each of the bytes by itself: no carry, in any order
+        std::memcpy(&four, bytes + 4 * group, 4);
+        if constexpr (Bits < 8) {
+            constexpr std::uint32_t ones = 0x01010101, mask = ((1u << bits) - 1) * ones;
+            const int shift = int(group % groups) * bits;
+            const std::uint32_t value = Bits == 4 ? (four & mask) ^ 8 * ones : four & ~(four >> 7) & ones;
+            std::memcpy(&there, to, 4);
+            four = (there & ~(mask << shift)) | value << shift;
+        }
+        std::memcpy(to, &four, 4);
     }
 }
 /// Byte k of the row in a column.
@@ -178,7 +183,7 @@ UNITSPHERE_INLINE lanes<float> load16_sums(const std::int32_t* sums) noexcept {
     if constexpr (Bits == 16)
         return from_bits(load16(sums));
     else
-        return load16_as_floats(sums);
+        return as_floats(load16(sums));
 }
 
 /// 16 scores of a query and a panel.

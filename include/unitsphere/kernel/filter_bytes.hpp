@@ -41,7 +41,7 @@ UNITSPHERE_INLINE bool any_may_reach(const std::int32_t* sums, const panel_numbe
     const float first_look =
         (least - query.norm * panel.most_error - query.error * panel.most_length) * query.inverse_scale;
     const lanes<float> shift = product(load16(panel.from_mean), vector<float>(query.inverse_scale));
-    const lanes<float> look = fma<float>(load16_as_floats(sums), load16(panel.scale), shift);
+    const lanes<float> look = fma<float>(as_floats(load16(sums)), load16(panel.scale), shift);
     return any_ge(look, look, vector<float>(first_look));
 }
 
@@ -49,7 +49,7 @@ UNITSPHERE_INLINE bool any_may_reach(const std::int32_t* sums, const panel_numbe
 UNITSPHERE_INLINE bool any_may_reach(const std::int32_t* sums, const panel_numbers& panel, const byte_query& query,
                                      float slack, float least, const float* limits) noexcept {
     const float shift = query.offset + query.norm * panel.most_error + query.error * panel.most_length + slack;
-    const lanes<float> scaled = product(load16_as_floats(sums), load16(panel.scale));
+    const lanes<float> scaled = product(as_floats(load16(sums)), load16(panel.scale));
     const lanes<float> bound = fma<float>(scaled, broadcast(query.scale), load16(panel.from_mean));
     return any_ge(bound - load16(limits), bound - broadcast(least), vector<float>(-shift));
 }
@@ -61,7 +61,7 @@ struct bounded_scores {
 };
 UNITSPHERE_INLINE bounded_scores bound_scores(const std::int32_t* sums, const panel_numbers& panel,
                                               const byte_query& query, float slack) noexcept {
-    const lanes<float> scaled = product(load16_as_floats(sums), load16(panel.scale));
+    const lanes<float> scaled = product(as_floats(load16(sums)), load16(panel.scale));
     const lanes<float> shifted = load16(panel.from_mean) + broadcast(query.offset);
     const lanes<float> of_row = fma<float>(load16(panel.length), broadcast(query.error), broadcast(slack));
     return {clamp_to_one(fma<float>(scaled, broadcast(query.scale), shifted)),

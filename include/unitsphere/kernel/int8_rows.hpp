@@ -15,6 +15,7 @@
 #pragma once
 
 #include "lanes_bits.hpp"
+#include "lanes_bytes.hpp"
 #include "norm.hpp"
 #include "rotation.hpp"
 
@@ -47,56 +48,81 @@ inline double product_in_double(const float* x, const float* y, idx_t dim) noexc
 /// A float that is no less than x, and by less than 2e-6 of it greater.
 inline float rounded_up(double x) noexcept { return float(x * (1.0 + 0x1p-20)); }
 
-/// 16 products as floats, rounded.
-UNITSPHERE_INLINE lanes<float> load16_as_floats(const std::int32_t* sums) noexcept {
-    typedef std::int32_t ints __attribute__((vector_size(sizeof(vector<float>)), aligned(4), may_alias));
-    typedef float floats __attribute__((vector_size(sizeof(vector<float>))));
-    lanes<float> out;
-    unroll<lanes<float>::parts>([&](int i) UNITSPHERE_LAMBDA {
-        const floats converted =
-            __builtin_convertvector(*reinterpret_cast<const ints*>(sums + i * lanes<float>::width), floats);
-        __builtin_memcpy(&out.part[i], &converted, sizeof converted);
+/// A register of ints or floats as the compiler's own vector, which it compares and converts.
+typedef std::int32_t int_register __attribute__((vector_size(sizeof(vector<float>))));
+using rotation_detail::float_register;
+
+/// f(register) for each register of x.
+template <class To, class ToRegister, class FromRegister, class From, class F>
+UNITSPHERE_INLINE lanes<To> map_registers(const lanes<From>& x, F&& f) noexcept {
+    lanes<To> out;
+    unroll<lanes<To>::parts>([&](int i) UNITSPHERE_LAMBDA {
+        FromRegister from;
+        __builtin_memcpy(&from, &x.part[i], sizeof from);
+        const ToRegister to = f(from);
+        __builtin_memcpy(&out.part[i], &to, sizeof to);
     });
     return out;
 }
-
-/// 16 elements, scaled, to the nearest whole numbers (ties away from 0) in [-most, most]: as bytes, and as floats.
-UNITSPHERE_INLINE lanes<float> round_to_bytes(const lanes<float>& scaled, int most, std::int8_t* bytes) noexcept {
-    typedef float floats __attribute__((vector_size(64)));
-    typedef std::int32_t ints __attribute__((vector_size(64)));
-    typedef std::int8_t chars __attribute__((vector_size(16), aligned(1), may_alias));
-    const bits16 half = (bits(scaled) & std::int32_t(0x80000000)) | bits(broadcast(0.5f));
-    floats sum;
-    store16(reinterpret_cast<float*>(&sum), scaled + from_bits(half));
-    ints whole = __builtin_convertvector(sum, ints);  // towards 0
-    whole = whole > most ? ints{} + most : whole;
-    whole = whole < -most ? ints{} - most : whole;
-    *reinterpret_cast<chars*>(bytes) = __builtin_convertvector(whole, chars);
-    sum = __builtin_convertvector(whole, floats);
-    return load16(reinterpret_cast<const float*>(&sum));
+/// 16 whole numbers as floats, rounded.
+UNITSPHERE_INLINE lanes<float> as_floats(const bits16& x) noexcept {
+    return map_registers<float, float_register, int_register>(
+        x, [](int_register whole) UNITSPHERE_LAMBDA { return __builtin_convertvector(whole, float_register); });
+}
+/// 16 elements, scaled, as the nearest whole numbers (ties away from 0) in [-most, most].
+UNITSPHERE_INLINE bits16 rounded_to_ints(const lanes<float>& scaled, int most) noexcept {
+    constexpr std::int32_t sign = INT32_MIN;
+    const lanes<float> sum = scaled + from_bits((bits(scaled) & sign) | bits(broadcast(0.5f)));
+    return map_registers<std::int32_t, int_register, float_register>(
+        sum, [most](float_register part) UNITSPHERE_LAMBDA {
+            int_register whole = __builtin_convertvector(part, int_register);  // towards 0
+            whole = whole > most ? int_register{} + most : whole;
+            return whole < -most ? int_register{} - most : whole;
+        });
+}
+/// -1 where an element is below 0, else 1.
+UNITSPHERE_INLINE bits16 signs_of(const lanes<float>& x) noexcept {
+    return map_registers<std::int32_t, int_register, float_register>(
+        x, [](float_register part) UNITSPHERE_LAMBDA { return (part < 0.0f) | 1; });
 }
 
-/// bytes[k] of a finite row g of `dim` elements, and its scale, error, length and norm. `bytes` has room for dim
-/// rounded up to 16.
-inline int8_numbers quantize(const float* g, idx_t dim, std::int8_t* bytes, int most_byte = 127) noexcept {
+/// The greatest magnitude of a row, as its bits: those of floats are in the order of the floats.
+inline std::int32_t greatest_magnitude(const float* x, idx_t dim) noexcept {
     constexpr std::int32_t zero = 0;
     bits16 greatest = broadcast(zero);
-    const auto load = [&](idx_t k) UNITSPHERE_LAMBDA {
-        return k + lane_count <= dim ? load16(g + k) : load16_first(g + k, int(dim - k));
-    };
-    for (idx_t k = 0; k < dim; k += lane_count) greatest = lane_max(greatest, bits(load(k)) & 0x7fffffff);
-    const float most = detail::bit_cast<float>(max_of_lanes(greatest));
+    for_each_16(x, dim, [&](const lanes<float>& element) UNITSPHERE_LAMBDA {
+        greatest = lane_max(greatest, bits(element) & 0x7fffffff);
+    });
+    return max_of_lanes(greatest);
+}
+/// length_of(x, dim).kind().
+inline row_kind kind_of(const float* x, idx_t dim) noexcept {
+    const std::int32_t greatest = greatest_magnitude(x, dim);
+    if (greatest >= 0x7f800000) return row_kind::non_finite;
+    return greatest == 0 ? row_kind::zero : row_kind::regular;
+}
+
+/// bytes[k] of a finite row g of `dim` elements and its scale; what the rounding loses only where rows are bounded: its
+/// error, length and norm. `bytes` has room for dim rounded up to 16.
+template <bool Bounded>
+inline int8_numbers quantize(const float* g, idx_t dim, std::int8_t* bytes, int most_byte = 127) noexcept {
+    const float most = detail::bit_cast<float>(greatest_magnitude(g, dim));
     const float scale = maximum(most / float(most_byte), least_int8_scale), inverse = 1.0f / scale;
     lanes<double> error = broadcast(0.0), length = error, norm = error;
-    for (idx_t k = 0; k < dim; k += lane_count) {
-        const lanes<float> element = load(k),
-                           rounded = round_to_bytes(product(element, vector<float>(inverse)), most_byte, bytes + k);
-        const lanes<double> exact = widen(element), stored = product(widen(rounded), vector<double>(double(scale)));
-        const lanes<double> lost = exact - stored;
-        error = fma<double>(lost, lost, error);
-        length = fma<double>(stored, stored, length);
-        norm = fma<double>(exact, exact, norm);
-    }
+    for_each_16(g, dim, [&](const lanes<float>& element) UNITSPHERE_LAMBDA {
+        const bits16 rounded = rounded_to_ints(product(element, vector<float>(inverse)), most_byte);
+        store16(bytes, rounded);
+        bytes += lane_count;
+        if constexpr (Bounded) {
+            const lanes<double> exact = widen(element);
+            const lanes<double> stored = product(widen(as_floats(rounded)), vector<double>(double(scale)));
+            const lanes<double> lost = exact - stored;
+            error = fma<double>(lost, lost, error);
+            length = fma<double>(stored, stored, length);
+            norm = fma<double>(exact, exact, norm);
+        }
+    });
+    if constexpr (!Bounded) return {scale, 0.0f, 0.0f, 0.0f, 0.0f};
     const double roundings = rotation_roundings * 0x1p-24 * std::sqrt(sum_of_lanes(norm));
     return {scale, 0.0f, rounded_up(std::sqrt(sum_of_lanes(error)) + roundings),
             rounded_up(std::sqrt(sum_of_lanes(length))), rounded_up(std::sqrt(sum_of_lanes(norm)) + roundings)};
@@ -120,15 +146,18 @@ struct byte_space {
 
 /// g = rotate(row - mean)
 inline void rotate_from_mean(const float* row, idx_t dim, const byte_space& space, float* g) noexcept {
-    for (idx_t k = 0; k < dim; ++k) g[k] = row[k] - space.mean[k];
+    idx_t k = 0;
+    for (; k + lane_count <= dim; k += lane_count) store16(g + k, load16(row + k) - load16(space.mean + k));
+    for (; k < dim; ++k) g[k] = row[k] - space.mean[k];
     rotate(g, dim, space.signs);
 }
 
 /// The bytes and numbers of a unit row; g is memory of dim floats.
+template <bool Bounded>
 inline int8_numbers quantize_unit_row(const float* row, idx_t dim, const byte_space& space, float* g,
                                       std::int8_t* bytes) noexcept {
     rotate_from_mean(row, dim, space, g);
-    int8_numbers numbers = quantize(g, dim, bytes);
+    int8_numbers numbers = quantize<Bounded>(g, dim, bytes);
     numbers.from_mean = float(product_in_double(row, space.mean, dim));
     return numbers;
 }

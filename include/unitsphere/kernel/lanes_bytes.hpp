@@ -76,6 +76,27 @@ UNITSPHERE_INLINE register_of_32 add_pairs(register_of_16 x) noexcept { return m
 #endif
 #endif
 
+/// 16 numbers in [-128, 127], as bytes.
+UNITSPHERE_INLINE void store16(std::int8_t* to, const lanes<std::int32_t>& x) noexcept {
+#if defined(UNITSPHERE_BYTES_X86) && defined(__AVX512F__)
+    const __m128i bytes = _mm512_cvtepi32_epi8(x.part[0]);
+    std::memcpy(to, &bytes, sizeof bytes);
+#elif defined(UNITSPHERE_BYTES_X86) && defined(__AVX2__)
+    const __m256i words = _mm256_packs_epi32(x.part[0], x.part[1]);  // of elements 0 to 3, 8 to 11, 4 to 7, 12 to 15
+    const __m128i mixed = _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+    const __m128i bytes = _mm_shuffle_epi32(mixed, 0xd8);
+    std::memcpy(to, &bytes, sizeof bytes);
+#elif defined(UNITSPHERE_BYTES_X86)
+    const __m128i bytes = _mm_packs_epi16(_mm_packs_epi32(x.part[0], x.part[1]), _mm_packs_epi32(x.part[2], x.part[3]));
+    std::memcpy(to, &bytes, sizeof bytes);
+#else
+    std::int32_t number[lane_count];
+    unroll<lanes<std::int32_t>::parts>(
+        [&](int i) UNITSPHERE_LAMBDA { x.part[i].store_unaligned(number + i * lanes<std::int32_t>::width); });
+    for (int i = 0; i < lane_count; ++i) to[i] = std::int8_t(number[i]);
+#endif
+}
+
 /// A register of sums, one a column; of bytes of its columns, four each; and of the four bytes of a row for all.
 /// start(): the sums before the first product, from the sum of the row's bytes.
 struct byte_products {

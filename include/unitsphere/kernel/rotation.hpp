@@ -26,22 +26,59 @@ inline constexpr double rotation_roundings = 64;
 
 namespace rotation_detail {
 
-/// 16 floats as the compiler's own vector, for the shuffles within them: it has an instruction for each on every
-/// machine.
-typedef float sixteen __attribute__((vector_size(64), aligned(4), may_alias));
-typedef std::int32_t sixteen_bits __attribute__((vector_size(64)));
+/// A register as the compiler's own vector, for the shuffles within it: each machine has an instruction for them.
+typedef float float_register __attribute__((vector_size(sizeof(vector<float>))));
 
-/// One stage inside of 16 elements: x[i] = x[i ^ S] + x[i], or - x[i] where i has that bit. The places are written out:
+/// One stage inside of a register: x[i] = x[i ^ S] + x[i], or - x[i] where i has that bit. The places are written out:
 /// nvcc's front end takes those of a pack for one.
-template <int S>
-UNITSPHERE_INLINE void stage(sixteen& x) noexcept {
-    constexpr auto sign = [](int lane) { return (lane & S) != 0 ? -1.0f : 1.0f; };
-    constexpr sixteen signs = {sign(0), sign(1), sign(2),  sign(3),  sign(4),  sign(5),  sign(6),  sign(7),
-                               sign(8), sign(9), sign(10), sign(11), sign(12), sign(13), sign(14), sign(15)};
-    // A product with 1 is exact: fused or not.
-    x = __builtin_shufflevector(x, x, 0 ^ S, 1 ^ S, 2 ^ S, 3 ^ S, 4 ^ S, 5 ^ S, 6 ^ S, 7 ^ S, 8 ^ S, 9 ^ S, 10 ^ S,
-                                11 ^ S, 12 ^ S, 13 ^ S, 14 ^ S, 15 ^ S) +
-        x * signs;
+template <int S, class Register>
+UNITSPHERE_INLINE void stage(Register& x) noexcept {
+    using ints = decltype(x < x);
+    constexpr auto sign = [](int lane) { return (lane & S) != 0 ? INT32_MIN : 0; };
+    Register partner;
+    ints signs;
+    if constexpr (sizeof(Register) == 64) {
+        partner = __builtin_shufflevector(x, x, 0 ^ S, 1 ^ S, 2 ^ S, 3 ^ S, 4 ^ S, 5 ^ S, 6 ^ S, 7 ^ S, 8 ^ S, 9 ^ S,
+                                          10 ^ S, 11 ^ S, 12 ^ S, 13 ^ S, 14 ^ S, 15 ^ S);
+        signs = ints{sign(0), sign(1), sign(2),  sign(3),  sign(4),  sign(5),  sign(6),  sign(7),
+                     sign(8), sign(9), sign(10), sign(11), sign(12), sign(13), sign(14), sign(15)};
+    } else if constexpr (sizeof(Register) == 32) {
+        partner = __builtin_shufflevector(x, x, 0 ^ S, 1 ^ S, 2 ^ S, 3 ^ S, 4 ^ S, 5 ^ S, 6 ^ S, 7 ^ S);
+        signs = ints{sign(0), sign(1), sign(2), sign(3), sign(4), sign(5), sign(6), sign(7)};
+    } else {
+        partner = __builtin_shufflevector(x, x, 0 ^ S, 1 ^ S, 2 ^ S, 3 ^ S);
+        signs = ints{sign(0), sign(1), sign(2), sign(3)};
+    }
+    x = partner + Register(ints(x) ^ signs);
+}
+
+/// The stages between Count registers, a power of two: x[i] and x[i + Stride] become their sum and difference.
+template <int Stride = 1, int Count>
+UNITSPHERE_INLINE void stages_between(vector<float> (&x)[Count]) noexcept {
+    if constexpr (Stride < Count) {
+        unroll<Count>([&](int i) UNITSPHERE_LAMBDA {
+            if ((i & Stride) != 0) return;
+            const vector<float> low = x[i], high = x[i + Stride];
+            x[i] = low + high, x[i + Stride] = low - high;
+        });
+        stages_between<2 * Stride>(x);
+    }
+}
+
+/// The stages of strides 1, 2, 4 and 8 of 16 elements: within the registers, then between them.
+UNITSPHERE_INLINE void near_stages(lanes<float>& x) noexcept {
+    constexpr int width = lanes<float>::width, parts = lanes<float>::parts;
+    static_assert(width >= 4);
+    unroll<parts>([&](int i) UNITSPHERE_LAMBDA {
+        float_register part;
+        __builtin_memcpy(&part, &x.part[i], sizeof part);
+        stage<1>(part);
+        stage<2>(part);
+        if constexpr (width > 4) stage<4>(part);
+        if constexpr (width > 8) stage<8>(part);
+        __builtin_memcpy(&x.part[i], &part, sizeof part);
+    });
+    stages_between(x.part);
 }
 
 /// The sign of element k: the low bit of a mixed counter (Steele, Lea and Flood 2014, SplitMix64).
@@ -52,23 +89,31 @@ inline bool is_negative(idx_t k) noexcept {
     return ((z ^ (z >> 31)) & 1) != 0;
 }
 
-/// Hadamard transform of n elements, a power of two from 16 on, scaled to keep the length.
+/// The stages of strides `stride`, 2 stride .. Count stride / 2 of n elements, in one pass over them.
+template <int Count>
+UNITSPHERE_INLINE void far_stages(float* x, idx_t n, idx_t stride) noexcept {
+    for (idx_t k = 0; k < n; k += Count * stride)
+        for (idx_t i = k; i < k + stride; i += lanes<float>::width) {
+            vector<float> some[Count];
+            unroll<Count>([&](int r)
+                              UNITSPHERE_LAMBDA { some[r] = vector<float>::load_unaligned(x + i + r * stride); });
+            stages_between(some);
+            unroll<Count>([&](int r) UNITSPHERE_LAMBDA { some[r].store_unaligned(x + i + r * stride); });
+        }
+}
+
+/// Hadamard transform of n elements, a power of two from 16 on, scaled to keep the length. Scaled elements are rounded
+/// before they are added: no machine fuses the two.
 inline void transform(float* x, idx_t n, const float* scaled_signs) noexcept {
     for (idx_t k = 0; k < n; k += lane_count) {
-        sixteen value = *reinterpret_cast<const sixteen*>(x + k) * *reinterpret_cast<const sixteen*>(scaled_signs + k);
-        stage<1>(value);
-        stage<2>(value);
-        stage<4>(value);
-        stage<8>(value);
-        *reinterpret_cast<sixteen*>(x + k) = value;
+        lanes<float> some = product(load16(x + k), load16(scaled_signs + k));
+        near_stages(some);
+        store16(x + k, some);
     }
-    for (idx_t stride = lane_count; stride < n; stride *= 2)
-        for (idx_t k = 0; k < n; k += 2 * stride)
-            for (idx_t i = k; i < k + stride; i += lane_count) {
-                const lanes<float> low = load16(x + i), high = load16(x + i + stride);
-                store16(x + i, low + high);
-                store16(x + i + stride, low - high);
-            }
+    idx_t stride = lane_count;
+    for (; 8 * stride <= n; stride *= 8) far_stages<8>(x, n, stride);
+    if (4 * stride == n) far_stages<4>(x, n, stride);
+    if (2 * stride == n) far_stages<2>(x, n, stride);
 }
 
 /// The inverse: the matrix is its own but for the scale, the signs come last.
