@@ -64,7 +64,7 @@ void cosine_similarity_into(const Queries& queries, const Gallery& gallery, Scor
                            gallery_view);
     using C = typename decltype(out)::value_type;
     detail::score_all<C>(how, detail::cosine_names, query_view, gallery_view, options.queries, options.gallery,
-                         engine::shared_by_workers{detail::store_scores<C>{{{}, out}}});
+                         engine::shared_by_workers{detail::store_scores<C>(out)});
 }
 /// The same as a new matrix; cosine_similarity<double>(queries, gallery) stays in double.
 ///
@@ -77,7 +77,7 @@ matrix<Result> cosine_similarity(const Queries& queries, const Gallery& gallery,
     detail::require_same_dim(detail::cosine_names, query_view, gallery_view);
     auto scores = matrix<Result>::uninitialized(query_view.rows(), gallery_view.rows());
     detail::score_all<Result>(how, detail::cosine_names, query_view, gallery_view, options.queries, options.gallery,
-                              engine::shared_by_workers{detail::store_scores<Result>{{{}, scores.view()}}});
+                              engine::shared_by_workers{detail::store_scores<Result>(scores.view())});
     return scores;
 }
 UNITSPHERE_REFUSE_OTHER_SIDES(cosine_similarity);

@@ -62,7 +62,7 @@ TEST_CASE("no score exceeds the bound of its bytes", "[shadow]") {
             for (idx_t i = 0; i < queries.rows(); ++i) {
                 std::int32_t sum = 0, product = 0;
                 const auto query =
-                    engine::pack_byte_row<8>(queries.row(i), dim, view.space, scratch, 2, block.data(), sum);
+                    engine::pack_byte_row<8, true>(queries.row(i), dim, view.space, scratch, 2, block.data(), sum);
                 const float constant = float(
                     double(query.offset) +
                     kernel::constant_of_bound(dim, query.length, 1.0 + 1e-6 + view.deviation, view.space.mean_square));

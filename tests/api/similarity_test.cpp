@@ -150,6 +150,16 @@ TEST_CASE("any number of rows is legal, none included", "[similarity]") {
     CHECK(cosine(std::vector<float>{}, std::vector<float>{}) == 0.0f);
 }
 
+TEST_CASE("a result that no cache holds has the bits of one whose rows are no whole lines", "[similarity]") {
+    const auto queries = random_rows<float>(1100, 5, 51), gallery = random_rows<float>(4112, 5, 52);
+    const matrix<float> large = cosine_similarity(queries, gallery);  // over 16 MiB
+    matrix<float> room(1100, 4113);
+    const matrix_view<float> apart(room.data(), 1100, 4112, 4113);
+    unitsphere::cosine_similarity_into(queries, gallery, apart);
+    CHECK(first_difference(large, apart) == "");
+    for (idx_t i = 0; i < 1100; ++i) REQUIRE(room(i, 4112) == 0.0f);
+}
+
 TEST_CASE("cosine_similarity refuses rows of different dims", "[similarity]") {
     const matrix<float> a(2, 512), b(3, 768);
     CHECK(message_of<shape_error>([&] { cosine_similarity(a, b); }) ==

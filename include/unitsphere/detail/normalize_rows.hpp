@@ -15,12 +15,10 @@ inline double norm_deviation(const kernel::row_length& length) noexcept {
     return length.kind() == kernel::row_kind::regular ? std::fabs(length.norm() - 1.0) : 0.0;
 }
 
-/// Whether to write a result past the caches, which saves reading its lines first: where it would push everything else
-/// out and not be found there by whoever reads it next, does not lie where the input is, and has whole lines.
+/// Whether to write a result past the caches: not where the input lies.
 template <class T>
 bool past_caches(const matrix_view<const T>& rows, const matrix_view<float>& out) noexcept {
-    return out.rows() * out.dim() > engine::caches().last_level_bytes / idx_t(sizeof(float)) && !same_rows(rows, out) &&
-           reinterpret_cast<std::uintptr_t>(out.data()) % 64 == 0 && out.stride() % 16 == 0;
+    return engine::is_past_caches(out.data(), out.rows(), out.dim(), out.stride()) && !same_rows(rows, out);
 }
 
 /// Rows first .. end - 1. Every row is scaled while the next one is measured.

@@ -17,12 +17,35 @@ struct store_tiles : engine::score_consumer {
     }
 };
 
-/// Consumer: out[i][j] = scores.
+/// Consumer: out[i][j] = scores. Whole lines of large results are written past the caches (4096 x 4096, Zen 4: 3 % faster
+/// at dim 512, 5 % at 768).
 template <class C>
 struct store_scores : store_tiles<C> {
-    static constexpr bool stores_in_place = true;
+    static constexpr bool has_matrix = true;
 
-    void tile(const engine::score_tile<C>& tile) const noexcept { tile.store(C(1), this->out); }
+    explicit store_scores(const matrix_view<C>& scores) noexcept : store_tiles<C>{{}, scores} {
+        if constexpr (std::is_same_v<C, float>)
+            streams_ = engine::is_past_caches(scores.data(), scores.rows(), scores.dim(), scores.stride());
+    }
+
+    bool stores_in_place() const noexcept { return !streams_; }
+    void expect(idx_t row, int rows, idx_t column, int columns) const noexcept {
+        if (!streams_) store_tiles<C>::expect(row, rows, column, columns);
+    }
+    void tile(const engine::score_tile<C>& tile) const noexcept {
+        constexpr int whole = kernel::block<C>::columns;
+        if constexpr (std::is_same_v<C, float>)
+            if (streams_ && tile.columns == whole) {
+                for (int r = 0; r < tile.rows; ++r)
+                    kernel::stream_many(this->out.row(tile.first_row + r) + tile.first_column,
+                                        kernel::load_many<whole>(tile.scores + r * tile.pitch));
+                return kernel::finish_streams();
+            }
+        tile.store(C(1), this->out);
+    }
+
+private:
+    bool streams_ = false;
 };
 
 /// Consumer: out[i][j] = scale * score, and the same at out_transposed[j][i] unless that is empty.

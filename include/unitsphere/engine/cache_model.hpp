@@ -7,6 +7,7 @@
 /// was not compared with its neighbours. None changes a bit of any result.
 #pragma once
 
+#include <cstdint>
 #include <cstdlib>
 
 #if defined(__unix__) || defined(__APPLE__)
@@ -124,6 +125,13 @@ struct cache_model {
 inline const cache_model& caches() noexcept {
     static const cache_model model(cache_sizes::of_machine());
     return model;
+}
+
+/// Whether to write a result of floats past the caches, which saves reading its lines first: where it would push
+/// everything else out and not be found there by whoever reads it next, and has whole lines.
+inline bool is_past_caches(const float* out, idx_t rows, idx_t dim, idx_t stride) noexcept {
+    return rows * dim > caches().last_level_bytes / idx_t(sizeof(float)) && stride % 16 == 0 &&
+           reinterpret_cast<std::uintptr_t>(out) % 64 == 0;
 }
 
 }  // namespace engine

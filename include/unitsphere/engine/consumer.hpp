@@ -71,9 +71,9 @@ void expect_tile(const matrix_view<C>& out, idx_t first_row, int rows, idx_t fir
 /// for rows that are not packed.
 /// score_cells gives the rows of a strip in ascending order, and calls neither wants() nor rows_done().
 struct score_consumer {
-    /// Whether whole register tiles are multiplied into the consumer's matrix `out`, instead of a tile() that would
-    /// only copy them (3 to 6 % of a large matrix of cosines).
-    static constexpr bool stores_in_place = false;
+    /// Whether the consumer has a matrix `out` of the scores: where its stores_in_place() says so, whole register tiles
+    /// are multiplied into that, instead of a tile() that would only copy them (3 to 6 % of a large matrix of cosines).
+    static constexpr bool has_matrix = false;
 
     void expect(idx_t, int, idx_t, int) const noexcept {}
     bool wants(idx_t, idx_t, idx_t, idx_t) const noexcept { return true; }

@@ -86,8 +86,8 @@ UNITSPHERE_INLINE void multiply_tile(kernel::multiply_operands<C, S> x, idx_t ro
                                      Consumer& consumer) {
     using block = kernel::block<C>;
     consumer.expect(row, x.rows, column, columns);
-    if constexpr (std::decay_t<Consumer>::stores_in_place)
-        if (x.rows == block::rows && columns == block::columns) {
+    if constexpr (std::decay_t<Consumer>::has_matrix)
+        if (consumer.stores_in_place() && x.rows == block::rows && columns == block::columns) {
             x.out = consumer.out.row(row) + column, x.pitch = consumer.out.stride();
             return kernel::multiply<C, S>(x);
         }

@@ -3,7 +3,7 @@
 ///   queries                                packed as panels, once; they stay in L2
 ///   for each few blocks of gallery rows    copied to L1 and normalized: no transposition
 ///     for each panel of queries            multiply -> [gallery rows, queries] -> transposed -> consumer.tile(tile)
-///   or, for up to 8 queries
+///   or, for a few queries (most_unpacked_columns)
 ///   for each 16 gallery rows               multiply_unpacked -> consumer.tile(tile)
 ///
 /// A score has the same bits from either side, since multiplication commutes.

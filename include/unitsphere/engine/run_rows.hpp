@@ -5,7 +5,8 @@
 ///       for each block of the group        multiply -> tile, in L1 -> consumer.tile(tile)
 ///     consumer.rows_done(first, count)     every score of these queries has been seen, in column order
 ///
-/// Where the gallery is up to 8 rows, a group is not packed: multiply_unpacked -> transposed -> consumer.tile(tile).
+/// Where the gallery has few rows (most_unpacked_columns), a group is not packed:
+///   multiply_unpacked -> transposed -> consumer.tile(tile)
 #pragma once
 
 #include "multiply_group.hpp"

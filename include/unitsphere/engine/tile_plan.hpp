@@ -20,8 +20,8 @@
 /// | strips | else                                      | a pass of queries,| a strip of a raw       | a share of the |
 /// |        |                                           | <= 4 MiB          | gallery, <= 256 KiB    | groups x strip |
 ///
-/// Up to 8 rows of one side against 32 or more raw ones of the other: those are not packed by anybody, in the loop few
-/// (queries are the 8) or rows (gallery rows are), and a task has up to 64 of them.
+/// Up to 8 rows of one side (with AVX-512 12) against 32 or more raw ones of the other: those are not packed by
+/// anybody, in the loop few (queries are the few) or rows (gallery rows are), and a task has up to 64 of them.
 ///
 /// With several workers, groups and strips shrink and strips are shared until each worker gets about four tasks: at the
 /// end little is left to wait for. A group has at least one block and a strip one panel, however long the rows are;
@@ -47,12 +47,14 @@ enum class tile_order {
 /// The register tile of kernel::multiply in C (float or double).
 struct register_tile {
     idx_t rows, columns, element_bytes;
-    idx_t part;  ///< columns are computed in multiples of it
+    idx_t part;           ///< columns are computed in multiples of it
+    idx_t most_unpacked;  ///< rows of one side against which those of the other need not be packed
 
     template <class C>
     static constexpr register_tile of() noexcept {
         return {kernel::block<C>::rows, kernel::block<C>::columns, idx_t(sizeof(C)),
-                kernel::computes_parts<C> ? idx_t(kernel::vector<C>::size) : kernel::lane_count};
+                kernel::computes_parts<C> ? idx_t(kernel::vector<C>::size) : kernel::lane_count,
+                kernel::most_unpacked_columns};
     }
     /// Rows of as many blocks as 16 lanes hold.
     constexpr idx_t rows_in_lanes() const noexcept { return kernel::lane_count / rows * rows; }
@@ -139,7 +141,7 @@ inline bool are_few(const tile_shape& shape, const cache_model& model) noexcept 
 
 /// Whether few rows of one side, which stay in L2, meet many of the other.
 inline bool is_unpacked(const tile_shape& shape, idx_t few, idx_t many, const cache_model& model) noexcept {
-    return few > 0 && few <= kernel::most_unpacked_columns && many >= cache_model::least_unpacked_rows &&
+    return few > 0 && few <= shape.tile.most_unpacked && many >= cache_model::least_unpacked_rows &&
            shape.tile.panel_elements(few, shape.dim) * shape.tile.element_bytes <= model.few_queries_bytes;
 }
 

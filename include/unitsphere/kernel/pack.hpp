@@ -46,8 +46,9 @@ public:
     using factors_type = row_factors<factor_type<T>>;
     static constexpr int width = int(vector<C>::size);
 
-    /// `count` rows, at most `width`; the elements of the others are zero.
-    transposed_rows(const T* rows, idx_t stride, int count, const factors_type* factors) noexcept
+    /// `count` rows, at most `width`; the elements of the others are zero. Not inlined, nor is store_columns() or
+    /// running_lengths::advance: each caller would compile 250 instructions.
+    UNITSPHERE_NOINLINE transposed_rows(const T* rows, idx_t stride, int count, const factors_type* factors) noexcept
         : rows_(rows), stride_(stride), count_(minimum(count, width)), factors_(factors) {
         C power[width] = {}, inverse[width] = {};
         is_whole_ = count >= width;
@@ -59,7 +60,7 @@ public:
     }
 
     /// Stores elements k .. k + width - 1 of the rows, as far as dim goes: to[i * pitch] begins the element
-    /// k + i of every row. Not inlined, nor is running_lengths::advance: each caller would compile 250 instructions.
+    /// k + i of every row.
     UNITSPHERE_NOINLINE void store_columns(idx_t k, idx_t dim, C* to, idx_t pitch) const noexcept {
         if (!is_whole_ || k + width > dim) return store_edge(k, int(minimum(dim - k, width)), to, pitch);
         vector<C> square[width];
