@@ -19,8 +19,6 @@ void score_some(const row_source<A>& a, const row_source<B>& b, idx_t first, int
     typename row_source<A>::factors_type factors_a[kernel::lane_count];
     typename row_source<B>::factors_type factors_b[kernel::lane_count];
     for (int i = 0; i < count; ++i) {
-        prefetch_row(a, first + count + i);
-        prefetch_row(b, first + count + i);
         factors_a[i] = a.factors(first + i, seen_a);
         factors_b[i] = b.factors(first + i, seen_b);
     }
@@ -30,7 +28,8 @@ void score_some(const row_source<A>& a, const row_source<B>& b, idx_t first, int
     else
         kernel::score_pairs(kernel::transposed_rows<C, A>(a.row(first), a.stride(), count, factors_a),
                             kernel::transposed_rows<C, B>(b.row(first), b.stride(), count, factors_b), count, a.dim(),
-                            scores);
+                            scores, a.memory_of(first + count, count).steps(0, 1, a.dim()),
+                            b.memory_of(first + count, count).steps(0, 1, b.dim()));
 }
 
 /// The cosine of rows i from three sums in double: nothing is scaled or transposed, and the rows are read once.

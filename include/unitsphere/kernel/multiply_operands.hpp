@@ -54,6 +54,11 @@ struct prefetch_steps {
         prefetch_into_l2(line + 64);
         if (count == 4 && 4 * bytes > 128) prefetch_into_l2(line + 128), prefetch_into_l2(line + 192);
     }
+    /// All lines of `count` steps.
+    void prefetch_all(idx_t step, int count) const noexcept {
+        for (const char *line = at + step * bytes, *const end = line + count * bytes; line < end; line += 64)
+            prefetch_into_l2(line);
+    }
 };
 
 /// One product of packed rows with a packed panel, of elements of C or 16-bit ones.

@@ -11,16 +11,18 @@ namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace kernel {
 
-/// scores[i] = <a[i], b[i]> for i < count <= the width of a register of C.
+/// scores[i] = <a[i], b[i]> for i < count <= the width of a register of C. The next rows are prefetched on the way.
 template <class C, class A, class B>
-inline void score_pairs(const transposed_rows<C, A>& a, const transposed_rows<C, B>& b, int count, idx_t dim,
-                        C* scores) noexcept {
+inline void score_pairs(const transposed_rows<C, A>& a, const transposed_rows<C, B>& b, int count, idx_t dim, C* scores,
+                        const prefetch_steps& next_a, const prefetch_steps& next_b) noexcept {
     constexpr int width = int(vector<C>::size);
     alignas(64) C of_a[width * width], of_b[width * width];
     vector<C> total(C(0)), chain(C(0));
     for (idx_t k = 0; k < dim; k += width) {
         a.store_columns(k, dim, of_a, width);
+        next_a.prefetch_all(k, width);
         b.store_columns(k, dim, of_b, width);
+        next_b.prefetch_all(k, width);
         for (int i = 0; i < minimum(dim - k, width); ++i)
             chain = fma(vector<C>::load_aligned(of_a + i * width), vector<C>::load_aligned(of_b + i * width), chain);
         const idx_t done = k + width;
