@@ -357,7 +357,7 @@ TEMPLATE_LIST_TEST_CASE("compact rows that were moved take rows anew", "[compact
 
 TEMPLATE_LIST_TEST_CASE("filtered searches of compact rows find among their scores alone", "[compact]",
                         storages_of_bytes) {
-    const idx_t n = 300, q = 35, dim = GENERATE(1, 31, 33, 70);
+    const idx_t n = 300, q = 35, dim = GENERATE(1, 31, 33, 70, 512);
     const auto rows = troubled_rows(n, dim, 27), queries = troubled_rows(q, dim, 28);
     const compact_gallery<TestType> gallery(rows);
     const auto scores = cosine_similarity(queries, gallery);

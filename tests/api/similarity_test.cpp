@@ -8,6 +8,7 @@
 
 #include "catch.hpp"
 #include "checks.hpp"
+#include "executors.hpp"
 #include "random_rows.hpp"
 #include "reference.hpp"
 
@@ -152,12 +153,17 @@ TEST_CASE("any number of rows is legal, none included", "[similarity]") {
 
 TEST_CASE("a result that no cache holds has the bits of one whose rows are no whole lines", "[similarity]") {
     const auto queries = random_rows<float>(1100, 5, 51), gallery = random_rows<float>(4112, 5, 52);
-    const matrix<float> large = cosine_similarity(queries, gallery);  // over 16 MiB
-    matrix<float> room(1100, 4113);
-    const matrix_view<float> apart(room.data(), 1100, 4112, 4113);
-    unitsphere::cosine_similarity_into(queries, gallery, apart);
-    CHECK(first_difference(large, apart) == "");
-    for (idx_t i = 0; i < 1100; ++i) REQUIRE(room(i, 4112) == 0.0f);
+    const auto check = [&](const auto& rows) {
+        const matrix<float> large = cosine_similarity(queries, rows, on_threads{3});  // over 16 MiB: past the caches
+        matrix<float> room(1100, 4113);
+        const matrix_view<float> apart(room.data(), 1100, 4112, 4113);
+        unitsphere::cosine_similarity_into(queries, rows, apart);
+        CHECK(first_difference(large, apart) == "");
+        for (idx_t i = 0; i < 1100; ++i) REQUIRE(room(i, 4112) == 0.0f);
+    };
+    check(gallery);
+    check(unitsphere::gallery(gallery));
+    check(unitsphere::compact_gallery<std::int8_t>(gallery));
 }
 
 TEST_CASE("cosine_similarity refuses rows of different dims", "[similarity]") {

@@ -13,6 +13,7 @@ configurations() {
     # -Og compiles in half the time of -O1; clang's is its -O1.
     echo "gcc-x86-64|here|g++|20|-Og -march=x86-64|"
     echo "gcc-x86-64-v2|here|g++|17|-Og -march=x86-64-v2|$answers"
+    echo "gcc-avx|here|g++|17|-Og -mavx|$answers multiply_bytes_test"
     echo "gcc-x86-64-v3|here|g++|23|-Og -march=x86-64-v3|"
     echo "gcc-x86-64-v4|here|g++|17|-Og -march=x86-64-v4|"
     echo "clang-x86-64|here|clang++|17|-O1 -march=x86-64|"

@@ -17,7 +17,7 @@ inline namespace UNITSPHERE_LEVELS_VERSION {
 
 enum class element { float32, float64, float16, bfloat16, int8 };
 
-/// A gallery; from 1 on the compact_gallery of a storage, by the numbers of data/storages.hpp; a shadow_gallery.
+/// float32 is a gallery; 1 to 6 are a compact_gallery, by the numbers of data/storages.hpp; 7 is a shadow_gallery.
 enum class packing { float32, shadow = 7, count };
 
 /// Rows of a caller, raw or unit, or a level's gallery.

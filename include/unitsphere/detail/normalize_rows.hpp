@@ -15,7 +15,7 @@ inline double norm_deviation(const kernel::row_length& length) noexcept {
     return length.kind() == kernel::row_kind::regular ? std::fabs(length.norm() - 1.0) : 0.0;
 }
 
-/// Whether to write a result past the caches: not where the input lies.
+/// Whether to write a result past the caches: where the input lies, its lines are there already.
 template <class T>
 bool past_caches(const matrix_view<const T>& rows, const matrix_view<float>& out) noexcept {
     return engine::is_past_caches(out.data(), out.rows(), out.dim(), out.stride()) && !same_rows(rows, out);

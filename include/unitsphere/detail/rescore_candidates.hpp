@@ -33,8 +33,9 @@ public:
     template <class Query, class RowOf>
     void add_to(kernel::best_list& best, const Query& query, const kernel::best_list& found, idx_t worker,
                 RowOf&& row_of) const noexcept {
+        if (found.filled == 0) return;
         const auto score_of = rows_.scores_with(query, rooms_.of(worker));
-        idx_t next = found.filled > 0 ? row_of(found.indices[0]) : -1;
+        idx_t next = row_of(found.indices[0]);
         for (idx_t n = 0; n < found.filled; ++n) {
             const idx_t now = next;
             next = n + 1 < found.filled ? row_of(found.indices[n + 1]) : -1;

@@ -177,6 +177,11 @@ inline namespace UNITSPHERE_LEVELS_VERSION {
 #endif
 #define UNITSPHERE_LEVEL_TABLE UNITSPHERE_JOIN(level_, UNITSPHERE_LEVEL, , , , , , )
 
+static_assert(
+    std::is_same_v<unitsphere::detail::storages,
+                   unitsphere::detail::storage_list<float16, bfloat16, std::int8_t, int4, one_bit, fast_bfloat16>>,
+    "the table has their galleries in this order");
+
 // constexpr: no code of a level may run before a level has been chosen.
 extern const table UNITSPHERE_LEVEL_TABLE;
 constexpr table UNITSPHERE_LEVEL_TABLE = {

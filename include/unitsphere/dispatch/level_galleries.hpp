@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../compact_gallery.hpp"
+#include "../data/storages.hpp"
 #include "../gallery.hpp"
 #include "../rescored_search.hpp"
 #include "../search.hpp"

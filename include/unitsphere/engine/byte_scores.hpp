@@ -55,9 +55,7 @@ public:
     }
     template <class Row>
     byte_scorer(const Row& query, const byte_view<Bits>& rows, float* room) noexcept
-        : rows_(rows),
-          bytes_(reinterpret_cast<std::int8_t*>(room + 2 * rows.dim())),
-          tiles_(kernel::takes_tiles<query_bits>(1)) {
+        : rows_(rows), bytes_(reinterpret_cast<std::int8_t*>(room + 2 * rows.dim())), row_sum_() {
         query.copy(0, rows.dim(), room);
         query_ = pack_byte_row<query_bits, false>(room, rows.dim(), rows.space, {room + rows.dim(), bytes_}, 0, block(),
                                                   row_sum_);
@@ -84,9 +82,10 @@ private:
     void multiply(const std::uint8_t* panel, int column, std::int32_t* sums) const noexcept {
         const idx_t padded = row_bytes(rows_);
         if constexpr (Bits >= 8) {
+            const kernel::amx::configured_tiles tiles(kernel::takes_tiles<query_bits>(1));
             kernel::multiply_bytes<Bits>({block(), &row_sum_, reinterpret_cast<const std::int8_t*>(panel), 1, 1, padded,
                                           sums, kernel::byte_columns},
-                                         bool(tiles_));
+                                         bool(tiles));
         } else if constexpr (kernel::multiplies_few_bits) {
             kernel::multiply_compact_row<Bits>(panel, padded, block(), row_sum_, sums);
         } else {
@@ -98,7 +97,6 @@ private:
 
     const byte_view<Bits>& rows_;
     std::int8_t* bytes_;
-    kernel::amx::configured_tiles tiles_;
     std::int32_t row_sum_;
     kernel::byte_query query_;
 };

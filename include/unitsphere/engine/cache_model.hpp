@@ -105,8 +105,8 @@ struct cache_model {
     /// A raw gallery that is packed whole, to be read once for each group of queries from L3. Chosen.
     idx_t packed_gallery_bytes = 8 * mebibyte;
     /// What a last-level cache may hold of one side of a question beside all else. Rows of larger sides are prefetched
-    /// while they are packed. Larger results of normalize() are written with non-temporal stores (100000 x 512: 20.5 ms
-    /// without, 15.0 with; a non-temporal copy takes 14.9; normalize_bench).
+    /// while they are packed. Larger results are written with non-temporal stores: normalize() of 100000 x 512 takes
+    /// 20.5 ms without, 15.0 with, such a copy 14.9 (normalize_bench).
     idx_t last_level_bytes = 16 * mebibyte;
 
     constexpr cache_model() = default;

@@ -12,7 +12,7 @@ namespace engine {
 /// Tiles of one score for query i and the rows row_of(lists[i][..]): a negative one is no row, a repeated one counts
 /// once. No row of `gallery` is counted.
 ///
-/// Memory   for each worker a bit for each gallery row, a row, and the consumers' arrays.
+/// Memory   for each worker a bit for each gallery row, the side's room_elements(), and the consumers' arrays.
 template <class Queries, class Side, class RowOf, class Pool>
 void score_listed(const execution& how, Queries& queries, Side& gallery, const matrix_view<const idx_t>& lists,
                   RowOf&& row_of, Pool&& pool) {

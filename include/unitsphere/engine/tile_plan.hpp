@@ -14,7 +14,7 @@
 /// |        | more queries than packed_queries_bytes    | (else <= 8 MiB    | 4 blocks               | gallery rows   |
 /// |        | and the gallery is within                 | by the condition) |                        |                |
 /// |        | packed_gallery_bytes                      |                   |                        |                |
-/// | few    | else, for a raw gallery and 9 .. 128      | all queries,      | 12 to 16 gallery rows, | all queries x  |
+/// | few    | else, for a raw gallery and up to 128     | all queries,      | 12 to 16 gallery rows, | all queries x  |
 /// |        | queries that fill over half of the last   | <= 512 KiB        | whole blocks           | 4 times that   |
 /// |        | register of columns                       |                   |                        |                |
 /// | strips | else                                      | a pass of queries,| a strip of a raw       | a share of the |

@@ -35,8 +35,9 @@ inline constexpr std::uint32_t gallery_version = 3;
 inline constexpr idx_t longest_row = idx_t(1) << 24;
 inline constexpr idx_t file_page = 4096;
 /// By gallery_commit::element.
-inline constexpr const char* storage_names[storages::count] = {"float", "float16", "bfloat16",     "int8",
-                                                               "int4",  "one_bit", "fast_bfloat16"};
+inline constexpr const char* storage_names[] = {"float", "float16", "bfloat16",     "int8",
+                                                "int4",  "one_bit", "fast_bfloat16"};
+static_assert(sizeof storage_names / sizeof *storage_names == storages::count, "a name for each");
 /// Added to gallery_commit::element where ids follow.
 inline constexpr std::uint32_t element_with_ids = 256;
 

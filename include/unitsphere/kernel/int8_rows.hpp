@@ -122,10 +122,14 @@ inline int8_numbers quantize(const float* g, idx_t dim, std::int8_t* bytes, int 
             norm = fma<double>(exact, exact, norm);
         }
     });
-    if constexpr (!Bounded) return {scale, 0.0f, 0.0f, 0.0f, 0.0f};
-    const double roundings = rotation_roundings * 0x1p-24 * std::sqrt(sum_of_lanes(norm));
-    return {scale, 0.0f, rounded_up(std::sqrt(sum_of_lanes(error)) + roundings),
-            rounded_up(std::sqrt(sum_of_lanes(length))), rounded_up(std::sqrt(sum_of_lanes(norm)) + roundings)};
+    int8_numbers numbers = {scale, 0.0f, 0.0f, 0.0f, 0.0f};
+    if constexpr (Bounded) {
+        const double exact = std::sqrt(sum_of_lanes(norm)), roundings = rotation_roundings * 0x1p-24 * exact;
+        numbers.error = rounded_up(std::sqrt(sum_of_lanes(error)) + roundings);
+        numbers.length = rounded_up(std::sqrt(sum_of_lanes(length)));
+        numbers.norm = rounded_up(exact + roundings);
+    }
+    return numbers;
 }
 
 /// The numbers of a query.

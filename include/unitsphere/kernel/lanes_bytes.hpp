@@ -86,7 +86,7 @@ UNITSPHERE_INLINE void store16(std::int8_t* to, const lanes<std::int32_t>& x) no
     const __m128i mixed = _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
     const __m128i bytes = _mm_shuffle_epi32(mixed, 0xd8);
     std::memcpy(to, &bytes, sizeof bytes);
-#elif defined(UNITSPHERE_BYTES_X86)
+#elif defined(UNITSPHERE_BYTES_X86) && !defined(__AVX__)
     const __m128i bytes = _mm_packs_epi16(_mm_packs_epi32(x.part[0], x.part[1]), _mm_packs_epi32(x.part[2], x.part[3]));
     std::memcpy(to, &bytes, sizeof bytes);
 #else

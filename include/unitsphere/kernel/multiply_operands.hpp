@@ -39,8 +39,8 @@ UNITSPHERE_INLINE S* elements_of_panel(S* panel, int width) noexcept {
 template <class C>
 inline constexpr bool computes_parts = std::is_same_v<C, float>;
 
-/// Memory to prefetch into L2 while a block is computed: `bytes` of it in each of the dim steps, of which at most two
-/// lines a turn (of four steps: four) are prefetched. It need not be mapped.
+/// Memory to prefetch into L2 while a block is computed: `bytes` of it in each of the dim steps, of which prefetch()
+/// takes at most two lines a turn (of four steps: four). It need not be mapped.
 struct prefetch_steps {
     const char* at;
     idx_t bytes;

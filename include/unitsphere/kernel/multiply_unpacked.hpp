@@ -5,13 +5,14 @@
 #pragma once
 
 #include "pack.hpp"
+#include "running_lengths.hpp"
 
 namespace unitsphere {
 inline namespace UNITSPHERE_ISA {
 namespace kernel {
 
-/// How many columns are few: with more, packed rows are as fast. Where FMAs read memory, 10 columns take .70 of the
-/// time of packed rows, 16 take .95 (Zen 4, 100000 x 512).
+/// How many columns are few. Where FMAs read memory, 10 columns take .70 of the time of packed rows, 12 .79, 16 .95
+/// (Zen 4, 100000 x 512); without, 10 take 1.1 (AVX2), 1.3 (SSE2).
 inline constexpr int most_unpacked_columns = has_fma_broadcast ? 12 : 8;
 
 /// Scores of as many rows as a register has elements; Pitch elements lead from one step of the panel to the next.

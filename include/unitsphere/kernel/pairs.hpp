@@ -20,9 +20,9 @@ inline void score_pairs(const transposed_rows<C, A>& a, const transposed_rows<C,
     vector<C> total(C(0)), chain(C(0));
     for (idx_t k = 0; k < dim; k += width) {
         a.store_columns(k, dim, of_a, width);
-        next_a.prefetch_all(k, width);
+        next_a.prefetch_all(k, int(minimum(dim - k, width)));
         b.store_columns(k, dim, of_b, width);
-        next_b.prefetch_all(k, width);
+        next_b.prefetch_all(k, int(minimum(dim - k, width)));
         for (int i = 0; i < minimum(dim - k, width); ++i)
             chain = fma(vector<C>::load_aligned(of_a + i * width), vector<C>::load_aligned(of_b + i * width), chain);
         const idx_t done = k + width;
