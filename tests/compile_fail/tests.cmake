@@ -56,6 +56,11 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     unitsphere_add_compile_test(compile_header_without_warnings${kind} /dev/null
       "-Weffc++;${more_warnings};${level};-include;${include}/unitsphere.hpp;-x;c++" -DCODE=0)
   endforeach()
+  if(kinds)  # what the compiler finds when it optimizes: memory that is not set, inside of intrinsics of AVX-512
+    add_test(NAME compile_optimized_without_warnings_x86-64-v4 COMMAND_EXPAND_LISTS
+      COMMAND "${CMAKE_CXX_COMPILER}" ${flags} -std=c++17 -O1 -march=x86-64-v4 -Wall -Wextra -Werror -S -o /dev/null
+      "${includes}" "${CMAKE_CURRENT_SOURCE_DIR}/weak_symbols.cpp")
+  endif()
 endif()
 
 unitsphere_add_compile_test(compile_control "${control}" "" -DCODE=0)

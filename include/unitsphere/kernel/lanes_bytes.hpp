@@ -79,7 +79,7 @@ UNITSPHERE_INLINE register_of_32 add_pairs(register_of_16 x) noexcept { return m
 /// 16 numbers in [-128, 127], as bytes.
 UNITSPHERE_INLINE void store16(std::int8_t* to, const lanes<std::int32_t>& x) noexcept {
 #if defined(UNITSPHERE_BYTES_X86) && defined(__AVX512F__)
-    const __m128i bytes = _mm512_cvtepi32_epi8(x.part[0]);
+    const __m128i bytes = _mm512_maskz_cvtepi32_epi8(__mmask16(0xffff), x.part[0]);  // as in lanes_x86_avx512.hpp
     std::memcpy(to, &bytes, sizeof bytes);
 #elif defined(UNITSPHERE_BYTES_X86) && defined(__AVX2__)
     const __m256i words = _mm256_packs_epi32(x.part[0], x.part[1]);  // of elements 0 to 3, 8 to 11, 4 to 7, 12 to 15
